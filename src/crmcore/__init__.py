@@ -1,0 +1,1 @@
+"""crmcore: an event-sourced CRM domain core that products embed."""

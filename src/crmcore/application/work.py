@@ -1,0 +1,54 @@
+"""A unit of work: the streams that a command reads and the events that it adds, all or none.
+
+A service asks ``work.state(AGGREGATE, stream_id)`` for what it must know, decides, and
+hands the new events to ``work.record``.  It knows nothing of versions, transactions or
+databases: whoever runs it checks at the end that no stream it read has changed.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from crmcore.domain.kernel import Aggregate, Event
+
+__all__ = ["Decide", "Handler", "Work", "on_one_stream"]
+
+S = TypeVar("S")
+E = TypeVar("E", bound=Event)
+C = TypeVar("C", contravariant=True)
+
+
+class Work(Protocol):
+    """What a command service may do with the log."""
+
+    def state(self, aggregate: Aggregate[S, Any], stream_id: UUID) -> S:
+        """The state of a stream, what this work has recorded on it included."""
+        ...
+
+    def record(self, aggregate: Aggregate[Any, E], stream_id: UUID, events: Sequence[E]) -> None:
+        """Add *events* to the end of a stream."""
+        ...
+
+
+Handler = Callable[[Any, Work], None]
+"""Carries one command out on a unit of work; raises a ``DomainError`` to refuse it."""
+
+
+class Decide(Protocol[C]):
+    """The pure decision of an aggregate on one of its commands."""
+
+    def __call__(self, command: C, state: Any, /) -> Sequence[Any]: ...
+
+
+def on_one_stream(
+    aggregate: Aggregate[Any, Any], decide: Decide[Any], stream_id: Callable[[Any], UUID]
+) -> Handler:
+    """The handler of a command that is decided on the state of one stream alone."""
+
+    def handle(command: Any, work: Work) -> None:
+        key = stream_id(command)
+        events = decide(command, work.state(aggregate, key))
+        if events:
+            work.record(aggregate, key, events)
+
+    return handle

@@ -1,0 +1,51 @@
+"""What the contexts share: messages, aggregates, identities, money, refusals."""
+
+from crmcore.domain.kernel.aggregate import Aggregate, nobody
+from crmcore.domain.kernel.errors import (
+    AlreadyExistsError,
+    DomainError,
+    InvalidValueError,
+    NotAllowedError,
+    NotFoundError,
+    shown,
+)
+from crmcore.domain.kernel.identity import derived_id
+from crmcore.domain.kernel.message import Command, Event, command, event, value, version_of
+from crmcore.domain.kernel.money import CurrencyMismatchError, Money, minor_digits
+from crmcore.domain.kernel.shape import (
+    LARGEST_INTEGER,
+    Between,
+    Length,
+    Personal,
+    Text,
+    is_personal,
+    shape,
+)
+
+__all__ = [
+    "LARGEST_INTEGER",
+    "Aggregate",
+    "AlreadyExistsError",
+    "Between",
+    "Command",
+    "CurrencyMismatchError",
+    "DomainError",
+    "Event",
+    "InvalidValueError",
+    "Length",
+    "Money",
+    "NotAllowedError",
+    "NotFoundError",
+    "Personal",
+    "Text",
+    "command",
+    "derived_id",
+    "event",
+    "is_personal",
+    "minor_digits",
+    "nobody",
+    "shape",
+    "shown",
+    "value",
+    "version_of",
+]

@@ -1,0 +1,68 @@
+"""Events and commands: immutable records that are stored or sent under a topic.
+
+``TOPIC`` and the field names are a stored format: written out, never derived from a
+module path.  A command checks and normalises what it is given (``shape``); an event
+is built by a decider from a checked command, so that reading the past stays fast and
+a rule that changes can never make it unreadable.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
+
+import attrs
+
+from crmcore.domain.kernel.shape import shape
+
+__all__ = ["Command", "Event", "command", "event", "value", "version_of"]
+
+T = TypeVar("T")
+
+
+class Event(Protocol):
+    """Something that happened: its stored name, and the instant when it was true (UTC)."""
+
+    TOPIC: ClassVar[str]
+
+    @property
+    def at(self) -> datetime: ...
+
+
+class Command(Protocol):
+    """Something that is wanted: its name in files and logs, and the instant for which it is wanted (UTC)."""
+
+    TOPIC: ClassVar[str]
+
+    @property
+    def at(self) -> datetime: ...
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
+def event(cls: type[T]) -> type[T]:
+    """Make *cls* an event: frozen, slotted, keyword-only."""
+    return attrs.frozen(kw_only=True)(cls)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
+def command(cls: type[T]) -> type[T]:
+    """Make *cls* a command: as an event, and every field is checked and normalised by its annotation."""
+    return attrs.frozen(kw_only=True, field_transformer=_checked)(cls)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
+def value(cls: type[T]) -> type[T]:
+    """Make *cls* a value object that commands carry (an order line, say): checked as a command is."""
+    return command(cls)
+
+
+def version_of(kind: type) -> int:
+    """The version of a stored format: ``SCHEMA_VERSION`` of its class, 1 where none is written."""
+    return int(getattr(kind, "SCHEMA_VERSION", 1))
+
+
+def _checked(_cls: type, fields: list["attrs.Attribute[Any]"]) -> list["attrs.Attribute[Any]"]:
+    return [field if field.converter else field.evolve(converter=_converter(field)) for field in fields]
+
+
+def _converter(field: "attrs.Attribute[Any]") -> Any:
+    check, name = shape(field.type), field.name
+    return lambda given: check(name, given)

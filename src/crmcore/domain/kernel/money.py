@@ -1,0 +1,142 @@
+"""Money: an exact decimal amount in one currency.
+
+Amounts of different currencies never add up: that needs a rate and a date.  Rounding
+happens once, at the end, to the currency's minor unit (ISO 4217), half away from zero
+as on an invoice; ``shares`` splits an amount so that the parts add up to it exactly.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from typing import Any
+
+import attrs
+
+from crmcore.domain.kernel.errors import DomainError, InvalidValueError
+
+__all__ = ["CurrencyMismatchError", "Money", "minor_digits"]
+
+EXACT = Context(prec=60)
+MOST_WHOLE_DIGITS, MOST_DECIMALS = 15, 6
+
+# ISO 4217: active currencies, by the number of digits of their minor unit.
+_MINOR_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: (
+        "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF"
+        " CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL"
+        " HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP"
+        " MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD"
+        " SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS"
+        " VED VES WST XCD XCG YER ZAR ZMW ZWG"
+    ),
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_DIGITS = {code: digits for digits, codes in _MINOR_DIGITS.items() for code in codes.split()}
+
+
+class CurrencyMismatchError(DomainError):
+    """Two amounts of different currencies were to be added or compared."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} and {other} cannot be added or compared without a rate")
+
+
+def minor_digits(currency: str) -> int:
+    """The digits after the point that *currency* is paid in: 2 for EUR, 0 for JPY, 3 for KWD."""
+    try:
+        return _DIGITS[currency]
+    except (KeyError, TypeError):
+        raise InvalidValueError("currency", currency, "an ISO 4217 code such as EUR") from None
+
+
+def _amount(_self: Any, _field: Any, amount: Any) -> None:
+    if not isinstance(amount, Decimal) or not amount.is_finite():
+        raise InvalidValueError("amount", amount, "a finite decimal number, such as 19.90")
+    if amount.adjusted() >= MOST_WHOLE_DIGITS and amount:
+        raise InvalidValueError("amount", amount, f"at most {MOST_WHOLE_DIGITS} digits before the point")
+    if int(amount.as_tuple().exponent) < -MOST_DECIMALS:
+        raise InvalidValueError("amount", amount, f"at most {MOST_DECIMALS} digits after the point")
+
+
+def _currency(_self: Any, _field: Any, currency: Any) -> None:
+    minor_digits(currency)
+
+
+@attrs.frozen
+class Money:
+    """An *amount* (a ``Decimal`` of at most 15 + 6 digits) in a *currency* (ISO 4217).
+
+    >>> Money(Decimal("19.90"), "EUR") + Money(Decimal("0.10"), "EUR")
+    Money(amount=Decimal('20.00'), currency='EUR')
+    """
+
+    amount: Decimal = attrs.field(validator=_amount)
+    currency: str = attrs.field(validator=_currency)
+
+    @classmethod
+    def zero(cls, currency: str) -> "Money":
+        """Nothing, in *currency*."""
+        return cls(Decimal(0), currency)
+
+    @classmethod
+    def total(cls, amounts: Iterable["Money"], currency: str) -> "Money":
+        """The sum of *amounts*, all in *currency*."""
+        return sum(amounts, start=cls.zero(currency))
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(EXACT.add(self.amount, self._same(other)), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(EXACT.subtract(self.amount, self._same(other)), self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.amount, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.amount < self._same(other)
+
+    def __le__(self, other: "Money") -> bool:
+        return self.amount <= self._same(other)
+
+    def times(self, factor: Decimal | int) -> "Money":
+        """*factor* times this, rounded once to the currency's minor unit."""
+        return Money(self._rounded(EXACT.multiply(self.amount, Decimal(factor))), self.currency)
+
+    def share(self, numerator: Decimal | int, denominator: Decimal | int) -> "Money":
+        """*numerator* / *denominator* of this, rounded once to the currency's minor unit."""
+        part = EXACT.divide(EXACT.multiply(self.amount, Decimal(numerator)), Decimal(denominator))
+        return Money(self._rounded(part), self.currency)
+
+    def shares(self, weights: Sequence[int]) -> tuple["Money", ...]:
+        """This split by *weights* (integers, not all 0) so that the parts add up exactly.
+
+        Largest remainder: every part is rounded down, and the units left over go to the
+        parts that lost most, earlier parts first.
+        """
+        if not weights or min(weights) < 0 or not sum(weights):
+            raise InvalidValueError("weights", weights, "integers of 0 or more, not all 0")
+        unit = Decimal(1).scaleb(-max(minor_digits(self.currency), -int(self.amount.as_tuple().exponent)))
+        units, whole = int(self.amount / unit), sum(weights)
+        parts = [divmod(units * weight, whole) for weight in weights]
+        left = units - sum(part for part, _ in parts)
+        most_lost = sorted(range(len(parts)), key=lambda index: (-parts[index][1], index))
+        given = [part + (index in most_lost[:left]) for index, (part, _) in enumerate(parts)]
+        return tuple(Money(EXACT.multiply(Decimal(part), unit), self.currency) for part in given)
+
+    def rounded(self) -> "Money":
+        """This in whole minor units: what can be paid."""
+        return Money(self._rounded(self.amount), self.currency)
+
+    def _rounded(self, amount: Decimal) -> Decimal:
+        unit = Decimal(1).scaleb(-minor_digits(self.currency))
+        with localcontext(EXACT):
+            return amount.quantize(unit, rounding=ROUND_HALF_UP)
+
+    def _same(self, other: "Money") -> Decimal:
+        if other.currency != self.currency:
+            raise CurrencyMismatchError(self.currency, other.currency)
+        return other.amount
+
+    def __str__(self) -> str:
+        return f"{self.amount:,f} {self.currency}"

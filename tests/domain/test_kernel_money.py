@@ -1,0 +1,66 @@
+"""Money is exact: it adds up in one currency, and splits without losing a cent."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmcore.domain.kernel import CurrencyMismatchError, InvalidValueError, Money, minor_digits
+
+amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
+
+
+@pytest.mark.parametrize(
+    ("amount", "message"),
+    [
+        pytest.param(Decimal("NaN"), "finite", id="NaN"),
+        pytest.param(Decimal("Infinity"), "finite", id="infinity"),
+        pytest.param(1.5, "finite decimal", id="float"),
+        pytest.param(Decimal("1E+15"), "15 digits before", id="too large"),
+        pytest.param(Decimal("1.0000001"), "6 digits after", id="too fine"),
+    ],
+)
+def test_impossible_money_is_refused(amount: Decimal, message: str) -> None:
+    with pytest.raises(InvalidValueError, match=message):
+        Money(amount, "EUR")
+
+
+@pytest.mark.parametrize("currency", ["eur", "EURO", "", "XXX", None])
+def test_an_unknown_currency_is_refused(currency: str) -> None:
+    with pytest.raises(InvalidValueError, match="ISO 4217"):
+        Money(Decimal(1), currency)
+
+
+def test_currencies_do_not_mix() -> None:
+    with pytest.raises(CurrencyMismatchError, match="EUR and USD"):
+        Money(Decimal(1), "EUR") + Money(Decimal(1), "USD")
+
+
+@pytest.mark.parametrize(
+    ("currency", "rounded"), [("EUR", "3.33"), ("JPY", "3"), ("KWD", "3.333")]
+)
+def test_a_share_is_rounded_once_to_the_minor_unit(currency: str, rounded: str) -> None:
+    assert Money(Decimal(10), currency).share(1, 3).amount == Decimal(rounded)
+    assert minor_digits(currency) == max(0, len(rounded) - 2)
+
+
+@given(amounts, st.lists(st.integers(0, 1000), min_size=1, max_size=8).filter(sum))
+def test_shares_add_up_exactly(amount: Decimal, weights: list[int]) -> None:
+    whole = Money(amount, "EUR")
+    parts = whole.shares(weights)
+    assert Money.total(parts, "EUR") == whole
+    assert all(not part.amount for part, weight in zip(parts, weights, strict=True) if not weight)
+
+
+@pytest.mark.parametrize("weights", [[], [0, 0], [1, -1]])
+def test_shares_need_weights(weights: list[int]) -> None:
+    with pytest.raises(InvalidValueError, match="weights"):
+        Money(Decimal(1), "EUR").shares(weights)
+
+
+@given(st.lists(amounts, max_size=20))
+def test_a_total_is_independent_of_order(values: list[Decimal]) -> None:
+    monies = [Money(value, "EUR") for value in values]
+    assert Money.total(monies, "EUR") == Money.total(reversed(monies), "EUR")
+    assert Money.total(monies, "EUR") - Money.total(monies, "EUR") == Money.zero("EUR")

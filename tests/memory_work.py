@@ -1,0 +1,42 @@
+"""A unit of work over a plain dictionary: the naive model that services are tested against."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from crmcore.application.work import Handler
+from crmcore.domain.kernel import Aggregate
+
+
+@attrs.define
+class MemoryWork:
+    """Streams in memory; ``execute`` carries a command out, all or nothing, and returns its events."""
+
+    handlers: Mapping[type, Handler]
+    streams: dict[UUID, list[Any]] = attrs.Factory(dict)
+    pending: list[tuple[Aggregate[Any, Any], UUID, Any]] = attrs.Factory(list)
+
+    def state(self, aggregate: Aggregate[Any, Any], stream_id: UUID) -> Any:
+        added = [event for _, key, event in self.pending if key == stream_id]
+        return aggregate.fold([*self.streams.get(stream_id, ()), *added])
+
+    def record(
+        self, aggregate: Aggregate[Any, Any], stream_id: UUID, events: Sequence[Any]
+    ) -> None:
+        for event in events:
+            assert isinstance(event, aggregate.events), f"{event} in a stream of {aggregate.kind}"
+            self.pending.append((aggregate, stream_id, event))
+
+    def execute(self, command: Any) -> list[Any]:
+        self.pending = []
+        try:
+            self.handlers[type(command)](command, self)
+        except BaseException:
+            self.pending = []
+            raise
+        for _, key, event in self.pending:
+            self.streams.setdefault(key, []).append(event)
+        events, self.pending = [event for _, _, event in self.pending], []
+        return events
