@@ -58,8 +58,8 @@ class Outcome:
         assert self.events == expected
         return self.scenario.given(*expected)
 
-    def refused(self, kind: type[DomainError], match: str = "") -> None:
+    def refused(self, kind: type[DomainError], match: str | None = None) -> None:
         """A refusal of this kind, whose words match the pattern."""
         assert self.refusal is not None, f"not refused, but {self.events}"
-        with pytest.raises(kind, match=match):
+        with pytest.raises(kind, match=match or None):
             raise self.refusal

@@ -1,0 +1,1 @@
+"""What the core offers: services that carry commands out, and the ports that they need."""

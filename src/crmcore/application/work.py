@@ -37,7 +37,9 @@ Handler = Callable[[Any, Work], None]
 class Decide(Protocol[C]):
     """The pure decision of an aggregate on one of its commands."""
 
-    def __call__(self, command: C, state: Any, /) -> Sequence[Any]: ...
+    def __call__(self, command: C, state: Any, /) -> Sequence[Any]:
+        """The events that *command* causes in *state*; raises a ``DomainError`` to refuse."""
+        ...
 
 
 def on_one_stream(

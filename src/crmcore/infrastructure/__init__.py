@@ -1,0 +1,1 @@
+"""Adapters: the log on SQLite and PostgreSQL, JSON, identities, contact points."""

@@ -1,0 +1,1 @@
+"""Loyalty: what purchases earn and which tier spending reaches."""

@@ -1,0 +1,1 @@
+"""Marketing: campaigns, whom they address, and what comes of it."""

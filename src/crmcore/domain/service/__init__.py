@@ -1,0 +1,1 @@
+"""Service: cases, their priorities and their resolution targets."""

@@ -1,0 +1,87 @@
+"""What can go wrong outside the domain: each error says what, where, and what helps."""
+
+from uuid import UUID
+
+__all__ = [
+    "CommandIdReusedError",
+    "ConcurrencyError",
+    "CorruptEventError",
+    "InvalidCommandError",
+    "StoreBusyError",
+    "StoreError",
+    "StoreFormatError",
+    "StoreFullError",
+    "StoreReadOnlyError",
+    "StoreUnavailableError",
+    "UnknownTopicError",
+    "UnreadableEventError",
+]
+
+
+class InvalidCommandError(ValueError):
+    """A command could not be read: which field, what was given, what was expected."""
+
+
+class CommandIdReusedError(ValueError):
+    """A command id came a second time with another command; an id stands for one command for ever."""
+
+    def __init__(self, command_id: UUID) -> None:
+        super().__init__(
+            f"command id {command_id} was used before for a different command: send this one"
+            " with an id of its own"
+        )
+
+
+class ConcurrencyError(Exception):
+    """A stream changed between reading and recording; nothing was recorded."""
+
+    def __init__(self, stream_id: UUID, expected: int, actual: int) -> None:
+        super().__init__(
+            f"stream {stream_id} is at version {actual}, expected {expected}:"
+            " read it again and decide anew"
+        )
+        self.stream_id, self.expected, self.actual = stream_id, expected, actual
+
+
+class StoreError(Exception):
+    """The database did not do what was asked; what was recorded before is still there."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database cannot be opened or reached."""
+
+
+class StoreBusyError(StoreError):
+    """Another writer held the database for longer than the time to wait."""
+
+
+class StoreReadOnlyError(StoreError):
+    """The database or its folder cannot be written to."""
+
+
+class StoreFullError(StoreError):
+    """There is no space left for the database."""
+
+
+class StoreFormatError(StoreError):
+    """The database holds tables of another version of crmcore, or is no database."""
+
+
+class UnknownTopicError(LookupError):
+    """A stored event or a command has a topic that this version does not know."""
+
+    def __init__(self, kind: str, topic: str, hint: str = "") -> None:
+        super().__init__(f"unknown {kind} topic {topic!r}{hint and ': '}{hint}")
+        self.topic = topic
+
+
+class CorruptEventError(ValueError):
+    """A stored event cannot be read as what its topic says."""
+
+
+class UnreadableEventError(ValueError):
+    """A stored event cannot be read: its position, its topic and the cause."""
+
+    def __init__(self, position: int, topic: str, cause: Exception) -> None:
+        super().__init__(f"position {position} ({topic}): {cause}")
+        self.position, self.topic, self.cause = position, topic, cause

@@ -1,0 +1,248 @@
+"""Carrying out commands: read, decide, record; all of a command's events or none.
+
+Commands are carried out once each, by their id; a conflict with another writer makes the
+service read and decide again, a bounded number of times.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import UUID
+
+import attrs
+
+from crmcore.application.errors import (
+    CommandIdReusedError,
+    ConcurrencyError,
+    InvalidCommandError,
+)
+from crmcore.application.log import EventLog, LogSession, NewEvent, Provenance, Receipt
+from crmcore.application.unit_of_work import LoadedStreams, UnitOfWork
+from crmcore.application.work import Handler
+from crmcore.domain.kernel import Command, DomainError, InvalidValueError, shape
+
+__all__ = ["Batch", "CommandService", "Envelope", "InFutureError", "Refused"]
+
+T = TypeVar("T")
+
+ATTEMPTS = 10
+"""How often a command is decided anew when other writers come between."""
+
+BATCH = 500
+"""Commands to a transaction in ``execute_many``."""
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far a sender's clock may be ahead of ours."""
+
+_actor = shape(str)
+
+
+class InFutureError(DomainError):
+    """The command tells of an instant that has not come yet."""
+
+    def __init__(self, at: datetime, now: datetime) -> None:
+        super().__init__(
+            f"at: expected an instant that has come, got {at.isoformat()} (it is {now.isoformat()})"
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Envelope:
+    """A command, who sends it and what it belongs to."""
+
+    command: Command
+    by: str
+    command_id: UUID | None = None
+    correlation_id: UUID | None = None
+    causation_id: UUID | None = None
+    source: str | None = None
+    expected_version: int | None = None
+
+
+@attrs.frozen
+class Refused:
+    """A command of a batch that was refused: its place in the batch (from 0) and why."""
+
+    index: int
+    command: Command
+    error: Exception
+
+
+@attrs.define
+class Batch:
+    """What ``execute_many`` did.
+
+    ``executed`` commands recorded ``events``, the last at ``position``; ``unchanged`` ones
+    had no effect that did not hold already; ``refused`` ones recorded nothing.
+    """
+
+    executed: int = 0
+    unchanged: int = 0
+    events: int = 0
+    position: int | None = None
+    refused: list[Refused] = attrs.Factory(list)
+
+    @property
+    def commands(self) -> int:
+        """How many commands were seen."""
+        return self.executed + self.unchanged + len(self.refused)
+
+    def add(self, later: "Batch") -> None:
+        """Count what a *later* batch did."""
+        seen = self.commands
+        self.refused += [attrs.evolve(one, index=seen + one.index) for one in later.refused]
+        self.executed += later.executed
+        self.unchanged += later.unchanged
+        self.events += later.events
+        self.position = self.position if later.position is None else later.position
+
+
+@attrs.frozen
+class CommandService:
+    """Executes every command that a context's service has a handler for."""
+
+    _log: EventLog
+    _handlers: Mapping[type, Handler]
+    _clock: Callable[[], datetime]
+    _new_id: Callable[[], UUID]
+
+    def execute(self, envelope: Envelope, *, connection: Any = None) -> Receipt:
+        """Carry one command out.
+
+        Raises what refuses it (a ``DomainError``, ``InvalidCommandError`` or
+        ``CommandIdReusedError``), or ``ConcurrencyError`` if the pinned version is not the
+        stream's or other writers kept coming between.
+        """
+        envelope = self._checked(envelope)
+
+        def run(session: LogSession) -> Receipt:
+            streams = LoadedStreams(session)
+            repeated = _repeated(session, envelope)
+            if repeated is not None:
+                return repeated
+            work = self._decide(streams, envelope)
+            position = session.append(work.events, streams.versions())
+            return _keep(session, envelope, work, position)
+
+        # A stale read cannot be mended by reading again inside the host's transaction.
+        pinned = connection is not None or envelope.expected_version is not None
+        return self._attempt(run, 1 if pinned else ATTEMPTS, connection)
+
+    def execute_many(
+        self,
+        envelopes: Iterable[Envelope],
+        *,
+        batch: int = BATCH,
+        stop: bool = False,
+        progress: Callable[[Batch], None] | None = None,
+        connection: Any = None,
+    ) -> Batch:
+        """Carry many commands out, *batch* to a transaction; a refused one does not hold up others.
+
+        With *stop*, end at the first refusal; what came before it is recorded.  *progress* is
+        called after each transaction with the totals so far.
+        """
+        total, pending = Batch(), iter(envelopes)
+        while chunk := list(islice(pending, batch)):
+
+            def run(session: LogSession, chunk: Sequence[Envelope] = chunk) -> Batch:
+                return self._run_batch(session, chunk, stop)
+
+            total.add(self._attempt(run, 1 if connection is not None else ATTEMPTS, connection))
+            if progress is not None:
+                progress(total)
+            if stop and total.refused:
+                break
+        return total
+
+    def _attempt(self, run: Callable[[LogSession], T], attempts: int, connection: Any) -> T:
+        while True:
+            attempts -= 1
+            try:
+                with self._log.session(connection) as session:
+                    return run(session)
+            except ConcurrencyError:
+                if attempts <= 0:
+                    raise
+
+    def _run_batch(self, session: LogSession, chunk: Sequence[Envelope], stop: bool) -> Batch:
+        done, streams = Batch(), LoadedStreams(session)
+        works: list[tuple[Envelope, UnitOfWork]] = []
+        sent: dict[UUID, Command] = {}
+        for index, envelope in enumerate(chunk):
+            try:
+                checked = self._checked(envelope)
+                if _repeated_in(sent, checked) or _repeated(session, checked) is not None:
+                    done.unchanged += 1
+                    continue
+                works.append((checked, self._decide(streams, checked)))
+            except (DomainError, ConcurrencyError, ValueError) as error:
+                done.refused.append(Refused(index, envelope.command, error))
+                if stop:
+                    break
+        events = [event for _, work in works for event in work.events]
+        done.position = last = session.append(events, streams.versions())
+        for envelope, work in reversed(works):
+            _keep(session, envelope, work, last if work.events else None)
+            last = None if last is None else last - len(work.events)
+        done.executed = sum(bool(work.events) for _, work in works)
+        done.unchanged += len(works) - done.executed
+        done.events = len(events)
+        return done
+
+    def _decide(self, streams: LoadedStreams, envelope: Envelope) -> UnitOfWork:
+        provenance = Provenance(
+            actor=envelope.by,
+            command_id=envelope.command_id or self._new_id(),
+            correlation_id=envelope.correlation_id,
+            causation_id=envelope.causation_id,
+            source=envelope.source,
+        )
+        work = UnitOfWork(streams, provenance)
+        self._handlers[type(envelope.command)](envelope.command, work)
+        addressed, expected = work.addressed(), envelope.expected_version
+        if expected is not None and addressed is not None and addressed[1] != expected:
+            raise ConcurrencyError(addressed[0], expected, addressed[1])
+        work.keep()
+        return work
+
+    def _checked(self, envelope: Envelope) -> Envelope:
+        command = envelope.command
+        if type(command) not in self._handlers:
+            raise InvalidCommandError(
+                f"{type(command).__name__} is no command: `crmcore commands` lists them"
+            )
+        now = self._clock()
+        if command.at > now + CLOCK_SKEW:
+            raise InFutureError(command.at, now)
+        try:
+            source = None if envelope.source is None else _actor("source", envelope.source)
+            return attrs.evolve(envelope, by=_actor("by", envelope.by), source=source)
+        except InvalidValueError as error:
+            raise InvalidCommandError(str(error)) from None
+
+
+def _repeated(session: LogSession, envelope: Envelope) -> Receipt | None:
+    if envelope.command_id is None:
+        return None
+    return session.receipt(envelope.command_id, envelope.command)
+
+
+def _repeated_in(sent: dict[UUID, Command], envelope: Envelope) -> bool:
+    if envelope.command_id is None:
+        return False
+    first = sent.setdefault(envelope.command_id, envelope.command)
+    if first != envelope.command:
+        raise CommandIdReusedError(envelope.command_id)
+    return first is not envelope.command
+
+
+def _keep(
+    session: LogSession, envelope: Envelope, work: UnitOfWork, position: int | None
+) -> Receipt:
+    events: Sequence[NewEvent] = work.events
+    receipt = Receipt(work.provenance.command_id, position, tuple(new.event for new in events))
+    if envelope.command_id is not None:
+        session.keep_receipt(envelope.command, receipt)
+    return receipt

@@ -1,0 +1,219 @@
+"""Carry out the commands on leads and on the policies that assign them.
+
+An e-mail address belongs to one lead at a time.  Who asks again from the address of an open
+or a converted lead is not a second lead: the inquiry is noted on the first, in the converted
+lead's case about its customer.  A lead that was given up, or that has another address by now,
+leaves the address to the next.  Telephone numbers are shared too often to say who is who.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeVar, get_args
+from uuid import UUID
+
+import attrs
+
+from crmcore.application.customers import ContactNormaliser
+from crmcore.application.lead_conversion import LeadConversion
+from crmcore.application.references import Exists, require
+from crmcore.application.work import Handler, Work, on_one_stream
+from crmcore.domain.customers.contact_point import ContactKind, contact_key
+from crmcore.domain.kernel import Aggregate
+from crmcore.domain.sales import assignment_policy, lead, lead_address
+from crmcore.domain.sales.lead_commands import (
+    AssignLead,
+    CaptureLead,
+    ConvertLead,
+    EnrichLead,
+    LeadCommand,
+    RecycleLead,
+)
+from crmcore.domain.sales.lead_decisions import decide, repeat_inquiry
+from crmcore.domain.sales.lead_events import LeadEnriched, LeadEvent
+from crmcore.domain.sales.lead_progress import assign, leave_unassigned
+from crmcore.domain.sales.lead_refusals import LeadAddressTakenError, must_be_open
+from crmcore.domain.sales.lead_routing import RoutableLead, Unrouted, route
+from crmcore.domain.sales.lead_score import STANDARD_MODEL, ScoringModel
+
+__all__ = ["AGGREGATES", "LeadService", "Pseudonym", "lead_exists"]
+
+AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
+    lead.AGGREGATE,
+    lead_address.AGGREGATE,
+    assignment_policy.AGGREGATE,
+)
+
+Pseudonym = Callable[[str, str], UUID]
+"""A keyed hash of a value (the second argument) for a purpose: the same one each time, from
+which nobody without the key can tell the value."""
+
+AddressedT = TypeVar("AddressedT", CaptureLead, EnrichLead)
+
+
+def lead_exists(work: Work, key: UUID, /) -> bool:
+    """Whether a lead was captured under this identity."""
+    return not isinstance(work.state(lead.AGGREGATE, key), lead.Uncaptured)
+
+
+@attrs.frozen
+class LeadService:
+    """Handles the commands on leads and assignment policies, under a *scoring* model.
+
+    ``open_opportunity`` carries out ``OpenOpportunity``, for conversions; ``campaign_exists``
+    is marketing's answer.
+    """
+
+    normaliser: ContactNormaliser
+    pseudonym: Pseudonym
+    campaign_exists: Exists
+    open_opportunity: Handler
+    scoring: ScoringModel = STANDARD_MODEL
+
+    @property
+    def handlers(self) -> Mapping[type, Handler]:
+        """The handler of each command on leads and assignment policies."""
+        own = on_one_stream(lead.AGGREGATE, self._decide, lambda command: command.lead_id)
+        policy = on_one_stream(
+            assignment_policy.AGGREGATE,
+            assignment_policy.decide,
+            lambda command: command.policy_id,
+        )
+        conversion = LeadConversion(self.normaliser, self.open_opportunity)
+        return {
+            **dict.fromkeys(get_args(LeadCommand), own),
+            CaptureLead: self.capture,
+            EnrichLead: self.enrich,
+            AssignLead: self.assign,
+            RecycleLead: self.recycle,
+            ConvertLead: conversion.convert,
+            assignment_policy.DefineAssignmentPolicy: policy,
+            assignment_policy.ReviseAssignmentPolicy: policy,
+        }
+
+    def capture(self, command: CaptureLead, work: Work) -> None:
+        """Record a new lead, or a further inquiry of the one that holds the address."""
+        told = self._normal(command)
+        events = self._decide(told, work.state(lead.AGGREGATE, told.lead_id))
+        if not events:  # captured before: nothing is asked again
+            return
+        require(self.campaign_exists, work, "campaign", told.campaign_id)
+        holder = self._noted_on(told, work)
+        if holder is None:
+            work.record(lead.AGGREGATE, told.lead_id, events)
+            self._claim(told.lead_id, told.email, told.at, work)
+            return
+        noted = repeat_inquiry(told, work.state(lead.AGGREGATE, holder))
+        if noted and told.email is not None:
+            work.record(lead.AGGREGATE, holder, noted)
+            self._reuse(told, told.email, work)
+
+    def enrich(self, command: EnrichLead, work: Work) -> None:
+        """Record what became known; a new address must not be that of another open lead."""
+        told = self._normal(command)
+        events = self._decide(told, work.state(lead.AGGREGATE, told.lead_id))
+        work.record(lead.AGGREGATE, told.lead_id, events)
+        for event in events:
+            if isinstance(event, LeadEnriched):
+                self._claim(told.lead_id, event.email, told.at, work)
+
+    def recycle(self, command: RecycleLead, work: Work) -> None:
+        """Start afresh, unless another lead was captured from the address in the meantime."""
+        events = self._decide(command, work.state(lead.AGGREGATE, command.lead_id))
+        work.record(lead.AGGREGATE, command.lead_id, events)
+        fresh = must_be_open(command.lead_id, work.state(lead.AGGREGATE, command.lead_id))
+        if events:
+            self._claim(command.lead_id, fresh.email, command.at, work)
+
+    def assign(self, command: AssignLead, work: Work) -> None:
+        """Assign to the person named or, unless somebody has the lead, as the policy says."""
+        state = work.state(lead.AGGREGATE, command.lead_id)
+        if command.policy_id is None or command.assignee is not None:
+            work.record(lead.AGGREGATE, command.lead_id, self._decide(command, state))
+            return
+        known = must_be_open(command.lead_id, state)
+        if known.assignee is not None:
+            return
+        policy = work.state(assignment_policy.AGGREGATE, command.policy_id)
+        routed = route(_routable(known), command.policy_id, policy, command.at)
+        if isinstance(routed, Unrouted):
+            left = leave_unassigned(command, command.policy_id, routed, state)
+            work.record(lead.AGGREGATE, command.lead_id, left)
+            return
+        chosen = AssignLead(
+            lead_id=command.lead_id,
+            assignee=routed.assignee,
+            assignee_email=assignment_policy.business_email(policy, routed.assignee),
+            policy_id=command.policy_id,
+            at=command.at,
+        )
+        work.record(lead.AGGREGATE, command.lead_id, assign(chosen, state, routed.rule))
+        work.record(assignment_policy.AGGREGATE, command.policy_id, [routed])
+
+    def _decide(self, command: LeadCommand, state: lead.State, /) -> list[LeadEvent]:
+        return list(decide(command, state, self.scoring))
+
+    def _normal(self, command: AddressedT) -> AddressedT:
+        email, phone = command.email, command.phone
+        normalise, region = self.normaliser.normalise, command.region
+        unchecked: Any = command  # the type checker does not see that commands are attrs classes
+        normal: AddressedT = attrs.evolve(
+            unchecked,
+            email=email and normalise(ContactKind.EMAIL, email, None),
+            phone=phone and normalise(ContactKind.PHONE, phone, region),
+        )
+        return normal
+
+    def _address_id(self, email: str) -> UUID:
+        return self.pseudonym("lead-address", contact_key(ContactKind.EMAIL, email))
+
+    def _noted_on(self, told: CaptureLead, work: Work) -> UUID | None:
+        """The lead that the inquiry belongs to; None: it is a lead of its own."""
+        if told.email is None:
+            return None
+        address = work.state(lead_address.AGGREGATE, self._address_id(told.email))
+        if told.lead_id in address.inquiries:
+            return address.inquiries[told.lead_id]
+        if address.holder is None:
+            return None
+        state = work.state(lead.AGGREGATE, address.holder)
+        return address.holder if _holds(state, told.email) else None
+
+    def _claim(self, lead_id: UUID, email: str | None, at: datetime, work: Work) -> None:
+        if email is None:
+            return
+        key = self._address_id(email)
+        address = work.state(lead_address.AGGREGATE, key)
+        if address.holder not in (None, lead_id):
+            state = work.state(lead.AGGREGATE, address.holder)
+            if isinstance(state, lead.OpenLead) and _holds(state, email):
+                raise LeadAddressTakenError(lead_id, address.holder)
+        work.record(lead_address.AGGREGATE, key, lead_address.claim(key, lead_id, at, address))
+
+    def _reuse(self, told: CaptureLead, email: str, work: Work) -> None:
+        key = self._address_id(email)
+        address = work.state(lead_address.AGGREGATE, key)
+        events = lead_address.reuse(key, told.lead_id, told.at, address)
+        work.record(lead_address.AGGREGATE, key, events)
+
+
+def _holds(state: lead.State, email: str) -> bool:
+    """Whether inquiries from the address are this lead's: open or converted, and it is its own."""
+    match state:
+        case lead.OpenLead():
+            own = state.email
+        case lead.ConvertedLead():
+            own = state.lead.email
+        case _:
+            return False
+    kind = ContactKind.EMAIL
+    return own is not None and contact_key(kind, own) == contact_key(kind, email)
+
+
+def _routable(known: lead.OpenLead) -> RoutableLead:
+    return RoutableLead(
+        lead_id=known.captured.lead_id,
+        source=known.captured.source,
+        campaign_id=known.captured.campaign_id,
+        attributes=known.attributes,
+        email=known.email,
+    )

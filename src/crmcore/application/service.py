@@ -1,0 +1,138 @@
+"""Command service for cases: what a decision needs to know beyond the one case."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import attrs
+
+from crmcore.application.customers import require_customer
+from crmcore.application.references import require
+from crmcore.application.work import Handler, Work, on_one_stream
+from crmcore.domain.kernel import Aggregate
+from crmcore.domain.service.case import (
+    AGGREGATE,
+    STANDARD_POLICY,
+    AddCaseNote,
+    AssignCase,
+    CaseCommand,
+    CaseEvent,
+    CasePolicy,
+    ClassifyCase,
+    CloseCase,
+    HoldCase,
+    IdentifyCaseCustomer,
+    MarkCaseSpam,
+    MergeCase,
+    Merged,
+    OpenCase,
+    PendCase,
+    PrioritiseCase,
+    QueueCase,
+    ReopenCase,
+    ReplyToCase,
+    ResumeCase,
+    SolveCase,
+    StartCase,
+    State,
+    TransferCase,
+    Unopened,
+    decide,
+    merge,
+)
+
+__all__ = ["AGGREGATES", "CaseService", "case_exists"]
+
+AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (AGGREGATE,)
+
+ON_ONE_CASE: Final = (
+    ClassifyCase,
+    PrioritiseCase,
+    AssignCase,
+    QueueCase,
+    TransferCase,
+    AddCaseNote,
+    StartCase,
+    PendCase,
+    HoldCase,
+    ResumeCase,
+    SolveCase,
+    ReopenCase,
+    CloseCase,
+    MarkCaseSpam,
+)
+
+
+@attrs.frozen
+class CaseService:
+    """Handle the commands on cases under one policy: priority matrix, targets, reopen window."""
+
+    policy: CasePolicy = STANDARD_POLICY
+
+    @property
+    def handlers(self) -> Mapping[type, Handler]:
+        """Which handler carries out which command."""
+        alone = on_one_stream(AGGREGATE, self._decide, lambda command: command.case_id)
+        return {
+            OpenCase: self.open,
+            IdentifyCaseCustomer: self.identify,
+            ReplyToCase: self.reply,
+            MergeCase: self.merge,
+            **dict.fromkeys(ON_ONE_CASE, alone),
+        }
+
+    def open(self, command: OpenCase, work: Work) -> None:
+        """Open a case of an active customer; a case that it follows must exist."""
+        events = self._decide(command, work.state(AGGREGATE, command.case_id))
+        if not events:
+            return
+        if command.customer_id is not None:
+            require_customer(work, command.customer_id)
+        require(case_exists, work, "case", command.follows)
+        work.record(AGGREGATE, command.case_id, events)
+
+    def identify(self, command: IdentifyCaseCustomer, work: Work) -> None:
+        """Say whose case it is, if that is an active customer."""
+        events = self._decide(command, work.state(AGGREGATE, command.case_id))
+        if events:
+            require_customer(work, command.customer_id)
+            work.record(AGGREGATE, command.case_id, events)
+
+    def reply(self, command: ReplyToCase, work: Work) -> None:
+        """Record a message where the work goes on: on the case itself, or on what it was merged into.
+
+        A message that any case on that way has recorded is not recorded again.
+        """
+        state = work.state(AGGREGATE, command.case_id)
+        while isinstance(state, Merged):
+            if command.message_id in state.facts.messages:
+                return
+            state = work.state(AGGREGATE, state.into)
+        events = self._decide(command, state)
+        if events:
+            work.record(AGGREGATE, events[0].case_id, events)
+
+    def merge(self, command: MergeCase, work: Work) -> None:
+        """Go on with a case in another one, or in what that one was merged into."""
+        target_id, target = _living(command.into_case_id, work)
+        merged = merge(command, work.state(AGGREGATE, command.case_id), target_id, target)
+        if merged.source:
+            work.record(AGGREGATE, command.case_id, merged.source)
+            work.record(AGGREGATE, target_id, merged.target)
+
+    def _decide(self, command: CaseCommand, state: State) -> list[CaseEvent]:
+        return list(decide(command, state, self.policy))
+
+
+def case_exists(work: Work, case_id: UUID) -> bool:
+    """Whether a case was ever opened under this identity."""
+    return not isinstance(work.state(AGGREGATE, case_id), Unopened)
+
+
+def _living(case_id: UUID, work: Work) -> tuple[UUID, State]:
+    """The case that *case_id* was finally merged into: itself if it never was."""
+    state = work.state(AGGREGATE, case_id)
+    while isinstance(state, Merged):
+        case_id = state.into
+        state = work.state(AGGREGATE, case_id)
+    return case_id, state

@@ -1,0 +1,106 @@
+"""A unit of work over a log's session: streams read once, changes kept or dropped as a whole."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from crmcore.application.log import LogSession, NewEvent, Provenance
+from crmcore.domain.kernel import Aggregate, NotAllowedError
+
+__all__ = ["LoadedStream", "LoadedStreams", "OtherKindError", "UnitOfWork"]
+
+
+class OtherKindError(NotAllowedError):
+    """An id is used for one thing and stands for another already."""
+
+    def __init__(self, stream_id: UUID, kind: str, found: str) -> None:
+        super().__init__(f"{stream_id} is no {kind}, but the id of another thing ({found})")
+
+
+@attrs.define
+class LoadedStream:
+    """A stream within a session: the version at which it was read, its version and state now."""
+
+    aggregate: Aggregate[Any, Any]
+    read_version: int
+    version: int
+    state: Any
+
+
+@attrs.frozen
+class LoadedStreams:
+    """The streams that a session has read so far, for all of its commands."""
+
+    session: LogSession
+    _streams: dict[UUID, LoadedStream] = attrs.Factory(dict)
+
+    def load(self, aggregate: Aggregate[Any, Any], stream_id: UUID) -> LoadedStream:
+        """A copy of the stream as the commands before left it, read if none has read it."""
+        if stream_id not in self._streams:
+            history = self.session.read_stream(stream_id)
+            if history and not isinstance(history[0], aggregate.events):
+                raise OtherKindError(stream_id, aggregate.kind, history[0].TOPIC)
+            version, state = len(history), aggregate.fold(history)
+            self._streams[stream_id] = LoadedStream(aggregate, version, version, state)
+        found = self._streams[stream_id]
+        if found.aggregate is not aggregate:
+            if found.version:
+                raise OtherKindError(stream_id, aggregate.kind, found.aggregate.kind)
+            return LoadedStream(aggregate, 0, 0, aggregate.initial)
+        return attrs.evolve(found)
+
+    def keep(self, changed: Mapping[UUID, LoadedStream]) -> None:
+        """Let what a command did stand for the commands after it."""
+        self._streams.update(changed)
+
+    def versions(self) -> dict[UUID, int]:
+        """The version at which each stream was read: what every decision so far rests on."""
+        return {key: stream.read_version for key, stream in self._streams.items()}
+
+
+@attrs.frozen
+class UnitOfWork:
+    """What one command reads and records (``crmcore.application.work.Work``)."""
+
+    loaded: LoadedStreams
+    provenance: Provenance
+    events: list[NewEvent] = attrs.Factory(list)
+    _touched: dict[UUID, LoadedStream] = attrs.Factory(dict)
+
+    def state(self, aggregate: Aggregate[Any, Any], stream_id: UUID) -> Any:
+        """The state of a stream, what this work has recorded on it included."""
+        return self._stream(aggregate, stream_id).state
+
+    def record(
+        self, aggregate: Aggregate[Any, Any], stream_id: UUID, events: Sequence[Any]
+    ) -> None:
+        """Add *events* to the end of a stream; each is about the subject of the state after it."""
+        stream = self._stream(aggregate, stream_id)
+        for event in events:
+            stream.state = aggregate.evolve(stream.state, event)
+            stream.version += 1
+            subject = aggregate.subject(stream.state)
+            new = NewEvent(stream_id, stream.version, subject, event, self.provenance)
+            self.events.append(new)
+
+    def addressed(self) -> tuple[UUID, int] | None:
+        """The stream that the command is about, and its version before the command.
+
+        That is the first stream it recorded on, or else the first it read.
+        """
+        if self.events:
+            return self.events[0].stream_id, self.events[0].stream_version - 1
+        for stream_id, stream in self._touched.items():
+            return stream_id, stream.version
+        return None
+
+    def keep(self) -> None:
+        """Let the changes stand for the commands after this one."""
+        self.loaded.keep(self._touched)
+
+    def _stream(self, aggregate: Aggregate[Any, Any], stream_id: UUID) -> LoadedStream:
+        if stream_id not in self._touched:
+            self._touched[stream_id] = self.loaded.load(aggregate, stream_id)
+        return self._touched[stream_id]

@@ -1,0 +1,119 @@
+"""What one cell of a foreign file must hold: each function reads its text or says what it expected.
+
+They serve as converters of the fields of a foreign row.  The ``ValueError`` that they raise
+completes the sentence "expected ...".
+"""
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+__all__ = ["amount", "count", "instant", "key", "label", "local_date", "optional", "wall_clock"]
+
+DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
+KEY = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,60}")
+LABEL = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,120}")
+CENT = Decimal("0.01")
+REMEMBERED = 65_536
+EARLIEST, LATEST = 1901, 8999  # years
+
+
+def key(text: str) -> str:
+    """A number or word by which the other system knows something."""
+    return _key(text)
+
+
+def label(text: str) -> str:
+    """A word or two by which people know something."""
+    normal = _normal(text)
+    if not LABEL.fullmatch(normal):
+        raise ValueError("a name of 1 to 120 characters")
+    return normal
+
+
+def optional(text: str) -> str | None:
+    """A name; None where the cell is blank."""
+    return label(text) if text.strip() else None
+
+
+def count(text: str) -> int:
+    """A whole number of 0 or more."""
+    if not DIGITS.fullmatch(text):
+        raise ValueError("a whole number of 0 or more")
+    return int(text)
+
+
+def amount(text: str) -> Decimal:
+    """An amount of money, written in whole cents of 0 or more: ``125`` is 1.25."""
+    return _cents(text)
+
+
+def local_date(text: str) -> date:
+    """A day of the calendar, such as 2017-07-01."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not EARLIEST <= day.year <= LATEST:
+        raise ValueError("a date such as 2017-07-01")
+    return day
+
+
+def instant(text: str) -> datetime:
+    """An instant with its offset from UTC, such as 2017-07-01T04:14:33Z."""
+    return _instant(text)
+
+
+def wall_clock(text: str, zone: ZoneInfo) -> datetime | None:
+    """What a clock on a wall in *zone* showed, such as 2015-01-05 15:22:38; None where blank.
+
+    A time that the clock showed twice is taken as the first; one that it skipped moves
+    forward by the gap.
+    """
+    if not text.strip():
+        return None
+    at = _moment(text.strip())
+    if at is None or at.utcoffset() is not None:
+        raise ValueError("a local date and time such as 2015-01-05 15:22:38, or nothing")
+    return at.replace(tzinfo=zone).astimezone(UTC)
+
+
+# The same few texts stand in many rows: what they mean is looked up, not worked out again.
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _key(text: str) -> str:
+    normal = _normal(text)
+    if not KEY.fullmatch(normal):
+        raise ValueError("a key of 1 to 60 characters")
+    return normal
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _cents(text: str) -> Decimal:
+    if not DIGITS.fullmatch(text):
+        raise ValueError("an amount in whole cents, 0 or more")
+    return int(text) * CENT
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _instant(text: str) -> datetime:
+    at = _moment(text)
+    if at is None or at.utcoffset() is None:
+        raise ValueError("an instant with its offset, such as 2017-07-01T04:14:33Z")
+    return at.astimezone(UTC)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if EARLIEST <= at.year <= LATEST else None
+
+
+def _normal(text: str) -> str:
+    return text.strip() if text.isascii() else unicodedata.normalize("NFC", text.strip())

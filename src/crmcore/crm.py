@@ -1,0 +1,268 @@
+"""The composition root: wires the log, the command services and the read models together.
+
+The only module that imports all layers.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import URL, Connection, Engine, make_url, select
+
+from crmcore.application import customers, leads, marketing, opportunities, orders, service
+from crmcore.application.errors import StoreUnavailableError
+from crmcore.application.executing import Batch, CommandService, Envelope
+from crmcore.application.log import Receipt, Recorded
+from crmcore.application.work import Handler
+from crmcore.domain.kernel import Aggregate, Command
+from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
+from crmcore.infrastructure.codec import CommandCodec, EventCodec
+from crmcore.infrastructure.contact_points import ContactPointNormaliser
+from crmcore.infrastructure.event_log import SqlEventLog
+from crmcore.infrastructure.identity import Pseudonyms, new_id
+from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.verify import Verdict, verify
+from crmcore.infrastructure.projection_source import ProjectionSource
+from crmcore.projections.engine import Follower, Projection, Registry, Status
+from crmcore.projections.reading import ReadModels, all_projections
+
+__all__ = ["CRM", "open"]
+
+AGGREGATES: tuple[Aggregate[Any, Any], ...] = (
+    *customers.AGGREGATES,
+    *orders.AGGREGATES,
+    *opportunities.AGGREGATES,
+    *leads.AGGREGATES,
+    *marketing.AGGREGATES,
+    *service.AGGREGATES,
+)
+EVENTS: tuple[type, ...] = tuple(kind for aggregate in AGGREGATES for kind in aggregate.events)
+
+TENANT = re.compile("[a-z][a-z0-9_]{0,39}")
+
+
+def now() -> datetime:
+    """The present instant (UTC)."""
+    return datetime.now(UTC)
+
+
+class CRM:
+    """A CRM core on one log: executes commands, keeps read models, answers questions.
+
+    Made by ``crmcore.open``; a context manager that closes what it opened.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], datetime] = now,
+        loyalty: LoyaltyProgram = STANDARD_PROGRAM,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        handlers = _handlers(_pseudonyms(database))
+        self._commands = CommandCodec(handlers)
+        self._log = SqlEventLog(database, EventCodec(EVENTS), self._commands, clock)
+        self._service = CommandService(self._log, handlers, clock, new_id)
+        self._source = ProjectionSource(database, self._log.reader)
+        registry = Registry(database.tables.events.schema)
+        self._follower = Follower(self._source, all_projections(loyalty, EVENTS), registry)
+        self.read = ReadModels(self._source, registry, loyalty, self._about)
+        """The questions that the read models answer."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._database.close()
+
+    @property
+    def where(self) -> str:
+        """The database, without a password."""
+        return self._database.where
+
+    # Commands
+
+    def execute(
+        self,
+        command: Command,
+        *,
+        by: str,
+        command_id: UUID | None = None,
+        correlation_id: UUID | None = None,
+        causation_id: UUID | None = None,
+        source: str | None = None,
+        expected_version: int | None = None,
+        connection: Connection | None = None,
+    ) -> Receipt:
+        """Carry a command out; return its events and the position after them.
+
+        *by* is who wants it.  The same *command_id* again returns the first receipt and records
+        nothing.  *expected_version* pins the version of the stream that the command is about.
+        With *connection* the events become part of the host's own transaction.
+
+        Raises ``DomainError`` (refused by a rule), ``InvalidCommandError``,
+        ``CommandIdReusedError``, ``ConcurrencyError`` or ``StoreError``.
+        """
+        envelope = Envelope(
+            command=command,
+            by=by,
+            command_id=command_id,
+            correlation_id=correlation_id,
+            causation_id=causation_id,
+            source=source,
+            expected_version=expected_version,
+        )
+        return self._service.execute(envelope, connection=connection)
+
+    def execute_many(
+        self,
+        commands: Iterable[Command | Envelope],
+        *,
+        by: str,
+        source: str | None = None,
+        batch: int = 500,
+        stop: bool = False,
+        progress: Callable[[Batch], None] | None = None,
+        connection: Connection | None = None,
+    ) -> Batch:
+        """Carry many commands out, *batch* to a transaction; report what was done and refused.
+
+        A command that is refused records nothing and does not hold up the others, unless *stop*.
+        An ``Envelope`` brings its own sender and ids.
+        """
+        envelopes = (
+            one if isinstance(one, Envelope) else Envelope(command=one, by=by, source=source)
+            for one in commands
+        )
+        return self._service.execute_many(
+            envelopes, batch=batch, stop=stop, progress=progress, connection=connection
+        )
+
+    def command(self, topic: str, fields: Mapping[str, Any]) -> Command:
+        """The command *topic* with *fields* as JSON gives them; ``at`` is now where it is left out."""
+        return self._commands.decode(topic, fields, now=self._clock())
+
+    @property
+    def command_kinds(self) -> Mapping[str, type]:
+        """The class of every command by its topic."""
+        return self._commands.topics
+
+    def command_schema(self, topic: str) -> dict[str, Any]:
+        """The JSON Schema of a command."""
+        return self._commands.schema(topic)
+
+    # Read models
+
+    @property
+    def projections(self) -> Sequence[Projection]:
+        """The read models that are kept."""
+        return self._follower.projections
+
+    def catch_up(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """Bring every read model to the end of the log; *progress* sees name, position and end."""
+        self._follower.catch_up(progress)
+
+    @contextmanager
+    def follow(self, every: float = 0.2) -> Iterator[None]:
+        """Keep the read models up to date in a thread, looking *every* so many seconds."""
+        stop = threading.Event()
+        thread = threading.Thread(
+            target=self._follower.follow, args=(stop, every), name="crmcore-follow", daemon=True
+        )
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def status(self) -> list[Status]:
+        """Where each read model stands."""
+        return self._follower.status()
+
+    # The log
+
+    @property
+    def position(self) -> int:
+        """The last position of the log."""
+        with self._database.read() as connection:
+            return self._log.reader.head(connection)
+
+    def events(self, *, after: int = 0, stream_id: UUID | None = None) -> Iterator[Recorded]:
+        """What was recorded after a position, of one stream or of all, in order."""
+        with self._database.read() as connection:
+            yield from self._log.reader.recorded(connection, after=after, stream_id=stream_id)
+
+    def verify(self, progress: Callable[[int, int], None] | None = None) -> Verdict:
+        """Recompute the chain of the log: was anything altered, removed, inserted, reordered?"""
+        with self._database.read() as connection:
+            return verify(connection, self._database.tables, progress)
+
+    def now(self) -> datetime:
+        """The present instant by this core's clock (UTC)."""
+        return self._clock()
+
+    def _about(self, connection: Connection, subjects: Sequence[UUID]) -> Iterator[Recorded]:
+        return self._log.reader.recorded(connection, subjects=subjects)
+
+
+def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
+    target: str | URL | Engine,
+    *,
+    tenant: str | None = None,
+    clock: Callable[[], datetime] = now,
+    loyalty: LoyaltyProgram = STANDARD_PROGRAM,
+) -> CRM:
+    """Open (and on first use make) the log at *target*, a database URL or the host's own engine.
+
+    ``sqlite:///crm.db`` is a file, ``postgresql+psycopg://user@host/name`` a server.  Each
+    *tenant* has a log apart: a file of its own (``crm.acme.db``), or a schema (``crm_acme``).
+
+    Raises ``StoreError`` if the database cannot be reached, written to or understood.
+    """
+    target, schema = _tenant(target, tenant)
+    return CRM(Database.open(target, schema=schema), clock=clock, loyalty=loyalty)
+
+
+def _tenant(
+    target: str | URL | Engine, tenant: str | None
+) -> tuple[str | URL | Engine, str | None]:
+    if tenant is None:
+        return target, None
+    if not TENANT.fullmatch(tenant):
+        raise StoreUnavailableError(
+            f"tenant {tenant!r}: expected a small letter, then up to 39 of a-z, 0-9 and _"
+        )
+    url = target.url if isinstance(target, Engine) else make_url(target)
+    if url.get_backend_name() != "sqlite":
+        return target, f"crm_{tenant}"
+    if isinstance(target, Engine):
+        raise StoreUnavailableError(
+            "an engine on SQLite is one file, and a tenant is a file of its own:"
+            " give the URL, or an engine on the tenant's file"
+        )
+    stem, dot, ending = str(url.database).rpartition(".")
+    file = f"{stem}.{tenant}.{ending}" if dot and "/" not in ending else f"{url.database}.{tenant}"
+    return url.set(database=file), None
+
+
+def _pseudonyms(database: Database) -> Pseudonyms:
+    with database.read() as connection:
+        key = connection.execute(select(database.tables.head.c.pseudonym_key)).scalar_one()
+    return Pseudonyms(bytes(key))

@@ -1,0 +1,302 @@
+"""The consent ledger: everything one customer ever allowed or forbade, in the order of time.
+
+One decider, read from top to bottom: state, ``evolve``, ``decide``, and the question
+``allowed``; its events and commands are in ``permission``.  A fact counts from its own time on,
+however late it is recorded.  The rules:
+
+- Nothing is allowed without a ground; service messages (an order, a case) rest on the contract.
+- The latest decision by (time, order of recording) counts; at one instant the forbidding one.
+- A ground ends at its ``expires_at``; one to be confirmed begins with its confirmation.
+- After an objection only the customer's own consent opens the purpose again, no other ground.
+- Service is stopped only by a decision that names it and the channel: "unsubscribe me from
+  everything" must not silence an invoice or a recall.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, assert_never
+from uuid import UUID
+
+import attrs
+
+from crmcore.domain.customers.channel import Channel
+from crmcore.domain.customers.permission import (
+    ConfirmConsent,
+    ConsentConfirmed,
+    ConsentGiven,
+    ConsentWithdrawn,
+    GiveConsent,
+    LawfulBasis,
+    ObjectionRaised,
+    Purpose,
+    RaiseObjection,
+    WithdrawConsent,
+)
+from crmcore.domain.kernel import (
+    Aggregate,
+    AlreadyExistsError,
+    InvalidValueError,
+    NotAllowedError,
+    NotFoundError,
+    derived_id,
+)
+
+__all__ = [
+    "AGGREGATE",
+    "ConsentDecision",
+    "ConsentOvertakenError",
+    "Ledger",
+    "Purpose",
+    "allowed",
+    "decide",
+    "evolve",
+    "ledger_id",
+]
+
+
+class ConsentOvertakenError(NotAllowedError):
+    """The consent to be confirmed was withdrawn, or objected to, since it was given."""
+
+
+Event = ConsentGiven | ConsentConfirmed | ConsentWithdrawn | ObjectionRaised
+Command = GiveConsent | ConfirmConsent | WithdrawConsent | RaiseObjection
+Forbidding = ConsentWithdrawn | ObjectionRaised
+Entry = ConsentGiven | Forbidding
+
+
+@attrs.frozen
+class Ledger:
+    """Every entry in the order of recording, and when consents were confirmed."""
+
+    customer_id: UUID | None = None
+    entries: tuple[Entry, ...] = ()
+    confirmed: Mapping[UUID, datetime] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class ConsentDecision:
+    """Whether it is allowed, and the reasons, the deciding one first."""
+
+    allowed: bool
+    reasons: tuple[str, ...]
+
+
+def ledger_id(customer_id: UUID) -> UUID:
+    """The stream of a customer's consents."""
+    return derived_id("consents", str(customer_id))
+
+
+def evolve(ledger: Ledger, event: Event) -> Ledger:
+    """The ledger after *event*."""
+    match event:
+        case ConsentConfirmed():
+            confirmed = {**ledger.confirmed, event.consent_id: event.at}
+            return attrs.evolve(ledger, confirmed=confirmed)
+        case ConsentGiven() | ConsentWithdrawn() | ObjectionRaised():
+            return attrs.evolve(
+                ledger, customer_id=event.customer_id, entries=(*ledger.entries, event)
+            )
+        case _:
+            assert_never(event)
+
+
+def decide(command: Command, ledger: Ledger) -> Sequence[Event]:
+    """What *command* adds.
+
+    Forbidding twice is recorded twice, unless at the same instant: a consent that comes to light
+    late, between the two, must lose against the second.
+    """
+    match command:
+        case GiveConsent():
+            return _give(command, ledger)
+        case ConfirmConsent():
+            return _confirm(command, ledger)
+        case WithdrawConsent() | RaiseObjection():
+            forbidding = _forbidding(command)
+            known = any(_scope(entry) == _scope(forbidding) for entry in ledger.entries)
+            return [] if known else [forbidding]
+        case _:
+            assert_never(command)
+
+
+def _give(command: GiveConsent, ledger: Ledger) -> Sequence[Event]:
+    if command.expires_at is not None and command.expires_at <= command.at:
+        raise InvalidValueError("expires_at", command.expires_at, "an instant after it is given")
+    given = ConsentGiven(
+        ledger_id=ledger_id(command.customer_id),
+        customer_id=command.customer_id,
+        consent_id=command.consent_id,
+        channel=command.channel,
+        purpose=command.purpose,
+        point_id=command.point_id,
+        lawful_basis=command.lawful_basis,
+        notice_version=command.notice_version,
+        method=command.method,
+        evidence=command.evidence,
+        jurisdiction=command.jurisdiction,
+        expires_at=command.expires_at,
+        to_be_confirmed=command.to_be_confirmed,
+        at=command.at,
+    )
+    known = _given(ledger, command.consent_id)
+    if known is None:
+        return [given]
+    if known != given:
+        raise AlreadyExistsError("consent", command.consent_id, "give it under a new id")
+    return []
+
+
+def _confirm(command: ConfirmConsent, ledger: Ledger) -> Sequence[Event]:
+    given = _given(ledger, command.consent_id)
+    if given is None:
+        raise NotFoundError("consent", command.consent_id)
+    if not given.to_be_confirmed or given.consent_id in ledger.confirmed:
+        return []
+    if command.at < given.at:
+        raise InvalidValueError("at", command.at, f"not before it was given, {given.at}")
+    for entry in _entries(ledger, given.channel, given.purpose, command.at, given.point_id):
+        if isinstance(entry, Forbidding) and entry.at >= given.at:
+            raise ConsentOvertakenError(
+                f"consent {given.consent_id} was overtaken: {_told(entry)}; give a new consent"
+            )
+    return [
+        ConsentConfirmed(
+            ledger_id=ledger_id(command.customer_id),
+            customer_id=command.customer_id,
+            consent_id=command.consent_id,
+            evidence=command.evidence,
+            at=command.at,
+        )
+    ]
+
+
+def _given(ledger: Ledger, consent_id: UUID) -> ConsentGiven | None:
+    for entry in ledger.entries:
+        if isinstance(entry, ConsentGiven) and entry.consent_id == consent_id:
+            return entry
+    return None
+
+
+def _forbidding(command: WithdrawConsent | RaiseObjection) -> Forbidding:
+    if isinstance(command, RaiseObjection):
+        return ObjectionRaised(
+            ledger_id=ledger_id(command.customer_id),
+            customer_id=command.customer_id,
+            channel=command.channel,
+            purpose=command.purpose,
+            evidence=command.evidence,
+            at=command.at,
+        )
+    return ConsentWithdrawn(
+        ledger_id=ledger_id(command.customer_id),
+        customer_id=command.customer_id,
+        channel=command.channel,
+        purpose=command.purpose,
+        point_id=command.point_id,
+        method=command.method,
+        evidence=command.evidence,
+        at=command.at,
+    )
+
+
+def _point(entry: Entry) -> UUID | None:
+    return None if isinstance(entry, ObjectionRaised) else entry.point_id
+
+
+def _scope(entry: Entry) -> tuple[object, ...]:
+    return type(entry), entry.at, entry.channel, entry.purpose, _point(entry)
+
+
+def allowed(
+    ledger: Ledger,
+    channel: Channel,
+    purpose: Purpose,
+    at: datetime,
+    point_id: UUID | None = None,
+) -> ConsentDecision:
+    """Whether the customer may be contacted by *channel* for *purpose* at the instant *at*.
+
+    With *point_id*, at that contact point; without, at any of the customer's: then a contact
+    point for which it is forbidden forbids it.  Every send asks again at its own instant.
+    """
+    if point_id is not None:
+        return _allowed(ledger, channel, purpose, at, point_id)
+    points = dict.fromkeys([None, *map(_point, ledger.entries)])
+    answers = [_allowed(ledger, channel, purpose, at, point) for point in points]
+    return next((answer for answer in answers if not answer.allowed), answers[0])
+
+
+def _allowed(
+    ledger: Ledger, channel: Channel, purpose: Purpose, at: datetime, point_id: UUID | None
+) -> ConsentDecision:
+    entries = _entries(ledger, channel, purpose, at, point_id)
+    pending = [entry for entry in entries if _pending(entry, ledger, at)]
+    entries = [entry for entry in entries if entry not in pending]
+    if any(isinstance(entry, ObjectionRaised) for entry in entries):
+        entries = [entry for entry in entries if _outlasts_objection(entry)]
+    ranked = [
+        (entry.at, isinstance(entry, Forbidding), order) for order, entry in enumerate(entries)
+    ]
+    latest = entries[max(ranked)[2]] if ranked else None
+    if isinstance(latest, Forbidding):
+        return ConsentDecision(False, (_told(latest),))
+    if purpose is Purpose.SERVICE:
+        return ConsentDecision(True, ("service messages rest on the contract",))
+    nothing = f"no ground for {purpose} by {channel}"
+    if latest is None:
+        return ConsentDecision(
+            False, (nothing, *(f"{_told(one)}, not confirmed" for one in pending))
+        )
+    if latest.expires_at is not None and at >= latest.expires_at:
+        return ConsentDecision(False, (f"expired {latest.expires_at.isoformat()}", _told(latest)))
+    return ConsentDecision(True, (_told(latest),))
+
+
+def _entries(
+    ledger: Ledger, channel: Channel, purpose: Purpose, at: datetime, point_id: UUID | None
+) -> list[Entry]:
+    """The entries, up to *at*, that speak of this channel, purpose and contact point."""
+    unnamed = () if purpose is Purpose.SERVICE else (None,)
+    return [
+        entry
+        for entry in ledger.entries
+        if entry.at <= at
+        and entry.channel in (channel, *unnamed)
+        and entry.purpose in (purpose, *unnamed)
+        and _point(entry) in (point_id, None)
+    ]
+
+
+def _pending(entry: Entry, ledger: Ledger, at: datetime) -> bool:
+    if not isinstance(entry, ConsentGiven) or not entry.to_be_confirmed:
+        return False
+    confirmed_at = ledger.confirmed.get(entry.consent_id)
+    return confirmed_at is None or at < confirmed_at
+
+
+def _outlasts_objection(entry: Entry) -> bool:
+    return not isinstance(entry, ConsentGiven) or entry.lawful_basis is LawfulBasis.CONSENT
+
+
+def _told(entry: Entry) -> str:
+    """The entry as a reason: no words of the customer's, so that it may be stored anywhere."""
+    scope = f"{entry.purpose or 'every purpose'} by {entry.channel or 'every channel'}"
+    when = entry.at.isoformat()
+    match entry:
+        case ConsentGiven():
+            return f"{entry.lawful_basis} for {scope} from {when}"
+        case ConsentWithdrawn():
+            return f"withdrawn for {scope} {when}"
+        case ObjectionRaised():
+            return f"objection to {scope} {when}"
+        case _:
+            assert_never(entry)
+
+
+AGGREGATE: Final = Aggregate[Ledger, Event](
+    kind="consents",
+    initial=Ledger(),
+    evolve=evolve,
+    events=(ConsentGiven, ConsentConfirmed, ConsentWithdrawn, ObjectionRaised),
+    subject=lambda ledger: ledger.customer_id,
+)

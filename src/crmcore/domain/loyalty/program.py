@@ -1,0 +1,94 @@
+"""A loyalty program: points for purchases, and a tier by what was spent within a year.
+
+Points are whole; a purchase earns its net amount (without tax and delivery) times a rate,
+rounded down.  The tier follows from spending alone, so that using points never lowers it.
+The year is rolling: a purchase counts until the same instant a calendar year later.
+"""
+
+from calendar import isleap
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any, Final
+
+import attrs
+
+from crmcore.domain.kernel import InvalidValueError
+
+__all__ = ["STANDARD_PROGRAM", "LoyaltyProgram", "Spending", "Tier", "a_year_before"]
+
+Spending = tuple[datetime, Decimal]
+"""When a purchase was made (UTC), and its net amount; a return is negative, at the purchase's instant."""
+
+
+@attrs.frozen
+class Tier:
+    """A level of the program, reached from *spending* (in the member's currency) a year on."""
+
+    name: str
+    spending: Decimal
+
+
+def _ladder(_self: Any, _field: Any, tiers: Sequence[Tier]) -> None:
+    if not tiers or tiers[0].spending != 0:
+        raise InvalidValueError("tiers", tiers, "a first tier that is reached from 0")
+    if any(low.spending >= high.spending for low, high in zip(tiers, tiers[1:], strict=False)):
+        raise InvalidValueError("tiers", tiers, "tiers in the order of the spending they need")
+
+
+@attrs.frozen
+class LoyaltyProgram:
+    """The rules of a program; ``version`` names them in reports and changes whenever they do."""
+
+    version: str
+    points_per_unit: Decimal
+    tiers: tuple[Tier, ...] = attrs.field(validator=_ladder)
+
+    def points(self, net: Decimal) -> int:
+        """What a purchase of *net* earns: net x rate, rounded down.
+
+        >>> STANDARD_PROGRAM.points(Decimal("19.90"))
+        19
+        """
+        return int((net * self.points_per_unit).to_integral_value(ROUND_FLOOR))
+
+    def reversal(self, returned: Decimal, kept: Decimal) -> int:
+        """The points that go back when *returned* of a purchase comes back and *kept* stays.
+
+        Whatever the order and size of its returns, a purchase returned wholly gives back
+        exactly what it earned.
+        """
+        return self.points(kept + returned) - self.points(kept)
+
+    def tier(self, spending: Decimal) -> Tier:
+        """The highest tier that *spending* within a year reaches; a threshold met is reached."""
+        return [tier for tier in self.tiers if tier.spending <= max(spending, Decimal(0))][-1]
+
+    def next_tier(self, spending: Decimal) -> Tier | None:
+        """The tier above, if there is one."""
+        above = [tier for tier in self.tiers if tier.spending > max(spending, Decimal(0))]
+        return above[0] if above else None
+
+    def spending(self, purchases: Iterable[Spending], as_of: datetime) -> Decimal:
+        """What was spent in the year up to *as_of*: purchases at t with as_of - 1 year < t <= as_of."""
+        since = a_year_before(as_of)
+        return sum((amount for at, amount in purchases if since < at <= as_of), Decimal(0))
+
+
+def a_year_before(instant: datetime) -> datetime:
+    """The same instant of the calendar a year earlier; 28 February for 29 February."""
+    if instant.month == 2 and instant.day == 29 and not isleap(instant.year - 1):
+        return instant.replace(year=instant.year - 1, day=28)
+    return instant.replace(year=instant.year - 1)
+
+
+STANDARD_PROGRAM: Final = LoyaltyProgram(
+    version="standard-1",
+    points_per_unit=Decimal(1),
+    tiers=(
+        Tier("bronze", Decimal(0)),
+        Tier("silver", Decimal(500)),
+        Tier("gold", Decimal(1_500)),
+        Tier("platinum", Decimal(4_000)),
+    ),
+)

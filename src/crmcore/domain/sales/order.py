@@ -1,0 +1,304 @@
+"""An order: what a customer bought, where it is, and what came back.
+
+One decider, read from top to bottom: events, commands, state, ``evolve``, ``decide``.
+An order has one currency.  It ships whole or in parts, or is handed over at the counter
+with its placement; what was shipped can be returned line by line; before anything is
+shipped it can be cancelled.  That the customer and the campaign exist is for the caller.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final, assert_never
+from uuid import UUID
+
+import attrs
+
+from crmcore.domain.kernel import (
+    Aggregate,
+    AlreadyExistsError,
+    Money,
+    NotAllowedError,
+    NotFoundError,
+)
+from crmcore.domain.sales.order_commands import (
+    CancelOrder,
+    DeliverOrder,
+    PlaceOrder,
+    ReturnOrder,
+    ShipOrder,
+)
+from crmcore.domain.sales.order_events import (
+    OrderCancelled,
+    OrderDelivered,
+    OrderPlaced,
+    OrderReturned,
+    OrderShipped,
+)
+from crmcore.domain.sales.order_line import LineQuantity, checked_lines, quantities
+from crmcore.domain.sales.order_price import priced
+from crmcore.domain.sales.order_refund import delivery_back, taken_back
+
+__all__ = [
+    "AGGREGATE",
+    "CancelOrder",
+    "Cancelled",
+    "Command",
+    "DeliverOrder",
+    "Event",
+    "NotOutstandingError",
+    "NotPlaced",
+    "OrderCancelled",
+    "OrderCancelledError",
+    "OrderDelivered",
+    "OrderPlaced",
+    "OrderReturned",
+    "OrderShipped",
+    "OrderShippedError",
+    "PlaceOrder",
+    "Placed",
+    "ReturnOrder",
+    "ShipOrder",
+    "State",
+    "decide",
+    "evolve",
+]
+
+Event = OrderPlaced | OrderShipped | OrderDelivered | OrderReturned | OrderCancelled
+Command = PlaceOrder | ShipOrder | DeliverOrder | ReturnOrder | CancelOrder
+
+
+class OrderCancelledError(NotAllowedError):
+    """The order was cancelled: nothing more can be shipped or returned."""
+
+
+class OrderShippedError(NotAllowedError):
+    """Goods have left: the order can no longer be cancelled, only returned."""
+
+
+class NotOutstandingError(NotAllowedError):
+    """More is to be shipped than was ordered and not yet shipped."""
+
+
+@attrs.frozen
+class NotPlaced:
+    """Nothing was ordered yet."""
+
+
+@attrs.frozen
+class Placed:
+    """An order with the shipments, arrivals and returns so far."""
+
+    order: OrderPlaced
+    shipments: tuple[OrderShipped, ...] = ()
+    delivered: frozenset[UUID] = frozenset()
+    returns: tuple[OrderReturned, ...] = ()
+
+    @property
+    def shipped(self) -> Mapping[int, Decimal]:
+        """By line number, how much has left; 0 for lines not shipped."""
+        if self.order.handed_over:
+            return quantities(self.order.lines)
+        return quantities([part for shipment in self.shipments for part in shipment.shipped])
+
+
+@attrs.frozen
+class Cancelled:
+    """An order that was called off."""
+
+    order: OrderPlaced
+
+
+State = NotPlaced | Placed | Cancelled
+
+
+def evolve(state: State, event: Event) -> State:
+    """The order after one more event."""
+    if isinstance(event, OrderPlaced):
+        return Placed(order=event)
+    if not isinstance(state, Placed):
+        return state
+    match event:
+        case OrderShipped():
+            return attrs.evolve(state, shipments=(*state.shipments, event))
+        case OrderDelivered():
+            return attrs.evolve(state, delivered=state.delivered | {event.shipment_id})
+        case OrderReturned():
+            return attrs.evolve(state, returns=(*state.returns, event))
+        case OrderCancelled():
+            return Cancelled(order=state.order)
+        case _:
+            assert_never(event)
+
+
+def decide(command: Command, state: State) -> Sequence[Event]:
+    """What follows from *command*; raises a ``DomainError`` to refuse it."""
+    match command:
+        case PlaceOrder():
+            return _place(command, state)
+        case ShipOrder():
+            return _ship(command, _live(command.order_id, state))
+        case DeliverOrder():
+            return _deliver(command, _live(command.order_id, state))
+        case ReturnOrder():
+            return _take_back(command, _live(command.order_id, state))
+        case CancelOrder():
+            return _cancel(command, state)
+        case _:
+            assert_never(command)
+
+
+def _live(order_id: UUID, state: State) -> Placed:
+    match state:
+        case NotPlaced():
+            raise NotFoundError("order", order_id)
+        case Cancelled():
+            raise OrderCancelledError(f"order {order_id} was cancelled; place a new one")
+        case Placed():
+            return state
+        case _:
+            assert_never(state)
+
+
+def _place(command: PlaceOrder, state: State) -> Sequence[Event]:
+    placed = _placed(command)
+    match state:
+        case NotPlaced():
+            return [placed]
+        case Placed(order=order) | Cancelled(order=order):
+            if order == placed:
+                return []
+            raise AlreadyExistsError("order", command.order_id, "place a change as a new order")
+        case _:
+            assert_never(state)
+
+
+def _placed(command: PlaceOrder) -> OrderPlaced:
+    price = priced(command.lines, command.discount, command.delivery)
+    return OrderPlaced(
+        order_id=command.order_id,
+        customer_id=command.customer_id,
+        channel=command.channel,
+        campaign_id=command.campaign_id,
+        lines=price.lines,
+        discount=command.discount,
+        delivery=command.delivery,
+        net=price.net,
+        total=price.total,
+        handed_over=command.handed_over,
+        number=command.number,
+        at=command.at,
+    )
+
+
+def _ship(command: ShipOrder, state: Placed) -> Sequence[Event]:
+    for known in state.shipments:
+        if known.shipment_id == command.shipment_id:
+            if command.shipped in (None, known.shipped):
+                return []
+            raise AlreadyExistsError("shipment", command.shipment_id)
+    shipped = state.shipped
+    left = {line.line: line.quantity - shipped[line.line] for line in state.order.lines}
+    parts = command.shipped
+    if parts is None:
+        parts = tuple(LineQuantity(line=n, quantity=rest) for n, rest in left.items() if rest)
+        if not parts:
+            return []
+    checked_lines("shipped", parts)
+    for part in parts:
+        if part.line not in left:
+            raise NotFoundError("line of the order with number", str(part.line))
+        if part.quantity > left[part.line]:
+            raise NotOutstandingError(
+                f"line {part.line}: {part.quantity} to be shipped, {left[part.line]} left to ship"
+            )
+    return [
+        OrderShipped(
+            order_id=command.order_id, shipment_id=command.shipment_id, shipped=parts, at=command.at
+        )
+    ]
+
+
+def _deliver(command: DeliverOrder, state: Placed) -> Sequence[Event]:
+    shipments = [shipment.shipment_id for shipment in state.shipments]
+    if command.shipment_id is not None:
+        if command.shipment_id not in shipments:
+            raise NotFoundError("shipment", command.shipment_id)
+        shipments = [command.shipment_id]
+    elif not shipments and not state.order.handed_over:
+        raise NotAllowedError(f"order {command.order_id}: nothing was shipped yet; ship it first")
+    return [
+        OrderDelivered(order_id=command.order_id, shipment_id=shipment, at=command.at)
+        for shipment in shipments
+        if shipment not in state.delivered
+    ]
+
+
+def _take_back(command: ReturnOrder, state: Placed) -> Sequence[Event]:
+    for index, known in enumerate(state.returns):
+        if known.return_id == command.return_id:
+            # The same return is recognised by deciding it again on what had come back before it.
+            earlier = attrs.evolve(state, returns=state.returns[:index])
+            if _returned(command, earlier) == known:
+                return []
+            raise AlreadyExistsError("return", command.return_id)
+    return [_returned(command, state)]
+
+
+def _returned(command: ReturnOrder, state: Placed) -> OrderReturned:
+    order, delivery, currency = state.order, command.delivery, state.order.total.currency
+    earlier = [part for back in state.returns for part in back.returned]
+    returned = taken_back(command.returned, order.lines, state.shipped, earlier)
+    refund = Money.total((part.refund for part in returned), currency)
+    if delivery is not None:
+        paid_back = [back.delivery for back in state.returns if back.delivery is not None]
+        delivery_back(delivery, order.delivery or Money.zero(currency), paid_back)
+        refund = refund + delivery
+    return OrderReturned(
+        order_id=command.order_id,
+        return_id=command.return_id,
+        customer_id=order.customer_id,
+        campaign_id=order.campaign_id,
+        placed_at=order.at,
+        returned=returned,
+        delivery=delivery,
+        net=Money.total((part.net for part in returned), currency),
+        refund=refund,
+        reason=command.reason,
+        at=command.at,
+    )
+
+
+def _cancel(command: CancelOrder, state: State) -> Sequence[Event]:
+    if isinstance(state, Cancelled):
+        return []
+    placed = _live(command.order_id, state)
+    order = placed.order
+    if placed.shipments or order.handed_over:
+        raise OrderShippedError(
+            f"order {command.order_id}: goods have left; take them back with return-order"
+        )
+    return [
+        OrderCancelled(
+            order_id=command.order_id,
+            customer_id=order.customer_id,
+            campaign_id=order.campaign_id,
+            placed_at=order.at,
+            net=order.net,
+            refund=order.total,
+            reason=command.reason,
+            at=command.at,
+        )
+    ]
+
+
+def _subject(state: State) -> UUID | None:
+    return None if isinstance(state, NotPlaced) else state.order.customer_id
+
+
+AGGREGATE: Final = Aggregate[State, Event](
+    kind="order",
+    initial=NotPlaced(),
+    evolve=evolve,
+    events=(OrderPlaced, OrderShipped, OrderDelivered, OrderReturned, OrderCancelled),
+    subject=_subject,
+)

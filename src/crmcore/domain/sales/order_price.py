@@ -1,0 +1,73 @@
+"""The price of an order: its lines checked, a discount on the whole shared out, the sums."""
+
+from collections.abc import Sequence
+
+import attrs
+
+from crmcore.domain.kernel import InvalidValueError, Money, minor_digits
+from crmcore.domain.sales.order_line import OrderLine, checked_lines, payable
+
+__all__ = ["Price", "priced"]
+
+
+@attrs.frozen
+class Price:
+    """What an order costs: ``net`` without tax and delivery, ``total`` with both."""
+
+    lines: tuple[OrderLine, ...]
+    net: Money
+    total: Money
+
+
+def priced(lines: tuple[OrderLine, ...], discount: Money | None, delivery: Money | None) -> Price:
+    """The price of *lines* less a *discount* on all of them, and of their *delivery*.
+
+    All amounts are in the currency of the first line; ``InvalidValueError`` names a line with
+    another one, with a negative amount or with a discount above its goods.
+    """
+    checked_lines("lines", lines)
+    currency = lines[0].goods.currency
+    payable("discount", discount, currency)
+    payable("delivery", delivery, currency)
+    for line in lines:
+        _sound(line, currency)
+    net = Money.total((line.net for line in lines), currency)
+    if discount is not None and discount.amount:
+        if net < discount:
+            raise InvalidValueError("discount", str(discount), f"at most {net} for these lines")
+        lines, net = _spread(discount, lines), net - discount
+    total = net + Money.total((line.tax_due for line in lines if line.tax), currency)
+    return Price(lines=lines, net=net, total=total if delivery is None else total + delivery)
+
+
+def _sound(line: OrderLine, currency: str) -> None:
+    for field, amount in (("goods", line.goods), ("discount", line.discount), ("tax", line.tax)):
+        if amount is not None and (amount.currency != currency or amount.amount < 0):
+            raise InvalidValueError(
+                field, str(amount), f"0 or more {currency} on line {line.line}, as on line 1"
+            )
+    if line.discount is not None and line.goods < line.discount:
+        expected = f"at most the goods of line {line.line}, {line.goods}"
+        raise InvalidValueError("discount", str(line.discount), expected)
+
+
+def _spread(discount: Money, lines: Sequence[OrderLine]) -> tuple[OrderLine, ...]:
+    digits = minor_digits(discount.currency)
+    shares = discount.shares([int(line.net.amount.scaleb(digits)) for line in lines])
+    return tuple(_reduced(line, share) for line, share in zip(lines, shares, strict=True))
+
+
+def _reduced(line: OrderLine, share: Money) -> OrderLine:
+    if not share.amount:
+        return line
+    discount = share if line.discount is None else line.discount + share
+    # A net rounded up is a fraction of a cent above goods less discount: never go below zero.
+    return OrderLine(
+        line=line.line,
+        product=line.product,
+        description=line.description,
+        quantity=line.quantity,
+        goods=line.goods,
+        discount=discount if discount < line.goods else line.goods,
+        tax=line.tax,
+    )

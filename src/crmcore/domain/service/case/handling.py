@@ -1,0 +1,143 @@
+"""Decisions on who handles a case, and on what is said about it."""
+
+from collections.abc import Sequence
+
+from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.service.case.commands import (
+    AddCaseNote,
+    AssignCase,
+    QueueCase,
+    ReplyToCase,
+    TransferCase,
+)
+from crmcore.domain.service.case.events import (
+    CaseAssigned,
+    CaseEvent,
+    CaseNoteAdded,
+    CaseQueued,
+    CaseReplied,
+    CaseResumed,
+    CaseStarted,
+    CaseTransferred,
+)
+from crmcore.domain.service.case.life_cycle import reopening
+from crmcore.domain.service.case.policy import CasePolicy
+from crmcore.domain.service.case.refusals import QueueChangeError, not_ended
+from crmcore.domain.service.case.state import Active, Opened, Solved
+from crmcore.domain.service.case.terms import AuthorRole, StatusCategory
+
+CUSTOMER_REPLIED = "the customer replied"
+
+
+def assign(command: AssignCase, state: Opened) -> Sequence[CaseEvent]:
+    """Give the case to an agent; a new case is thereby started."""
+    if state.facts.agent == command.agent:
+        return []
+    living = not_ended(command.case_id, state)
+    assigned = CaseAssigned(case_id=command.case_id, agent=command.agent, at=command.at)
+    if living.category is StatusCategory.NEW:
+        return [assigned, CaseStarted(case_id=command.case_id, agent=command.agent, at=command.at)]
+    return [assigned]
+
+
+def queue(command: QueueCase, state: Opened) -> Sequence[CaseEvent]:
+    """Put the case into its first queue."""
+    if state.facts.queue == command.queue:
+        return []
+    not_ended(command.case_id, state)
+    if state.facts.queue is not None:
+        raise QueueChangeError(
+            f"case {command.case_id} is in the queue {state.facts.queue}; use transfer-case"
+        )
+    return [CaseQueued(case_id=command.case_id, queue=command.queue, at=command.at)]
+
+
+def transfer(command: TransferCase, state: Opened) -> Sequence[CaseEvent]:
+    """Move the case to another queue, where it has no agent yet."""
+    if state.facts.queue == command.queue:
+        return []
+    not_ended(command.case_id, state)
+    if state.facts.queue is None:
+        raise QueueChangeError(f"case {command.case_id} is in no queue yet; use queue-case")
+    return [
+        CaseTransferred(
+            case_id=command.case_id,
+            from_queue=state.facts.queue,
+            queue=command.queue,
+            released_agent=state.facts.agent,
+            reason=command.reason,
+            at=command.at,
+        )
+    ]
+
+
+def add_note(command: AddCaseNote, state: Opened) -> Sequence[CaseEvent]:
+    """Write a remark, in any phase; the same note again changes nothing."""
+    if command.note_id in state.facts.notes:
+        return []
+    return [
+        CaseNoteAdded(
+            case_id=command.case_id,
+            note_id=command.note_id,
+            agent=command.agent,
+            text=command.text,
+            at=command.at,
+        )
+    ]
+
+
+def reply(command: ReplyToCase, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
+    """Record a message and what follows from it; the same message again changes nothing.
+
+    Sent to a case that was merged into this one, it is recorded here and says so.
+    The first public message of an agent is the first response; an automatic one never is.
+    """
+    facts = state.facts
+    if command.message_id in facts.messages:
+        return []
+    living = not_ended(facts.case_id, state)
+    if command.author_role is AuthorRole.CUSTOMER and not command.public:
+        raise InvalidValueError("public", False, "true: what a customer writes is public")
+    if command.author_role is not AuthorRole.AGENT and command.agent is not None:
+        raise InvalidValueError("agent", command.agent, f"none for a {command.author_role} message")
+    answered = command.author_role is AuthorRole.AGENT and command.public
+    replied = CaseReplied(
+        case_id=facts.case_id,
+        message_id=command.message_id,
+        author_role=command.author_role,
+        agent=command.agent,
+        author=command.author,
+        channel=command.channel,
+        public=command.public,
+        text=command.text,
+        first_response=answered and facts.first_response_at is None,
+        addressed_to=None if command.case_id == facts.case_id else command.case_id,
+        at=command.at,
+    )
+    return [replied, *_consequence(command, living, policy)]
+
+
+def _consequence(
+    command: ReplyToCase, state: Active | Solved, policy: CasePolicy
+) -> Sequence[CaseEvent]:
+    """How a message moves the case.
+
+    An agent's answer starts a new case.  A customer's message ends a wait for the customer (not
+    one for a third party) and reopens a solved case.  A message written before the case entered
+    its status, and delivered late, moves nothing: it did not know of that status.
+    """
+    match command.author_role, state.category:
+        case AuthorRole.AGENT, StatusCategory.NEW if command.public:
+            return [CaseStarted(case_id=state.facts.case_id, agent=command.agent, at=command.at)]
+        case AuthorRole.CUSTOMER, _ if command.at < state.since:
+            return []
+        case AuthorRole.CUSTOMER, StatusCategory.PENDING:
+            return [
+                CaseResumed(
+                    case_id=state.facts.case_id, message_id=command.message_id, at=command.at
+                )
+            ]
+        case AuthorRole.CUSTOMER, StatusCategory.SOLVED:
+            return reopening(state.facts, command.at, CUSTOMER_REPLIED, command.message_id, policy)
+        case _:
+            return []

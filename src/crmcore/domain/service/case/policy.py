@@ -1,0 +1,36 @@
+"""What a service organisation decides for itself about its cases."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import attrs
+
+from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.service.priority import STANDARD_MATRIX, PriorityMatrix
+from crmcore.domain.service.resolution_target import STANDARD_TARGETS, ResolutionPolicy
+
+__all__ = ["STANDARD_POLICY", "CasePolicy"]
+
+LONGEST_WINDOW = timedelta(days=3_660)
+
+
+def _window(_self: Any, _field: Any, window: timedelta) -> None:
+    if not timedelta(0) <= window <= LONGEST_WINDOW:
+        raise InvalidValueError(
+            "reopen_window", window, f"a duration from 0 to {LONGEST_WINDOW.days} days"
+        )
+
+
+@attrs.frozen
+class CasePolicy:
+    """The priority matrix, the targets by priority (None: no such targets), the reopen window.
+
+    A solved case may be reopened up to and including ``reopen_window`` (elapsed time) later.
+    """
+
+    matrix: PriorityMatrix = STANDARD_MATRIX
+    targets: ResolutionPolicy | None = STANDARD_TARGETS
+    reopen_window: timedelta = attrs.field(default=timedelta(days=14), validator=_window)
+
+
+STANDARD_POLICY: Final = CasePolicy()

@@ -1,0 +1,1 @@
+"""The log: one append-only table of events, chained by hash, in commit order."""

@@ -1,0 +1,230 @@
+"""A database that holds a log: opened, its tables made once, its errors put into words."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    exc,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.schema import CreateSchema
+
+from crmcore.application.errors import (
+    StoreBusyError,
+    StoreError,
+    StoreFormatError,
+    StoreFullError,
+    StoreReadOnlyError,
+    StoreUnavailableError,
+)
+from crmcore.infrastructure.log.chain import FIRST_LINK
+from crmcore.infrastructure.log.tables import FORMAT, LogTables, log_tables
+
+__all__ = ["Database", "store_errors"]
+
+CREATE_LOCK = 0x63726D636F7265  # "crmcore": PostgreSQL's advisory lock while tables are made
+WAIT_SECONDS = 30
+"""How long a writer waits for another before it gives up."""
+
+_MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
+    ("database is locked", StoreBusyError, "another writer holds it; try again"),
+    ("lock timeout", StoreBusyError, "another writer holds it; try again"),
+    ("readonly database", StoreReadOnlyError, "it, or its folder, cannot be written to"),
+    ("read-only transaction", StoreReadOnlyError, "the server takes no writes"),
+    ("permission denied", StoreReadOnlyError, "its user lacks a permission"),
+    ("database or disk is full", StoreFullError, "free some space; what was accepted is kept"),
+    ("disk full", StoreFullError, "free some space; what was accepted is kept"),
+    ("no space left", StoreFullError, "free some space; what was accepted is kept"),
+    ("file is not a database", StoreFormatError, "the file is no SQLite database"),
+    ("malformed", StoreFormatError, "the file is damaged; restore it from a backup"),
+    ("unable to open database file", StoreUnavailableError, "is the folder there and readable?"),
+)
+
+
+@contextmanager
+def store_errors(where: str) -> Iterator[None]:
+    """Turn the database's errors into ``StoreError`` with one line: what, *where*, what helps."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise
+    except (exc.DBAPIError, exc.InterfaceError) as error:
+        said = str(error.orig or error).strip().partition("\n")[0]
+        for words, kind, help_ in _MEANINGS:
+            if words in said.lower():
+                raise kind(f"{where}: {said}: {help_}") from error
+        raise StoreUnavailableError(f"{where}: {said}") from error
+
+
+@attrs.frozen
+class Database:
+    """An engine and the schema of one log (one tenant).  ``where`` names it without a password."""
+
+    engine: Engine
+    tables: LogTables
+    where: str
+    owned: bool
+
+    @classmethod
+    def open(cls, target: str | URL | Engine, *, schema: str | None = None) -> "Database":
+        """Connect to *target*; make the log's tables if they are not there.
+
+        Raises ``StoreUnavailableError`` if it cannot be reached, ``StoreReadOnlyError`` if
+        tables are wanted and cannot be made, ``StoreFormatError`` if it is of another format.
+        """
+        owned = not isinstance(target, Engine)
+        engine = target if isinstance(target, Engine) else _engine(target)
+        where = engine.url.render_as_string(hide_password=True)
+        database = cls(engine, log_tables(schema), where, owned)
+        try:
+            with store_errors(where):
+                database._make()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite (one writer at a time, no server)."""
+        return self.engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        """Give back the connections; a host's own engine stays open."""
+        if self.owned:
+            self.engine.dispose()
+
+    @contextmanager
+    def write(self, connection: Connection | None = None) -> Iterator[Connection]:
+        """A transaction that may append; the host's own, if it hands over its *connection*.
+
+        On SQLite the right to write is taken at the start, so that what is read in it
+        still holds when it commits.  A host's transaction is left for the host to end.
+        """
+        with store_errors(self.where):
+            if connection is not None:
+                self._begin(connection, "IMMEDIATE")
+                yield connection
+                return
+            with self.engine.connect() as own, own.begin():
+                self._begin(own, "IMMEDIATE")
+                yield own
+
+    @contextmanager
+    def read(self, connection: Connection | None = None) -> Iterator[Connection]:
+        """A connection that sees one moment of the database, however many statements it runs."""
+        with store_errors(self.where):
+            if connection is not None:
+                yield connection
+                return
+            isolation = None if self.is_sqlite else "REPEATABLE READ"
+            with self.engine.connect() as own:
+                if isolation:
+                    own = own.execution_options(isolation_level=isolation)
+                with own.begin():
+                    self._begin(own, "DEFERRED")
+                    yield own
+
+    def _begin(self, connection: Connection, mode: str) -> None:
+        if not self.is_sqlite:
+            return
+        driver = connection.connection.driver_connection
+        if driver is not None and not driver.in_transaction:
+            connection.exec_driver_sql(f"BEGIN {mode}")
+        elif mode == "IMMEDIATE":  # the host began: make its transaction a writing one
+            head = self.tables.head
+            connection.execute(head.update().values(position=head.c.position))
+
+    def _make(self) -> None:
+        schema = self.tables.events.schema
+        with self.engine.connect() as connection:
+            if inspect(connection).has_table("crm_head", schema=schema):
+                self._check_format(connection)
+                return
+        with self.engine.connect() as connection, connection.begin():
+            if self.is_sqlite:
+                self._begin(connection, "IMMEDIATE")
+            else:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"))
+                if schema:
+                    connection.execute(CreateSchema(schema, if_not_exists=True))
+            self.tables.metadata.create_all(connection)
+            if connection.execute(select(self.tables.head.c.id)).first() is None:
+                connection.execute(insert(self.tables.head).values(_first_head()))
+
+    def _check_format(self, connection: Connection) -> None:
+        found = connection.execute(select(self.tables.head.c.format)).scalar()
+        if found != FORMAT:
+            raise StoreFormatError(
+                f"{self.where}: its log has format {found}, this version of crmcore reads {FORMAT}"
+            )
+
+
+def _first_head() -> dict[str, int | bytes]:
+    return {
+        "id": 1,
+        "format": FORMAT,
+        "position": 0,
+        "chain": FIRST_LINK,
+        "recorded_at": 0,
+        "pseudonym_key": secrets.token_bytes(32),
+    }
+
+
+def _engine(target: str | URL) -> Engine:
+    try:
+        url = make_url(target)
+    except exc.ArgumentError:
+        raise StoreUnavailableError(
+            f"{target!r} is not a database URL: write sqlite:///crm.db for a file,"
+            " or postgresql+psycopg://user@host/name for a server"
+        ) from None
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url)
+    if url.get_backend_name() != "postgresql":
+        raise StoreUnavailableError(
+            f"{url.get_backend_name()} is not supported: use sqlite:///FILE or"
+            " postgresql+psycopg://USER@HOST/NAME"
+        )
+    try:
+        return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except ModuleNotFoundError:
+        raise StoreUnavailableError(
+            "PostgreSQL needs the package psycopg: pip install 'crmcore[postgres]'"
+        ) from None
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if url.database in (None, "", ":memory:"):
+        raise StoreUnavailableError(
+            "an in-memory SQLite database is lost with its connection: name a file,"
+            " such as sqlite:///crm.db"
+        )
+    folder = Path(str(url.database)).parent
+    if not folder.is_dir() and not str(url.database).startswith("file:"):
+        raise StoreUnavailableError(f"{url}: the folder {folder} does not exist: create it first")
+    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: object, _record: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]  # a sqlite3.Connection
+        try:
+            if "mode=ro" not in str(url):
+                cursor.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not block
+            cursor.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
+        finally:
+            cursor.close()
+
+    return engine

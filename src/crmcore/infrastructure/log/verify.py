@@ -1,0 +1,68 @@
+"""Verifying the log: every link recomputed from the first record on."""
+
+from collections.abc import Callable
+
+import attrs
+from sqlalchemy import Connection, select
+
+from crmcore.infrastructure.log.chain import FIRST_LINK, link
+from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
+
+__all__ = ["Verdict", "verify"]
+
+PAGE = 5_000
+
+
+@attrs.frozen
+class Verdict:
+    """What verifying found: ``records`` with good links, and the first break, if any.
+
+    ``broken_at`` is the position of the first record that is not what was recorded there;
+    ``reason`` says in words what is wrong.
+    """
+
+    records: int
+    head: bytes
+    broken_at: int | None = None
+    reason: str | None = None
+
+    @property
+    def intact(self) -> bool:
+        """Whether nothing was altered, removed, inserted or reordered."""
+        return self.broken_at is None
+
+
+def verify(
+    connection: Connection,
+    tables: LogTables,
+    progress: Callable[[int, int], None] | None = None,
+) -> Verdict:
+    """Recompute the chain; *progress* is called with the records done and all records.
+
+    The connection should see one moment (``Database.read``), as the head is compared too.
+    """
+    last, head = connection.execute(select(tables.head.c.position, tables.head.c.chain)).one()
+    position, chain = 0, FIRST_LINK
+    table = connection.dialect.identifier_preparer.format_table(tables.events)
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    page = (
+        f"SELECT {', '.join(EVENT_COLUMNS)} FROM {table} WHERE position > {mark}"
+        f" ORDER BY position LIMIT {PAGE}"
+    )
+    while rows := connection.exec_driver_sql(page, (position,)).fetchall():
+        for *row, stored in rows:
+            if row[0] != position + 1:
+                return Verdict(position, chain, position + 1, "the record is missing")
+            chain = link(chain, tuple(row))
+            position += 1
+            if chain != bytes(stored):
+                reason = "the record, or its link, is not the one that was recorded"
+                return Verdict(position - 1, chain, position, reason)
+        if progress is not None:
+            progress(position, last)
+    if position != last:
+        reason = "the record is missing" if position < last else "the record was added"
+        return Verdict(position, chain, min(position, last) + 1, reason)
+    if chain != bytes(head):
+        return Verdict(position, chain, position, "the end of the chain is not the head's")
+    return Verdict(position, chain)

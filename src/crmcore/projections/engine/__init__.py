@@ -1,0 +1,34 @@
+"""The engine that keeps read models: what a projection declares, and how it follows the log."""
+
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.follow import (
+    Follower,
+    LogSource,
+    ProjectionStoppedError,
+    Status,
+)
+from crmcore.projections.engine.generation import Registry
+from crmcore.projections.engine.projection import (
+    Handler,
+    Projection,
+    Row,
+    Rows,
+    by_stream,
+    by_subject,
+)
+
+__all__ = [
+    "Exact",
+    "Follower",
+    "Handler",
+    "Instant",
+    "LogSource",
+    "Projection",
+    "ProjectionStoppedError",
+    "Registry",
+    "Row",
+    "Rows",
+    "Status",
+    "by_stream",
+    "by_subject",
+]

@@ -1,0 +1,19 @@
+"""A read model at another moment: the events of a few subjects folded anew, apart from the database."""
+
+from collections.abc import Iterable
+
+from crmcore.application.log import Recorded
+from crmcore.projections.engine.memory import MemoryRows
+from crmcore.projections.engine.projection import Projection
+
+__all__ = ["fold"]
+
+
+def fold(projection: Projection, events: Iterable[Recorded]) -> MemoryRows:
+    """The rows that *events* alone, in this order, would make."""
+    rows = MemoryRows([(table, table) for table in projection.tables])
+    for recorded in events:
+        if type(recorded.event) in projection.handlers and projection.groups(recorded):
+            rows.load_nothing(projection.groups(recorded))
+            projection.apply(recorded, rows)
+    return rows

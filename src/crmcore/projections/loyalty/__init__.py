@@ -1,0 +1,1 @@
+"""Loyalty: points earned and the tier that spending reaches."""

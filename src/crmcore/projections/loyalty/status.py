@@ -1,0 +1,184 @@
+"""Loyalty status: a member's points, and the tier that a year's spending reaches.
+
+One row a customer.  ``tier`` and ``year_spending`` hold at ``as_of``, the latest purchase or
+return; for any later instant ``status`` recomputes them from ``recent``, the purchases of the
+last year.  Orders in another currency than the member's first are counted, and earn nothing:
+they would need a rate.
+"""
+
+from bisect import insort
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import attrs
+from sqlalchemy import JSON, BigInteger, Column, Connection, Integer, MetaData, Table, Text, select
+
+from crmcore.application.log import Recorded
+from crmcore.domain.loyalty.program import LoyaltyProgram, a_year_before
+from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
+from crmcore.projections.engine import Exact, Instant, Projection, Row, Rows
+
+__all__ = ["LOYALTY_STATUS", "LoyaltyStatus", "loyalty_status", "read_status"]
+
+LOYALTY_STATUS = Table(
+    "loyalty_status",
+    MetaData(),
+    Column("customer_id", Text, primary_key=True),
+    Column("currency", Text, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("year_spending", Exact, nullable=False),
+    Column("lifetime_spending", Exact, nullable=False),
+    Column("orders", Integer, nullable=False),
+    Column("other_currency_orders", Integer, nullable=False),
+    Column("first_purchase_at", Instant, nullable=False),
+    Column("as_of", Instant, nullable=False),
+    Column("program", Text, nullable=False),
+    Column("recent", JSON, nullable=False),
+)
+
+
+@attrs.frozen
+class LoyaltyStatus:
+    """A member's standing at ``as_of`` (UTC); amounts in ``currency``."""
+
+    customer_id: UUID
+    as_of: datetime
+    currency: str
+    points: int
+    tier: str
+    year_spending: Decimal
+    lifetime_spending: Decimal
+    orders: int
+    first_purchase_at: datetime
+    next_tier: str | None
+    to_next_tier: Decimal | None
+
+
+def loyalty_status(program: LoyaltyProgram) -> Projection:
+    """The read model under the rules of *program*."""
+
+    def placed(event: OrderPlaced, recorded: Recorded, rows: Rows) -> None:
+        row = rows.get(LOYALTY_STATUS, str(recorded.subject_id)) or _joined(event, program)
+        if event.net.currency != row["currency"]:
+            row["other_currency_orders"] += 1
+        else:
+            row["points"] += program.points(event.net.amount)
+            row["orders"] += 1
+            _spend(row, program, event.at, event.net.amount, event.at)
+        rows.put(LOYALTY_STATUS, row)
+
+    def returned(event: OrderReturned, recorded: Recorded, rows: Rows) -> None:
+        row = rows.get(LOYALTY_STATUS, str(recorded.subject_id))
+        if row is not None and event.net.currency == row["currency"]:
+            row["points"] -= program.reversal(event.net.amount, event.kept_net.amount)
+            _spend(row, program, event.placed_at, -event.net.amount, event.at)
+            rows.put(LOYALTY_STATUS, row)
+
+    def cancelled(event: OrderCancelled, recorded: Recorded, rows: Rows) -> None:
+        row = rows.get(LOYALTY_STATUS, str(recorded.subject_id))
+        if row is None:
+            return
+        if event.net.currency != row["currency"]:
+            row["other_currency_orders"] -= 1
+        else:
+            row["points"] -= program.points(event.net.amount)
+            row["orders"] -= 1
+            _spend(row, program, event.placed_at, -event.net.amount, event.at)
+        rows.put(LOYALTY_STATUS, row)
+
+    return Projection(
+        name="loyalty_status",
+        version=1,
+        policy=program.version,
+        tables=(LOYALTY_STATUS,),
+        handlers={OrderPlaced: placed, OrderReturned: returned, OrderCancelled: cancelled},
+    )
+
+
+def read_status(
+    connection: Connection, view: Table, program: LoyaltyProgram, customer_id: UUID, as_of: datetime
+) -> LoyaltyStatus | None:
+    """A member's standing at *as_of*, which is not before the row's own; None without a purchase."""
+    found = connection.execute(select(view).where(view.c.customer_id == str(customer_id)))
+    row = found.one_or_none()
+    return None if row is None else standing(dict(row._mapping), program, as_of)
+
+
+def standing(row: Row, program: LoyaltyProgram, as_of: datetime) -> LoyaltyStatus:
+    """What a row of the read model says at *as_of*."""
+    purchases = [(datetime.fromisoformat(at), Decimal(amount)) for at, amount in row["recent"]]
+    spending = program.spending(purchases, max(as_of, row["as_of"]))
+    following = program.next_tier(spending)
+    return LoyaltyStatus(
+        customer_id=UUID(row["customer_id"]),
+        as_of=as_of,
+        currency=row["currency"],
+        points=row["points"],
+        tier=program.tier(spending).name,
+        year_spending=spending,
+        lifetime_spending=row["lifetime_spending"],
+        orders=row["orders"],
+        first_purchase_at=row["first_purchase_at"],
+        next_tier=None if following is None else following.name,
+        to_next_tier=None if following is None else following.spending - spending,
+    )
+
+
+def _joined(event: OrderPlaced, program: LoyaltyProgram) -> dict[str, Any]:
+    return {
+        "customer_id": str(event.customer_id),
+        "currency": event.net.currency,
+        "points": 0,
+        "tier": program.tiers[0].name,
+        "year_spending": Decimal(0),
+        "lifetime_spending": Decimal(0),
+        "orders": 0,
+        "other_currency_orders": 0,
+        "first_purchase_at": event.at,
+        "as_of": event.at,
+        "program": program.version,
+        "recent": [],
+    }
+
+
+def _spend(
+    row: dict[str, Any], program: LoyaltyProgram, at: datetime, amount: Decimal, known: datetime
+) -> None:
+    """Count *amount* spent at *at*, which an event of *known* tells of; forget what is over a year old."""
+    row["first_purchase_at"] = min(row["first_purchase_at"], at)
+    row["as_of"] = max(row["as_of"], known)
+    row["lifetime_spending"] += amount
+    since, recent = a_year_before(row["as_of"]), list(row["recent"])
+    if since < at:
+        insort(recent, [at.isoformat(timespec="microseconds"), f"{amount:f}"])
+        row["year_spending"] += amount
+    oldest = since.isoformat(timespec="microseconds")
+    while recent and recent[0][0] <= oldest:
+        row["year_spending"] -= Decimal(recent.pop(0)[1])
+    row["recent"] = recent
+    row["tier"] = program.tier(row["year_spending"]).name
+
+
+@attrs.frozen
+class TierSummary:
+    """The members of a tier: how many, their points, and what they spent within a year."""
+
+    tier: str
+    members: int
+    points: int
+    year_spending: Decimal
+
+
+def summary(connection: Connection, view: Table, program: LoyaltyProgram) -> list[TierSummary]:
+    """The tiers of *program*, highest first, as each member's last purchase left them."""
+    tiers = {tier.name: TierSummary(tier.name, 0, 0, Decimal(0)) for tier in program.tiers}
+    columns = (view.c.tier, view.c.points, view.c.year_spending)
+    for tier, points, spending in connection.execute(select(*columns)):
+        before = tiers[tier]
+        tiers[tier] = TierSummary(
+            tier, before.members + 1, before.points + points, before.year_spending + spending
+        )
+    return list(reversed(tiers.values()))

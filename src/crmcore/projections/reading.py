@@ -1,0 +1,143 @@
+"""The questions that the read models answer.
+
+Rows show what the projections have seen so far: catch up first, or follow in the
+background, to read your own writes.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+import attrs
+from sqlalchemy import Connection, Table
+
+from crmcore.application.log import Recorded
+from crmcore.domain.loyalty.program import LoyaltyProgram
+from crmcore.domain.service.resolution_target import Mode
+from crmcore.projections.customers import directory, history
+from crmcore.projections.engine import LogSource, Projection, ProjectionStoppedError, Registry
+from crmcore.projections.engine.as_of import fold
+from crmcore.projections.engine.generation import view_of
+from crmcore.projections.loyalty import status
+from crmcore.projections.marketing import campaign_results
+from crmcore.projections.service import service_levels
+
+__all__ = ["ReadModels", "all_projections"]
+
+
+def all_projections(program: LoyaltyProgram, events: Sequence[type]) -> tuple[Projection, ...]:
+    """Every read model, over the event classes *events*."""
+    return (
+        history.customer_history(events),
+        directory.customer_directory(),
+        status.loyalty_status(program),
+        service_levels.service_levels(),
+        campaign_results.campaign_results(),
+    )
+
+
+@attrs.frozen
+class ReadModels:
+    """Answers from the live rows, and from the log where a moment of the past is asked for."""
+
+    _source: LogSource
+    _registry: Registry
+    _program: LoyaltyProgram
+    _about: Callable[[Connection, Sequence[UUID]], Iterator[Recorded]]
+
+    def history(
+        self,
+        customer_id: UUID,
+        *,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> list[history.Entry]:
+        """What was true of a customer by *as_of*, as it was recorded by *known_at* (both UTC)."""
+        with self._read("customer_history") as connection:
+            entries = history.read_history(
+                connection,
+                self._view(history.CUSTOMER_HISTORY),
+                self._view(history.CUSTOMER_LINKS),
+                customer_id,
+            )
+            return [
+                entry
+                for entry in entries
+                if (as_of is None or entry.occurred_at <= as_of)
+                and (known_at is None or entry.recorded_at <= known_at)
+            ]
+
+    def loyalty(
+        self, customer_id: UUID, *, now: datetime, as_of: datetime | None = None
+    ) -> status.LoyaltyStatus | None:
+        """A customer's loyalty status *now*, or as it was at *as_of*; None before the first purchase."""
+        if as_of is None:
+            with self._read("loyalty_status") as connection:
+                view = self._view(status.LOYALTY_STATUS)
+                return status.read_status(connection, view, self._program, customer_id, now)
+        with self._source.read() as connection:
+            events = self._about(connection, [customer_id])
+            known = [event for event in events if event.occurred_at <= as_of]
+        rows = fold(status.loyalty_status(self._program), known)
+        if not any(event.subject_id == customer_id for event in known):
+            return None
+        rows.load_nothing([str(customer_id)])
+        row = rows.get(status.LOYALTY_STATUS, str(customer_id))
+        return None if row is None else status.standing(row, self._program, as_of)
+
+    def loyalty_tiers(self) -> list[status.TierSummary]:
+        """How many members stand in each tier, with their points and spending; highest first."""
+        with self._read("loyalty_status") as connection:
+            return status.summary(connection, self._view(status.LOYALTY_STATUS), self._program)
+
+    def case(self, case: str, *, as_of: datetime) -> list[service_levels.ServiceLevel]:
+        """The cycles of a case, by its id or its number, as of an instant."""
+        with self._read("service_levels") as connection:
+            view = self._view(service_levels.SERVICE_LEVELS)
+            return list(service_levels.read_levels(connection, view, as_of, case=case))
+
+    def service_levels(
+        self,
+        *,
+        as_of: datetime,
+        by: service_levels.Grouping | None = None,
+        mode: Mode = Mode.TO_DATE,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[list[service_levels.Compliance], service_levels.Compliance]:
+        """Compliance of the targets judged in ``[since, until)``, by group and in total."""
+        with self._read("service_levels") as connection:
+            view = self._view(service_levels.SERVICE_LEVELS)
+            levels = service_levels.read_levels(connection, view, as_of)
+            return service_levels.compliance(levels, by, mode=mode, since=since, until=until)
+
+    def find_customers(self, text: str, *, limit: int = 20) -> list[directory.Found]:
+        """Customers by name, e-mail, phone or external id."""
+        with self._read("customer_directory") as connection:
+            views = self._view(directory.DIRECTORY), self._view(directory.TERMS)
+            return directory.find(connection, *views, text, limit=limit)
+
+    def campaign_results(
+        self, campaign_id: UUID | None = None
+    ) -> list[campaign_results.CampaignResult]:
+        """What campaigns brought, in the order of their planning."""
+        with self._read("campaign_results") as connection:
+            views = (
+                self._view(campaign_results.CAMPAIGN_RESULTS),
+                self._view(campaign_results.CAMPAIGN_REVENUE),
+            )
+            return campaign_results.read_results(connection, *views, campaign_id)
+
+    def _view(self, declared: Table) -> Table:
+        return view_of(declared, self._registry.schema)
+
+    @contextmanager
+    def _read(self, name: str) -> Iterator[Connection]:
+        with self._source.read() as connection:
+            if self._registry.live(connection, name) is None:
+                raise ProjectionStoppedError(
+                    f"{name} has no rows yet: run `crmcore projections catch-up`,"
+                    " or call catch_up()"
+                )
+            yield connection

@@ -1,0 +1,1 @@
+"""Service: cases and whether they were solved in time."""

@@ -1,0 +1,241 @@
+"""Cases through their service: customers who exist, replies that follow merges, all or nothing."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crmcore.application.service import AGGREGATES, CaseService, case_exists
+from crmcore.domain.customers import customer
+from crmcore.domain.customers.registration import (
+    CustomerKind,
+    DeactivateCustomer,
+    RegisterCustomer,
+)
+from crmcore.domain.kernel import DomainError, NotAllowedError, NotFoundError
+from crmcore.domain.service.case import (
+    AGGREGATE,
+    AuthorRole,
+    CaseMergedError,
+    CasePolicy,
+    CaseReopened,
+    CaseReplied,
+    CaseResumed,
+    CloseCase,
+    IdentifyCaseCustomer,
+    MergeAcrossCustomersError,
+    MergeCase,
+    MergeCycleError,
+    Merged,
+    OpenCase,
+    PendCase,
+    ReplyToCase,
+    ResolutionTargetSet,
+    SolveCase,
+    StartCase,
+    commands,
+)
+from tests.domain.case_examples import CUSTOMER, STRANGER, open_case
+from tests.memory_work import MemoryWork
+from tests.scenario import START, at, uid
+
+A, B, C, D = (uid(number) for number in range(1, 5))
+HOUR = at(hours=1)
+
+
+@pytest.fixture
+def work() -> MemoryWork:
+    """Two customers, and no case yet."""
+    memory = MemoryWork(CaseService().handlers)
+    for customer_id in (CUSTOMER, STRANGER):
+        tell(memory, register(customer_id))
+    return memory
+
+
+def tell(work: MemoryWork, command: RegisterCustomer | DeactivateCustomer) -> None:
+    """Something that the customers' own service would record."""
+    state = work.state(customer.AGGREGATE, command.customer_id)
+    events = customer.decide(command, state)
+    work.streams.setdefault(command.customer_id, []).extend(events)
+
+
+def register(customer_id: UUID) -> RegisterCustomer:
+    return RegisterCustomer(
+        customer_id=customer_id, kind=CustomerKind.PERSON, name="Ada", at=at(days=-9)
+    )
+
+
+def merge(source: UUID, into: UUID, **more: Any) -> MergeCase:
+    return MergeCase(case_id=source, into_case_id=into, **{"at": HOUR, **more})
+
+
+def write(case_id: UUID, message: int, role: AuthorRole = AuthorRole.CUSTOMER) -> ReplyToCase:
+    return ReplyToCase(
+        case_id=case_id, message_id=uid(message), author_role=role, text="Hello", at=at(hours=2)
+    )
+
+
+def recorded(work: MemoryWork, message: int) -> list[tuple[UUID, UUID | None]]:
+    """Where a message stands: the case, and the case that it was addressed to if another."""
+    return [
+        (event.case_id, event.addressed_to)
+        for stream in work.streams.values()
+        for event in stream
+        if isinstance(event, CaseReplied) and event.message_id == uid(message)
+    ]
+
+
+def test_every_command_has_a_handler() -> None:
+    topics = {kind for kind in vars(commands).values() if hasattr(kind, "TOPIC")}
+    assert set(CaseService().handlers) == topics
+    assert AGGREGATES == (AGGREGATE,)
+
+
+def test_a_case_is_opened_for_a_known_customer_or_for_nobody_yet(work: MemoryWork) -> None:
+    work.execute(open_case(A, customer_id=CUSTOMER))
+    work.execute(open_case(B))
+    with pytest.raises(NotFoundError, match="no customer"):
+        work.execute(open_case(C, customer_id=uid(99)))
+    assert (case_exists(work, A), case_exists(work, C)) == (True, False)
+
+
+def test_a_deactivated_customer_opens_no_new_case_and_keeps_the_old(work: MemoryWork) -> None:
+    work.execute(open_case(A, customer_id=CUSTOMER))
+    tell(work, DeactivateCustomer(customer_id=CUSTOMER, reason="moved away", at=HOUR))
+    assert work.execute(open_case(A, customer_id=CUSTOMER)) == []
+    assert work.execute(StartCase(case_id=A, at=HOUR))
+    with pytest.raises(NotAllowedError, match="deactivated"):
+        work.execute(open_case(B, customer_id=CUSTOMER))
+
+
+def test_a_case_is_identified_with_a_known_customer(work: MemoryWork) -> None:
+    work.execute(open_case(A))
+    with pytest.raises(NotFoundError, match="no customer"):
+        work.execute(IdentifyCaseCustomer(case_id=A, customer_id=uid(99), at=HOUR))
+    known = IdentifyCaseCustomer(case_id=A, customer_id=CUSTOMER, at=HOUR)
+    assert len(work.execute(known)) == 1
+    assert work.execute(known) == []
+    assert AGGREGATE.subject(work.state(AGGREGATE, A)) == CUSTOMER
+    assert AGGREGATE.subject(work.state(AGGREGATE, B)) is None
+    assert customer.AGGREGATE not in AGGREGATES
+
+
+def test_a_closed_case_is_followed_by_another(work: MemoryWork) -> None:
+    with pytest.raises(NotFoundError, match="no case"):
+        work.execute(open_case(B, follows=A))
+    work.execute(open_case(A))
+    assert work.execute(open_case(B, follows=A))[0].follows == A
+
+
+def test_imported_rows_with_an_opening_a_target_and_a_closing_twice(work: MemoryWork) -> None:
+    rows: list[Any] = [
+        open_case(A, resolve_by=at(days=1), number="101004128563"),
+        SolveCase(case_id=A, resolution_code="closed", at=HOUR),
+        CloseCase(case_id=A, at=HOUR),
+    ]
+    assert [len(work.execute(row)) for row in rows] == [2, 1, 1]
+    assert [len(work.execute(row)) for row in rows] == [0, 0, 0]
+
+
+def test_the_policy_is_the_services_own() -> None:
+    work = MemoryWork(CaseService(CasePolicy(targets=None)).handlers)
+    events = work.execute(open_case(A, priority="low"))
+    assert not any(isinstance(event, ResolutionTargetSet) for event in events)
+
+
+def test_INV_S7_a_reply_reaches_the_ultimate_target_exactly_once(work: MemoryWork) -> None:
+    for case_id in (A, B, C):
+        work.execute(open_case(case_id))
+    work.execute(write(A, 100))
+    work.execute(merge(A, B))
+    work.execute(merge(B, C))
+    work.execute(PendCase(case_id=C, at=HOUR))
+    assert work.execute(write(A, 100)) == []
+    message, moved = work.execute(write(A, 101))
+    assert (message.case_id, message.addressed_to) == (C, A)
+    assert isinstance(moved, CaseResumed)
+    assert moved.case_id == C
+    for delivered_to in (A, B, C):
+        assert work.execute(write(delivered_to, 101)) == []
+    assert recorded(work, 100) == [(A, None)]
+    assert recorded(work, 101) == [(C, A)]
+
+
+def test_a_reply_to_a_merged_case_reopens_its_solved_target(work: MemoryWork) -> None:
+    for case_id in (A, B):
+        work.execute(open_case(case_id))
+    work.execute(merge(A, B))
+    work.execute(SolveCase(case_id=B, resolution_code="fixed", at=HOUR))
+    reopened = work.execute(write(A, 100))[1]
+    assert isinstance(reopened, CaseReopened)
+    assert reopened.case_id == B
+
+
+def test_a_merge_goes_to_where_the_work_goes_on(work: MemoryWork) -> None:
+    for case_id in (A, B, C):
+        work.execute(open_case(case_id))
+    work.execute(merge(B, C))
+    assert [event.case_id for event in work.execute(merge(A, B))] == [A, C]
+    assert work.execute(merge(A, B)) == work.execute(merge(A, C)) == []
+    with pytest.raises(CaseMergedError, match=str(C)):
+        work.execute(StartCase(case_id=A, at=HOUR))
+    with pytest.raises(MergeCycleError):
+        work.execute(merge(C, A))
+
+
+def test_EC_C11_nothing_of_a_refused_merge_is_recorded(work: MemoryWork) -> None:
+    work.execute(open_case(A, customer_id=CUSTOMER))
+    work.execute(open_case(B, customer_id=STRANGER))
+    before = {key: list(stream) for key, stream in work.streams.items()}
+    with pytest.raises(MergeAcrossCustomersError):
+        work.execute(merge(A, B))
+    assert work.streams == before
+    assert len(work.execute(merge(A, B, forced=True))) == 2
+
+
+cases = st.sampled_from([A, B, C, D])
+
+
+@given(
+    st.lists(
+        st.tuples(cases, cases).map(lambda pair: merge(*pair))
+        | st.builds(write, cases, st.integers(100, 104)),
+        max_size=20,
+    )
+)
+@settings(deadline=None)
+def test_INV_S7_merges_never_run_in_a_circle_and_every_message_stands_once(sent: list[Any]) -> None:
+    """Each message is sent to one case only, as a mail is, though any number of times."""
+    work = MemoryWork(CaseService().handlers)
+    for case_id in (A, B, C, D):
+        work.execute(OpenCase(**_particulars(case_id)))
+    addressed: dict[UUID, UUID] = {}
+    for command in sent:
+        if isinstance(command, ReplyToCase):
+            first = addressed.setdefault(command.message_id, command.case_id)
+            if first != command.case_id:
+                continue
+        try:
+            work.execute(command)
+        except DomainError:
+            assert isinstance(command, MergeCase)
+    for case_id in (A, B, C, D):
+        seen, state = {case_id}, work.state(AGGREGATE, case_id)
+        while isinstance(state, Merged):
+            assert state.into not in seen
+            seen.add(state.into)
+            state = work.state(AGGREGATE, state.into)
+    for message_id in addressed:
+        assert len(recorded(work, int(message_id.hex[-12:]))) == 1
+
+
+def _particulars(case_id: UUID) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "kind": "complaint",
+        "channel": "email",
+        "subject": "Noise",
+        "at": START,
+    }

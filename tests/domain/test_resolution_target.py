@@ -1,0 +1,107 @@
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.service.priority import Priority
+from crmcore.domain.service.resolution_target import (
+    STANDARD_TARGETS,
+    Mode,
+    ResolutionPolicy,
+    Verdict,
+    verdict,
+)
+from tests.scenario import at
+
+MET, BREACHED, RUNNING, NONE = Verdict.MET, Verdict.BREACHED, Verdict.RUNNING, Verdict.NONE
+DUE = at(hours=4)
+instants = st.integers(0, 200).map(lambda minutes: at(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("completed_at", "as_of", "to_date", "completed"),
+    [
+        pytest.param(at(hours=3), at(days=1), MET, MET, id="in-time"),
+        pytest.param(DUE, at(days=1), MET, MET, id="exactly-at-due-is-met"),
+        pytest.param(DUE + timedelta.resolution, at(days=1), BREACHED, BREACHED, id="just-late"),
+        pytest.param(None, DUE, RUNNING, RUNNING, id="open-at-due"),
+        pytest.param(None, DUE + timedelta.resolution, BREACHED, RUNNING, id="open-and-overdue"),
+        pytest.param(at(hours=3), at(hours=2), RUNNING, RUNNING, id="not-solved-yet-as-of"),
+        pytest.param(at(hours=6), at(hours=5), BREACHED, RUNNING, id="overdue-as-of"),
+    ],
+)
+def test_verdict(
+    completed_at: datetime | None, as_of: datetime, to_date: Verdict, completed: Verdict
+) -> None:
+    assert verdict(DUE, completed_at, as_of) is to_date
+    assert verdict(DUE, completed_at, as_of, mode=Mode.COMPLETED) is completed
+
+
+@pytest.mark.parametrize(
+    ("withdrawn_at", "as_of", "to_date", "completed"),
+    [
+        pytest.param(at(hours=3), at(days=1), NONE, NONE, id="before-due"),
+        pytest.param(DUE, at(days=1), NONE, NONE, id="exactly-at-due"),
+        pytest.param(at(hours=5), at(days=1), BREACHED, NONE, id="after-the-breach"),
+        pytest.param(at(hours=3), at(hours=2), RUNNING, RUNNING, id="not-withdrawn-yet-as-of"),
+    ],
+)
+def test_a_withdrawn_target_keeps_only_a_breach_that_had_happened(
+    withdrawn_at: datetime, as_of: datetime, to_date: Verdict, completed: Verdict
+) -> None:
+    assert verdict(DUE, None, as_of, withdrawn_at=withdrawn_at) is to_date
+    given_mode = verdict(DUE, None, as_of, withdrawn_at=withdrawn_at, mode=Mode.COMPLETED)
+    assert given_mode is completed
+
+
+def test_no_target_is_no_deadline() -> None:
+    assert verdict(None, at(days=9), at(days=10)) is NONE
+
+
+@given(due=instants, completed_at=st.none() | instants, ticks=st.lists(instants))
+def test_INV_S4_a_verdict_once_reached_stays_whoever_looks_when(
+    due: datetime, completed_at: datetime | None, ticks: list[datetime]
+) -> None:
+    reached: Verdict | None = None
+    for tick in sorted(ticks):
+        seen = verdict(due, completed_at, tick)
+        assert reached in (None, seen)
+        reached = seen if seen is not RUNNING else reached
+
+
+@given(due=instants, completed_at=st.none() | instants, as_of=instants)
+def test_INV_S10_modes_differ_only_for_open_and_overdue(
+    due: datetime, completed_at: datetime | None, as_of: datetime
+) -> None:
+    to_date = verdict(due, completed_at, as_of)
+    completed = verdict(due, completed_at, as_of, mode=Mode.COMPLETED)
+    still_open = completed_at is None or completed_at > as_of
+    assert (to_date is not completed) == (still_open and as_of > due)
+
+
+@given(due=instants, later=instants, completed_at=instants)
+def test_a_later_due_never_makes_it_worse(
+    due: datetime, later: datetime, completed_at: datetime
+) -> None:
+    if verdict(min(due, later), completed_at, at(days=9)) is MET:
+        assert verdict(max(due, later), completed_at, at(days=9)) is MET
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        pytest.param({Priority.HIGH: timedelta(hours=1)}, id="not-for-every-priority"),
+        pytest.param(dict.fromkeys(Priority, timedelta(seconds=-1)), id="negative"),
+        pytest.param(dict.fromkeys(Priority, timedelta(days=9_999)), id="endless"),
+    ],
+)
+def test_a_policy_that_promises_nonsense_is_refused(targets: dict[Priority, timedelta]) -> None:
+    with pytest.raises(InvalidValueError, match="a duration from 0 to 3660 days"):
+        ResolutionPolicy(version="bad", targets=targets)
+
+
+def test_more_pressing_cases_are_due_sooner() -> None:
+    durations = [STANDARD_TARGETS.targets[priority] for priority in Priority]
+    assert durations == sorted(durations)
