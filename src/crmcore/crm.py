@@ -21,8 +21,9 @@ from crmcore.application.log import Receipt, Recorded
 from crmcore.application.work import Handler
 from crmcore.domain.kernel import Aggregate, Command
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
+from crmcore.domain.sales.opportunity import OpenOpportunity
 from crmcore.infrastructure.codec import CommandCodec, EventCodec
-from crmcore.infrastructure.contact_points import ContactPointNormaliser
+from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
 from crmcore.infrastructure.identity import Pseudonyms, new_id
 from crmcore.infrastructure.log.database import Database
@@ -266,3 +267,28 @@ def _pseudonyms(database: Database) -> Pseudonyms:
     with database.read() as connection:
         key = connection.execute(select(database.tables.head.c.pseudonym_key)).scalar_one()
     return Pseudonyms(bytes(key))
+
+
+def _handlers(pseudonym: Callable[[str, str], UUID]) -> dict[type, Handler]:
+    normaliser = LibraryContactNormaliser()
+    opened = opportunities.OpportunityService(
+        campaign_exists=marketing.campaign_exists, lead_exists=leads.lead_exists
+    ).handlers
+    return {
+        **customers.CustomerService(
+            normaliser=normaliser,
+            case_exists=service.case_exists,
+            lead_exists=leads.lead_exists,
+            opportunity_exists=opportunities.opportunity_exists,
+        ).handlers,
+        **orders.OrderService(campaign_exists=marketing.campaign_exists).handlers,
+        **opened,
+        **leads.LeadService(
+            normaliser=normaliser,
+            pseudonym=pseudonym,
+            campaign_exists=marketing.campaign_exists,
+            open_opportunity=opened[OpenOpportunity],
+        ).handlers,
+        **marketing.MarketingService().handlers,
+        **service.CaseService().handlers,
+    }

@@ -73,7 +73,7 @@ class Campaigns(machine.RuleBasedStateMachine):
         self.scenario = CAMPAIGNS
         self.status: Status | None = None
         self.approved = self.launched = False
-        self.audience = False
+        self.lists: dict[UUID, int] = {}
         self.costs: dict[UUID, Money] = {}
 
     def send(self, command: Any) -> bool:
@@ -98,7 +98,7 @@ class Campaigns(machine.RuleBasedStateMachine):
     def launch(self, when: Any, allow_empty: bool) -> None:
         before = self.scenario.aggregate.fold(self.scenario.history)
         done = self.send(LaunchCampaign(campaign_id=SPRING, allow_empty=allow_empty, at=when))
-        fresh = self.status is Status.APPROVED and (self.audience or allow_empty)
+        fresh = self.status is Status.APPROVED and (any(self.lists.values()) or allow_empty)
         assert done == (fresh or self.status is Status.RUNNING or before.launched_at == when)
         if fresh:
             self.status, self.launched = Status.RUNNING, True
@@ -125,9 +125,11 @@ class Campaigns(machine.RuleBasedStateMachine):
         command = AttachTargetList(
             campaign_id=SPRING, list_id=list_id, name="all", size=size, at=at(days=1)
         )
-        self.send(command)
-        lists = self.scenario.aggregate.fold(self.scenario.history).lists
-        self.audience = self.audience or lists.get(list_id, command).size > 0 and list_id in lists
+        over = self.status in (Status.COMPLETED, Status.CANCELLED)
+        known = self.lists.get(list_id)
+        assert self.send(command) == (not over if known is None else known == size)
+        if known is None and not over:
+            self.lists[list_id] = size
 
     @machine.rule(cost_id=few, cost=money)
     def incur(self, cost_id: UUID, cost: Money) -> None:

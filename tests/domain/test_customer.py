@@ -221,6 +221,17 @@ def test_what_holds_already_is_not_refused_for_a_deactivated_customer() -> None:
     gone.when(add(1)).then()
 
 
+def test_a_fold_takes_any_event_in_any_phase() -> None:
+    named = CustomerNameCorrected(customer_id=ANN, name="Anna", at=at())
+    gone = CustomerDeactivated(customer_id=ANN, reason="x", at=at())
+    fold = customer.AGGREGATE.fold
+    assert fold([named]) == customer.Unregistered()
+    assert fold([registered(), gone, named, gone]) == customer.Deactivated(
+        customer.Active(registered=registered(), name="Anna")
+    )
+    assert fold([registered(), registered()]) == fold([registered()])
+
+
 def test_the_events_are_about_the_customer() -> None:
     assert customer.AGGREGATE.subject(customer.AGGREGATE.initial) is None
     assert customer.AGGREGATE.subject(customer.AGGREGATE.fold(ann.history)) == ANN
@@ -470,6 +481,8 @@ def test_a_channel_is_paused_and_the_pause_lifted() -> None:
         .then()
         .when(lift)
         .then(ContactPauseLifted(customer_id=ANN, channel=Channel.SMS, at=at(days=1)))
+        .when(lift)
+        .then()
     )
     backward = SetContactPause(customer_id=ANN, channel=Channel.SMS, at=at(), ends_at=at())
     ann.when(backward).refused(InvalidValueError, "after the pause begins")

@@ -14,32 +14,33 @@ from tests.scenario import uid
 
 PEOPLE = [derived_id("customer", str(number)) for number in range(4_000)]
 percents = st.decimals(0, 100, places=2)
+salts = st.text(st.characters(categories=["L", "N", "S"]), min_size=1, max_size=20)
 
 
 def test_INV_M6_the_buckets_of_the_past_never_change() -> None:
     """Golden values: were they to change, people would move between the groups."""
-    assert bucket("spring", uid(1)) == 0
-    assert bucket("spring", uid(2)) == 0
-    assert bucket("", uid(1)) == 0
+    assert bucket("spring", uid(1)) == 7929668998662113953
+    assert bucket("spring", uid(2)) == 3767949729370666095
+    assert bucket("", uid(1)) == 11733058034377613717
 
 
-@given(salt=st.text(max_size=20), subject=st.uuids(), percent=percents)
+@given(salt=salts, subject=st.uuids(), percent=percents)
 def test_INV_M6_assignment_follows_from_salt_and_subject_alone(
     salt: str, subject: UUID, percent: Decimal
 ) -> None:
     one, other = (
-        Holdout(percent=percent, salt="a" + salt),
-        Holdout(percent=percent, salt="a" + salt),
+        Holdout(percent=percent, salt=salt),
+        Holdout(percent=percent, salt=salt),
     )
     assert one.keeps_out(subject) == other.keeps_out(subject)
     assert 0 <= bucket(salt, subject) < BUCKETS
 
 
-@given(salt=st.text(max_size=20), subject=st.uuids(), percents=st.tuples(percents, percents))
+@given(salt=salts, subject=st.uuids(), percents=st.tuples(percents, percents))
 def test_INV_M6_a_larger_control_group_contains_the_smaller_one(
     salt: str, subject: UUID, percents: tuple[Decimal, Decimal]
 ) -> None:
-    small, large = (Holdout(percent=one, salt="a" + salt) for one in sorted(percents))
+    small, large = (Holdout(percent=one, salt=salt) for one in sorted(percents))
     assert large.keeps_out(subject) or not small.keeps_out(subject)
 
 

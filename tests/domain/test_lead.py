@@ -1,7 +1,7 @@
 """Leads: captured, known better, scored, assigned, worked on, qualified, given up, converted."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,6 @@ from crmcore.domain.sales.lead import (
     AGGREGATE,
     ConvertedLead,
     DisqualifiedLead,
-    LeadStatus,
     OpenLead,
     State,
     score_of,
@@ -62,7 +61,12 @@ from crmcore.domain.sales.lead_events import (
     LeadSalesQualified,
     LeadScoreAdjusted,
 )
-from crmcore.domain.sales.lead_origin import DisqualificationReason, LeadAttribute, LeadSource
+from crmcore.domain.sales.lead_origin import (
+    DisqualificationReason,
+    LeadAttribute,
+    LeadSource,
+    LeadStatus,
+)
 from crmcore.domain.sales.lead_refusals import (
     LeadConvertedError,
     LeadDisqualifiedError,
@@ -301,6 +305,9 @@ def test_nurtured_and_recycled_into_the_next_cycle() -> None:
     nurture = NurtureLead(lead_id=LEAD, at=at(hours=4))
     known = accepted.when(nurture).then(NURTURED)
     known.when(nurture).then()
+    later = NurtureLead(lead_id=LEAD, until=date(2026, 6, 1), at=at(days=5))
+    put_off = LeadNurtured(lead_id=LEAD, until=date(2026, 6, 1), at=at(days=5))
+    known.when(later).then(put_off).when(later).then()
     recycle = RecycleLead(lead_id=LEAD, at=at(days=9))
     fresh = known.when(recycle).then(LeadRecycled(lead_id=LEAD, cycle=2, at=at(days=9)))
     fresh.when(recycle).then()

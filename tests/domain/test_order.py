@@ -138,6 +138,7 @@ def returned(net: str, refund: str, *parts: ReturnedLine, **changes: Any) -> Ord
         "returned": parts,
         "delivery": None,
         "net": eur(net),
+        "kept_net": eur("81.38") - eur(net),
         "refund": eur(refund),
         "reason": "too small",
         "at": at(days=9),

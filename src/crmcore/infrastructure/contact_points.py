@@ -37,7 +37,7 @@ class LibraryContactNormaliser:
 def _email(value: str) -> str:
     """No look-up is made: whether an address is delivered to is for its mail server to say."""
     try:
-        return validate_email(value.strip(), check_deliverability=False).normalized
+        return validate_email(value.strip(), check_deliverability=False, strict=True).normalized
     except (EmailNotValidError, ValueError) as error:
         expected = "an e-mail address such as ann@example.com"
         raise InvalidValueError("value", value, f"{expected} ({_line(error)})") from None

@@ -18,7 +18,7 @@ import attrs
 from crmcore.cli.importers.cells import key, label, optional, wall_clock
 from crmcore.cli.importers.row import Planned, Refused, Row
 from crmcore.cli.importers.sources import located, read
-from crmcore.domain.kernel import Command, InvalidValueError, derived_id
+from crmcore.domain.kernel import Command, derived_id
 from crmcore.domain.service.case.commands import CloseCase, OpenCase, SolveCase
 from crmcore.domain.service.case.terms import CaseChannel, CaseKind
 
@@ -89,14 +89,10 @@ def commands(folder: Path) -> Iterator[Row]:
             yield found
             continue
         fault = _fault(found.row)
-        try:
-            wanted = () if fault else _wanted(found.row)
-        except InvalidValueError as error:
-            fault = str(error)
         if fault:
             yield found.refused(fault)
         else:
-            planned += [Planned(found.source, found.line, command) for command in wanted]
+            planned += [Planned(found.source, found.line, one) for one in _wanted(found.row)]
     yield from sorted(planned, key=lambda row: row.command.at)
 
 
@@ -132,7 +128,7 @@ def _fault(request: Request) -> str | None:
 
 def _wanted(request: Request) -> tuple[Command, ...]:
     if request.open_dt is None:
-        return ()
+        return ()  # refused before: _fault says so
     key = case_id(request.case_enquiry_id)
     place = "; ".join(part for part in (request.subject, request.neighborhood) if part)
     opening = OpenCase(

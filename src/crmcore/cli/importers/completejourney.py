@@ -2,8 +2,9 @@
 
 What the data leaves open is settled here, once:
 
-- A household is registered, with consent to marketing by post, when it first occurs: at its
-  first campaign or its first basket.  What it told about itself becomes a note.
+- A household is registered when it first occurs: at its first campaign or its first basket.
+  It is taken to have agreed to marketing by post, as members of such a panel do.  What it told
+  about itself becomes a note.
 - A campaign is planned, approved and launched when its first day begins, and completed when its
   last day ends.  All its members are mailed at the launch.  The data knows no costs: each
   mailing is booked at ``CONTACT_COST`` unless the caller says otherwise.
@@ -13,7 +14,7 @@ What the data leaves open is settled here, once:
 - A redemption names a day.  It is placed at the household's first basket of that day that shows
   a manufacturer's coupon, else at its first basket of that day, else at noon.
 - A basket counts for the campaign of which most coupons were redeemed at it; of equals, for the
-  one launched last, then the one with the lower number: once at most, so no revenue is counted twice.
+  one launched last, then by its number: once at most, so that no revenue is counted twice.
 """
 
 from collections.abc import Iterable, Iterator

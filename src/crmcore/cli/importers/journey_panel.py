@@ -28,6 +28,9 @@ __all__ = ["Panel", "Visit", "read_panel"]
 
 NOON: Final = 12
 R = TypeVar("R")
+K = TypeVar("K")
+Sighting = tuple[datetime, str, int]
+"""An instant, with the file and line that tell it."""
 
 
 @attrs.frozen
@@ -51,7 +54,7 @@ class Panel:
     members: Mapping[str, Sequence[Found[Membership]]]
     products: Mapping[str, str | None]
     redemptions: Mapping[str | None, Sequence[tuple[Visit, Found[Redemption]]]]
-    first_seen: Mapping[str, tuple[datetime, str, int]]
+    first_seen: Mapping[str, Sighting]
     refused: Sequence[Refused]
 
 
@@ -59,42 +62,29 @@ def read_panel(folder: Path) -> Panel:
     """The panel in *folder*; raises ``SourceError`` where one of its files cannot be read."""
     refused: list[Refused] = []
     households = _keyed(folder, "households.csv", Household, lambda row: row.household_id, refused)
-    campaigns = _keyed(folder, "campaigns.csv", Campaign, lambda row: row.campaign_id, refused)
-    for key, campaign in list(campaigns.items()):
-        if campaign.row.end_date < campaign.row.start_date:
-            refused.append(campaign.refused("end_date: expected a day not before start_date"))
-            del campaigns[key]
-    memberships = _keyed(folder, "memberships.csv", Membership, _member, refused)
-    memberships = _of_campaigns(memberships, campaigns, refused)
     products = _keyed(folder, "products.csv", Product, lambda row: row.product_id, refused)
-    used = _keyed(folder, "redemptions.csv", Redemption, lambda row: row, refused)
-    redeemed = [one for one in used.values() if _is_sound(one, campaigns, memberships, refused)]
+    campaigns = _campaigns(folder, refused)
+    memberships = _memberships(folder, campaigns, refused)
+    redeemed = _redeemed(folder, campaigns, memberships, refused)
     first_seen, visits = _looked_through(folder, redeemed)
-    members: dict[str, list[Found[Membership]]] = defaultdict(list)
     for member in memberships.values():
-        members[member.row.campaign_id].append(member)
-        seen = (local(campaigns[member.row.campaign_id].row.start_date), member.source, member.line)
-        known = first_seen.get(member.row.household_id, seen)
-        first_seen[member.row.household_id] = min(known, seen)
+        mailed_at = local(campaigns[member.row.campaign_id].row.start_date)
+        _see(first_seen, member.row.household_id, (mailed_at, member.source, member.line))
+    refused.extend(
+        found.refused(f"household {key} has neither a campaign nor a basket: nothing dates it")
+        for key, found in households.items()
+        if key not in first_seen
+    )
+    names = {key: one.row.product_type or one.row.product_category for key, one in products.items()}
     return Panel(
         households=households,
         campaigns=campaigns,
-        members=members,
-        products={
-            key: found.row.product_type or found.row.product_category
-            for key, found in products.items()
-        },
+        members=_by_campaign(memberships.values()),
+        products=names,
         redemptions=_placed(redeemed, visits),
         first_seen=first_seen,
         refused=refused,
     )
-
-
-def _member(row: Membership | Redemption) -> tuple[str, str]:
-    return row.campaign_id, row.household_id
-
-
-K = TypeVar("K")
 
 
 def _keyed(
@@ -110,53 +100,79 @@ def _keyed(
     return rows
 
 
-def _of_campaigns(
-    memberships: Mapping[tuple[str, str], Found[Membership]],
-    campaigns: Mapping[str, Found[Campaign]],
-    refused: list[Refused],
+def _campaigns(folder: Path, refused: list[Refused]) -> dict[str, Found[Campaign]]:
+    sound: dict[str, Found[Campaign]] = {}
+    found = _keyed(folder, "campaigns.csv", Campaign, lambda row: row.campaign_id, refused)
+    for key, campaign in found.items():
+        if campaign.row.end_date < campaign.row.start_date:
+            refused.append(campaign.refused("end_date: expected a day not before start_date"))
+        else:
+            sound[key] = campaign
+    return sound
+
+
+def _memberships(
+    folder: Path, campaigns: Mapping[str, Found[Campaign]], refused: list[Refused]
 ) -> dict[tuple[str, str], Found[Membership]]:
-    refused.extend(
-        member.refused(f"there is no campaign {member.row.campaign_id}")
-        for member in memberships.values()
-        if member.row.campaign_id not in campaigns
-    )
-    return {
-        key: member for key, member in memberships.items() if member.row.campaign_id in campaigns
-    }
+    sound: dict[tuple[str, str], Found[Membership]] = {}
+    for key, member in _keyed(folder, "memberships.csv", Membership, _pair, refused).items():
+        if member.row.campaign_id not in campaigns:
+            refused.append(member.refused(f"there is no campaign {member.row.campaign_id}"))
+        else:
+            sound[key] = member
+    return sound
 
 
-def _is_sound(
-    found: Found[Redemption],
+def _redeemed(
+    folder: Path,
     campaigns: Mapping[str, Found[Campaign]],
     memberships: Mapping[tuple[str, str], Found[Membership]],
     refused: list[Refused],
-) -> bool:
-    row = found.row
-    if _member(row) not in memberships:
-        reason = f"household {row.household_id} is no member of campaign {row.campaign_id}"
-        refused.append(found.refused(reason))
-        return False
-    if row.redemption_date < campaigns[row.campaign_id].row.start_date:
-        reason = f"redemption_date: expected a day after campaign {row.campaign_id} began"
-        refused.append(found.refused(reason))
-        return False
-    return True
+) -> list[Found[Redemption]]:
+    sound: list[Found[Redemption]] = []
+    for found in _keyed(folder, "redemptions.csv", Redemption, lambda row: row, refused).values():
+        row = found.row
+        if _pair(row) not in memberships:
+            reason = f"household {row.household_id} is no member of campaign {row.campaign_id}"
+            refused.append(found.refused(reason))
+        elif row.redemption_date < campaigns[row.campaign_id].row.start_date:
+            reason = (
+                f"redemption_date: expected a day on which campaign {row.campaign_id} had begun"
+            )
+            refused.append(found.refused(reason))
+        else:
+            sound.append(found)
+    return sound
+
+
+def _pair(row: Membership | Redemption) -> tuple[str, str]:
+    return row.campaign_id, row.household_id
+
+
+def _by_campaign(memberships: Iterable[Found[Membership]]) -> dict[str, list[Found[Membership]]]:
+    members: dict[str, list[Found[Membership]]] = defaultdict(list)
+    for member in memberships:
+        members[member.row.campaign_id].append(member)
+    return members
+
+
+def _see(first_seen: dict[str, Sighting], household: str, seen: Sighting) -> None:
+    first_seen[household] = min(first_seen.get(household, seen), seen)
 
 
 def _looked_through(
     folder: Path, redeemed: Iterable[Found[Redemption]]
-) -> tuple[dict[str, tuple[datetime, str, int]], Mapping[tuple[str, date], Visit]]:
+) -> tuple[dict[str, Sighting], Mapping[tuple[str, date], Visit]]:
     """Each household's first basket, and its basket on each day of a redemption."""
-    first: dict[str, tuple[datetime, str, int]] = {}
+    first: dict[str, Sighting] = {}
     wanted = {(found.row.household_id, found.row.redemption_date) for found in redeemed}
     visits: dict[tuple[str, date], Visit] = {}
     for basket in baskets(folder):
         if isinstance(basket, Refused):
             continue  # reported when the baskets are imported
         line = basket.lines[0]
-        seen = (basket.first.at, line.source, line.line)
         household = basket.first.household_id
-        first[household] = min(first.get(household, seen), seen)
+        _see(first, household, (basket.first.at, line.source, line.line))
         if (household, basket.day) in wanted:
             visit = Visit(basket.first.at, basket.first.basket_id, basket.with_coupon)
             known = visits.get((household, basket.day), visit)

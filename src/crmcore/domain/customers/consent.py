@@ -3,7 +3,6 @@
 One decider, read from top to bottom: state, ``evolve``, ``decide``, and the question
 ``allowed``; its events and commands are in ``permission``.  A fact counts from its own time on,
 however late it is recorded.  The rules:
-
 - Nothing is allowed without a ground; service messages (an order, a case) rest on the contract.
 - The latest decision by (time, order of recording) counts; at one instant the forbidding one.
 - A ground ends at its ``expires_at``; one to be confirmed begins with its confirmation.
@@ -113,7 +112,7 @@ def decide(command: Command, ledger: Ledger) -> Sequence[Event]:
             return _confirm(command, ledger)
         case WithdrawConsent() | RaiseObjection():
             forbidding = _forbidding(command)
-            known = any(_scope(entry) == _scope(forbidding) for entry in ledger.entries)
+            known = _scope(forbidding) in map(_scope, ledger.entries)
             return [] if known else [forbidding]
         case _:
             assert_never(command)
@@ -242,8 +241,8 @@ def _allowed(
         return ConsentDecision(False, (_told(latest),))
     if purpose is Purpose.SERVICE:
         return ConsentDecision(True, ("service messages rest on the contract",))
-    nothing = f"no ground for {purpose} by {channel}"
     if latest is None:
+        nothing = f"no ground for {purpose} by {channel}"
         return ConsentDecision(
             False, (nothing, *(f"{_told(one)}, not confirmed" for one in pending))
         )

@@ -72,7 +72,7 @@ class RosterMember:
 
 @value
 class AssignmentRule:
-    """Leads that meet every condition given go to the *members* in turn; one member: always to them."""
+    """Leads that meet every condition given go to the *members* in turn, or to the only one."""
 
     key: Annotated[str, Length(100)]
     source: LeadSource | None = None
@@ -214,7 +214,7 @@ def _routed(state: Policy, event: LeadRouted) -> Policy:
 
 
 def decide(command: Command, state: State) -> Sequence[Event]:
-    """The events that *command* causes; refuses rules that name someone who is not on the roster."""
+    """The events that *command* causes; refuses rules naming someone who is not on the roster."""
     _check(command.rules, command.roster)
     match command:
         case DefineAssignmentPolicy():

@@ -10,7 +10,6 @@ Here are its state and ``evolve``; ``lead_events`` and ``lead_commands`` hold th
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Final, assert_never, get_args
 from uuid import UUID
 
@@ -38,7 +37,7 @@ from crmcore.domain.sales.lead_events import (
     LeadSalesQualified,
     LeadScoreAdjusted,
 )
-from crmcore.domain.sales.lead_origin import DisqualificationReason
+from crmcore.domain.sales.lead_origin import DisqualificationReason, LeadStatus
 from crmcore.domain.sales.lead_score import Adjustment, LeadScore, ScoringModel, Signal, score
 
 __all__ = [
@@ -52,16 +51,6 @@ __all__ = [
     "evolve",
     "score_of",
 ]
-
-
-class LeadStatus(StrEnum):
-    """How far an open lead has come."""
-
-    NEW = "new"
-    ASSIGNED = "assigned"
-    WORKING = "working"
-    NURTURING = "nurturing"
-    QUALIFIED = "qualified"
 
 
 @attrs.frozen
@@ -277,7 +266,7 @@ def _recycled(lead: OpenLead, event: LeadRecycled) -> OpenLead:
 
 
 def score_of(lead: OpenLead, as_of: datetime, model: ScoringModel) -> LeadScore:
-    """The lead's score at an instant: its attributes, its source and how it can be reached are its fit."""
+    """The lead's score at an instant; fit: its attributes, its source, how it can be reached."""
     told = {"name": lead.name, "company": lead.company, "email": lead.email, "phone": lead.phone}
     facts = {**lead.attributes, **{key: known for key, known in told.items() if known}}
     facts["source"] = lead.captured.source.value

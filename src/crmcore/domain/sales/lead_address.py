@@ -73,7 +73,7 @@ def evolve(state: LeadAddressState, event: Event) -> LeadAddressState:
 def claim(
     address_id: UUID, lead_id: UUID, at: datetime, state: LeadAddressState
 ) -> Sequence[LeadAddressClaimed]:
-    """Make the address the lead's; nothing if it is already.  Whether it is free, the caller knows."""
+    """Make the address the lead's; nothing if it is.  Whether it is free, the caller knows."""
     if state.holder == lead_id:
         return []
     return [LeadAddressClaimed(address_id=address_id, lead_id=lead_id, at=at)]

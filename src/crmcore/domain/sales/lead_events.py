@@ -184,7 +184,7 @@ class LeadContacted:
 
 @event
 class LeadFirstResponseRecorded:
-    """The lead got its first answer in this cycle, *elapsed* wall-clock time after the cycle began."""
+    """The lead got its first answer, *elapsed* wall-clock time after this cycle began."""
 
     TOPIC: ClassVar[str] = "lead-first-response-recorded"
     lead_id: UUID

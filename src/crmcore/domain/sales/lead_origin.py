@@ -1,11 +1,11 @@
-"""The words in which leads are described: where they came from, why they are given up."""
+"""The words in which leads are described: where from, how far, why given up."""
 
 from enum import StrEnum
 from typing import Annotated
 
 from crmcore.domain.kernel import Length, value
 
-__all__ = ["DisqualificationReason", "LeadAttribute", "LeadSource", "Utm"]
+__all__ = ["DisqualificationReason", "LeadAttribute", "LeadSource", "LeadStatus", "Utm"]
 
 
 class LeadSource(StrEnum):
@@ -21,6 +21,16 @@ class LeadSource(StrEnum):
     EVENT = "event"
     REFERRAL = "referral"
     OTHER = "other"
+
+
+class LeadStatus(StrEnum):
+    """How far an open lead has come."""
+
+    NEW = "new"
+    ASSIGNED = "assigned"
+    WORKING = "working"
+    NURTURING = "nurturing"
+    QUALIFIED = "qualified"
 
 
 class DisqualificationReason(StrEnum):
@@ -51,7 +61,7 @@ class Utm:
 
 @value
 class LeadAttribute:
-    """Something known about a lead, under a name of the organisation's choice: its region, its size."""
+    """Something known about a lead under a name of one's own choice: its region, its size."""
 
     key: Annotated[str, Length(100)]
     value: Annotated[str, Length(1_000)]

@@ -61,7 +61,7 @@ class DecayKind(StrEnum):
 
 @value
 class Decay:
-    """How engagement fades: half of it each *period*, *percent* of it each full period, or all at once."""
+    """How engagement fades: half each *period*, *percent* each full period, or all at once."""
 
     kind: DecayKind
     period: timedelta = timedelta(days=30)
@@ -187,7 +187,7 @@ def score(
     as_of: datetime,
     model: ScoringModel,
 ) -> LeadScore:
-    """The score at *as_of* (UTC) of a lead with these *facts*; what happened later does not count."""
+    """The score at *as_of* (UTC) of a lead with these *facts*; what came later does not count."""
     held = [(rule.group, Decimal(rule.points)) for rule in model.fit_rules if _holds(rule, facts)]
     done = [(one.group, _faded(one, as_of, model.decay)) for one in signals if one.at <= as_of]
     by_hand = sum(one.points for one in adjustments if one.at <= as_of)

@@ -253,6 +253,8 @@ def _returned(command: ReturnOrder, state: Placed) -> OrderReturned:
         paid_back = [back.delivery for back in state.returns if back.delivery is not None]
         delivery_back(delivery, order.delivery or Money.zero(currency), paid_back)
         refund = refund + delivery
+    net = Money.total((part.net for part in returned), currency)
+    before = Money.total((back.net for back in state.returns), currency)
     return OrderReturned(
         order_id=command.order_id,
         return_id=command.return_id,
@@ -261,7 +263,8 @@ def _returned(command: ReturnOrder, state: Placed) -> OrderReturned:
         placed_at=order.at,
         returned=returned,
         delivery=delivery,
-        net=Money.total((part.net for part in returned), currency),
+        net=net,
+        kept_net=order.net - before - net,
         refund=refund,
         reason=command.reason,
         at=command.at,

@@ -56,7 +56,10 @@ class OrderDelivered:
 
 @event
 class OrderReturned:
-    """Goods came back: ``refund`` was paid back, ``net`` of it for goods without tax and delivery."""
+    """Goods came back: ``refund`` was paid back, ``net`` of it for goods without tax and delivery.
+
+    ``kept_net`` is what the order is worth now, without tax and delivery: what was not returned.
+    """
 
     TOPIC: ClassVar[str] = "order-returned"
     order_id: UUID
@@ -67,6 +70,7 @@ class OrderReturned:
     returned: tuple[ReturnedLine, ...]
     delivery: Money | None
     net: Money
+    kept_net: Money
     refund: Money
     reason: str
     at: datetime

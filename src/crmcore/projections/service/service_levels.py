@@ -147,7 +147,7 @@ def read_levels(
     if case is not None:
         query = query.where((view.c.case_id == case.lower()) | (view.c.number == case))
     for case_id, *fields in connection.execute(query):
-        yield ServiceLevel(UUID(case_id), *fields, as_of)
+        yield ServiceLevel(*[UUID(case_id), *fields, as_of])
 
 
 def compliance(

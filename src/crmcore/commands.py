@@ -1,0 +1,328 @@
+"""Every command, and the words and values that commands are made of.
+
+One import for those who embed the core; the domain modules say what each one means.
+"""
+
+from crmcore.domain.customers.channel import (
+    Channel as CustomersChannel,
+)
+from crmcore.domain.customers.contact_point import (
+    AddContactPoint,
+    ChangePrimaryContactPoint,
+    ContactKind,
+    InvalidateContactPoint,
+    InvalidReason,
+    RemoveContactPoint,
+    VerifyContactPoint,
+)
+from crmcore.domain.customers.external_identity import (
+    LinkExternalIdentity,
+    UnlinkExternalIdentity,
+)
+from crmcore.domain.customers.interaction import (
+    CorrectInteraction,
+    Direction,
+    RecordInteraction,
+)
+from crmcore.domain.customers.lifecycle import (
+    AdvanceLifecycle,
+    CorrectLifecycle,
+    LifecycleStage,
+)
+from crmcore.domain.customers.note import (
+    CorrectNote,
+    RecordNote,
+)
+from crmcore.domain.customers.permission import (
+    ConfirmConsent,
+    GiveConsent,
+    LawfulBasis,
+    RaiseObjection,
+    WithdrawConsent,
+)
+from crmcore.domain.customers.permission import (
+    Purpose as CustomersPurpose,
+)
+from crmcore.domain.customers.preference import (
+    ContactHours,
+    LiftContactPause,
+    Preference,
+    SetContactPause,
+    SetPreference,
+)
+from crmcore.domain.customers.registration import (
+    CorrectCustomerName,
+    CustomerKind,
+    DeactivateCustomer,
+    ReactivateCustomer,
+    RegisterCustomer,
+)
+from crmcore.domain.marketing.addressing import (
+    SendMessage,
+    TargetMember,
+)
+from crmcore.domain.marketing.holdout import (
+    Holdout,
+)
+from crmcore.domain.marketing.membership_events import (
+    BounceKind,
+    ConversionKind,
+    OptOutKind,
+)
+from crmcore.domain.marketing.planning import (
+    AttachTargetList,
+    CopyCampaign,
+    PlanCampaign,
+    ScheduleCampaign,
+    SetCampaignBudget,
+)
+from crmcore.domain.marketing.results import (
+    RecordBounce,
+    RecordClick,
+    RecordConversion,
+    RecordDelivery,
+    RecordOpen,
+    RecordOptOut,
+    RecordResponse,
+)
+from crmcore.domain.marketing.running import (
+    ApproveCampaign,
+    CancelCampaign,
+    CompleteCampaign,
+    IncurCost,
+    LaunchCampaign,
+    PauseCampaign,
+    ResumeCampaign,
+)
+from crmcore.domain.marketing.terms import (
+    Channel as MarketingChannel,
+)
+from crmcore.domain.marketing.terms import (
+    CostKind,
+    Expectation,
+    FrequencyCap,
+    ListKind,
+    Offer,
+    ResponseKind,
+    Role,
+)
+from crmcore.domain.marketing.terms import (
+    Purpose as MarketingPurpose,
+)
+from crmcore.domain.sales.assignment_policy import (
+    Absence,
+    AssignmentRule,
+    DefineAssignmentPolicy,
+    ReviseAssignmentPolicy,
+    RosterMember,
+)
+from crmcore.domain.sales.lead_commands import (
+    AcceptLead,
+    AdjustLeadScore,
+    AssignLead,
+    CaptureLead,
+    ContactLead,
+    ConversionOpportunity,
+    ConvertLead,
+    DeclineLead,
+    DisqualifyLead,
+    EnrichLead,
+    NurtureLead,
+    QualificationStage,
+    QualifyLead,
+    RecordLeadActivity,
+    RecycleLead,
+)
+from crmcore.domain.sales.lead_origin import (
+    DisqualificationReason,
+    LeadAttribute,
+    LeadSource,
+    Utm,
+)
+from crmcore.domain.sales.opportunity_commands import (
+    AdvanceOpportunity,
+    LoseOpportunity,
+    OpenOpportunity,
+    OverrideOpportunityProbability,
+    ReopenOpportunity,
+    ResetOpportunityProbability,
+    ReviseOpportunityAmount,
+    WinOpportunity,
+)
+from crmcore.domain.sales.order_commands import (
+    CancelOrder,
+    DeliverOrder,
+    PlaceOrder,
+    ReturnOrder,
+    ShipOrder,
+)
+from crmcore.domain.sales.order_line import (
+    LineQuantity,
+    LineReturn,
+    OrderLine,
+)
+from crmcore.domain.service.case.commands import (
+    AddCaseNote,
+    AssignCase,
+    ClassifyCase,
+    CloseCase,
+    HoldCase,
+    IdentifyCaseCustomer,
+    MarkCaseSpam,
+    MergeCase,
+    OpenCase,
+    PendCase,
+    PrioritiseCase,
+    QueueCase,
+    ReopenCase,
+    ReplyToCase,
+    ResumeCase,
+    SolveCase,
+    StartCase,
+    TransferCase,
+)
+from crmcore.domain.service.case.terms import (
+    AuthorRole,
+    CaseChannel,
+    CaseKind,
+)
+from crmcore.domain.service.priority import (
+    Impact,
+    Priority,
+    Urgency,
+)
+
+__all__ = [
+    "Absence",
+    "AcceptLead",
+    "AddCaseNote",
+    "AddContactPoint",
+    "AdjustLeadScore",
+    "AdvanceLifecycle",
+    "AdvanceOpportunity",
+    "ApproveCampaign",
+    "AssignCase",
+    "AssignLead",
+    "AssignmentRule",
+    "AttachTargetList",
+    "AuthorRole",
+    "BounceKind",
+    "CancelCampaign",
+    "CancelOrder",
+    "CaptureLead",
+    "CaseChannel",
+    "CaseKind",
+    "ChangePrimaryContactPoint",
+    "ClassifyCase",
+    "CloseCase",
+    "CompleteCampaign",
+    "ConfirmConsent",
+    "ContactHours",
+    "ContactKind",
+    "ContactLead",
+    "ConversionKind",
+    "ConversionOpportunity",
+    "ConvertLead",
+    "CopyCampaign",
+    "CorrectCustomerName",
+    "CorrectInteraction",
+    "CorrectLifecycle",
+    "CorrectNote",
+    "CostKind",
+    "CustomerKind",
+    "CustomersChannel",
+    "CustomersPurpose",
+    "DeactivateCustomer",
+    "DeclineLead",
+    "DefineAssignmentPolicy",
+    "DeliverOrder",
+    "Direction",
+    "DisqualificationReason",
+    "DisqualifyLead",
+    "EnrichLead",
+    "Expectation",
+    "FrequencyCap",
+    "GiveConsent",
+    "HoldCase",
+    "Holdout",
+    "IdentifyCaseCustomer",
+    "Impact",
+    "IncurCost",
+    "InvalidReason",
+    "InvalidateContactPoint",
+    "LaunchCampaign",
+    "LawfulBasis",
+    "LeadAttribute",
+    "LeadSource",
+    "LifecycleStage",
+    "LiftContactPause",
+    "LineQuantity",
+    "LineReturn",
+    "LinkExternalIdentity",
+    "ListKind",
+    "LoseOpportunity",
+    "MarkCaseSpam",
+    "MarketingChannel",
+    "MarketingPurpose",
+    "MergeCase",
+    "NurtureLead",
+    "Offer",
+    "OpenCase",
+    "OpenOpportunity",
+    "OptOutKind",
+    "OrderLine",
+    "OverrideOpportunityProbability",
+    "PauseCampaign",
+    "PendCase",
+    "PlaceOrder",
+    "PlanCampaign",
+    "Preference",
+    "PrioritiseCase",
+    "Priority",
+    "QualificationStage",
+    "QualifyLead",
+    "QueueCase",
+    "RaiseObjection",
+    "ReactivateCustomer",
+    "RecordBounce",
+    "RecordClick",
+    "RecordConversion",
+    "RecordDelivery",
+    "RecordInteraction",
+    "RecordLeadActivity",
+    "RecordNote",
+    "RecordOpen",
+    "RecordOptOut",
+    "RecordResponse",
+    "RecycleLead",
+    "RegisterCustomer",
+    "RemoveContactPoint",
+    "ReopenCase",
+    "ReopenOpportunity",
+    "ReplyToCase",
+    "ResetOpportunityProbability",
+    "ResponseKind",
+    "ResumeCampaign",
+    "ResumeCase",
+    "ReturnOrder",
+    "ReviseAssignmentPolicy",
+    "ReviseOpportunityAmount",
+    "Role",
+    "RosterMember",
+    "ScheduleCampaign",
+    "SendMessage",
+    "SetCampaignBudget",
+    "SetContactPause",
+    "SetPreference",
+    "ShipOrder",
+    "SolveCase",
+    "StartCase",
+    "TargetMember",
+    "TransferCase",
+    "UnlinkExternalIdentity",
+    "Urgency",
+    "Utm",
+    "VerifyContactPoint",
+    "WinOpportunity",
+    "WithdrawConsent",
+]

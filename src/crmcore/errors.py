@@ -1,0 +1,56 @@
+"""Everything that crmcore raises on purpose; each text is one line: what, where, what helps.
+
+``DomainError`` is a rule's refusal (nothing was recorded), ``InvalidCommandError`` a command
+that could not be read, ``ConcurrencyError`` a conflict with another writer, ``StoreError``
+trouble with the database, ``ProjectionStoppedError`` a read model that cannot go on.
+"""
+
+from crmcore.application.errors import (
+    CommandIdReusedError,
+    ConcurrencyError,
+    CorruptEventError,
+    InvalidCommandError,
+    StoreBusyError,
+    StoreError,
+    StoreFormatError,
+    StoreFullError,
+    StoreReadOnlyError,
+    StoreUnavailableError,
+    UnknownTopicError,
+    UnreadableEventError,
+)
+from crmcore.application.executing import InFutureError
+from crmcore.application.unit_of_work import OtherKindError
+from crmcore.domain.kernel import (
+    AlreadyExistsError,
+    CurrencyMismatchError,
+    DomainError,
+    InvalidValueError,
+    NotAllowedError,
+    NotFoundError,
+)
+from crmcore.projections.engine import ProjectionStoppedError
+
+__all__ = [
+    "AlreadyExistsError",
+    "CommandIdReusedError",
+    "ConcurrencyError",
+    "CorruptEventError",
+    "CurrencyMismatchError",
+    "DomainError",
+    "InFutureError",
+    "InvalidCommandError",
+    "InvalidValueError",
+    "NotAllowedError",
+    "NotFoundError",
+    "OtherKindError",
+    "ProjectionStoppedError",
+    "StoreBusyError",
+    "StoreError",
+    "StoreFormatError",
+    "StoreFullError",
+    "StoreReadOnlyError",
+    "StoreUnavailableError",
+    "UnknownTopicError",
+    "UnreadableEventError",
+]
