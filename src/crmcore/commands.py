@@ -3,9 +3,6 @@
 One import for those who embed the core; the domain modules say what each one means.
 """
 
-from crmcore.domain.customers.channel import (
-    Channel as CustomersChannel,
-)
 from crmcore.domain.customers.contact_point import (
     AddContactPoint,
     ChangePrimaryContactPoint,
@@ -40,9 +37,6 @@ from crmcore.domain.customers.permission import (
     RaiseObjection,
     WithdrawConsent,
 )
-from crmcore.domain.customers.permission import (
-    Purpose as CustomersPurpose,
-)
 from crmcore.domain.customers.preference import (
     ContactHours,
     LiftContactPause,
@@ -56,6 +50,10 @@ from crmcore.domain.customers.registration import (
     DeactivateCustomer,
     ReactivateCustomer,
     RegisterCustomer,
+)
+from crmcore.domain.kernel import (
+    Channel,
+    Purpose,
 )
 from crmcore.domain.marketing.addressing import (
     SendMessage,
@@ -95,9 +93,6 @@ from crmcore.domain.marketing.running import (
     ResumeCampaign,
 )
 from crmcore.domain.marketing.terms import (
-    Channel as MarketingChannel,
-)
-from crmcore.domain.marketing.terms import (
     CostKind,
     Expectation,
     FrequencyCap,
@@ -105,9 +100,6 @@ from crmcore.domain.marketing.terms import (
     Offer,
     ResponseKind,
     Role,
-)
-from crmcore.domain.marketing.terms import (
-    Purpose as MarketingPurpose,
 )
 from crmcore.domain.sales.assignment_policy import (
     Absence,
@@ -213,6 +205,7 @@ __all__ = [
     "CaseChannel",
     "CaseKind",
     "ChangePrimaryContactPoint",
+    "Channel",
     "ClassifyCase",
     "CloseCase",
     "CompleteCampaign",
@@ -230,8 +223,6 @@ __all__ = [
     "CorrectNote",
     "CostKind",
     "CustomerKind",
-    "CustomersChannel",
-    "CustomersPurpose",
     "DeactivateCustomer",
     "DeclineLead",
     "DefineAssignmentPolicy",
@@ -262,8 +253,6 @@ __all__ = [
     "ListKind",
     "LoseOpportunity",
     "MarkCaseSpam",
-    "MarketingChannel",
-    "MarketingPurpose",
     "MergeCase",
     "NurtureLead",
     "Offer",
@@ -279,6 +268,7 @@ __all__ = [
     "Preference",
     "PrioritiseCase",
     "Priority",
+    "Purpose",
     "QualificationStage",
     "QualifyLead",
     "QueueCase",

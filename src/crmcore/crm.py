@@ -64,6 +64,7 @@ class CRM:
         *,
         clock: Callable[[], datetime] = now,
         loyalty: LoyaltyProgram = STANDARD_PROGRAM,
+        projections: Sequence[Projection] = (),
     ) -> None:
         self._database = database
         self._clock = clock
@@ -73,7 +74,8 @@ class CRM:
         self._service = CommandService(self._log, handlers, clock, new_id)
         self._source = ProjectionSource(database, self._log.reader)
         registry = Registry(database.tables.events.schema)
-        self._follower = Follower(self._source, all_projections(loyalty, EVENTS), registry)
+        kept = (*all_projections(loyalty, EVENTS), *projections)
+        self._follower = Follower(self._source, kept, registry)
         self.read = ReadModels(self._source, registry, loyalty, self._about)
         """The questions that the read models answer."""
 
@@ -229,16 +231,21 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     tenant: str | None = None,
     clock: Callable[[], datetime] = now,
     loyalty: LoyaltyProgram = STANDARD_PROGRAM,
+    projections: Sequence[Projection] = (),
+    create: bool = True,
 ) -> CRM:
     """Open (and on first use make) the log at *target*, a database URL or the host's own engine.
 
     ``sqlite:///crm.db`` is a file, ``postgresql+psycopg://user@host/name`` a server.  Each
     *tenant* has a log apart: a file of its own (``crm.acme.db``), or a schema (``crm_acme``).
+    *projections* are the host's own read models, kept beside those that come along.
+    With *create* False a log that is not there is not made: ``StoreMissingError``.
 
     Raises ``StoreError`` if the database cannot be reached, written to or understood.
     """
     target, schema = _tenant(target, tenant)
-    return CRM(Database.open(target, schema=schema), clock=clock, loyalty=loyalty)
+    database = Database.open(target, schema=schema, create=create)
+    return CRM(database, clock=clock, loyalty=loyalty, projections=projections)
 
 
 def _tenant(

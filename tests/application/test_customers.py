@@ -14,7 +14,7 @@ from crmcore.application.customers import (
     require_customer,
 )
 from crmcore.application.work import Work
-from crmcore.domain.customers.channel import Channel
+from crmcore.domain.kernel import Channel
 from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind, ContactPointAdded
 from crmcore.domain.customers.customer import CustomerDeactivatedError
 from crmcore.domain.customers.external_identity import (
@@ -29,13 +29,8 @@ from crmcore.domain.customers.interaction import (
 )
 from crmcore.domain.customers.lifecycle import AdvanceLifecycle, LifecycleStage
 from crmcore.domain.customers.note import CorrectNote, RecordNote
-from crmcore.domain.customers.permission import (
-    ConfirmConsent,
-    GiveConsent,
-    Purpose,
-    RaiseObjection,
-    WithdrawConsent,
-)
+from crmcore.domain.customers.permission import (ConfirmConsent, GiveConsent, RaiseObjection, WithdrawConsent,)
+from crmcore.domain.kernel import Purpose
 from crmcore.domain.customers.registration import (
     CustomerKind,
     DeactivateCustomer,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
@@ -16,7 +16,7 @@ from crmcore.application.marketing import (
     campaign_exists,
 )
 from crmcore.application.orders import OrderService
-from crmcore.domain.customers import channel, consent
+from crmcore.domain.customers import consent
 from crmcore.domain.customers.contact_point import (
     AddContactPoint,
     ContactKind,
@@ -31,6 +31,7 @@ from crmcore.domain.customers.registration import (
     RegisterCustomer,
 )
 from crmcore.domain.kernel import InvalidValueError, Money, NotFoundError, derived_id
+from crmcore.domain.marketing import addressing, planning, results, running
 from crmcore.domain.marketing.addressing import (
     NotSendingError,
     SendMessage,
@@ -59,7 +60,8 @@ from crmcore.domain.marketing.running import (
     LaunchCampaign,
     PauseCampaign,
 )
-from crmcore.domain.marketing.terms import Channel, CostKind, ListKind, Purpose, ResponseKind
+from crmcore.domain.marketing.terms import (CostKind, ListKind, ResponseKind,)
+from crmcore.domain.kernel import Channel, Purpose
 from crmcore.domain.sales.order import PlaceOrder
 from crmcore.domain.sales.order_line import OrderLine
 from tests.domain.campaign_examples import ANN, BEN, SPRING, euros, plan, send, target
@@ -95,13 +97,13 @@ def permit(customer_id: UUID = ANN, when: datetime | None = None) -> GiveConsent
     return GiveConsent(
         customer_id=customer_id,
         consent_id=derived_id("consent", str(customer_id)),
-        channel=channel.Channel.POST,
-        purpose=consent.Purpose.MARKETING,
+        channel=Channel.POST,
+        purpose=Purpose.MARKETING,
         at=when or at(days=-8),
     )
 
 
-def running(**terms: Any) -> list[Any]:
+def launched(**terms: Any) -> list[Any]:
     return [
         plan(**terms),
         AttachTargetList(
@@ -129,19 +131,8 @@ def stages(events: Iterable[Any]) -> list[tuple[str, str]]:
     return [(reason.stage.value, reason.detail) for reason in event.suppressions]
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        pytest.param(Channel, channel.Channel, id="channels"),
-        pytest.param(Purpose, consent.Purpose, id="purposes"),
-    ],
-)
-def test_campaigns_and_consents_speak_of_the_same_things(ours: Any, theirs: Any) -> None:
-    assert [one.value for one in ours] == [one.value for one in theirs]
-
-
 def test_a_customer_who_agreed_is_targeted_and_gets_a_message() -> None:
-    work = log(register(), permit(), *running())
+    work = log(register(), permit(), *launched())
     assert topics(work.execute(target())) == ["member-targeted"]
     assert topics(work.execute(send())) == ["message-sent"]
     key = membership_id(SPRING, ANN)
@@ -150,14 +141,14 @@ def test_a_customer_who_agreed_is_targeted_and_gets_a_message() -> None:
 
 
 def test_without_consent_nobody_is_targeted() -> None:
-    work = log(register(), *running())
+    work = log(register(), *launched())
     ((stage, detail),) = stages(work.execute(target()))
     assert stage == "consent"
     assert "marketing by post" in detail
 
 
 def test_INV_X2_a_withdrawal_takes_effect_at_the_next_send() -> None:
-    work = log(register(), permit(), *running(), target())
+    work = log(register(), permit(), *launched(), target())
     work.execute(send(101, at=at(days=8)))
     work.execute(WithdrawConsent(customer_id=ANN, at=at(days=9)))
     events = work.execute(send(102, at=at(days=10)))
@@ -166,8 +157,8 @@ def test_INV_X2_a_withdrawal_takes_effect_at_the_next_send() -> None:
     with_permission = GiveConsent(
         customer_id=ANN,
         consent_id=uid(61),
-        channel=channel.Channel.POST,
-        purpose=consent.Purpose.MARKETING,
+        channel=Channel.POST,
+        purpose=Purpose.MARKETING,
         at=at(days=11),
     )
     work.execute(with_permission)
@@ -178,7 +169,7 @@ def test_INV_X2_a_withdrawal_takes_effect_at_the_next_send() -> None:
 
 
 def test_EC_X4_withdrawn_and_sent_at_the_same_instant_the_withdrawal_wins() -> None:
-    work = log(register(), permit(), *running(), target())
+    work = log(register(), permit(), *launched(), target())
     work.execute(WithdrawConsent(customer_id=ANN, at=at(days=8)))
     assert [stage for stage, _ in stages(work.execute(send(at=at(days=8))))] == ["consent"]
 
@@ -187,17 +178,17 @@ def test_EC_X5_an_expired_consent_is_none() -> None:
     brief = GiveConsent(
         customer_id=ANN,
         consent_id=uid(61),
-        channel=channel.Channel.POST,
-        purpose=consent.Purpose.MARKETING,
+        channel=Channel.POST,
+        purpose=Purpose.MARKETING,
         expires_at=at(days=8),
         at=at(days=-8),
     )
-    work = log(register(), brief, *running(), target())
-    assert [stage for stage, _ in stages(work.execute(send(at=at(days=8))))][0] == "consent"
+    work = log(register(), brief, *launched(), target())
+    assert "consent" in dict(stages(work.execute(send(at=at(days=8)))))
 
 
 def test_a_customer_who_left_is_suppressed_as_restricted_first() -> None:
-    work = log(register(), *running())
+    work = log(register(), *launched())
     work.execute(DeactivateCustomer(customer_id=ANN, reason="moved", at=at()))
     assert [stage for stage, _ in stages(work.execute(target()))] == ["restricted", "consent"]
 
@@ -215,7 +206,7 @@ def test_a_customer_who_left_is_suppressed_as_restricted_first() -> None:
     ],
 )
 def test_what_a_command_refers_to_must_exist(command: Any) -> None:
-    work = log(register(), permit(), *running())
+    work = log(register(), permit(), *launched())
     with pytest.raises(NotFoundError):
         work.execute(command)
 
@@ -227,35 +218,35 @@ def test_an_address_out_of_use_cannot_be_reached_an_address_not_kept_can() -> No
     bad = InvalidateContactPoint(
         customer_id=ANN, point_id=uid(71), reason=InvalidReason.HARD, at=at()
     )
-    work = log(register(), permit(), address, bad, *running())
+    work = log(register(), permit(), address, bad, *launched())
     assert [stage for stage, _ in stages(work.execute(target()))] == ["channel"]
     assert POINTS[Channel.POST] is ContactKind.POSTAL
 
 
 def test_a_pause_defers_and_suppresses_nobody() -> None:
-    work = log(register(), permit(), *running(), target())
-    work.execute(SetContactPause(customer_id=ANN, channel=channel.Channel.POST, at=at(days=7)))
+    work = log(register(), permit(), *launched(), target())
+    work.execute(SetContactPause(customer_id=ANN, channel=Channel.POST, at=at(days=7)))
     with pytest.raises(UnwelcomeError, match="paused"):
         work.execute(send())
-    work.execute(LiftContactPause(customer_id=ANN, channel=channel.Channel.POST, at=at(days=8)))
+    work.execute(LiftContactPause(customer_id=ANN, channel=Channel.POST, at=at(days=8)))
     assert topics(work.execute(send())) == ["message-sent"]
 
 
 def test_INV_M8_a_paused_campaign_sends_nothing() -> None:
-    work = log(register(), permit(), *running(), target())
+    work = log(register(), permit(), *launched(), target())
     work.execute(PauseCampaign(campaign_id=SPRING, at=at(days=7)))
     with pytest.raises(NotSendingError, match="paused"):
         work.execute(send())
 
 
 def test_EC_M2_a_transactional_message_rests_on_the_contract() -> None:
-    work = log(register(), *running(), target())
+    work = log(register(), *launched(), target())
     assert topics(work.execute(send(transactional=True))) == ["message-sent"]
     work.execute(
         RaiseObjection(
             customer_id=ANN,
-            purpose=consent.Purpose.SERVICE,
-            channel=channel.Channel.POST,
+            purpose=Purpose.SERVICE,
+            channel=Channel.POST,
             at=at(days=8),
         )
     )
@@ -264,7 +255,7 @@ def test_EC_M2_a_transactional_message_rests_on_the_contract() -> None:
 
 
 def test_an_opt_out_withdraws_the_consent_that_the_campaign_used() -> None:
-    work = log(register(), permit(), *running(), target(), send())
+    work = log(register(), permit(), *launched(), target(), send())
     opt_out = RecordOptOut(campaign_id=SPRING, customer_id=ANN, message_id=uid(101), at=at(days=9))
     assert topics(work.execute(opt_out)) == ["opt-out-received", "consent-withdrawn"]
     assert work.execute(opt_out) == []
@@ -274,9 +265,22 @@ def test_an_opt_out_withdraws_the_consent_that_the_campaign_used() -> None:
     assert [stage for stage, _ in stages(work.execute(later))] == ["consent"]
 
 
+def test_an_opt_out_adds_nothing_to_a_withdrawal_of_the_same_instant() -> None:
+    work = log(register(), permit(), *launched(), target(), send())
+    withdrawal = WithdrawConsent(
+        customer_id=ANN,
+        channel=Channel.POST,
+        purpose=Purpose.MARKETING,
+        at=at(days=9),
+    )
+    work.execute(withdrawal)
+    opt_out = RecordOptOut(campaign_id=SPRING, customer_id=ANN, at=at(days=9))
+    assert topics(work.execute(opt_out)) == ["opt-out-received"]
+
+
 def test_an_opt_out_from_a_service_campaign_ends_its_own_messages_alone() -> None:
     terms = {"informational": True, "purpose": Purpose.SERVICE}
-    work = log(register(), *running(**terms), target(), send())
+    work = log(register(), *launched(**terms), target(), send())
     opt_out = RecordOptOut(campaign_id=SPRING, customer_id=ANN, at=at(days=9))
     assert topics(work.execute(opt_out)) == ["opt-out-received"]
     assert [stage for stage, _ in stages(work.execute(send(102, at=at(days=10))))] == ["consent"]
@@ -287,7 +291,7 @@ def test_INV_M6_nobody_moves_when_others_join() -> None:
     terms = {"holdout": Holdout(percent=Decimal(40), salt="spring")}
     groups = []
     for joining in (people, people[::-1][:25]):
-        work = log(*running(**terms))
+        work = log(*launched(**terms))
         for customer_id in joining:
             work.execute(register(customer_id))
             work.execute(permit(customer_id))
@@ -298,7 +302,7 @@ def test_INV_M6_nobody_moves_when_others_join() -> None:
 
 
 def test_INV_M10_a_copy_is_a_campaign_of_its_own() -> None:
-    work = log(register(), permit(), *running(), target())
+    work = log(register(), permit(), *launched(), target())
     copy = CopyCampaign(
         campaign_id=uid(2),
         source_id=SPRING,
@@ -317,7 +321,7 @@ def test_INV_M10_a_copy_is_a_campaign_of_its_own() -> None:
 
 
 def test_the_streams_of_a_campaign_stay_short() -> None:
-    work = log(*running())
+    work = log(*launched())
     before = len(work.streams[SPRING])
     for number in range(50):
         work.execute(register(uid(1_000 + number)))
@@ -327,7 +331,9 @@ def test_the_streams_of_a_campaign_stay_short() -> None:
 
 def test_no_command_without_a_handler_and_no_aggregate_without_a_kind() -> None:
     assert {aggregate.kind for aggregate in AGGREGATES} == {"campaign", "membership"}
-    assert all(kind.TOPIC for kind in MarketingService().handlers)
+    kinds: set[Any] = set(MarketingService().handlers)
+    parts = (planning.Command, running.Command, addressing.Command, results.Command)
+    assert kinds == {CopyCampaign, *(kind for part in parts for kind in get_args(part))}
 
 
 COUPONS, PANEL = derived_id("panel", "campaign", "13"), [uid(500), uid(501)]
@@ -398,7 +404,7 @@ def test_the_same_import_sent_twice_records_nothing_new() -> None:
 
 
 def test_money_of_another_currency_is_refused() -> None:
-    work = log(register(), permit(), *running(), target())
+    work = log(register(), permit(), *launched(), target())
     dollars = Money(Decimal(5), "USD")
     with pytest.raises(InvalidValueError, match="EUR"):
         work.execute(

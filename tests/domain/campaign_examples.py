@@ -12,7 +12,7 @@ from crmcore.domain.marketing.addressing import SendMessage, TargetMember
 from crmcore.domain.marketing.campaign import Campaign, CampaignPlanned
 from crmcore.domain.marketing.planning import PlanCampaign
 from crmcore.domain.marketing.suppression import Reach
-from crmcore.domain.marketing.terms import Channel
+from crmcore.domain.kernel import Channel
 from tests.scenario import Scenario, at, uid
 
 SPRING, ANN, BEN = uid(1), uid(21), uid(22)

@@ -50,16 +50,8 @@ from crmcore.domain.marketing.running import (
     PauseCampaign,
     ResumeCampaign,
 )
-from crmcore.domain.marketing.terms import (
-    RESPONSES,
-    CostKind,
-    Expectation,
-    FrequencyCap,
-    ListKind,
-    Offer,
-    Purpose,
-    ResponseKind,
-)
+from crmcore.domain.marketing.terms import (RESPONSES, CostKind, Expectation, FrequencyCap, ListKind, Offer, ResponseKind,)
+from crmcore.domain.kernel import Purpose
 from tests.domain.campaign_examples import CAMPAIGNS, SPRING, euros, plan, planned
 from tests.scenario import Scenario, at, uid
 
@@ -296,7 +288,7 @@ def test_a_paused_campaign_is_resumed_not_launched() -> None:
 
 
 def test_after_the_launch_only_the_end_moves() -> None:
-    later = {"campaign_id": SPRING, "ends_at": at(days=50), "at": at(days=10)}
+    later: dict[str, Any] = {"campaign_id": SPRING, "ends_at": at(days=50), "at": at(days=10)}
     RUNNING.when(ScheduleCampaign(starts_at=at(days=8), **later)).refused(CampaignLaunchedError)
     RUNNING.when(ScheduleCampaign(starts_at=at(days=7), **later)).then(
         CampaignScheduled(starts_at=at(days=7), **later)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
-from crmcore.domain.kernel import DomainError, Money
+from crmcore.domain.kernel import Money
 from crmcore.domain.marketing.campaign import Campaign, Status
 from crmcore.domain.marketing.planning import (
     AttachTargetList,

@@ -10,7 +10,7 @@ from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
 from crmcore.domain.customers import customer
-from crmcore.domain.customers.channel import Channel
+from crmcore.domain.kernel import Channel
 from crmcore.domain.customers.contact_book import (
     ContactPointInvalidError,
     ContactPointKnownError,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmcore.domain.customers import interaction, note
-from crmcore.domain.customers.channel import Channel
+from crmcore.domain.kernel import Channel
 from crmcore.domain.customers.interaction import (
     CorrectInteraction,
     Direction,

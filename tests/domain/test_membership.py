@@ -32,7 +32,8 @@ from crmcore.domain.marketing.membership_events import (
     OptOutReceived,
 )
 from crmcore.domain.marketing.suppression import Reach, Stage, Suppression
-from crmcore.domain.marketing.terms import Channel, FrequencyCap, Purpose, Role
+from crmcore.domain.marketing.terms import (FrequencyCap, Role,)
+from crmcore.domain.kernel import Channel, Purpose
 from tests.domain.campaign_examples import (
     ANN,
     BEN,
@@ -113,6 +114,17 @@ def test_without_consent_there_is_a_reason_even_where_none_is_told() -> None:
 
 def test_whoever_may_not_be_addressed_is_not_in_the_control_group_either() -> None:
     MEMBERS.when(target(), about(holdout=EVERYBODY), WITHDRAWN).then(suppressed(*NO_CONSENT))
+
+
+def test_whoever_may_be_addressed_again_can_turn_out_to_be_in_the_control_group() -> None:
+    MEMBERS.given(suppressed(*NO_CONSENT)).when(
+        target(at=at(days=7)), about(holdout=EVERYBODY)
+    ).then(held_out(at=at(days=7)))
+
+
+def test_a_stream_that_begins_in_the_middle_still_folds() -> None:
+    assert MEMBERS.aggregate.fold([sent()]) == MEMBERS.aggregate.initial
+    assert MEMBERS.aggregate.subject(MEMBERS.aggregate.initial) is None
 
 
 @pytest.mark.parametrize("role", [Role.SEED, Role.TEST])
@@ -279,9 +291,12 @@ def test_INV_M4_EC_M8_in_every_rolling_window_whatever_the_order(
         assert sum(start <= one < start + (at(days=days) - at()) for one in instants) <= most
 
 
+half_days = st.integers(0, 16).map(lambda number: 12 * number)  # so that windows touch
+
+
 @given(
-    hours=st.lists(st.integers(0, 200), max_size=12),
-    hour=st.integers(0, 200),
+    hours=st.lists(half_days, max_size=12),
+    hour=half_days,
     most=st.integers(1, 3),
     days=st.integers(1, 3),
 )

@@ -15,15 +15,10 @@ import attrs
 from crmcore.application.references import Exists, require
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.customers import consent, customer, external_identity, interaction, note
-from crmcore.domain.customers.channel import Channel
+from crmcore.domain.kernel import Channel
 from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind
-from crmcore.domain.customers.permission import (
-    ConfirmConsent,
-    GiveConsent,
-    Purpose,
-    RaiseObjection,
-    WithdrawConsent,
-)
+from crmcore.domain.customers.permission import (ConfirmConsent, GiveConsent, RaiseObjection, WithdrawConsent,)
+from crmcore.domain.kernel import Purpose
 from crmcore.domain.kernel import Aggregate, NotFoundError
 
 __all__ = [

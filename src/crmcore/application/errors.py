@@ -11,6 +11,7 @@ __all__ = [
     "StoreError",
     "StoreFormatError",
     "StoreFullError",
+    "StoreMissingError",
     "StoreReadOnlyError",
     "StoreUnavailableError",
     "UnknownTopicError",
@@ -49,6 +50,10 @@ class StoreError(Exception):
 
 class StoreUnavailableError(StoreError):
     """The database cannot be opened or reached."""
+
+
+class StoreMissingError(StoreUnavailableError):
+    """There is no log at the place, and none was to be made."""
 
 
 class StoreBusyError(StoreError):

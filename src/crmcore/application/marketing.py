@@ -13,7 +13,7 @@ import attrs
 from crmcore.application.customers import consents, known_customer
 from crmcore.application.references import require
 from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.customers import channel, consent, contact_point, customer, preference
+from crmcore.domain.customers import consent, contact_point, customer, preference
 from crmcore.domain.customers.permission import WithdrawConsent
 from crmcore.domain.kernel import Aggregate
 from crmcore.domain.marketing import addressing, campaign, membership, planning, results, running
@@ -21,7 +21,7 @@ from crmcore.domain.marketing.addressing import SendMessage, TargetMember
 from crmcore.domain.marketing.planning import CopyCampaign, PlanCampaign
 from crmcore.domain.marketing.results import RecordOptOut
 from crmcore.domain.marketing.suppression import Reach
-from crmcore.domain.marketing.terms import Channel, Purpose
+from crmcore.domain.kernel import Channel, Purpose
 
 __all__ = ["AGGREGATES", "MarketingService", "campaign_exists", "reach"]
 
@@ -51,18 +51,17 @@ def reach(command: TargetMember | SendMessage, plan: campaign.CampaignPlanned, w
     can, for addresses may be kept elsewhere.  Raises ``NotFoundError`` for an unknown customer.
     """
     known = known_customer(work, command.customer_id)
-    way = channel.Channel(plan.channel.value)
     transactional = isinstance(command, SendMessage) and command.transactional
     purpose = Purpose.SERVICE if transactional else plan.purpose
     ledger = consents(work, command.customer_id)
-    decision = consent.allowed(ledger, way, consent.Purpose(purpose.value), command.at)
+    decision = consent.allowed(ledger, plan.channel, purpose, command.at)
     points = [point for point in known.points if point.kind is POINTS.get(plan.channel)]
     return Reach(
         active=isinstance(work.state(customer.AGGREGATE, command.customer_id), customer.Active),
         consented=decision.allowed,
         reasons=decision.reasons,
         reachable=not points or any(point.active for point in points),
-        unwelcome=preference.unwelcome(known.preferences, way, command.at),
+        unwelcome=preference.unwelcome(known.preferences, plan.channel, command.at),
     )
 
 
@@ -152,8 +151,8 @@ class MarketingService:
 def _withdrawal(command: RecordOptOut, plan: campaign.CampaignPlanned) -> WithdrawConsent:
     return WithdrawConsent(
         customer_id=command.customer_id,
-        channel=channel.Channel(plan.channel.value),
-        purpose=consent.Purpose(plan.purpose.value),
+        channel=plan.channel,
+        purpose=plan.purpose,
         method=f"{command.kind} in campaign {command.campaign_id}",
         at=command.at,
     )

@@ -17,7 +17,7 @@ from crmcore.application.errors import (
     InvalidCommandError,
     UnknownTopicError,
 )
-from crmcore.domain.kernel import Command, Event, Money, shown, version_of
+from crmcore.domain.kernel import Command, Event, shown, version_of
 
 __all__ = ["CommandCodec", "EventCodec"]
 
@@ -96,7 +96,7 @@ class CommandCodec:
                 hint = _nearest(name, names) or f"it has {', '.join(names)}"
                 raise InvalidCommandError(f"{topic} has no field {shown(name)}: {hint}")
         try:
-            read: Any = msgspec.convert({"at": now, **fields}, kind, builtin_types=(datetime,))
+            read: Any = msgspec.convert({"at": now, **fields}, kind)
             command: Command = _rebuilt(read)
         except (msgspec.ValidationError, ValueError, OverflowError) as error:
             raise InvalidCommandError(f"{topic}: {_plain(str(error))}") from None
@@ -123,7 +123,7 @@ def _rebuilt(read: Any) -> Any:
     """*read* built anew by its constructors, which check and normalise (msgspec goes past them)."""
     if isinstance(read, tuple):
         return tuple(_rebuilt(part) for part in read)
-    if attrs.has(type(read)) and not isinstance(read, Money):
+    if attrs.has(type(read)):
         fields = attrs.fields(type(read))
         return type(read)(**{field.name: _rebuilt(getattr(read, field.name)) for field in fields})
     return read

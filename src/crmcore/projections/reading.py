@@ -7,16 +7,17 @@ background, to read your own writes.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table
 
 from crmcore.application.log import Recorded
 from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.service.resolution_target import Mode
 from crmcore.projections.customers import directory, history
-from crmcore.projections.engine import LogSource, Projection, ProjectionStoppedError, Registry
+from crmcore.projections.engine import LogSource, Projection, ProjectionStoppedError, Registry, Row
 from crmcore.projections.engine.as_of import fold
 from crmcore.projections.engine.generation import view_of
 from crmcore.projections.loyalty import status
@@ -97,6 +98,12 @@ class ReadModels:
             view = self._view(service_levels.SERVICE_LEVELS)
             return list(service_levels.read_levels(connection, view, as_of, case=case))
 
+    def cases(self, *, as_of: datetime) -> list[service_levels.ServiceLevel]:
+        """Every cycle of every case that was open by an instant."""
+        with self._read("service_levels") as connection:
+            view = self._view(service_levels.SERVICE_LEVELS)
+            return list(service_levels.read_levels(connection, view, as_of))
+
     def service_levels(
         self,
         *,
@@ -128,6 +135,13 @@ class ReadModels:
                 self._view(campaign_results.CAMPAIGN_REVENUE),
             )
             return campaign_results.read_results(connection, *views, campaign_id)
+
+    def query(self, statement: Select[Any]) -> list[Row]:
+        """The rows of a SELECT on tables that read models declare, those of a host included."""
+        names = {None: self._registry.schema}  # the schema of this log's tenant
+        with self._source.read() as connection:
+            found = connection.execute(statement, execution_options={"schema_translate_map": names})
+            return [dict(row._mapping) for row in found]
 
     def _view(self, declared: Table) -> Table:
         return view_of(declared, self._registry.schema)

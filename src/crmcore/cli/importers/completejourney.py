@@ -6,8 +6,9 @@ What the data leaves open is settled here, once:
   It is taken to have agreed to marketing by post, as members of such a panel do.  What it told
   about itself becomes a note.
 - A campaign is planned, approved and launched when its first day begins, and completed when its
-  last day ends.  All its members are mailed at the launch.  The data knows no costs: each
-  mailing is booked at ``CONTACT_COST`` unless the caller says otherwise.
+  last day ends.  All its members are mailed at the launch.  The data knows no costs and no
+  margins: each mailing is booked at ``CONTACT_COST`` and each purchase is taken to leave
+  ``GROSS_MARGIN`` of its net amount, unless the caller says otherwise.
 - A basket is an order that is handed over at once.  A line costs what the grocer received
   for it; the loyalty card and the matched coupon are its discounts.  What a manufacturer pays
   in the household's place (``coupon_disc``) is revenue, and no discount of the grocer's.
@@ -35,25 +36,34 @@ from crmcore.cli.importers.journey_rows import (
     order_id,
 )
 from crmcore.cli.importers.row import Planned, Refused, Row, in_time_order
-from crmcore.domain.customers.channel import Channel
 from crmcore.domain.customers.external_identity import LinkExternalIdentity
 from crmcore.domain.customers.note import RecordNote
-from crmcore.domain.customers.permission import GiveConsent, Purpose
+from crmcore.domain.customers.permission import (
+    GiveConsent,
+)
 from crmcore.domain.customers.registration import CustomerKind, RegisterCustomer
-from crmcore.domain.kernel import Command, InvalidValueError, Money, derived_id
+from crmcore.domain.kernel import Channel, Command, InvalidValueError, Money, Purpose, derived_id
 from crmcore.domain.sales.order_commands import PlaceOrder
 from crmcore.domain.sales.order_line import OrderLine
 
-__all__ = ["CONTACT_COST", "SOURCE", "commands"]
+__all__ = ["CONTACT_COST", "GROSS_MARGIN", "SOURCE", "commands"]
 
 CONTACT_COST: Final = Money(Decimal("0.50"), CURRENCY)
 """What one mailing is taken to cost, printing and postage included: an assumption, not data."""
 
+GROSS_MARGIN: Final = Decimal("0.25")
+"""What a grocer is taken to keep of a sale before its own costs: an assumption, not data."""
 
-def commands(folder: Path, *, contact_cost: Money | None = CONTACT_COST) -> Iterator[Row]:
+
+def commands(
+    folder: Path,
+    *,
+    contact_cost: Money | None = CONTACT_COST,
+    gross_margin: Decimal | None = GROSS_MARGIN,
+) -> Iterator[Row]:
     """What the panel in *folder* asks for: refused rows of the small files, then all as it happened.
 
-    With *contact_cost* None no costs are booked.  The small files are held in memory, the
+    With *contact_cost* None no costs are booked, with *gross_margin* None no margins.  The small files are held in memory, the
     baskets are read one by one, in the order of their file.  Raises ``SourceError`` where a
     file cannot be read.
     """
@@ -63,7 +73,7 @@ def commands(folder: Path, *, contact_cost: Money | None = CONTACT_COST) -> Iter
         _sorted(_households(panel)),
         _sorted(campaigns(panel, contact_cost)),
         _sorted(redemptions(panel, None)),
-        _purchases(folder, panel),
+        _purchases(folder, panel, gross_margin),
     )
 
 
@@ -113,7 +123,7 @@ def _told(household: Household) -> str:
     return f"Household panel: {told or 'nothing told'}"
 
 
-def _purchases(folder: Path, panel: Panel) -> Iterator[Row]:
+def _purchases(folder: Path, panel: Panel, gross_margin: Decimal | None) -> Iterator[Row]:
     """Each basket as an order, with the coupons that were redeemed at it."""
     seen: set[str] = set()
     for basket in baskets(folder):
@@ -124,10 +134,10 @@ def _purchases(folder: Path, panel: Panel) -> Iterator[Row]:
             yield from (line.refused(reason) for line in basket.lines)
         else:
             seen.add(basket.first.basket_id)
-            yield from _purchase(basket, panel)
+            yield from _purchase(basket, panel, gross_margin)
 
 
-def _purchase(basket: Basket, panel: Panel) -> Iterator[Row]:
+def _purchase(basket: Basket, panel: Panel, gross_margin: Decimal | None) -> Iterator[Row]:
     lines: list[OrderLine] = []
     for number, found in enumerate(basket.lines, start=1):
         fault = _fault(found.row, basket.first)
@@ -153,7 +163,7 @@ def _purchase(basket: Basket, panel: Panel) -> Iterator[Row]:
         yield Planned(basket.lines[0].source, basket.lines[0].line, order)
         yield from redemptions(panel, basket.first.basket_id)
         if campaign is not None:
-            yield conversion(basket, order, campaign)
+            yield conversion(basket, order, campaign, gross_margin)
     else:
         yield from redemptions(panel, basket.first.basket_id)
 

@@ -6,6 +6,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from crmcore.cli.importers.journey_panel import Panel
@@ -21,7 +22,7 @@ from crmcore.cli.importers.journey_rows import (
 )
 from crmcore.cli.importers.row import Planned
 from crmcore.cli.importers.sources import Found
-from crmcore.domain.kernel import Command, Money, derived_id
+from crmcore.domain.kernel import Channel, Command, Money, derived_id
 from crmcore.domain.marketing.addressing import SendMessage, TargetMember
 from crmcore.domain.marketing.membership_events import ConversionKind
 from crmcore.domain.marketing.planning import AttachTargetList, PlanCampaign
@@ -32,7 +33,10 @@ from crmcore.domain.marketing.running import (
     IncurCost,
     LaunchCampaign,
 )
-from crmcore.domain.marketing.terms import Channel, CostKind, ResponseKind
+from crmcore.domain.marketing.terms import (
+    CostKind,
+    ResponseKind,
+)
 from crmcore.domain.sales.order_commands import PlaceOrder
 
 __all__ = ["campaigns", "conversion", "credited", "redemptions"]
@@ -133,15 +137,19 @@ def redemptions(panel: Panel, basket_id: str | None) -> Iterator[Planned]:
         yield Planned(found.source, found.line, response)
 
 
-def conversion(basket: Basket, order: PlaceOrder, credited_to: UUID) -> Planned:
-    """That the campaign led to the order: worth its lines after discounts."""
+def conversion(
+    basket: Basket, order: PlaceOrder, credited_to: UUID, gross_margin: Decimal | None
+) -> Planned:
+    """That the campaign led to the order: worth its lines after discounts, of it the margin."""
     first = basket.lines[0]
+    net = Money.total((line.net for line in order.lines), CURRENCY)
     led_to = RecordConversion(
         campaign_id=credited_to,
         customer_id=order.customer_id,
         conversion_id=order.order_id,
         kind=ConversionKind.ORDER,
-        amount=Money.total((line.net for line in order.lines), CURRENCY),
+        amount=net,
+        margin=None if gross_margin is None else net.times(gross_margin),
         at=order.at,
     )
     return Planned(first.source, first.line, led_to)

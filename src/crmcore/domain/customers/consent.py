@@ -18,19 +18,9 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.customers.channel import Channel
-from crmcore.domain.customers.permission import (
-    ConfirmConsent,
-    ConsentConfirmed,
-    ConsentGiven,
-    ConsentWithdrawn,
-    GiveConsent,
-    LawfulBasis,
-    ObjectionRaised,
-    Purpose,
-    RaiseObjection,
-    WithdrawConsent,
-)
+from crmcore.domain.kernel import Channel
+from crmcore.domain.customers.permission import (ConfirmConsent, ConsentConfirmed, ConsentGiven, ConsentWithdrawn, GiveConsent, LawfulBasis, ObjectionRaised, RaiseObjection, WithdrawConsent,)
+from crmcore.domain.kernel import Purpose
 from crmcore.domain.kernel import (
     Aggregate,
     AlreadyExistsError,

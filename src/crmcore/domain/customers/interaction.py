@@ -12,7 +12,7 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.customers.channel import Channel
+from crmcore.domain.kernel import Channel
 from crmcore.domain.kernel import (
     Aggregate,
     AlreadyExistsError,

@@ -10,8 +10,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from crmcore.domain.customers.channel import Channel
-from crmcore.domain.kernel import Length, Personal, command, event
+from crmcore.domain.kernel import Channel, Length, Personal, Purpose, command, event
 
 __all__ = [
     "ConfirmConsent",
@@ -21,19 +20,11 @@ __all__ = [
     "GiveConsent",
     "LawfulBasis",
     "ObjectionRaised",
-    "Purpose",
     "RaiseObjection",
     "WithdrawConsent",
 ]
 
 
-class Purpose(StrEnum):
-    """What a customer is contacted, or data about a customer is used, for."""
-
-    MARKETING = "marketing"
-    PROFILING = "profiling"
-    RESEARCH = "research"
-    SERVICE = "service"
 
 
 class LawfulBasis(StrEnum):

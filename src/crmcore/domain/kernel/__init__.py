@@ -1,6 +1,7 @@
 """What the contexts share: messages, aggregates, identities, money, refusals."""
 
 from crmcore.domain.kernel.aggregate import Aggregate, nobody
+from crmcore.domain.kernel.contact import Channel, Purpose
 from crmcore.domain.kernel.errors import (
     AlreadyExistsError,
     DomainError,
@@ -27,6 +28,7 @@ __all__ = [
     "Aggregate",
     "AlreadyExistsError",
     "Between",
+    "Channel",
     "Command",
     "CurrencyMismatchError",
     "DomainError",
@@ -37,6 +39,7 @@ __all__ = [
     "NotAllowedError",
     "NotFoundError",
     "Personal",
+    "Purpose",
     "Text",
     "command",
     "derived_id",

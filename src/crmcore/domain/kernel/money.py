@@ -50,17 +50,19 @@ def minor_digits(currency: str) -> int:
         raise InvalidValueError("currency", currency, "an ISO 4217 code such as EUR") from None
 
 
-def _amount(_self: Any, _field: Any, amount: Any) -> None:
+def _amount(amount: Any) -> Decimal:
     if not isinstance(amount, Decimal) or not amount.is_finite():
         raise InvalidValueError("amount", amount, "a finite decimal number, such as 19.90")
     if amount.adjusted() >= MOST_WHOLE_DIGITS and amount:
         raise InvalidValueError("amount", amount, f"at most {MOST_WHOLE_DIGITS} digits before the point")
     if int(amount.as_tuple().exponent) < -MOST_DECIMALS:
         raise InvalidValueError("amount", amount, f"at most {MOST_DECIMALS} digits after the point")
+    return amount
 
 
-def _currency(_self: Any, _field: Any, currency: Any) -> None:
+def _currency(currency: Any) -> str:
     minor_digits(currency)
+    return str(currency)
 
 
 @attrs.frozen
@@ -71,8 +73,9 @@ class Money:
     Money(amount=Decimal('20.00'), currency='EUR')
     """
 
-    amount: Decimal = attrs.field(validator=_amount)
-    currency: str = attrs.field(validator=_currency)
+    # Converters, as a constructor runs them and the reading of a stored event does not.
+    amount: Decimal = attrs.field(converter=_amount)
+    currency: str = attrs.field(converter=_currency)
 
     @classmethod
     def zero(cls, currency: str) -> "Money":
@@ -129,6 +132,8 @@ class Money:
         return Money(self._rounded(self.amount), self.currency)
 
     def _rounded(self, amount: Decimal) -> Decimal:
+        if -int(amount.as_tuple().exponent) == minor_digits(self.currency):
+            return amount
         unit = Decimal(1).scaleb(-minor_digits(self.currency))
         with localcontext(EXACT):
             return amount.quantize(unit, rounding=ROUND_HALF_UP)

@@ -109,7 +109,7 @@ def _text(length: Length) -> Shape:
         if not isinstance(value, str):
             raise InvalidValueError(field, value, "text")
         normal = unicodedata.normalize("NFC", value.strip())
-        for character in normal:
+        for character in "" if normal.isprintable() else normal:
             if unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t":
                 raise InvalidValueError(field, value, "text without control characters")
         if not normal and not length.blank:

@@ -36,7 +36,8 @@ from crmcore.domain.marketing.membership_events import (
     MessageSent,
 )
 from crmcore.domain.marketing.suppression import Reach, Suppression, suppressions
-from crmcore.domain.marketing.terms import Channel, Role
+from crmcore.domain.marketing.terms import (Role,)
+from crmcore.domain.kernel import Channel
 
 Name = Annotated[str, Length(200)]
 

@@ -17,16 +17,8 @@ import attrs
 
 from crmcore.domain.kernel import Aggregate, Money, NotAllowedError, NotFoundError, event
 from crmcore.domain.marketing.holdout import Holdout
-from crmcore.domain.marketing.terms import (
-    Channel,
-    CostKind,
-    Expectation,
-    FrequencyCap,
-    ListKind,
-    Offer,
-    Purpose,
-    ResponseKind,
-)
+from crmcore.domain.marketing.terms import (CostKind, Expectation, FrequencyCap, ListKind, Offer, ResponseKind,)
+from crmcore.domain.kernel import Channel, Purpose
 
 
 @event

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from crmcore.domain.kernel import Money, Personal, event
 from crmcore.domain.marketing.suppression import Suppression
-from crmcore.domain.marketing.terms import Channel, ResponseKind, Role
+from crmcore.domain.marketing.terms import (ResponseKind, Role,)
+from crmcore.domain.kernel import Channel
 
 
 class BounceKind(StrEnum):

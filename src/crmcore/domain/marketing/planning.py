@@ -31,17 +31,8 @@ from crmcore.domain.marketing.campaign import (
     planned,
 )
 from crmcore.domain.marketing.holdout import Holdout
-from crmcore.domain.marketing.terms import (
-    RESPONSES,
-    Channel,
-    Expectation,
-    FrequencyCap,
-    ListKind,
-    Offer,
-    Purpose,
-    ResponseKind,
-    payable,
-)
+from crmcore.domain.marketing.terms import (RESPONSES, Expectation, FrequencyCap, ListKind, Offer, ResponseKind, payable,)
+from crmcore.domain.kernel import Channel, Purpose
 
 Name = Annotated[str, Length(200)]
 

@@ -8,13 +8,11 @@ from crmcore.domain.kernel import Between, InvalidValueError, Length, Money, val
 
 __all__ = [
     "RESPONSES",
-    "Channel",
     "CostKind",
     "Expectation",
     "FrequencyCap",
     "ListKind",
     "Offer",
-    "Purpose",
     "ResponseKind",
     "Role",
     "payable",
@@ -23,27 +21,8 @@ __all__ = [
 Name = Annotated[str, Length(200)]
 
 
-class Channel(StrEnum):
-    """The way on which a campaign's messages go out; the words are those of the consents."""
-
-    EMAIL = "email"
-    SMS = "sms"
-    PHONE = "phone"
-    POST = "post"
-    PUSH = "push"
-    SOCIAL = "social"
-    CHAT = "chat"
-    WEB = "web"
-    IN_PERSON = "in_person"
 
 
-class Purpose(StrEnum):
-    """What people are addressed for, and must have allowed; the words are those of the consents."""
-
-    MARKETING = "marketing"
-    PROFILING = "profiling"
-    RESEARCH = "research"
-    SERVICE = "service"
 
 
 class ListKind(StrEnum):

@@ -26,6 +26,7 @@ from crmcore.application.errors import (
     StoreError,
     StoreFormatError,
     StoreFullError,
+    StoreMissingError,
     StoreReadOnlyError,
     StoreUnavailableError,
 )
@@ -78,19 +79,22 @@ class Database:
     owned: bool
 
     @classmethod
-    def open(cls, target: str | URL | Engine, *, schema: str | None = None) -> "Database":
-        """Connect to *target*; make the log's tables if they are not there.
+    def open(
+        cls, target: str | URL | Engine, *, schema: str | None = None, create: bool = True
+    ) -> "Database":
+        """Connect to *target*; make the log's tables if they are not there, and *create* says so.
 
         Raises ``StoreUnavailableError`` if it cannot be reached, ``StoreReadOnlyError`` if
-        tables are wanted and cannot be made, ``StoreFormatError`` if it is of another format.
+        tables are wanted and cannot be made, ``StoreMissingError`` if they are not,
+        ``StoreFormatError`` if it is of another format.
         """
         owned = not isinstance(target, Engine)
-        engine = target if isinstance(target, Engine) else _engine(target)
+        engine = target if isinstance(target, Engine) else _engine(target, create)
         where = engine.url.render_as_string(hide_password=True)
         database = cls(engine, log_tables(schema), where, owned)
         try:
             with store_errors(where):
-                database._make()
+                database._make(create)
         except BaseException:
             database.close()
             raise
@@ -147,12 +151,14 @@ class Database:
             head = self.tables.head
             connection.execute(head.update().values(position=head.c.position))
 
-    def _make(self) -> None:
+    def _make(self, create: bool) -> None:
         schema = self.tables.events.schema
         with self.engine.connect() as connection:
             if inspect(connection).has_table("crm_head", schema=schema):
                 self._check_format(connection)
                 return
+        if not create:
+            raise StoreMissingError(f"{self.where}: there is no crmcore log in this database")
         with self.engine.connect() as connection, connection.begin():
             if self.is_sqlite:
                 self._begin(connection, "IMMEDIATE")
@@ -183,7 +189,7 @@ def _first_head() -> dict[str, int | bytes]:
     }
 
 
-def _engine(target: str | URL) -> Engine:
+def _engine(target: str | URL, create: bool) -> Engine:
     try:
         url = make_url(target)
     except exc.ArgumentError:
@@ -192,7 +198,7 @@ def _engine(target: str | URL) -> Engine:
             " or postgresql+psycopg://user@host/name for a server"
         ) from None
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url)
+        return _sqlite_engine(url, create)
     if url.get_backend_name() != "postgresql":
         raise StoreUnavailableError(
             f"{url.get_backend_name()} is not supported: use sqlite:///FILE or"
@@ -206,7 +212,7 @@ def _engine(target: str | URL) -> Engine:
         ) from None
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _sqlite_engine(url: URL, create: bool) -> Engine:
     if url.database in (None, "", ":memory:"):
         raise StoreUnavailableError(
             "an in-memory SQLite database is lost with its connection: name a file,"
@@ -215,6 +221,12 @@ def _sqlite_engine(url: URL) -> Engine:
     folder = Path(str(url.database)).parent
     if not folder.is_dir() and not str(url.database).startswith("file:"):
         raise StoreUnavailableError(f"{url}: the folder {folder} does not exist: create it first")
+    if (
+        not create
+        and not str(url.database).startswith("file:")
+        and not Path(str(url.database)).exists()
+    ):
+        raise StoreMissingError(f"{url}: there is no such file")  # connecting would make one
     engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS})
 
     @event.listens_for(engine, "connect")

@@ -102,7 +102,9 @@ def find(
     for row in connection.execute(query.order_by(*exact_first).limit(limit * 5)):
         *fields, term, shown = row
         if len(best) < limit:
-            best.setdefault(fields[0], Found(*[UUID(fields[0]), *fields[1:], shown, term == wanted]))
+            best.setdefault(
+                fields[0], Found(*[UUID(fields[0]), *fields[1:], shown, term == wanted])
+            )
     return list(best.values())
 
 

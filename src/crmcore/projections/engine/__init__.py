@@ -1,5 +1,6 @@
 """The engine that keeps read models: what a projection declares, and how it follows the log."""
 
+from crmcore.projections.engine.as_of import fold
 from crmcore.projections.engine.columns import Exact, Instant
 from crmcore.projections.engine.follow import (
     Follower,
@@ -31,4 +32,5 @@ __all__ = [
     "Status",
     "by_stream",
     "by_subject",
+    "fold",
 ]

@@ -1,0 +1,58 @@
+# Two commands do everything on a machine with git, make and python3 (>= 3.11): make demo, make test.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lint types layers coverage constraints clean
+
+help: ## show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
+
+setup: $(READY) ## make the virtual environment with everything in it
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "crmcore needs Python 3.11 or later, $(PYTHON) is `$(PYTHON) --version`: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## the main job on bundled real data, from the import to the audit
+	@mkdir -p build
+	$(BIN)/crmcore demo --keep build/demo.db
+
+test: $(READY) ## all tests
+	$(BIN)/pytest -q -n $(WORKERS)
+
+check: format-check lint types layers coverage ## everything that must hold: format, lint, types, layers, tests, coverage
+
+format: $(READY) ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only --quiet .
+
+.PHONY: format-check
+format-check: $(READY)
+	$(BIN)/ruff format --check .
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports --no-logo
+
+coverage: $(READY)
+	$(BIN)/pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered
+
+constraints: ## pin the newest versions of all dependencies, with hashes (needs uv)
+	uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --upgrade \
+	  --extra dev -o constraints.txt pyproject.toml
+
+clean: ## remove everything that was made
+	rm -rf $(VENV) build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,75 @@
+"""The layering contracts hold, and each one notices a planted breach."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+BREACHES = {
+    "domain imports application": (
+        "domain/sales/order.py",
+        "from crmcore.application import work",
+        "Layers point one way",
+    ),
+    "application imports an adapter": (
+        "application/orders.py",
+        "from crmcore.infrastructure import codec",
+        "Layers point one way",
+    ),
+    "projections import an adapter": (
+        "projections/reading.py",
+        "from crmcore.infrastructure import codec",
+        "Layers point one way",
+    ),
+    "domain imports a package": (
+        "domain/kernel/money.py",
+        "import sqlalchemy",
+        "The domain imports the standard library and attrs",
+    ),
+    "a service knows a technology": (
+        "application/orders.py",
+        "import sqlalchemy",
+        "Application services know no technology",
+    ),
+    "a projection knows the codec's package": (
+        "projections/reading.py",
+        "import msgspec",
+        "Projections know SQLAlchemy, and no adapter",
+    ),
+    "one context imports another": (
+        "domain/marketing/campaign.py",
+        "from crmcore.domain.customers import consent",
+        "Contexts of the domain meet in the kernel",
+    ),
+}
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
+    environment = {"PYTHONPATH": str(folder / "src"), "NO_COLOR": "1", "COLUMNS": "200"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(("module", "line", "contract"), BREACHES.values(), ids=BREACHES)
+def test_a_planted_breach_breaks_its_contract(
+    tmp_path: Path, module: str, line: str, contract: str
+) -> None:
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("*.egg-info"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    planted = tmp_path / "src" / "crmcore" / module
+    planted.write_text(f"{planted.read_text()}\n{line}\n")
+    found = lint(tmp_path)
+    assert found.returncode == 1, found.stdout + found.stderr
+    assert f"{contract} BROKEN" in found.stdout
+
+
+def test_the_folders_at_the_root_show_the_layers() -> None:
+    for layer in ("domain", "application", "infrastructure", "projections"):
+        assert (ROOT / layer).is_symlink()
+        assert (ROOT / layer).resolve() == ROOT / "src" / "crmcore" / layer

@@ -1,0 +1,205 @@
+"""What README and docs show is what happens: every snippet runs, every link leads somewhere.
+
+A page's blocks run from top to bottom in one empty folder.  ``python`` blocks share a namespace;
+a ``text`` block right after one is what it prints.  A ``console`` block's crmcore commands run
+in a shell: their lines are compared, and each must succeed unless ``echo $?`` follows with
+another number.  A block of another language with ``title=NAME`` is that file.  ``...`` stands
+for whatever changes from run to run.  A ``sh`` or ``sql`` block without a title is not run.
+"""
+
+import contextlib
+import doctest
+import importlib
+import io
+import os
+import pkgutil
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import attrs
+import pytest
+
+import crmcore
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WITH_LINKS = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / "examples").rglob("*.md"))]
+FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+@attrs.frozen
+class Block:
+    """A fenced block: its language, the name that it gives to a file, its text and line."""
+
+    language: str
+    title: str | None
+    body: str
+    line: int
+
+
+def blocks(page: Path) -> list[Block]:
+    text, found = page.read_text(encoding="utf-8"), []
+    for fence in FENCE.finditer(text):
+        language, *rest = fence["info"].split() or [""]
+        title = next((word[6:] for word in rest if word.startswith("title=")), None)
+        line = text.count("\n", 0, fence.start()) + 1
+        found.append(Block(language, title, fence["body"], line))
+    return found
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def executable(page: Path) -> bool:
+    return any(block.language in ("python", "console") for block in blocks(page))
+
+
+@pytest.mark.parametrize("page", filter(executable, PAGES), ids=name_of)
+def test_what_a_page_shows_is_what_happens(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CRMCORE_DB", raising=False)
+    module = ModuleType("page")
+    monkeypatch.setitem(sys.modules, "page", module)  # where classes of snippets are looked up
+    shown = blocks(page)
+    for block, following in zip(shown, [*shown[1:], None], strict=True):
+        where = f"{name_of(page)}:{block.line}"
+        if block.title is not None:
+            Path(block.title).write_text(block.body, encoding="utf-8")
+        elif block.language == "python":
+            printed = run_python(block, page, vars(module))
+            expected = following.body if following and following.language == "text" else printed
+            assert_shown(expected, printed, where)
+        elif block.language == "console":
+            run_console(block, where)
+
+
+def run_python(block: Block, page: Path, namespace: dict[str, object]) -> str:
+    code = compile("\n" * block.line + block.body, str(page), "exec")
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(code, namespace)
+    return printed.getvalue()
+
+
+def run_console(block: Block, where: str) -> None:
+    status = 0
+    for command, expected in commands(block.body):
+        if command == "echo $?":
+            assert f"{status}\n" == expected, where
+            status = 0
+            continue
+        assert status == 0, f"{where}: what comes before `{command}` ended with {status}"
+        if command.startswith("make "):
+            assert_makeable(shlex.split(command, comments=True)[1:])
+        elif "crmcore " in command and "<" not in command and not is_synopsis(command):
+            done = run_shell(command)
+            status = done.returncode
+            assert_shown(expected or done.stdout, done.stdout, f"{where}: `{command}`")
+    assert status == 0, f"{where} ended with {status}"
+
+
+def commands(text: str) -> Iterator[tuple[str, str]]:
+    """Each command that a console shows, with the lines that it prints."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, printed = part.partition("\n")
+        yield command.strip(), printed
+
+
+def is_synopsis(command: str) -> bool:
+    """Whether a command names what is to be filled in: such words are in capitals."""
+    words = shlex.split(command, comments=True)
+    return any(re.fullmatch(r"[A-Z]+(\.[a-z]+)?", word) for word in words)
+
+
+def run_shell(command: str) -> "subprocess.CompletedProcess[str]":
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment: Mapping[str, str] = {
+        **os.environ,
+        "PATH": path,
+        "PYTHONWARNINGS": "error",
+        "COLUMNS": "120",
+    }
+    return subprocess.run(
+        ["bash", "-c", command],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def assert_shown(expected: str, printed: str, where: str) -> None:
+    """*printed* is what the page shows; in that, ``...`` stands for anything."""
+    example = doctest.Example(where, expected)
+    checker = doctest.OutputChecker()
+    if not checker.check_output(example.want, printed, SAME):
+        pytest.fail(f"{where}\n{checker.output_difference(example, printed, SAME)}")
+
+
+def assert_makeable(targets: Sequence[str]) -> None:
+    made = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert set(targets) <= set(made)
+
+
+def test_the_quick_start_of_the_readme_is_the_example() -> None:
+    first = next(block for block in blocks(PAGES[0]) if block.language == "python")
+    example = (ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8")
+    assert example.partition('"""\n\n')[2] == first.body
+
+
+# Links
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page, as GitHub makes them."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    titles = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", WITH_LINKS, ids=name_of)
+def test_links_lead_to_files_and_headings_that_are_there(page: Path) -> None:
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    for target in (link["target"] for link in LINK.finditer(text)):
+        if target.startswith(("https://", "http://", "mailto:")):
+            continue
+        file, _, anchor = target.partition("#")
+        there = (page.parent / file).resolve() if file else page
+        assert there.exists(), f"{name_of(page)} links to {target}"
+        assert there.is_relative_to(ROOT.resolve()), f"{name_of(page)} links out: {target}"
+        assert not anchor or anchor in headings(there), f"{name_of(page)} links to {target}"
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, coming = set[Path](), [PAGES[0].resolve()]
+    while coming:
+        page = coming.pop()
+        if page in reached or page.suffix != ".md" or not page.exists():
+            continue
+        reached.add(page)
+        targets = (link["target"].partition("#")[0] for link in LINK.finditer(page.read_text()))
+        coming += [(page.parent / target).resolve() for target in targets if target]
+    assert {page.resolve() for page in PAGES} <= reached
+
+
+# Examples in docstrings
+
+
+def modules() -> list[str]:
+    return [found.name for found in pkgutil.walk_packages(crmcore.__path__, "crmcore.")]
+
+
+@pytest.mark.parametrize("module", ["crmcore", *modules()])
+def test_the_examples_in_docstrings_hold(module: str) -> None:
+    assert doctest.testmod(importlib.import_module(module), optionflags=SAME).failed == 0
