@@ -81,7 +81,7 @@ class ReadModels:
         projection = status.loyalty_status(self._program)
         with self._source.read() as connection:
             events = self._about(connection, [customer_id], projection.topics)
-            rows = fold(projection, (event for event in events if event.occurred_at <= as_of))
+            rows = fold(projection, status.true_by(events, as_of))
         rows.load_nothing([str(customer_id)])
         row = rows.get(status.LOYALTY_STATUS, str(customer_id))
         return None if row is None else status.standing(row, self._program, as_of)
