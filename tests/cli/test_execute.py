@@ -19,7 +19,7 @@ def line(**changes: object) -> bytes:
 
 
 BAD = {
-    "malformed JSON": (b'{"command": ', "expected JSON: "),
+    "malformed JSON": (b'{"command": ', "expected a JSON object on one line: Expecting value at "),
     "not an object": (b"[1, 2]", "expected an object"),
     "a number": (b"17", "expected an object"),
     "no command": (b'{"by": "Ada"}', '"command": expected the topic'),
@@ -48,7 +48,7 @@ BAD = {
     "UTF-16": ('{"by": "A"}'.encode("utf-16"), "expected UTF-8 text"),
     "a lone surrogate": (rb'{"command": "\ud800", "by": "A"}', "unknown command"),
     "a lone surrogate in a name": (line(name="\ud800"), "name"),
-    "a zero byte": (b'{"by": "\x00"}', "expected JSON: "),
+    "a zero byte": (b'{"by": "\x00"}', "expected a JSON object on one line: "),
     "an unknown customer": (
         json.dumps(bought("Nobody", "o", "1.00", "2026-01-10T12:00:00Z")).encode(),
         "customer",

@@ -15,6 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Carry out the command line *argv* (the process's own if None); return the exit status."""
     try:
         from crmcore.cli.app import run
+    except KeyboardInterrupt:  # before anything was begun
+        return 130
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("typer", "rich"):
             raise

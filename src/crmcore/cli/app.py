@@ -18,7 +18,7 @@ from crmcore.cli import (
     projections,
     service,
 )
-from crmcore.cli.faults import BROKEN_PIPE
+from crmcore.cli.faults import BROKEN_PIPE, complain, nowhere, unwritten
 from crmcore.cli.session import Options
 
 __all__ = ["hoisted", "run"]
@@ -46,6 +46,7 @@ for part in (demo, execute, describe, customers, service, campaigns, projections
 
 def run(argv: Sequence[str]) -> int:
     """Carry out *argv*; return the exit status.  Nothing but a bug of typer's can escape."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that lacks a letter shows a question mark
             stream.reconfigure(errors="replace")
@@ -56,12 +57,23 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
+def _open_streams() -> None:
+    """Give the process streams where its caller closed them (``>&-``): they lead nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
 def _ended(code: object) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader left: what is still buffered goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere()
         return BROKEN_PIPE
+    except OSError as error:
+        nowhere()
+        complain(unwritten(error))
+        return 1
     return code if isinstance(code, int) else int(code is not None)
 
 
@@ -102,11 +114,16 @@ def options(
         str | None, typer.Option("--tenant", metavar="NAME", help="Whose log, if it has several.")
     ] = None,
     json: Annotated[
-        bool, typer.Option("--json", help="Answer in JSON on stdout, and nothing else there.")
+        bool,
+        typer.Option(
+            "--json", metavar="", help="Answer in JSON on stdout, and nothing else there."
+        ),
     ] = False,
     _shown: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            "--version", metavar="", callback=_version, is_eager=True, help="Show the version."
+        ),
     ] = False,
 ) -> None:
     """Keep what holds for every command."""

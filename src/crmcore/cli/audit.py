@@ -29,7 +29,7 @@ def verify(ctx: typer.Context) -> None:
     if options.json:
         emit(verdict_document(verdict))
     else:
-        say(said(verdict), style=None if verdict.intact else "bold red")
+        say(said(verdict, whole=True), style=None if verdict.intact else "bold red")
     if not verdict.intact:
         raise typer.Exit(1)
 
@@ -45,10 +45,11 @@ def verdict_document(verdict: Any) -> dict[str, Any]:
     }
 
 
-def said(verdict: Any) -> str:
-    """The verdict in a sentence."""
+def said(verdict: Any, *, whole: bool = False) -> str:
+    """The verdict in a sentence; with the *whole* last link, for whoever keeps it elsewhere."""
     if verdict.intact:
-        return f"The chain is intact: {verdict.records:,} records, head {verdict.head.hex()[:16]}…"
+        head = verdict.head.hex() if whole else f"{verdict.head.hex()[:16]}…"
+        return f"The chain is intact: {verdict.records:,} records, head {head}"
     return (
         f"The chain is broken at position {verdict.broken_at:,}: {verdict.reason};"
         f" {verdict.records:,} records before it are good."

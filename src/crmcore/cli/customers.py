@@ -13,7 +13,7 @@ import typer
 import crmcore
 from crmcore.cli.faults import Fault, answering
 from crmcore.cli.instants import FORM, last_moment
-from crmcore.cli.output import Column, bar, console, emit, instant, money, say, table
+from crmcore.cli.output import Column, bar, console, counted, emit, instant, money, say, table
 from crmcore.cli.sentences import CONTEXTS
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.cli.timeline import Line, timeline, who
@@ -25,12 +25,18 @@ __all__ = ["add_to", "customer_named", "history_document", "show_history", "show
 CANDIDATES: Final = 4
 MANY: Final = 100
 NAMING: Final = ("customer-registered", "customer-name-corrected", "lead-captured", "lead-enriched")
-Customer = Annotated[str, typer.Argument(help="An id, or text that finds one customer.")]
+Customer = Annotated[
+    str, typer.Argument(metavar="CUSTOMER", help="An id, or text that finds one customer.")
+]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="T", help=f"What was true by then: {FORM}.")
 ]
 KnownAt = Annotated[
     str | None, typer.Option("--known-at", metavar="T", help="As it was recorded by then.")
+]
+
+Last = Annotated[
+    int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N entries.")
 ]
 
 found = typer.Typer(help="Customers, by name, e-mail, phone or external id.", no_args_is_help=True)
@@ -74,6 +80,7 @@ def history(
     customer: Customer,
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    last: Last = None,
     stale: Stale = False,
 ) -> None:
     """Everything about a customer, in the order in which it was true."""
@@ -86,9 +93,9 @@ def history(
             raise Fault(f"nothing is known of {customer_id}{_by_then(as_of or known_at)}")
         if options.json:
             asked = {"customer_id": customer_id, "as_of": true_by, "known_at": known_by}
-            emit(asked | history_document(crm, entries))
+            emit(asked | history_document(crm, entries, last))
         else:
-            show_history(crm, entries)
+            show_history(crm, entries, last)
 
 
 def _by_then(text: str | None) -> str:
@@ -121,12 +128,12 @@ def show_history(crm: crmcore.CRM, entries: Sequence[Any], last: int | None = No
     say(_name(entries) or "(no name known)", style="bold")
     first, latest = entries[0].occurred_at, entries[-1].occurred_at
     say(
-        f"{len(entries):,} entries from {first:%Y-%m-%d} to {latest:%Y-%m-%d}: "
+        f"{counted(len(entries), 'entry', 'entries')} from {first:%Y-%m-%d} to {latest:%Y-%m-%d}: "
         + ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
     )
     shown = entries if last is None else entries[-last:]
     if len(shown) < len(entries):
-        say(f"The last {len(shown)}:")
+        say(f"The last {len(shown)}:" if len(shown) > 1 else "The last one:")
     say()
     names = _campaigns(crm)
     timeline(
@@ -210,8 +217,16 @@ def show_loyalty(name: str | None, standing: Any) -> None:
 @answering
 def find(
     ctx: typer.Context,
-    text: Annotated[str, typer.Argument(help="A name, e-mail, phone or external id, or a part.")],
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 20,
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="TEXT",
+            help="A name or a part of it, an e-mail, a phone number, an external id.",
+        ),
+    ],
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, max=10_000, help="At most so many.")
+    ] = 20,
     stale: Stale = False,
 ) -> None:
     """Find customers: exact matches first, then by name."""

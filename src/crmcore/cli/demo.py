@@ -32,13 +32,19 @@ def demo(
     ctx: typer.Context,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="Keep it in this file; an earlier demo is replaced."),
+        typer.Argument(metavar="FILE", help="Keep it in this file; an earlier demo is replaced."),
     ] = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the database: in FILE, else the one of --db.")
+        bool,
+        typer.Option(
+            "--keep", metavar="", help="Keep the database: in FILE, else the one of --db."
+        ),
     ] = False,
     data: Annotated[
-        Path | None, typer.Option("--data", help="The folder of the data, if not the bundled one.")
+        Path | None,
+        typer.Option(
+            "--data", metavar="FOLDER", help="The folder of the data, if not the bundled one."
+        ),
     ] = None,
 ) -> None:
     """Import real data through commands, and show what becomes of it.

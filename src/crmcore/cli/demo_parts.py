@@ -1,10 +1,13 @@
 """The parts of the demo: each works something out, for JSON, and can show it to people."""
 
 import shlex
+import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -225,18 +228,23 @@ def second_import(done: Sequence[Imported], recorded: int) -> Part:
 
 def next_steps(crm: crmcore.CRM, customer_id: UUID | None, where: str | None) -> Part:
     """Commands that answer from the kept database."""
-    kept = where or "sqlite:///demo.db"
-    steps = [*([] if where else ["demo --keep demo.db"]), *_questions(crm, customer_id)]
-    lines = [
-        f"crmcore {step}" if step.startswith("demo") else f"crmcore --db {shlex.quote(kept)} {step}"
-        for step in steps
-    ]
+    program = _program()
+    kept = f"--db {shlex.quote(where or 'sqlite:///demo.db')}"
+    lines = [] if where else [f"{program} demo --keep demo.db"]
+    lines += [f"{program} {kept} {question}" for question in _questions(crm, customer_id)]
 
     def show() -> None:
         for line in lines:
             print(f"  {line}")  # whole, to be copied
 
     return Part("next", "What to try next", lines, show)
+
+
+def _program() -> str:
+    """How to call this command line again: by its path where the shell does not find the name."""
+    called = Path(sys.argv[0])
+    found = called.name != "crmcore" or shutil.which("crmcore") is not None
+    return "crmcore" if found else shlex.quote(str(called))
 
 
 def _questions(crm: crmcore.CRM, customer_id: UUID | None) -> list[str]:

@@ -1,7 +1,9 @@
 """`crmcore commands`: what can be carried out, and what each command takes."""
 
 import difflib
+import inspect
 import json
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
@@ -17,6 +19,8 @@ from crmcore.cli.session import options_of
 __all__ = ["add_to", "example_line", "kinds"]
 
 SENDER: Final = "Ada"
+RULES: Final = re.compile(r" \((?:INV|EC)-\w+\)")
+MARKS: Final = re.compile(r"``|\*(?=\w)|(?<=\w)\*")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,7 +38,9 @@ def kinds() -> dict[str, type]:
 @answering
 def describe(
     ctx: typer.Context,
-    topic: Annotated[str | None, typer.Argument(help="One command; all if left out.")] = None,
+    topic: Annotated[
+        str | None, typer.Argument(metavar="TOPIC", help="One command; all if left out.")
+    ] = None,
 ) -> None:
     """What can be executed: all commands by context, or the fields of one."""
     known, json = kinds(), options_of(ctx).json
@@ -51,6 +57,9 @@ def describe(
         raise Fault(f"there is no command {topic[:60]!r}: {hint}")
     if json:
         schema = msgspec.json.schema(kind)
+        for part in schema["$defs"].values():
+            if "description" in part:
+                part["description"] = inspect.cleandoc(part["description"])
         emit(_summary(kind) | {"schema": schema, "example": _filled(kind)})
     else:
         _show(kind)
@@ -72,7 +81,8 @@ def _context(kind: type) -> str:
 
 
 def _meaning(kind: type) -> str:
-    return one_line((kind.__doc__ or "").strip().partition("\n\n")[0])
+    said = one_line((kind.__doc__ or "").strip().partition("\n\n")[0])
+    return MARKS.sub("", RULES.sub("", said))
 
 
 def _summary(kind: Any) -> dict[str, str]:

@@ -13,7 +13,7 @@ import typer
 import crmcore
 from crmcore.cli.faults import Fault, answering, complain
 from crmcore.cli.lines import UNFIT, Line, lines, read
-from crmcore.cli.output import emit_line, one_line, say
+from crmcore.cli.output import counted, emit_line, one_line, say
 from crmcore.cli.progress import Step, progress
 from crmcore.cli.session import options_of, writing
 
@@ -32,7 +32,9 @@ def add_to(app: typer.Typer) -> None:
 def execute(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE.jsonl|-", help="- is standard input.")],
-    stop: Annotated[bool, typer.Option("--stop", help="End at the first refused line.")] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", metavar="", help="End at the first refused line.")
+    ] = False,
     by: Annotated[
         str | None,
         typer.Option("--by", metavar="NAME", help="Who sends the lines that do not say."),
@@ -134,7 +136,7 @@ class Run:
         at = "" if self.position is None else f", the log is at position {self.position:,}"
         return (
             f"{self.executed:,} executed, {self.unchanged:,} unchanged, {self.refused:,} refused:"
-            f" {self.events:,} events recorded{at}."
+            f" {counted(self.events, 'event')} recorded{at}."
         )
 
     def kept(self) -> str:

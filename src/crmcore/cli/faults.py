@@ -19,7 +19,9 @@ __all__ = [
     "WrongCallError",
     "answering",
     "complain",
+    "nowhere",
     "report",
+    "unwritten",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -65,7 +67,7 @@ def answering(function: F) -> F:
         json = bool(ctx is not None and ctx.obj is not None and ctx.obj.json)
         try:
             answer = function(*args, **kwargs)
-            sys.stdout.flush()
+            _flush()
         except (typer.Exit, typer.Abort):
             raise
         except BaseException as error:
@@ -78,13 +80,33 @@ def answering(function: F) -> F:
 def report(error: BaseException, *, json: bool) -> int:
     """Say in one line what *error* is, with *json* on stdout as well; return the exit status."""
     if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere()
         return BROKEN_PIPE
     text, status = _said(error)
     complain(text)
     if json and status == 1:
         emit({"error": {"kind": type(error).__name__, "message": text}})
     return status
+
+
+def nowhere() -> None:
+    """Let what is still to be written to stdout vanish: nobody takes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def unwritten(error: OSError) -> str:
+    """That the answer cannot be written, and why not."""
+    return f"the answer cannot be written: {error.strerror or error}"
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        nowhere()
+        raise Fault(unwritten(error)) from None
 
 
 def complain(text: str) -> None:

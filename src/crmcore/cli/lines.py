@@ -87,7 +87,10 @@ def _parsed(line: Line) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise Unreadable(f"expected UTF-8 text, byte {error.start + 1} is not") from None
     except json.JSONDecodeError as error:
-        raise Unreadable(f"expected JSON: {error.msg} at character {error.pos + 1}") from None
+        what = error.msg.removesuffix(" starting at")
+        raise Unreadable(
+            f"expected a JSON object on one line: {what} at character {error.pos + 1}"
+        ) from None
     except RecursionError:
         raise Unreadable("expected JSON that is less deeply nested") from None
     if not isinstance(given, dict):

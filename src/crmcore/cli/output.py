@@ -22,6 +22,7 @@ __all__ = [
     "Column",
     "bar",
     "console",
+    "counted",
     "duration",
     "emit",
     "emit_line",
@@ -63,13 +64,26 @@ def heading(text: str) -> None:
 
 def emit(document: Any) -> None:
     """One JSON document on stdout; decimals are text, so that they stay exact; instants are UTC."""
-    encoded = msgspec.json.encode(document)
+    encoded = _encoded(document)
     sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
 
 
 def emit_line(document: Any) -> None:
     """One line of JSON on stdout."""
-    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+    sys.stdout.write(_encoded(document).decode() + "\n")
+
+
+def _encoded(document: Any) -> bytes:
+    return msgspec.json.encode(_written_out(document))
+
+
+def _written_out(value: Any) -> Any:
+    """*value* with its decimals in digits: ``0``, never ``0E+2``."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, dict):
+        return {key: _written_out(one) for key, one in value.items()}
+    return [_written_out(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 @attrs.frozen
@@ -112,7 +126,8 @@ def table(
     for number, row in enumerate(cells, start=1):
         shown.add_row(*row, style="bold" if total and number == len(cells) else None)
     screen = console()
-    screen.print(shown, width=max(needed, screen.width), crop=False)
+    screen.width = max(needed, screen.width)  # rather too wide for the screen than cut off
+    screen.print(shown, crop=False)
 
 
 def _broken(title: str, width: int) -> str:
@@ -127,6 +142,11 @@ def _cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return one_line(str(value))
+
+
+def counted(count: int, thing: str, things: str | None = None) -> str:
+    """How many: ``1 event``, ``2 events``, ``2 entries``."""
+    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
 
 
 def one_line(text: str) -> str:

@@ -48,7 +48,8 @@ def status(ctx: typer.Context) -> None:
 def catch_up(
     ctx: typer.Context,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on as the log grows, until interrupted.")
+        bool,
+        typer.Option("--follow", metavar="", help="Go on as the log grows, until interrupted."),
     ] = False,
 ) -> None:
     """Bring every read model to the end of the log."""

@@ -8,7 +8,7 @@ import attrs
 import typer
 
 import crmcore
-from crmcore.cli.faults import Fault, answering
+from crmcore.cli.faults import Fault, WrongCallError, answering
 from crmcore.cli.instants import FORM, beginning, end, last_moment
 from crmcore.cli.output import Column, bar, duration, emit, heading, instant, say, share, table
 from crmcore.cli.session import Stale, options_of, reading
@@ -42,13 +42,16 @@ def service_levels(
         str | None, typer.Option("--from", metavar="A", help="Judged from then on.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--to", metavar="B", help="Judged before then; a date counts.")
+        str | None, typer.Option("--to", metavar="B", help="Judged before then, or on that date.")
     ] = None,
     by: Annotated[
         crmcore.Grouping | None, typer.Option("--by", help="What to break the figures down by.")
     ] = None,
     mode: Annotated[
-        Judging, typer.Option("--mode", help="to-date: open and overdue is breached; or completed.")
+        Judging,
+        typer.Option(
+            "--mode", help="to-date: open and overdue is breached; completed: solved cases alone."
+        ),
     ] = Judging.TO_DATE,
     as_of: AsOf = None,
     stale: Stale = False,
@@ -59,6 +62,8 @@ def service_levels(
     """
     options = options_of(ctx)
     start, stop = beginning("--from", since), end("--to", until)
+    if start is not None and stop is not None and start >= stop:
+        raise WrongCallError(f"--from {since} is not before --to {until}: nothing lies between")
     with reading(options, "service_levels", stale=stale) as crm:
         moment = last_moment("--as-of", as_of) or crm.now()
         groups, total = crm.read.service_levels(
@@ -103,7 +108,7 @@ def show_compliance(groups: Sequence[Any], total: Any, by: str | None) -> None:
 @answering
 def case(
     ctx: typer.Context,
-    case: Annotated[str, typer.Argument(help="The case's id or number.")],
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's id or number.")],
     as_of: AsOf = None,
     stale: Stale = False,
 ) -> None:

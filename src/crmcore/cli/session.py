@@ -15,7 +15,9 @@ from crmcore.errors import ProjectionStoppedError, StoreMissingError, StoreReadO
 __all__ = ["Options", "Stale", "existing", "options_of", "reading", "writing"]
 
 SERVING: Final = ("caught up", "behind")
-Stale = Annotated[bool, typer.Option("--stale", help="Answer from the read models as they stand.")]
+Stale = Annotated[
+    bool, typer.Option("--stale", metavar="", help="Answer from the read models as they stand.")
+]
 
 
 @attrs.frozen

@@ -110,7 +110,7 @@ PreferenceEvent = PreferenceSet | ContactPauseSet | ContactPauseLifted
 
 @command
 class SetPreference:
-    """Note what the customer prefers; None leaves a preference as it is, ``clear`` forgets it.
+    """Note what the customer prefers; what is left out stays as it is, ``clear`` forgets it.
 
     ``language`` is a BCP 47 tag (pt-BR), ``time_zone`` an IANA name (America/Sao_Paulo).
     """

@@ -4,9 +4,12 @@ Every refusal is a ``DomainError``.  Its text names what is wrong, where, and wh
 would be allowed; it never shows a value longer than a line.
 """
 
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+PLAIN = (Decimal, date, timedelta, UUID)  # a datetime is a date
 __all__ = [
     "AlreadyExistsError",
     "DomainError",
@@ -18,9 +21,9 @@ __all__ = [
 
 
 def shown(value: Any, *, width: int = 60) -> str:
-    """*value* for a message: quoted by ``repr``, on one line, at most *width* characters."""
+    """*value* for a message: as people write it, on one line, at most *width* characters."""
     try:
-        text = repr(value)
+        text = str(value) if isinstance(value, PLAIN) else repr(value)
     except Exception:  # a hostile __repr__, or an integer too long to print
         text = f"<{type(value).__name__}>"
     return text if len(text) <= width else text[: width - 1] + "…"

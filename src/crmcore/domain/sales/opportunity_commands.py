@@ -79,7 +79,7 @@ class ResetOpportunityProbability:
 
 @command
 class ReviseOpportunityAmount:
-    """Say what the deal is now expected to be worth; None when it is not known."""
+    """Say what the deal is now expected to be worth; no amount if it is not known."""
 
     TOPIC: ClassVar[str] = "revise-opportunity-amount"
     opportunity_id: UUID

@@ -43,9 +43,8 @@ def priced(lines: tuple[OrderLine, ...], discount: Money | None, delivery: Money
 def _sound(line: OrderLine, currency: str) -> None:
     for field, amount in (("goods", line.goods), ("discount", line.discount), ("tax", line.tax)):
         if amount is not None and (amount.currency != currency or amount.amount < 0):
-            raise InvalidValueError(
-                field, str(amount), f"0 or more {currency} on line {line.line}, as on line 1"
-            )
+            expected = f"0 or more on line {line.line}, all in {currency}"
+            raise InvalidValueError(field, str(amount), expected)
     if line.discount is not None and line.goods < line.discount:
         expected = f"at most the goods of line {line.line}, {line.goods}"
         raise InvalidValueError("discount", str(line.discount), expected)
