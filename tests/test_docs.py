@@ -11,26 +11,31 @@ import contextlib
 import doctest
 import importlib
 import io
+import json
 import os
-import pkgutil
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import crmcore
+from crmcore.infrastructure.log.chain import FIRST_LINK, Row, link
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_LINKS = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / "examples").rglob("*.md"))]
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+RULE = re.compile("─+")
 SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -62,7 +67,10 @@ def executable(page: Path) -> bool:
     return any(block.language in ("python", "console") for block in blocks(page))
 
 
-@pytest.mark.parametrize("page", filter(executable, PAGES), ids=name_of)
+EXECUTABLE = [page for page in PAGES if executable(page)]
+
+
+@pytest.mark.parametrize("page", EXECUTABLE, ids=name_of)
 def test_what_a_page_shows_is_what_happens(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,8 +148,8 @@ def run_shell(command: str) -> "subprocess.CompletedProcess[str]":
 
 
 def assert_shown(expected: str, printed: str, where: str) -> None:
-    """*printed* is what the page shows; in that, ``...`` stands for anything."""
-    example = doctest.Example(where, expected)
+    """*printed* is what the page shows, where ``...`` stands for anything, and rules have any length."""
+    example, printed = doctest.Example(where, RULE.sub("─", expected)), RULE.sub("─", printed)
     checker = doctest.OutputChecker()
     if not checker.check_output(example.want, printed, SAME):
         pytest.fail(f"{where}\n{checker.output_difference(example, printed, SAME)}")
@@ -171,7 +179,7 @@ def headings(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", WITH_LINKS, ids=name_of)
 def test_links_lead_to_files_and_headings_that_are_there(page: Path) -> None:
     text = FENCE.sub("", page.read_text(encoding="utf-8"))
-    for target in (link["target"] for link in LINK.finditer(text)):
+    for target in (found["target"] for found in LINK.finditer(text)):
         if target.startswith(("https://", "http://", "mailto:")):
             continue
         file, _, anchor = target.partition("#")
@@ -188,18 +196,55 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         if page in reached or page.suffix != ".md" or not page.exists():
             continue
         reached.add(page)
-        targets = (link["target"].partition("#")[0] for link in LINK.finditer(page.read_text()))
+        targets = (found["target"].partition("#")[0] for found in LINK.finditer(page.read_text()))
         coming += [(page.parent / target).resolve() for target in targets if target]
     assert {page.resolve() for page in PAGES} <= reached
 
 
+# What embedding.md tells hosts
+
+
+def test_embedding_says_what_to_do_on_every_error() -> None:
+    text = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
+    assert [name for name in crmcore.errors.__all__ if f"`{name}`" not in text] == []
+
+
+# What storage.md tells analysts and auditors
+
+
+def test_storage_names_every_view(sqlite_url: str) -> None:
+    text = (ROOT / "docs" / "storage.md").read_text(encoding="utf-8")
+    with crmcore.open(sqlite_url) as crm:
+        views = [table.name for projection in crm.projections for table in projection.tables]
+    assert [name for name in views if f"`{name}`" not in text] == []
+
+
+@given(st.text(), st.integers(-(2**63), 2**63 - 1), st.none() | st.text())
+def test_the_bytes_under_the_chain_are_those_of_plain_json(
+    text: str, number: int, nothing: str | None
+) -> None:
+    row: Row = (
+        *(1, text, 1, text, 1, nothing, number, number),
+        *(nothing, text, nothing, nothing, text, text),
+    )
+    plain = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()
+    assert link(FIRST_LINK, row) == sha256(bytes(32) + plain).digest()
+
+
 # Examples in docstrings
 
-
-def modules() -> list[str]:
-    return [found.name for found in pkgutil.walk_packages(crmcore.__path__, "crmcore.")]
+SOURCE = Path(crmcore.__file__).parent
 
 
-@pytest.mark.parametrize("module", ["crmcore", *modules()])
+def with_examples() -> list[str]:
+    """The modules whose docstrings show examples."""
+    return [
+        ".".join(file.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
+        for file in sorted(SOURCE.rglob("*.py"))
+        if ">>> " in file.read_text(encoding="utf-8")
+    ]
+
+
+@pytest.mark.parametrize("module", with_examples())
 def test_the_examples_in_docstrings_hold(module: str) -> None:
     assert doctest.testmod(importlib.import_module(module), optionflags=SAME).failed == 0

@@ -11,12 +11,16 @@ from crmcore.application.executing import Batch, Envelope
 from crmcore.application.log import Receipt, Recorded
 from crmcore.crm import CRM, open  # noqa: A004  # read as `crmcore.open`
 from crmcore.domain.kernel import Money, derived_id
+from crmcore.domain.service.resolution_target import Mode
 from crmcore.infrastructure.identity import new_id
+from crmcore.projections.service.service_levels import Grouping
 
 __all__ = [
     "CRM",
     "Batch",
     "Envelope",
+    "Grouping",
+    "Mode",
     "Money",
     "Receipt",
     "Recorded",

@@ -221,8 +221,10 @@ class CRM:
         """The present instant by this core's clock (UTC)."""
         return self._clock()
 
-    def _about(self, connection: Connection, subjects: Sequence[UUID]) -> Iterator[Recorded]:
-        return self._log.reader.recorded(connection, subjects=subjects)
+    def _about(
+        self, connection: Connection, subjects: Sequence[UUID], topics: Sequence[str]
+    ) -> Iterator[Recorded]:
+        return self._log.reader.recorded(connection, subjects=subjects, topics=topics)
 
 
 def open(  # noqa: A001  # as `crmcore.open`, which is how it reads

@@ -6,6 +6,7 @@ trouble with the database, ``ProjectionStoppedError`` a read model that cannot g
 """
 
 from crmcore.application.errors import (
+    CommandInProgressError,
     CommandIdReusedError,
     ConcurrencyError,
     CorruptEventError,
@@ -35,6 +36,7 @@ from crmcore.projections.engine import ProjectionStoppedError
 __all__ = [
     "AlreadyExistsError",
     "CommandIdReusedError",
+    "CommandInProgressError",
     "ConcurrencyError",
     "CorruptEventError",
     "CurrencyMismatchError",

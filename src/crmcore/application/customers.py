@@ -17,7 +17,12 @@ from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.customers import consent, customer, external_identity, interaction, note
 from crmcore.domain.kernel import Channel
 from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind
-from crmcore.domain.customers.permission import (ConfirmConsent, GiveConsent, RaiseObjection, WithdrawConsent,)
+from crmcore.domain.customers.permission import (
+    ConfirmConsent,
+    GiveConsent,
+    RaiseObjection,
+    WithdrawConsent,
+)
 from crmcore.domain.kernel import Purpose
 from crmcore.domain.kernel import Aggregate, NotFoundError
 

@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
+from crmcore.domain.kernel import shown
+
 __all__ = [
+    "CommandInProgressError",
     "CommandIdReusedError",
     "ConcurrencyError",
     "CorruptEventError",
@@ -44,6 +47,14 @@ class ConcurrencyError(Exception):
         self.stream_id, self.expected, self.actual = stream_id, expected, actual
 
 
+class CommandInProgressError(ConcurrencyError):
+    """Another writer carried out a command with the same id meanwhile; nothing was recorded."""
+
+    def __init__(self, command_id: UUID) -> None:
+        super().__init__(command_id, 0, 1)
+        self.args = (f"command id {command_id} was carried out by another writer: send it again",)
+
+
 class StoreError(Exception):
     """The database did not do what was asked; what was recorded before is still there."""
 
@@ -76,7 +87,7 @@ class UnknownTopicError(LookupError):
     """A stored event or a command has a topic that this version does not know."""
 
     def __init__(self, kind: str, topic: str, hint: str = "") -> None:
-        super().__init__(f"unknown {kind} topic {topic!r}{hint and ': '}{hint}")
+        super().__init__(f"unknown {kind} topic {shown(topic)}{hint and ': '}{hint}")
         self.topic = topic
 
 

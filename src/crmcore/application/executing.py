@@ -16,6 +16,7 @@ from crmcore.application.errors import (
     CommandIdReusedError,
     ConcurrencyError,
     InvalidCommandError,
+    UnreadableEventError,
 )
 from crmcore.application.log import EventLog, LogSession, NewEvent, Provenance, Receipt
 from crmcore.application.unit_of_work import LoadedStreams, UnitOfWork
@@ -31,6 +32,15 @@ ATTEMPTS = 10
 
 BATCH = 500
 """Commands to a transaction in ``execute_many``."""
+
+REFUSALS = (
+    DomainError,
+    InvalidCommandError,
+    CommandIdReusedError,
+    ConcurrencyError,  # a pinned version
+    UnreadableEventError,
+)
+"""What concerns one command of a batch, and not the others."""
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a sender's clock may be ahead of ours."""
@@ -143,6 +153,8 @@ class CommandService:
         With *stop*, end at the first refusal; what came before it is recorded.  *progress* is
         called after each transaction with the totals so far.
         """
+        if batch < 1:
+            raise ValueError(f"batch: expected a number of 1 or more, got {batch}")
         total, pending = Batch(), iter(envelopes)
         while chunk := list(islice(pending, batch)):
 
@@ -177,7 +189,9 @@ class CommandService:
                     done.unchanged += 1
                     continue
                 works.append((checked, self._decide(streams, checked)))
-            except (DomainError, ConcurrencyError, ValueError) as error:
+                if checked.command_id is not None:
+                    sent[checked.command_id] = checked.command
+            except REFUSALS as error:
                 done.refused.append(Refused(index, envelope.command, error))
                 if stop:
                     break
@@ -230,12 +244,11 @@ def _repeated(session: LogSession, envelope: Envelope) -> Receipt | None:
 
 
 def _repeated_in(sent: dict[UUID, Command], envelope: Envelope) -> bool:
-    if envelope.command_id is None:
+    if envelope.command_id is None or envelope.command_id not in sent:
         return False
-    first = sent.setdefault(envelope.command_id, envelope.command)
-    if first != envelope.command:
+    if sent[envelope.command_id] != envelope.command:
         raise CommandIdReusedError(envelope.command_id)
-    return first is not envelope.command
+    return True
 
 
 def _keep(

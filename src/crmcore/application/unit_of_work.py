@@ -101,6 +101,9 @@ class UnitOfWork:
         self.loaded.keep(self._touched)
 
     def _stream(self, aggregate: Aggregate[Any, Any], stream_id: UUID) -> LoadedStream:
-        if stream_id not in self._touched:
-            self._touched[stream_id] = self.loaded.load(aggregate, stream_id)
-        return self._touched[stream_id]
+        found = self._touched.get(stream_id)
+        if found is None or (found.aggregate is not aggregate and not found.version):
+            found = self._touched[stream_id] = self.loaded.load(aggregate, stream_id)
+        elif found.aggregate is not aggregate:
+            raise OtherKindError(stream_id, aggregate.kind, found.aggregate.kind)
+        return found

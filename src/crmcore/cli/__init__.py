@@ -1,1 +1,23 @@
-"""The ``crmcore`` command."""
+"""The `crmcore` command: everything that the core does, for people and for programs.
+
+Answers go to stdout, as tables or (with ``--json``) as JSON and nothing else; progress and
+refusals go to stderr, one line each.  Exit status: 0 done, 1 refused or failed, 2 a wrong
+call, 130 interrupted.
+"""
+
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out the command line *argv* (the process's own if None); return the exit status."""
+    try:
+        from crmcore.cli.app import run
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("typer", "rich"):
+            raise
+        print("crmcore: the command line needs more: pip install 'crmcore[cli]'", file=sys.stderr)
+        return 1
+    return run(sys.argv[1:] if argv is None else argv)

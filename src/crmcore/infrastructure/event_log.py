@@ -8,9 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, exc, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from crmcore.application.errors import CommandIdReusedError, ConcurrencyError
+from crmcore.application.errors import (
+    CommandIdReusedError,
+    CommandInProgressError,
+    ConcurrencyError,
+    StoreError,
+)
 from crmcore.application.log import NewEvent, Receipt
 from crmcore.domain.kernel import Command, version_of
 from crmcore.infrastructure.codec import CommandCodec, EventCodec
@@ -39,8 +45,12 @@ class SqlEventLog:
     @contextmanager
     def session(self, connection: Connection | None = None) -> Iterator["SqlLogSession"]:
         """A transaction on the log, or a part of the host's own."""
-        with self.database.write(connection) as open_connection:
-            yield SqlLogSession(self, open_connection, self._clock)
+        try:
+            with self.database.write(connection) as open_connection:
+                yield SqlLogSession(self, open_connection, self._clock)
+        except exc.IntegrityError as error:  # versions were checked: something else is wrong
+            said = str(error.orig).strip().partition("\n")[0]
+            raise StoreError(f"{self.database.where}: refused to record: {said}") from error
 
 
 @attrs.frozen
@@ -87,16 +97,20 @@ class SqlLogSession:
         return append(self._connection, self._log.database.tables, records, now)[-1]
 
     def keep_receipt(self, command: Command, receipt: Receipt) -> None:
-        """Remember that the command was carried out, in this transaction."""
+        """Remember that the command was carried out, in this transaction.
+
+        Raises ``CommandInProgressError`` if another writer has just carried it out.
+        """
         last = receipt.position or 0
-        self._connection.execute(
-            insert(self._log.database.tables.commands).values(
-                command_id=str(receipt.command_id),
-                digest=self._digest(command),
-                first_position=last - len(receipt.events) + 1 if last else 0,
-                last_position=last,
-            )
+        insert = sqlite.insert if self._log.database.is_sqlite else postgresql.insert
+        statement = insert(self._log.database.tables.commands).values(
+            command_id=str(receipt.command_id),
+            digest=self._digest(command),
+            first_position=last - len(receipt.events) + 1 if last else 0,
+            last_position=last,
         )
+        if not self._connection.execute(statement.on_conflict_do_nothing()).rowcount:
+            raise CommandInProgressError(receipt.command_id)
 
     def _check(self, versions: Mapping[UUID, int]) -> None:
         found = self._log.reader.versions(self._connection, list(versions))

@@ -45,7 +45,8 @@ class ReadModels:
     _source: LogSource
     _registry: Registry
     _program: LoyaltyProgram
-    _about: Callable[[Connection, Sequence[UUID]], Iterator[Recorded]]
+    _about: Callable[[Connection, Sequence[UUID], Sequence[str]], Iterator[Recorded]]
+    """The events about some subjects, of some topics."""
 
     def history(
         self,
@@ -77,12 +78,10 @@ class ReadModels:
             with self._read("loyalty_status") as connection:
                 view = self._view(status.LOYALTY_STATUS)
                 return status.read_status(connection, view, self._program, customer_id, now)
+        projection = status.loyalty_status(self._program)
         with self._source.read() as connection:
-            events = self._about(connection, [customer_id])
-            known = [event for event in events if event.occurred_at <= as_of]
-        rows = fold(status.loyalty_status(self._program), known)
-        if not any(event.subject_id == customer_id for event in known):
-            return None
+            events = self._about(connection, [customer_id], projection.topics)
+            rows = fold(projection, (event for event in events if event.occurred_at <= as_of))
         rows.load_nothing([str(customer_id)])
         row = rows.get(status.LOYALTY_STATUS, str(customer_id))
         return None if row is None else status.standing(row, self._program, as_of)

@@ -52,7 +52,9 @@ class AlreadyExistsError(DomainError):
     """The command would record a second time what can begin only once."""
 
     def __init__(self, kind: str, key: UUID | str, hint: str = "") -> None:
-        super().__init__(f"{kind} {key} exists already, with other particulars{hint and ': '}{hint}")
+        super().__init__(
+            f"{kind} {key} exists already, with other particulars{hint and ': '}{hint}"
+        )
         self.kind = kind
         self.key = key
 

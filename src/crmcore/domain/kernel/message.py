@@ -60,7 +60,9 @@ def version_of(kind: type) -> int:
 
 
 def _checked(_cls: type, fields: list["attrs.Attribute[Any]"]) -> list["attrs.Attribute[Any]"]:
-    return [field if field.converter else field.evolve(converter=_converter(field)) for field in fields]
+    return [
+        field if field.converter else field.evolve(converter=_converter(field)) for field in fields
+    ]
 
 
 def _converter(field: "attrs.Attribute[Any]") -> Any:

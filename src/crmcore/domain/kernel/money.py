@@ -53,8 +53,10 @@ def minor_digits(currency: str) -> int:
 def _amount(amount: Any) -> Decimal:
     if not isinstance(amount, Decimal) or not amount.is_finite():
         raise InvalidValueError("amount", amount, "a finite decimal number, such as 19.90")
-    if amount.adjusted() >= MOST_WHOLE_DIGITS and amount:
-        raise InvalidValueError("amount", amount, f"at most {MOST_WHOLE_DIGITS} digits before the point")
+    if amount.adjusted() >= MOST_WHOLE_DIGITS:
+        raise InvalidValueError(
+            "amount", amount, f"at most {MOST_WHOLE_DIGITS} digits before the point"
+        )
     if int(amount.as_tuple().exponent) < -MOST_DECIMALS:
         raise InvalidValueError("amount", amount, f"at most {MOST_DECIMALS} digits after the point")
     return amount
@@ -94,7 +96,7 @@ class Money:
         return Money(EXACT.subtract(self.amount, self._same(other)), self.currency)
 
     def __neg__(self) -> "Money":
-        return Money(-self.amount, self.currency)
+        return Money(EXACT.minus(self.amount), self.currency)
 
     def __lt__(self, other: "Money") -> bool:
         return self.amount < self._same(other)
@@ -119,8 +121,10 @@ class Money:
         """
         if not weights or min(weights) < 0 or not sum(weights):
             raise InvalidValueError("weights", weights, "integers of 0 or more, not all 0")
-        unit = Decimal(1).scaleb(-max(minor_digits(self.currency), -int(self.amount.as_tuple().exponent)))
-        units, whole = int(self.amount / unit), sum(weights)
+        unit = Decimal(1).scaleb(
+            -max(minor_digits(self.currency), -int(self.amount.as_tuple().exponent))
+        )
+        units, whole = int(EXACT.divide(self.amount, unit)), sum(weights)
         parts = [divmod(units * weight, whole) for weight in weights]
         left = units - sum(part for part, _ in parts)
         most_lost = sorted(range(len(parts)), key=lambda index: (-parts[index][1], index))

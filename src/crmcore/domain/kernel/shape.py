@@ -161,7 +161,9 @@ def _instant(field: str, value: Any) -> datetime:
     if not isinstance(value, datetime):
         raise InvalidValueError(field, value, "an instant (a datetime with a time zone)")
     if value.tzinfo is None or value.utcoffset() is None:
-        raise InvalidValueError(field, value, "an instant with a time zone, such as 2026-01-05T09:00:00Z")
+        raise InvalidValueError(
+            field, value, "an instant with a time zone, such as 2026-01-05T09:00:00Z"
+        )
     try:
         instant = value.astimezone(UTC)
     except OverflowError:
@@ -179,7 +181,9 @@ def _date(field: str, value: Any) -> date:
 
 def _duration(field: str, value: Any) -> timedelta:
     if not isinstance(value, timedelta) or abs(value) > timedelta(days=366_000):
-        raise InvalidValueError(field, value, "a duration of at most a thousand years, such as PT4H")
+        raise InvalidValueError(
+            field, value, "a duration of at most a thousand years, such as PT4H"
+        )
     return value
 
 

@@ -5,15 +5,17 @@ rounded down.  The tier follows from spending alone, so that using points never 
 The year is rolling: a purchase counts until the same instant a calendar year later.
 """
 
-from calendar import isleap
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
+from functools import reduce
+from itertools import pairwise
 from typing import Any, Final
 
 import attrs
 
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel.money import EXACT
 
 __all__ = ["STANDARD_PROGRAM", "LoyaltyProgram", "Spending", "Tier", "a_year_before"]
 
@@ -32,7 +34,7 @@ class Tier:
 def _ladder(_self: Any, _field: Any, tiers: Sequence[Tier]) -> None:
     if not tiers or tiers[0].spending != 0:
         raise InvalidValueError("tiers", tiers, "a first tier that is reached from 0")
-    if any(low.spending >= high.spending for low, high in zip(tiers, tiers[1:], strict=False)):
+    if any(low.spending >= high.spending for low, high in pairwise(tiers)):
         raise InvalidValueError("tiers", tiers, "tiers in the order of the spending they need")
 
 
@@ -50,7 +52,8 @@ class LoyaltyProgram:
         >>> STANDARD_PROGRAM.points(Decimal("19.90"))
         19
         """
-        return int((net * self.points_per_unit).to_integral_value(ROUND_FLOOR))
+        earned = EXACT.multiply(net, self.points_per_unit)
+        return int(earned.to_integral_value(ROUND_FLOOR))
 
     def reversal(self, returned: Decimal, kept: Decimal) -> int:
         """The points that go back when *returned* of a purchase comes back and *kept* stays.
@@ -72,13 +75,19 @@ class LoyaltyProgram:
     def spending(self, purchases: Iterable[Spending], as_of: datetime) -> Decimal:
         """What was spent in the year up to *as_of*: purchases at t with as_of - 1 year < t <= as_of."""
         since = a_year_before(as_of)
-        return sum((amount for at, amount in purchases if since < at <= as_of), Decimal(0))
+        counted = (amount for at, amount in purchases if since < at <= as_of)
+        return reduce(EXACT.add, counted, Decimal(0))
 
 
 def a_year_before(instant: datetime) -> datetime:
-    """The same instant of the calendar a year earlier; 28 February for 29 February."""
-    if instant.month == 2 and instant.day == 29 and not isleap(instant.year - 1):
-        return instant.replace(year=instant.year - 1, day=28)
+    """The same instant of the calendar a year earlier; the end of 28 February for 29 February.
+
+    A later instant never gives an earlier one, so what was forgotten once stays forgotten
+    (EC-Y9): all that was bought on 28 February is a year old on 29 February, and what was
+    bought on 29 February is so from 1 March on.
+    """
+    if instant.month == 2 and instant.day == 29:
+        return instant.replace(instant.year - 1, 3, 1, 0, 0, 0, 0) - timedelta.resolution
     return instant.replace(year=instant.year - 1)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 from sqlalchemy import Connection, exc, select, update
 
+from crmcore.application.errors import StoreFormatError
 from crmcore.infrastructure.log.chain import Row, link
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
@@ -52,7 +53,9 @@ def lock_head(connection: Connection, tables: LogTables) -> Head:
     head = tables.head.c
     row = connection.execute(
         select(head.position, head.chain, head.recorded_at).with_for_update()
-    ).one()
+    ).one_or_none()
+    if row is None:
+        raise StoreFormatError("the log has no head: restore it from a backup")
     return Head(row.position, bytes(row.chain), row.recorded_at)
 
 

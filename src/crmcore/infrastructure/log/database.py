@@ -1,5 +1,6 @@
 """A database that holds a log: opened, its tables made once, its errors put into words."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,10 +38,18 @@ __all__ = ["Database", "store_errors"]
 
 CREATE_LOCK = 0x63726D636F7265  # "crmcore": PostgreSQL's advisory lock while tables are made
 WAIT_SECONDS = 30
-"""How long a writer waits for another before it gives up."""
+"""How long a writer waits for another before it gives up.
+
+A URL may say otherwise: ``sqlite:///crm.db?timeout=5`` (seconds), or on PostgreSQL
+``?options=-clock_timeout=5s``.
+"""
+
+PASSWORD = re.compile(r"([^:/@\s]*):[^/@\s]*@")
 
 _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
     ("database is locked", StoreBusyError, "another writer holds it; try again"),
+    ("could not serialize", StoreBusyError, "another writer came between; try again"),
+    ("deadlock detected", StoreBusyError, "another writer holds what it needs; try again"),
     ("lock timeout", StoreBusyError, "another writer holds it; try again"),
     ("readonly database", StoreReadOnlyError, "it, or its folder, cannot be written to"),
     ("read-only transaction", StoreReadOnlyError, "the server takes no writes"),
@@ -61,7 +70,9 @@ def store_errors(where: str) -> Iterator[None]:
         yield
     except exc.IntegrityError:
         raise
-    except (exc.DBAPIError, exc.InterfaceError) as error:
+    except exc.TimeoutError as error:
+        raise StoreBusyError(f"{where}: all connections are in use; try again") from error
+    except exc.DBAPIError as error:
         said = str(error.orig or error).strip().partition("\n")[0]
         for words, kind, help_ in _MEANINGS:
             if words in said.lower():
@@ -115,12 +126,14 @@ class Database:
         """A transaction that may append; the host's own, if it hands over its *connection*.
 
         On SQLite the right to write is taken at the start, so that what is read in it
-        still holds when it commits.  A host's transaction is left for the host to end.
+        still holds when it commits.  A host's transaction is left for the host to end; what
+        fails in it is undone up to where it was, and the host may go on.
         """
         with store_errors(self.where):
             if connection is not None:
                 self._begin(connection, "IMMEDIATE")
-                yield connection
+                with connection.begin_nested():
+                    yield connection
                 return
             with self.engine.connect() as own, own.begin():
                 self._begin(own, "IMMEDIATE")
@@ -192,9 +205,10 @@ def _first_head() -> dict[str, int | bytes]:
 def _engine(target: str | URL, create: bool) -> Engine:
     try:
         url = make_url(target)
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):  # the latter: a port that is no number
+        shown = PASSWORD.sub(r"\1:***@", str(target))
         raise StoreUnavailableError(
-            f"{target!r} is not a database URL: write sqlite:///crm.db for a file,"
+            f"{shown!r} is not a database URL: write sqlite:///crm.db for a file,"
             " or postgresql+psycopg://user@host/name for a server"
         ) from None
     if url.get_backend_name() == "sqlite":
@@ -205,11 +219,23 @@ def _engine(target: str | URL, create: bool) -> Engine:
             " postgresql+psycopg://USER@HOST/NAME"
         )
     try:
-        return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return _postgres_engine(url.set(drivername="postgresql+psycopg"))
     except ModuleNotFoundError:
         raise StoreUnavailableError(
             "PostgreSQL needs the package psycopg: pip install 'crmcore[postgres]'"
         ) from None
+
+
+def _postgres_engine(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+    if "options" not in url.query:
+
+        @event.listens_for(engine, "connect")
+        def configure(connection: object, _record: object) -> None:
+            connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")  # type: ignore[attr-defined]
+            connection.commit()  # type: ignore[attr-defined]  # a psycopg.Connection
+
+    return engine
 
 
 def _sqlite_engine(url: URL, create: bool) -> Engine:
@@ -227,7 +253,8 @@ def _sqlite_engine(url: URL, create: bool) -> Engine:
         and not Path(str(url.database)).exists()
     ):
         raise StoreMissingError(f"{url}: there is no such file")  # connecting would make one
-    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS})
+    wait = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
+    engine = create_engine(url.set(drivername="sqlite"), connect_args=wait)
 
     @event.listens_for(engine, "connect")
     def configure(connection: object, _record: object) -> None:

@@ -32,16 +32,18 @@ class LogReader:
         return int(connection.execute(select(self._tables.head.c.position)).scalar_one())
 
     def stream(self, connection: Connection, stream_id: UUID) -> list[Any]:
-        """The events of a stream in order, without what the log knows about them."""
+        """The events of a stream in order, without what the log knows about them.
+
+        Raises ``UnreadableEventError`` where it comes to an event that cannot be read.
+        """
         table = connection.dialect.identifier_preparer.format_table(self._tables.events)
         mark = "%s" if connection.dialect.name == "postgresql" else "?"
         rows = connection.exec_driver_sql(
-            f"SELECT topic, schema_version, data FROM {table}"
+            f"SELECT position, topic, schema_version, data FROM {table}"
             f" WHERE stream_id = {mark} ORDER BY stream_version",
             (str(stream_id),),
         )
-        decode = self._codec.decode
-        return [decode(topic, version, data) for topic, version, data in rows]
+        return [self._event(*row) for row in rows]
 
     def versions(self, connection: Connection, stream_ids: Sequence[UUID]) -> dict[UUID, int]:
         """The versions of the streams that are there, of those asked for."""
@@ -86,10 +88,6 @@ class LogReader:
             yield self._recorded(row)
 
     def _recorded(self, row: Any) -> Recorded:
-        try:
-            event = self._codec.decode(row.topic, row.schema_version, row.data)
-        except (CorruptEventError, UnknownTopicError) as error:
-            raise UnreadableEventError(row.position, row.topic, error) from error
         return Recorded(
             position=row.position,
             stream_id=UUID(row.stream_id),
@@ -104,8 +102,14 @@ class LogReader:
             causation_id=_uuid(row.causation_id),
             source=row.source,
             data=row.data,
-            event=event,
+            event=self._event(row.position, row.topic, row.schema_version, row.data),
         )
+
+    def _event(self, position: int, topic: str, schema_version: int, data: str) -> Any:
+        try:
+            return self._codec.decode(topic, schema_version, data)
+        except (CorruptEventError, UnknownTopicError) as error:
+            raise UnreadableEventError(position, topic, error) from error
 
 
 def _uuid(text: str | None) -> UUID | None:

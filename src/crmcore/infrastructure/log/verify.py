@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import attrs
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from crmcore.infrastructure.log.chain import FIRST_LINK, link
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
@@ -41,8 +41,14 @@ def verify(
 
     The connection should see one moment (``Database.read``), as the head is compared too.
     """
-    last, head = connection.execute(select(tables.head.c.position, tables.head.c.chain)).one()
+    found = connection.execute(select(tables.head.c.position, tables.head.c.chain)).one_or_none()
+    first = connection.execute(select(func.min(tables.events.c.position))).scalar()
     position, chain = 0, FIRST_LINK
+    if found is None:
+        return Verdict(position, chain, 1, "the head of the log is missing")
+    if first is not None and first < 1:
+        return Verdict(position, chain, first, "the record was added")
+    last, head = found
     table = connection.dialect.identifier_preparer.format_table(tables.events)
     mark = "%s" if connection.dialect.name == "postgresql" else "?"
     page = (
@@ -55,7 +61,7 @@ def verify(
                 return Verdict(position, chain, position + 1, "the record is missing")
             chain = link(chain, tuple(row))
             position += 1
-            if chain != bytes(stored):
+            if not _is_link(stored, chain):
                 reason = "the record, or its link, is not the one that was recorded"
                 return Verdict(position - 1, chain, position, reason)
         if progress is not None:
@@ -63,6 +69,11 @@ def verify(
     if position != last:
         reason = "the record is missing" if position < last else "the record was added"
         return Verdict(position, chain, min(position, last) + 1, reason)
-    if chain != bytes(head):
+    if not _is_link(head, chain):
         return Verdict(position, chain, position, "the end of the chain is not the head's")
     return Verdict(position, chain)
+
+
+def _is_link(stored: object, link: bytes) -> bool:
+    """Whether *stored* is *link*; SQLite keeps whatever somebody put in its place."""
+    return isinstance(stored, bytes) and stored == link

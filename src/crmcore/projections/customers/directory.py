@@ -9,13 +9,24 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Boolean, Column, Connection, Index, MetaData, Table, Text, or_, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from crmcore.application.log import Recorded
 from crmcore.domain.customers.contact_point import (
     ContactKind,
     ContactPointAdded,
-    ContactPointInvalidated,
     ContactPointRemoved,
     PrimaryContactPointChanged,
 )
@@ -59,6 +70,8 @@ TERMS = Table(
     Index("customer_terms_term", "term"),
 )
 SHOWN = {ContactKind.EMAIL: "email", ContactKind.PHONE: "phone"}
+LONGEST_SEARCH = 2_000  # characters: SQLite takes no pattern of more than 50,000 bytes
+FEWEST_DIGITS = 5
 
 
 @attrs.frozen
@@ -79,38 +92,57 @@ class Found:
 def find(
     connection: Connection, directory: Table, terms: Table, text: str, *, limit: int = 20
 ) -> list[Found]:
-    """Customers by name, e-mail, phone or external id: exact matches first, then by name.
+    """At most *limit* customers by name, e-mail, phone or external id: exact matches first, then by name.
 
     Case, width and composition of characters do not matter; a phone number may be written
     in any way that keeps its digits.
     """
     wanted = searchable(text)
-    if not wanted:
+    if not 0 < len(wanted) <= LONGEST_SEARCH or limit < 1 or _unstorable(wanted):
         return []
-    digits = "".join(character for character in wanted if character.isdigit())
     patterns = [terms.c.term.contains(wanted, autoescape=True)]
-    if len(digits) >= 5 and set(wanted) <= set("+0123456789 ()-./"):
-        number = digits.lstrip("0")
+    number = _number(wanted)
+    if number is not None:
         patterns.append(terms.c.term.contains(number) & (terms.c.kind == ContactKind.PHONE.value))
         wanted = f"+{number}" if wanted.startswith("+") else wanted
-    columns = [directory.c[name] for name in attrs.fields_dict(Found) if name in directory.c]
-    query = select(*columns, terms.c.term, terms.c.shown).where(
-        directory.c.customer_id == terms.c.customer_id, or_(*patterns)
+    inexact = case((terms.c.term == wanted, 0), else_=1).label("inexact")
+    best = func.row_number().over(
+        partition_by=terms.c.customer_id, order_by=(inexact, terms.c.kind, terms.c.key)
     )
-    best: dict[str, Found] = {}
-    exact_first = (terms.c.term != wanted, directory.c.name, directory.c.customer_id)
-    for row in connection.execute(query.order_by(*exact_first).limit(limit * 5)):
-        *fields, term, shown = row
-        if len(best) < limit:
-            best.setdefault(
-                fields[0], Found(*[UUID(fields[0]), *fields[1:], shown, term == wanted])
-            )
-    return list(best.values())
+    matches = select(terms.c.customer_id, terms.c.shown, inexact, best.label("place"))
+    match = matches.where(or_(*patterns)).subquery()
+    columns = [directory.c[name] for name in attrs.fields_dict(Found) if name in directory.c]
+    query = select(*columns, match.c.shown, match.c.inexact).where(
+        directory.c.customer_id == match.c.customer_id, match.c.place == 1
+    )
+    exact_first = (match.c.inexact, directory.c.name, directory.c.customer_id)
+    return [
+        Found(*[UUID(customer_id), *fields, not inexactly])
+        for customer_id, *fields, inexactly in connection.execute(
+            query.order_by(*exact_first).limit(limit)
+        )
+    ]
 
 
 def searchable(text: str) -> str:
-    """*text* as terms are stored: NFKC, case folded, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """*text* as terms are stored: NFKC, case folded, without invisible marks, single spaces."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    seen = (character for character in folded if unicodedata.category(character) != "Cf")
+    return " ".join("".join(seen).split())
+
+
+def _number(wanted: str) -> str | None:
+    """The digits of what may be a phone number, in any script, without leading zeros."""
+    if any(character.isalpha() or character in "@_%" for character in wanted):
+        return None
+    digits = [str(unicodedata.decimal(one)) for one in wanted if one.isdecimal()]
+    number = "".join(digits).lstrip("0")
+    return number if len(number) >= FEWEST_DIGITS else None
+
+
+def _unstorable(text: str) -> bool:
+    """Whether *text* holds what no term can hold, and no database takes."""
+    return any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
 
 
 def customer_directory() -> Projection:
@@ -127,8 +159,7 @@ def customer_directory() -> Projection:
             LifecycleStageAdvanced: _staged,
             LifecycleStageCorrected: _staged,
             ContactPointAdded: _point_added,
-            ContactPointInvalidated: _point_gone,
-            ContactPointRemoved: _point_gone,
+            ContactPointRemoved: _point_removed,
             PrimaryContactPointChanged: _primary,
             ExternalIdentityLinked: _linked,
             ExternalIdentityUnlinked: _unlinked,
@@ -178,12 +209,9 @@ def _point_added(event: ContactPointAdded, recorded: Recorded, rows: Rows) -> No
         _set(rows, customer_id, **{SHOWN[event.kind]: event.value})
 
 
-def _point_gone(
-    event: ContactPointInvalidated | ContactPointRemoved, recorded: Recorded, rows: Rows
-) -> None:
-    if isinstance(event, ContactPointRemoved):
-        for kind in ContactKind:
-            rows.delete(TERMS, str(recorded.subject_id), kind.value, str(event.point_id))
+def _point_removed(event: ContactPointRemoved, recorded: Recorded, rows: Rows) -> None:
+    for kind in ContactKind:
+        rows.delete(TERMS, str(recorded.subject_id), kind.value, str(event.point_id))
 
 
 def _primary(event: PrimaryContactPointChanged, recorded: Recorded, rows: Rows) -> None:
@@ -195,13 +223,12 @@ def _primary(event: PrimaryContactPointChanged, recorded: Recorded, rows: Rows) 
 
 
 def _linked(event: ExternalIdentityLinked, recorded: Recorded, rows: Rows) -> None:
-    key = f"{event.source}:{event.external_id}"
+    key = str(event.identity_id)
     _term(rows, str(recorded.subject_id), "external", key, event.external_id)
 
 
 def _unlinked(event: ExternalIdentityUnlinked, _recorded: Recorded, rows: Rows) -> None:
-    key = f"{event.source}:{event.external_id}"
-    rows.delete(TERMS, str(event.customer_id), "external", key)
+    rows.delete(TERMS, str(event.customer_id), "external", str(event.identity_id))
 
 
 def _set(rows: Rows, customer_id: str, **values: object) -> None:

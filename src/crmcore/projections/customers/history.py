@@ -1,13 +1,14 @@
 """Customer history: everything that was recorded about a customer, over all contexts, in order.
 
 One row an event, with who did it, when it was true, when it was recorded and by which
-command.  What was known of a lead before it became a customer stays under the lead's id;
+command.  What was known of a lead before it became a customer stays under the lead's id, and
+what happened to a case before it was known whose it is under the case's id;
 ``customer_links`` says which ids a customer's history takes in.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import attrs
@@ -15,7 +16,8 @@ from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, se
 
 from crmcore.application.log import Recorded
 from crmcore.domain.sales.lead_events import LeadConverted
-from crmcore.projections.engine import Instant, Projection, Rows
+from crmcore.domain.service.case.events import CaseCustomerIdentified, CaseEvent
+from crmcore.projections.engine import Instant, Projection, Rows, by_stream, by_subject
 
 __all__ = ["CUSTOMER_HISTORY", "CUSTOMER_LINKS", "Entry", "customer_history", "read_history"]
 
@@ -70,6 +72,7 @@ def customer_history(kinds: Iterable[type]) -> Projection:
         version=1,
         tables=(CUSTOMER_HISTORY, CUSTOMER_LINKS),
         handlers=dict.fromkeys(kinds, _enter),
+        groups=_whose,
     )
 
 
@@ -86,8 +89,14 @@ def read_history(
         yield Entry(*row)
 
 
+def _whose(recorded: Recorded) -> Sequence[str]:
+    """The customer or lead; the case itself, as long as nobody knows whose it is."""
+    unknown = recorded.subject_id is None and isinstance(recorded.event, get_args(CaseEvent))
+    return by_stream(recorded) if unknown else by_subject(recorded)
+
+
 def _enter(event: Any, recorded: Recorded, rows: Rows) -> None:
-    customer_id = str(recorded.subject_id)
+    (customer_id,) = _whose(recorded)
     rows.put(
         CUSTOMER_HISTORY,
         {
@@ -107,6 +116,8 @@ def _enter(event: Any, recorded: Recorded, rows: Rows) -> None:
     )
     if isinstance(event, LeadConverted):
         rows.put(CUSTOMER_LINKS, {"customer_id": customer_id, "linked_id": str(event.lead_id)})
+    if isinstance(event, CaseCustomerIdentified):
+        rows.put(CUSTOMER_LINKS, {"customer_id": customer_id, "linked_id": str(event.case_id)})
 
 
 def _text(key: UUID | None) -> str | None:

@@ -1,8 +1,11 @@
 """A read model at another moment: the events of a few subjects folded anew, apart from the database."""
 
 from collections.abc import Iterable
+from decimal import localcontext
+from functools import partial
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.projection import Projection
 
@@ -13,7 +16,9 @@ def fold(projection: Projection, events: Iterable[Recorded]) -> MemoryRows:
     """The rows that *events* alone, in this order, would make."""
     rows = MemoryRows([(table, table) for table in projection.tables])
     for recorded in events:
-        if type(recorded.event) in projection.handlers and projection.groups(recorded):
-            rows.load_nothing(projection.groups(recorded))
-            projection.apply(recorded, rows)
+        groups = projection.groups(recorded) if type(recorded.event) in projection.handlers else ()
+        if groups:
+            rows.load_nothing(groups)
+            with localcontext(EXACT):
+                rows.change(groups, partial(projection.apply, recorded, rows))
     return rows

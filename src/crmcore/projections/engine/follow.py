@@ -1,49 +1,33 @@
-"""Following the log: batches of events folded into rows, rows and checkpoint committed as one."""
+"""Following the log: every projection brought to its end, batch by batch, now or for ever."""
 
+import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from time import monotonic
 
 import attrs
 from sqlalchemy import Connection
 
-from crmcore.application.errors import UnreadableEventError
-from crmcore.application.log import Recorded
-from crmcore.projections.engine.generation import Checkpoint, Registry, generation_tables
-from crmcore.projections.engine.memory import MemoryRows
+from crmcore.application.errors import StoreError
+from crmcore.projections.engine.batch import (
+    Batch,
+    LogSource,
+    PoisonError,
+    ProjectionStoppedError,
+    drift,
+)
+from crmcore.projections.engine.generation import Registry
 from crmcore.projections.engine.projection import Projection
 
-__all__ = ["Follower", "LogSource", "ProjectionStoppedError", "Status"]
+__all__ = ["Follower", "Status"]
 
 BATCH = 2_000
 """Events to a transaction."""
 
+RETRY = 2.0
+"""Seconds after which a projection that could not go on is tried again in the background."""
 
-class ProjectionStoppedError(Exception):
-    """A projection cannot go on; the others do.  Says where it stands, and why."""
-
-
-class LogSource(Protocol):
-    """Where the events come from and the rows go: one database."""
-
-    def write(self) -> AbstractContextManager[Connection]:
-        """A transaction that may write."""
-        ...
-
-    def read(self) -> AbstractContextManager[Connection]:
-        """A connection that sees one moment."""
-        ...
-
-    def head(self, connection: Connection) -> int:
-        """The last position of the log."""
-        ...
-
-    def events(
-        self, connection: Connection, topics: Sequence[str], after: int, limit: int
-    ) -> Iterator[Recorded]:
-        """The next events of *topics* after a position, at most *limit*; may raise on one it cannot read."""
-        ...
+logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -68,21 +52,15 @@ Progress = Callable[[str, int, int], None]
 """Called with a projection's name, the position it reached and the position to reach."""
 
 
-class _PoisonError(Exception):
-    """An event that cannot be read, or that a handler cannot apply."""
-
-    def __init__(self, position: int, topic: str, cause: Exception) -> None:
-        super().__init__(f"{type(cause).__name__}: {cause}")
-        self.position, self.topic, self.cause = position, topic, cause
-
-
 @attrs.frozen
 class Follower:
-    """Keeps projections up to date."""
+    """Keeps projections up to date, *batch* events to a transaction."""
 
     _source: LogSource
     projections: Sequence[Projection]
     _registry: Registry
+    _batch: int = BATCH
+    _retry: float = RETRY
 
     def catch_up(self, progress: Progress | None = None) -> None:
         """Bring every projection to the end of the log.
@@ -93,7 +71,7 @@ class Follower:
         stopped = []
         for projection in self.projections:
             try:
-                while not self._batch(projection, progress):
+                while not self._fold(projection, progress):
                     pass
             except ProjectionStoppedError as error:
                 stopped.append(str(error))
@@ -101,10 +79,30 @@ class Follower:
             raise ProjectionStoppedError("\n".join(stopped))
 
     def follow(self, stop: threading.Event, every: float = 0.2) -> None:
-        """Catch up again and again, *every* so many seconds, until *stop* is set."""
+        """Catch up again and again, *every* so many seconds, until *stop* is set.
+
+        A projection that stops, or trouble with the database, is logged and tried again a
+        little later; the other projections are followed meanwhile.
+        """
+        due = {projection.name: 0.0 for projection in self.projections}
         while not stop.is_set():
-            self.catch_up()
+            for projection in self.projections:
+                if due[projection.name] <= monotonic() and not self._follow(projection, stop):
+                    due[projection.name] = monotonic() + self._retry
             stop.wait(every)
+
+    def _follow(self, projection: Projection, stop: threading.Event) -> bool:
+        """Catch one projection up; tell whether nothing was in the way."""
+        try:
+            while not stop.is_set() and not self._fold(projection, None):
+                pass
+        except (ProjectionStoppedError, StoreError) as error:
+            logger.warning("%s is not followed, tried again soon: %s", projection.name, error)
+            return False
+        except Exception:  # a thread that ended here would leave every read model behind, unseen
+            logger.exception("%s is not followed, tried again soon", projection.name)
+            return False
+        return True
 
     def status(self) -> list[Status]:
         """Where each projection stands."""
@@ -122,19 +120,19 @@ class Follower:
             where = f"position {found.failed_position} ({found.failed_topic})"
             state, reason = "stopped", f"{where}: {found.failure}"
         elif found.definition != projection.definition():
-            state, reason = "rebuild needed", _drift(projection, found)
+            state, reason = "rebuild needed", drift(projection, found)
         elif found.position >= head:
             state = "caught up"
         return Status(name, version, found.generation, found.position, head, state, reason)
 
-    def _batch(self, projection: Projection, progress: Progress | None) -> bool:
+    def _fold(self, projection: Projection, progress: Progress | None) -> bool:
         """Fold one batch; tell whether the end of the log is reached."""
         if self._is_idle(projection):
             return True
         try:
-            position, head = self._fold(projection)
-        except _PoisonError as poison:
-            self._fold(projection, poison)
+            batch = Batch(self._source, self._registry, self._batch)
+            position, head = batch.fold(projection)
+        except PoisonError as poison:
             raise ProjectionStoppedError(_stopped(projection.name, poison)) from poison.cause
         if progress is not None:
             progress(projection.name, position, head)
@@ -150,71 +148,6 @@ class Follower:
                 and at.definition == projection.definition()
             )
 
-    def _fold(self, projection: Projection, poison: _PoisonError | None = None) -> tuple[int, int]:
-        """Fold the next batch in one transaction, up to a known *poison* event, which is recorded."""
-        with self._source.write() as connection:
-            at = self._begun(connection, projection)
-            head = self._source.head(connection)
-            events = self._read(connection, projection, at.position, poison)
-            tables = generation_tables(projection, at.generation, self._registry.schema)
-            rows = MemoryRows(tables)
-            touched = [(event, projection.groups(event)) for event in events]
-            rows.load(connection, (group for _, groups in touched for group in groups))
-            for event, groups in touched:
-                if groups:
-                    _apply(projection, event, rows)
-            rows.flush(connection)
-            if poison is not None:
-                self._registry.advance(connection, at, poison.position - 1)
-                self._registry.fail(connection, at, poison.position, poison.topic, str(poison))
-                return poison.position - 1, head
-            position = events[-1].position if len(events) == BATCH else head
-            if position > at.position or at.failure is not None:
-                self._registry.advance(connection, at, position)
-            return position, head
 
-    def _read(
-        self,
-        connection: Connection,
-        projection: Projection,
-        after: int,
-        poison: _PoisonError | None,
-    ) -> list[Recorded]:
-        events: list[Recorded] = []
-        try:
-            for event in self._source.events(connection, projection.topics, after, BATCH):
-                if poison is not None and event.position >= poison.position:
-                    break
-                events.append(event)
-        except UnreadableEventError as error:
-            if poison is None:
-                raise _PoisonError(error.position, error.topic, error) from error
-        return events
-
-    def _begun(self, connection: Connection, projection: Projection) -> Checkpoint:
-        self._registry.claim(connection, projection.name)
-        found = self._registry.live(connection, projection.name)
-        if found is None:
-            return self._registry.begin(connection, projection)
-        if found.definition != projection.definition():
-            raise ProjectionStoppedError(f"{projection.name}: {_drift(projection, found)}")
-        return found
-
-
-def _apply(projection: Projection, event: Recorded, rows: MemoryRows) -> None:
-    try:
-        projection.apply(event, rows)
-    except Exception as error:  # whatever a handler raises stops this projection, not the host
-        raise _PoisonError(event.position, event.topic, error) from error
-
-
-def _stopped(name: str, poison: _PoisonError) -> str:
+def _stopped(name: str, poison: PoisonError) -> str:
     return f"{name}: stopped at position {poison.position} ({poison.topic}): {poison}"
-
-
-def _drift(projection: Projection, found: Checkpoint) -> str:
-    if projection.version != found.version:
-        return (
-            f"rebuild needed: its version is {projection.version}, its rows are of {found.version}"
-        )
-    return "rebuild needed: its tables or its topics have changed"

@@ -98,11 +98,15 @@ class Registry:
         Makes the registry's table if it is not there.
         """
         table = _registry_table(self.schema)
+        self._lock(connection, name)
+        if not inspect(connection).has_table(table.name, schema=self.schema):
+            self._lock(connection, table.name)
+            table.create(connection, checkfirst=True)
+
+    def _lock(self, connection: Connection, name: str) -> None:
         if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-            for part in (table.name, name):
-                key = f"{self.schema or ''}.{part}"
-                connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
-        table.create(connection, checkfirst=True)
+            key = func.hashtext(f"{self.schema or ''}.{name}")
+            connection.execute(select(func.pg_advisory_xact_lock(key)))
 
     def live(self, connection: Connection, name: str) -> Checkpoint | None:
         """The checkpoint of the live generation, if the projection was begun."""

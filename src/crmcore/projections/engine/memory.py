@@ -1,6 +1,6 @@
 """The rows that a batch of events touches: loaded once, changed in memory, written in bulk."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -36,6 +36,7 @@ class MemoryRows:
             for declared, _ in tables
         }
         self._loaded: set[str] = set()
+        self._named: Sequence[str] | None = None
 
     def load(self, connection: Connection, groups: Iterable[str]) -> None:
         """Read the rows of *groups* that are not in memory yet."""
@@ -57,15 +58,23 @@ class MemoryRows:
         """Begin *groups* without rows: for a fold apart from the database."""
         self._loaded.update(groups)
 
+    def change(self, groups: Sequence[str], handle: Callable[[], None]) -> None:
+        """Let *handle* change the rows of *groups*, and of no others that happen to be loaded."""
+        self._named = groups
+        try:
+            handle()
+        finally:
+            self._named = None
+
     def get(self, table: Table, *key: Any) -> Row | None:
         """A copy of the row with this primary key, if there is one."""
-        self._must_be_loaded(key[0])
+        self._must_be_loaded(key[0], table)
         row = self._held[table].rows.get(key)
         return None if row is None else dict(row)
 
     def group(self, table: Table, key: str) -> Iterator[Row]:
         """Copies of all rows of *table* that belong to the group *key*, in the order of their keys."""
-        self._must_be_loaded(key)
+        self._must_be_loaded(key, table)
         held = self._held[table]
         for row_key in sorted(held.by_group.get(key, ())):
             yield dict(held.rows[row_key])
@@ -109,6 +118,8 @@ class MemoryRows:
     def _key(self, table: Table, row: Row) -> Key:
         return tuple(row[name] for name in self._keys[table])
 
-    def _must_be_loaded(self, group: str) -> None:
-        if group not in self._loaded:
+    def _must_be_loaded(self, group: str, read: Table | None = None) -> None:
+        if group not in (self._loaded if self._named is None else self._named):
             raise LookupError(f"the group {group!r} is not among those that the event names")
+        if read is not None and self._named is not None and append_only(read):
+            raise LookupError(f"{read.name} is append-only: its rows are not there to be read")

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import attrs
 from sqlalchemy import Table
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmcore.application.log import Recorded
 
@@ -85,10 +85,11 @@ class Projection:
 
     def definition(self) -> str:
         """A digest of the tables, topics and version: when it differs, the rows must be rebuilt."""
-        dialect = sqlite.dialect()
+        # SQLite would write many types as TEXT
+        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
         parts = [str(CreateTable(table).compile(dialect=dialect)) for table in self.tables]
         parts += sorted(
-            f"{index.name}:{','.join(column.name for column in index.columns)}"
+            str(CreateIndex(index).compile(dialect=dialect))
             for table in self.tables
             for index in table.indexes
         )

@@ -92,7 +92,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
     return Projection(
         name="loyalty_status",
         version=1,
-        policy=program.version,
+        policy=repr(program),
         tables=(LOYALTY_STATUS,),
         handlers={OrderPlaced: placed, OrderReturned: returned, OrderCancelled: cancelled},
     )
@@ -173,11 +173,14 @@ class TierSummary:
 
 
 def summary(connection: Connection, view: Table, program: LoyaltyProgram) -> list[TierSummary]:
-    """The tiers of *program*, highest first, as each member's last purchase left them."""
+    """The tiers of *program*, highest first, as each member's last purchase left them.
+
+    Tiers of an earlier program, whose rows are still to be rebuilt, come before them.
+    """
     tiers = {tier.name: TierSummary(tier.name, 0, 0, Decimal(0)) for tier in program.tiers}
     columns = (view.c.tier, view.c.points, view.c.year_spending)
     for tier, points, spending in connection.execute(select(*columns)):
-        before = tiers[tier]
+        before = tiers.get(tier) or TierSummary(tier, 0, 0, Decimal(0))
         tiers[tier] = TierSummary(
             tier, before.members + 1, before.points + points, before.year_spending + spending
         )

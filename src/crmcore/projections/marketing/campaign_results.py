@@ -1,8 +1,9 @@
 """Campaign results: how many were addressed and answered, what they bought, what it cost.
 
-One row a campaign, and one per currency in which its orders were placed.  Purchases and
-revenue come from the orders that name the campaign (single touch: an order names one), less
-what was returned or cancelled, so that nothing counts for two campaigns (INV-M9).
+One row a campaign, one per currency in which its orders were placed, and one per member, who
+is targeted, suppressed or held out as was decided last.  Purchases and revenue come from the
+orders that name the campaign (single touch: an order names one), less what was returned or
+cancelled, so that nothing counts for two campaigns (INV-M9).
 """
 
 from collections.abc import Callable, Sequence
@@ -10,17 +11,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import attrs
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, select
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
 
 from crmcore.application.log import Recorded
 from crmcore.domain.marketing import campaign
 from crmcore.domain.marketing import membership_events as membership
-from crmcore.domain.marketing.terms import ResponseKind
+from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.projections.engine import Exact, Handler, Instant, Projection, Rows
+from crmcore.projections.marketing.campaign_result import CampaignResult, read_results
 
 __all__ = [
+    "CAMPAIGN_MEMBERS",
     "CAMPAIGN_RESULTS",
     "CAMPAIGN_REVENUE",
     "CampaignResult",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 _metadata = MetaData()
+ASSESSED = (membership.MemberTargeted, membership.MemberSuppressed, membership.MemberHeldOut)
 COUNTS = (
     "targeted",
     "suppressed",
@@ -40,6 +43,7 @@ COUNTS = (
     "responders",
     "responses",
     "clicks",
+    "clickers",
     "converted",
     "conversions",
     "opt_outs",
@@ -69,107 +73,15 @@ CAMPAIGN_REVENUE = Table(
     Column("purchases", Integer, nullable=False),
     Column("revenue", Exact, nullable=False),
 )
-
-
-@attrs.frozen(kw_only=True)
-class CampaignResult:
-    """What a campaign brought; ``revenue``, ``margin`` and ``cost`` in its own ``currency``.
-
-    ``purchases`` counts orders in every currency; ``other_revenue`` holds what was bought in
-    other currencies, which would need a rate to be added.
-    """
-
-    campaign_id: UUID
-    name: str
-    kind: str
-    channel: str
-    status: str
-    currency: str
-    targeted: int
-    suppressed: int
-    held_out: int
-    sends: int
-    recipients: int
-    delivered: int
-    bounces: int
-    responders: int
-    responses: int
-    clicks: int
-    converted: int
-    conversions: int
-    opt_outs: int
-    margin: Decimal
-    without_margin: int
-    cost: Decimal
-    purchases: int
-    revenue: Decimal
-    other_revenue: dict[str, Decimal]
-
-    @property
-    def members(self) -> int:
-        """Everybody whom the campaign was meant for: targeted, suppressed or held out."""
-        return self.targeted + self.suppressed + self.held_out
-
-    @property
-    def interactions(self) -> int:
-        """Responses and clicks (domain metric K6, default definition)."""
-        return self.responses + self.clicks
-
-    @property
-    def cost_per_interaction(self) -> Decimal | None:
-        """K6: actual cost / interactions; None without an interaction."""
-        return self.cost / self.interactions if self.interactions else None
-
-    @property
-    def response_rate(self) -> Decimal | None:
-        """K10: members who responded / members whom a message reached.
-
-        Channels that report no deliveries count whom a message was sent to.
-        """
-        reached = self.delivered or self.recipients
-        return Decimal(self.responders) / reached if reached else None
-
-    @property
-    def roi(self) -> Decimal | None:
-        """K12: (attributed gross margin - cost) / cost.
-
-        None without cost, and where the margin of a conversion is not known.
-        """
-        known = self.conversions and not self.without_margin
-        return (self.margin - self.cost) / self.cost if self.cost and known else None
-
-    @property
-    def roas(self) -> Decimal | None:
-        """K12, revenue variant (return on advertising spend): revenue / cost; None without cost."""
-        return self.revenue / self.cost if self.cost else None
-
-
-def read_results(
-    connection: Connection, results: Table, revenue: Table, campaign_id: UUID | None = None
-) -> list[CampaignResult]:
-    """Every campaign's result, or one's, in the order in which they start."""
-    query = select(results).order_by(results.c.starts_at, results.c.campaign_id)
-    if campaign_id is not None:
-        query = query.where(results.c.campaign_id == str(campaign_id))
-    bought: dict[str, dict[str, tuple[int, Decimal]]] = {}
-    for key, currency, purchases, amount in connection.execute(select(revenue)):
-        bought.setdefault(key, {})[currency] = purchases, amount
-    return [
-        _result(dict(row._mapping), bought.get(row.campaign_id, {}))
-        for row in connection.execute(query)
-    ]
-
-
-def _result(row: dict[str, Any], bought: dict[str, tuple[int, Decimal]]) -> CampaignResult:
-    fields = {name: row[name] for name in attrs.fields_dict(CampaignResult) if name in row}
-    _, own = bought.get(row["currency"], (0, Decimal(0)))
-    others = {key: amount for key, (_, amount) in bought.items() if key != row["currency"]}
-    return CampaignResult(
-        **fields | {"campaign_id": UUID(row["campaign_id"])},
-        purchases=sum(purchases for purchases, _ in bought.values()),
-        revenue=own,
-        other_revenue=others,
-    )
+CAMPAIGN_MEMBERS = Table(
+    "campaign_members",
+    _metadata,
+    Column("membership_id", Text, primary_key=True),
+    Column("campaign_id", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Index("campaign_members_campaign", "campaign_id"),
+)
 
 
 def campaign_results() -> Projection:
@@ -177,7 +89,7 @@ def campaign_results() -> Projection:
     return Projection(
         name="campaign_results",
         version=1,
-        tables=(CAMPAIGN_RESULTS, CAMPAIGN_REVENUE),
+        tables=(CAMPAIGN_RESULTS, CAMPAIGN_REVENUE, CAMPAIGN_MEMBERS),
         handlers={
             campaign.CampaignPlanned: _planned,
             campaign.CampaignScheduled: _scheduled,
@@ -189,12 +101,12 @@ def campaign_results() -> Projection:
             campaign.CampaignCancelled: _status("cancelled"),
             campaign.CostIncurred: _cost,
             membership.MemberTargeted: _standing("targeted"),
-            membership.MemberSuppressed: _suppressed,
+            membership.MemberSuppressed: _standing("suppressed"),
             membership.MemberHeldOut: _standing("held_out"),
             membership.MessageSent: _counted("sends", "recipients"),
             membership.MessageDelivered: _counted(None, "delivered"),
             membership.MessageBounced: _counted("bounces"),
-            membership.MessageClicked: _counted("clicks"),
+            membership.MessageClicked: _counted("clicks", "clickers"),
             membership.ResponseRecorded: _response,
             membership.ConversionRecorded: _conversion,
             membership.OptOutReceived: _counted("opt_outs"),
@@ -202,13 +114,18 @@ def campaign_results() -> Projection:
             OrderReturned: _less(0),
             OrderCancelled: _less(1),
         },
-        groups=_by_campaign,
+        groups=_groups,
     )
 
 
-def _by_campaign(recorded: Recorded) -> Sequence[str]:
-    campaign_id = recorded.event.campaign_id
-    return () if campaign_id is None else (str(campaign_id),)
+def _groups(recorded: Recorded) -> Sequence[str]:
+    """The campaign, if there is one; and the member, where it is decided whether to address them."""
+    event = recorded.event
+    if event.campaign_id is None:
+        return ()
+    if isinstance(event, ASSESSED):
+        return str(event.campaign_id), str(event.membership_id)
+    return (str(event.campaign_id),)
 
 
 def _planned(event: campaign.CampaignPlanned, _recorded: Recorded, rows: Rows) -> None:
@@ -260,21 +177,24 @@ def _cost(event: campaign.CostIncurred, _recorded: Recorded, rows: Rows) -> None
 
 
 def _standing(column: str) -> Handler:
+    """A handler that counts a member under *column*, and no longer where they were counted before."""
+
     def handle(event: Any, _recorded: Recorded, rows: Rows) -> None:
-        if event.role == "default":
-            _add(rows, event.campaign_id, **{column: 1})
+        if event.role is not Role.DEFAULT:
+            return
+        member = {
+            "membership_id": str(event.membership_id),
+            "campaign_id": str(event.campaign_id),
+            "customer_id": str(event.customer_id),
+            "standing": column,
+        }
+        before = rows.get(CAMPAIGN_MEMBERS, member["membership_id"])
+        if before is not None:
+            _add(rows, event.campaign_id, **{before["standing"]: -1})
+        _add(rows, event.campaign_id, **{column: 1})
+        rows.put(CAMPAIGN_MEMBERS, member)
 
     return handle
-
-
-def _suppressed(event: membership.MemberSuppressed, _recorded: Recorded, rows: Rows) -> None:
-    """Whoever was targeted before and is held back at sending moves from one count to the other."""
-    if event.role != "default":
-        return
-    if event.message_id is None:
-        _add(rows, event.campaign_id, suppressed=1)
-    else:
-        _add(rows, event.campaign_id, suppressed=1, targeted=-1)
 
 
 def _counted(each: str | None, first: str | None = None) -> Handler:

@@ -101,20 +101,26 @@ class ServiceLevel:
 
     @property
     def judged_at(self) -> datetime | None:
-        """The instant to which a report counts the verdict: solved, or else due."""
-        return self.completed_at or self.due_at
+        """The instant to which a report counts the verdict: solved by ``as_of``, or else due."""
+        return self._solved_at or self.due_at
 
     @property
     def elapsed(self) -> Any:
         """How long it took, or has taken so far (a ``timedelta`` of elapsed time)."""
-        return min(self.completed_at or self.as_of, self.as_of) - self.opened_at
+        return (self._solved_at or self.as_of) - self.opened_at
 
     @property
     def remaining(self) -> Any:
         """What was left of the target when it was solved, or is left now; None without a target."""
         if self.due_at is None:
             return None
-        return self.due_at - min(self.completed_at or self.as_of, self.as_of)
+        return self.due_at - (self._solved_at or self.as_of)
+
+    @property
+    def _solved_at(self) -> datetime | None:
+        """When it was solved, unless that had not happened yet."""
+        solved = self.completed_at is not None and self.completed_at <= self.as_of
+        return self.completed_at if solved else None
 
 
 @attrs.define
@@ -207,9 +213,7 @@ def service_levels() -> Projection:
             events.CaseReopened: _reopened,
             events.CaseClosed: _closed,
             events.CaseMerged: _sets(lambda event: {"status": "merged", "withdrawn_at": event.at}),
-            events.CaseSpamMarked: _sets(
-                lambda event: {"status": "spam", "withdrawn_at": event.at}
-            ),
+            events.CaseSpamMarked: _spam,
         },
         groups=by_stream,
     )
@@ -268,3 +272,11 @@ def _reopened(event: events.CaseReopened, recorded: Recorded, rows: Rows) -> Non
 def _closed(event: events.CaseClosed, recorded: Recorded, rows: Rows) -> None:
     *_, latest = rows.group(SERVICE_LEVELS, str(recorded.stream_id))
     rows.put(SERVICE_LEVELS, latest | {"status": "closed", "closed_at": event.at})
+
+
+def _spam(event: events.CaseSpamMarked, recorded: Recorded, rows: Rows) -> None:
+    """Spam owed nobody anything: none of its cycles has a target, overdue or not (INV-S7)."""
+    cycles = list(rows.group(SERVICE_LEVELS, str(recorded.stream_id)))
+    cycles[-1] |= {"status": "spam", "withdrawn_at": event.at}
+    for row in cycles:
+        rows.put(SERVICE_LEVELS, row | dict.fromkeys(("due_at", "basis", "policy")))

@@ -1,0 +1,113 @@
+"""The command line as a whole: its options, and every command by its name."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Final
+
+import typer
+
+from crmcore.cli import (
+    audit,
+    campaigns,
+    customers,
+    demo,
+    describe,
+    execute,
+    projections,
+    service,
+)
+from crmcore.cli.faults import BROKEN_PIPE
+from crmcore.cli.session import Options
+
+__all__ = ["hoisted", "run"]
+
+DEFAULT_DB: Final = "sqlite:///crm.db"
+WITH_VALUE: Final = ("--db", "--tenant")
+OPTIONS: Final = (*WITH_VALUE, "--json")
+EPILOG: Final = (
+    "--db, --tenant and --json may stand before or after the command. Exit status: 0 done, "
+    "1 refused or failed, 2 a wrong call, 130 interrupted."
+)
+
+app = typer.Typer(
+    name="crmcore",
+    help="An event-sourced CRM core: commands in, events in a verifiable log, answers out.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for part in (demo, execute, describe, customers, service, campaigns, projections, audit):
+    part.add_to(app)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Carry out *argv*; return the exit status.  Nothing but a bug of typer's can escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that lacks a letter shows a question mark
+            stream.reconfigure(errors="replace")
+    try:
+        app(args=hoisted(argv), prog_name="crmcore")
+    except SystemExit as ended:
+        return _ended(ended.code)
+    return 0
+
+
+def _ended(code: object) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader left: what is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code if isinstance(code, int) else int(code is not None)
+
+
+def hoisted(argv: Sequence[str]) -> list[str]:
+    """*argv* with the options of ``crmcore`` itself moved before the command, where typer wants them."""
+    front: list[str] = []
+    rest = list(argv)
+    kept: list[str] = []
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return [*front, *kept, word, *rest]
+        if word in WITH_VALUE and rest:
+            front += [word, rest.pop(0)]
+        elif word.partition("=")[0] in OPTIONS and word not in WITH_VALUE:
+            front.append(word)
+        else:
+            kept.append(word)
+    return front + kept
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(f"crmcore {version('crmcore')}")
+        except PackageNotFoundError:
+            typer.echo("crmcore (not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    db: Annotated[
+        str, typer.Option("--db", metavar="URL", envvar="CRMCORE_DB", help="The database.")
+    ] = DEFAULT_DB,
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", metavar="NAME", help="Whose log, if it has several.")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Answer in JSON on stdout, and nothing else there.")
+    ] = False,
+    _shown: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Keep what holds for every command."""
+    ctx.obj = Options(db=db, tenant=tenant, json=json)

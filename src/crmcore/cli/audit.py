@@ -1,0 +1,55 @@
+"""`crmcore audit`: was anything in the log altered?"""
+
+from typing import Any
+
+import typer
+
+from crmcore.cli.faults import answering
+from crmcore.cli.output import emit, say
+from crmcore.cli.progress import progress
+from crmcore.cli.session import existing, options_of
+
+__all__ = ["add_to", "said", "verdict_document"]
+
+group = typer.Typer(help="The log itself: was anything altered?", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into *app*."""
+    group.command("verify")(verify)
+    app.add_typer(group, name="audit")
+
+
+@answering
+def verify(ctx: typer.Context) -> None:
+    """Recompute the chain over all records; exit status 1 if it is broken."""
+    options = options_of(ctx)
+    with existing(options) as crm, progress("verifying") as step:
+        verdict = crm.verify(step)
+    if options.json:
+        emit(verdict_document(verdict))
+    else:
+        say(said(verdict), style=None if verdict.intact else "bold red")
+    if not verdict.intact:
+        raise typer.Exit(1)
+
+
+def verdict_document(verdict: Any) -> dict[str, Any]:
+    """The verdict for JSON."""
+    return {
+        "intact": verdict.intact,
+        "records": verdict.records,
+        "head": verdict.head.hex(),
+        "broken_at": verdict.broken_at,
+        "reason": verdict.reason,
+    }
+
+
+def said(verdict: Any) -> str:
+    """The verdict in a sentence."""
+    if verdict.intact:
+        return f"The chain is intact: {verdict.records:,} records, head {verdict.head.hex()[:16]}…"
+    return (
+        f"The chain is broken at position {verdict.broken_at:,}: {verdict.reason};"
+        f" {verdict.records:,} records before it are good."
+    )

@@ -1,0 +1,93 @@
+"""`crmcore demo`: the main job on real data, from foreign rows to an audited log."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import crmcore
+from crmcore.cli import demo_parts as parts
+from crmcore.cli.demo_import import Imported, bring_in
+from crmcore.cli.demo_place import data_folder, place
+from crmcore.cli.faults import answering
+from crmcore.cli.importers import boston311, completejourney
+from crmcore.cli.output import emit, heading, say
+from crmcore.cli.progress import progress
+from crmcore.cli.session import options_of
+
+__all__ = ["add_to"]
+
+IMPORTERS = {"completejourney": completejourney.commands, "boston311": boston311.commands}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the command into *app*."""
+    app.command("demo")(demo)
+
+
+@answering
+def demo(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Keep it in this file; an earlier demo is replaced."),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the database: in FILE, else the one of --db.")
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="The folder of the data, if not the bundled one.")
+    ] = None,
+) -> None:
+    """Import real data through commands, and show what becomes of it.
+
+    Exit status 1 if a promise is not kept: the chain is broken, a verdict is not the city's, or
+    a second import records anything new.
+    """
+    options, folder = options_of(ctx), data_folder(data)
+    keep = keep or file is not None
+    document: dict[str, Any] = {}
+    kept = True
+    with place(options, file, keep) as crm:
+        if not options.json:
+            say("A grocer's household panel and a city's service requests become commands.")
+            sys.stdout.flush()
+        for part in story(crm, folder, keep):
+            document[part.name] = part.document
+            kept = kept and part.holds
+            if not options.json:
+                heading(part.title)
+                part.show()
+                sys.stdout.flush()
+    if options.json:
+        emit(document | {"promises_kept": kept})
+    if not kept:
+        raise typer.Exit(1)
+
+
+def story(crm: crmcore.CRM, folder: Path, keep: bool) -> Iterator[parts.Part]:
+    """The parts of the demo, each worked out when its turn comes."""
+    first = _imported(crm, folder, "importing", {})
+    yield parts.imports(first)
+    yield parts.read_models(crm)
+    loyal = parts.most_loyal(crm, first)
+    yield parts.household(crm, loyal)
+    yield parts.tiers(crm)
+    yield parts.campaigns(crm, first)
+    yield parts.service_levels(crm, boston311.verdicts(folder / "boston311"))
+    yield parts.audit(crm)
+    before = crm.position
+    sizes = {one.name: one.commands for one in first}
+    again = _imported(crm, folder, "importing again", sizes)
+    yield parts.second_import(again, crm.position - before)
+    yield parts.next_steps(crm, loyal, crm.where if keep else None)
+
+
+def _imported(crm: crmcore.CRM, folder: Path, what: str, sizes: dict[str, int]) -> list[Imported]:
+    done = []
+    for name, commands in IMPORTERS.items():
+        with progress(f"{what} {name}", sizes.get(name)) as step:
+            done.append(bring_in(crm, name, commands(folder / name), step))
+    return done

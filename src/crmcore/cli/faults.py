@@ -1,0 +1,104 @@
+"""What can go wrong, in one line on stderr each, and the exit status that says so."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import typer
+
+from crmcore import errors
+from crmcore.cli.importers import SourceError
+from crmcore.cli.output import emit, one_line
+
+__all__ = [
+    "BROKEN_PIPE",
+    "INTERRUPTED",
+    "Fault",
+    "WrongCallError",
+    "answering",
+    "complain",
+    "report",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+DEBUG: Final = "CRMCORE_DEBUG"
+
+
+class Fault(Exception):  # noqa: N818  # it may be the caller's, or nobody's
+    """The command cannot be carried out: one line that says why, and what helps."""
+
+    status: int = 1
+
+
+class WrongCallError(Fault):
+    """An argument cannot mean anything."""
+
+    status = 2
+
+
+EXPECTED: Final = (
+    Fault,
+    SourceError,
+    errors.DomainError,
+    errors.InvalidCommandError,
+    errors.CommandIdReusedError,
+    errors.ConcurrencyError,
+    errors.StoreError,
+    errors.ProjectionStoppedError,
+    errors.UnknownTopicError,
+    errors.UnreadableEventError,
+    errors.CorruptEventError,
+)
+
+
+def answering(function: F) -> F:
+    """*function* as a command: whatever it raises becomes one line and an exit status."""
+
+    @functools.wraps(function)
+    def command(*args: Any, **kwargs: Any) -> Any:
+        ctx = kwargs.get("ctx")
+        json = bool(ctx is not None and ctx.obj is not None and ctx.obj.json)
+        try:
+            answer = function(*args, **kwargs)
+            sys.stdout.flush()
+        except (typer.Exit, typer.Abort):
+            raise
+        except BaseException as error:
+            raise typer.Exit(report(error, json=json)) from None
+        return answer
+
+    return command  # type: ignore[return-value]  # wraps() keeps the signature
+
+
+def report(error: BaseException, *, json: bool) -> int:
+    """Say in one line what *error* is, with *json* on stdout as well; return the exit status."""
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    text, status = _said(error)
+    complain(text)
+    if json and status == 1:
+        emit({"error": {"kind": type(error).__name__, "message": text}})
+    return status
+
+
+def complain(text: str) -> None:
+    """One line on stderr."""
+    print(f"crmcore: {one_line(text)}", file=sys.stderr)
+
+
+def _said(error: BaseException) -> tuple[str, int]:
+    notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+    if isinstance(error, KeyboardInterrupt):
+        return f"interrupted{notes or '; what was recorded before is kept'}", INTERRUPTED
+    if isinstance(error, EXPECTED):
+        return f"{one_line(str(error))}{notes}", error.status if isinstance(error, Fault) else 1
+    if os.environ.get(DEBUG):
+        raise error
+    what = f"{type(error).__name__}: {error}"
+    return f"this should not happen, please report it: {what} ({DEBUG}=1 shows where){notes}", 1

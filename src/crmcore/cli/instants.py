@@ -1,0 +1,51 @@
+"""Instants as people type them: ISO 8601 with an offset, or a date, which is all of that day (UTC)."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from crmcore.cli.faults import WrongCallError
+
+__all__ = ["FORM", "beginning", "end", "last_moment"]
+
+FORM: Final = "2017-12-31T18:00:00Z, 2017-12-31T18:00:00+01:00, or a date (all of it, in UTC)"
+MOMENT: Final = timedelta(microseconds=1)
+
+
+def beginning(option: str, text: str | None) -> datetime | None:
+    """The instant that *text* names, or the first of its day."""
+    return None if text is None else _read(option, text)[0]
+
+
+def end(option: str, text: str | None) -> datetime | None:
+    """The instant that *text* names, or the first that is no longer of its day."""
+    return None if text is None else _read(option, text)[1]
+
+
+def last_moment(option: str, text: str | None) -> datetime | None:
+    """The instant that *text* names, or the last of its day."""
+    if text is None:
+        return None
+    first, after = _read(option, text)
+    return first if first == after else after - MOMENT
+
+
+def _read(option: str, text: str) -> tuple[datetime, datetime]:
+    """The instant, twice; or the beginning of the day and that of the next."""
+    try:
+        day = datetime.combine(date.fromisoformat(text.strip()), datetime.min.time(), UTC)
+        return day, day + timedelta(days=1)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        at = datetime.fromisoformat(text.strip())
+        if at.tzinfo is not None:
+            utc = at.astimezone(UTC)
+            return utc, utc
+    except (ValueError, OverflowError):
+        raise WrongCallError(
+            f"{option}: expected an instant such as {FORM}, got {text!r}"
+        ) from None
+    raise WrongCallError(
+        f"{option}: {text!r} does not say in which zone: write {text.strip()}Z for UTC,"
+        f" or add an offset such as +01:00"
+    )

@@ -1,0 +1,173 @@
+"""Answers: tables for people, JSON for programs, and how amounts, times and shares are written."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from crmcore import Money
+
+__all__ = [
+    "NOTHING",
+    "Column",
+    "bar",
+    "console",
+    "duration",
+    "emit",
+    "emit_line",
+    "heading",
+    "instant",
+    "money",
+    "one_line",
+    "say",
+    "share",
+    "table",
+]
+
+NOTHING: Final = "-"
+BAR: Final = 20  # characters
+WIDEST: Final = 1_000
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # rich would end the process; the caller knows better
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where answers go, or (*stderr*) progress.  Made anew: tests and hosts exchange the streams."""
+    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def say(text: str = "", *, style: str | None = None, indent: int = 0) -> None:
+    """A line for people; a long one is broken between words, and stays indented."""
+    console().print(Padding(Text(text, style=style or ""), (0, 0, 0, indent), expand=False))
+
+
+def heading(text: str) -> None:
+    """A line that opens a part of a report."""
+    say()
+    say(text, style="bold")
+
+
+def emit(document: Any) -> None:
+    """One JSON document on stdout; decimals are text, so that they stay exact; instants are UTC."""
+    encoded = msgspec.json.encode(document, enc_hook=_plain)
+    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+
+
+def emit_line(document: Any) -> None:
+    """One line of JSON on stdout."""
+    sys.stdout.write(msgspec.json.encode(document, enc_hook=_plain).decode() + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseException):
+        return str(value)
+    raise NotImplementedError(f"no JSON for {type(value)}")  # as msgspec's hooks do
+
+
+@attrs.frozen
+class Column:
+    """A column of a table: *number* columns are aligned to the right and never broken."""
+
+    title: str
+    number: bool = False
+    whole: bool = False
+    """Text that is not to be broken: an instant, an id."""
+
+
+def table(
+    columns: Sequence[Column | str], rows: Iterable[Sequence[object]], *, total: bool = False
+) -> None:
+    """Print *rows* under *columns*; long text is broken, never cut off.  The last may be a *total*."""
+    shown = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        show_edge=False,
+        header_style="bold",
+    )
+    cells = [
+        [cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in row] for row in rows
+    ]
+    for index, column in enumerate(columns):
+        one = column if isinstance(column, Column) else Column(column)
+        widest = max((row[index].cell_len for row in cells), default=0)
+        shown.add_column(
+            one.title,
+            justify="right" if one.number else "left",
+            min_width=widest if one.number or one.whole else None,
+            overflow="fold",
+        )
+    for number, row in enumerate(cells, start=1):
+        shown.add_row(*row, style="bold" if total and number == len(cells) else None)
+    screen = console()
+    needed = shown.__rich_measure__(screen, screen.options.update(max_width=WIDEST)).minimum
+    screen.print(shown, width=max(needed, screen.width), crop=False)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, timedelta):
+        return duration(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return one_line(str(value))
+
+
+def one_line(text: str) -> str:
+    """*text* without breaks."""
+    return " ".join(text.split())
+
+
+def instant(at: datetime | None) -> str:
+    """An instant to the minute, in UTC: ``2017-07-01 04:14``."""
+    return NOTHING if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def money(amount: Decimal, currency: str | None = None) -> str:
+    """An amount in whole minor units, with its *currency* unless a heading says it: ``1,234.50 USD``."""
+    digits = -int(Money.zero(currency or "USD").rounded().amount.as_tuple().exponent)
+    return f"{amount:,.{digits}f}" + (f" {currency}" if currency else "")
+
+
+def share(part: Decimal | None, digits: int = 1) -> str:
+    """A share of one, in per cent."""
+    return NOTHING if part is None else f"{part * 100:.{digits}f} %"
+
+
+def duration(span: timedelta | None) -> str:
+    """A length of time in its two largest units: ``3 d 4 h``, ``-12 min``."""
+    if span is None:
+        return NOTHING
+    sign, seconds = ("-" if span < timedelta(0) else ""), int(abs(span).total_seconds())
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    parts = []
+    for name, size in units:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count:,} {name}")
+    return sign + (" ".join(parts[:2]) or "0 s")
+
+
+def bar(part: Decimal | None, width: int = BAR) -> Text:
+    """A bar that is full at one; the shade beside the full part is the rest."""
+    if part is None:
+        return Text("")
+    full = round(max(Decimal(0), min(Decimal(1), part)) * width)
+    return Text("█" * full, style="green") + Text("░" * (width - full), style="dim")

@@ -1,0 +1,91 @@
+"""A database for a command: opened, and its read models brought up to date where it reads them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+import attrs
+import typer
+
+import crmcore
+from crmcore.cli.faults import Fault, complain
+from crmcore.cli.progress import bars
+from crmcore.errors import ProjectionStoppedError, StoreMissingError, StoreReadOnlyError
+
+__all__ = ["Options", "Stale", "existing", "options_of", "reading", "writing"]
+
+SERVING: Final = ("caught up", "behind")
+Stale = Annotated[bool, typer.Option("--stale", help="Answer from the read models as they stand.")]
+
+
+@attrs.frozen
+class Options:
+    """What holds for every command: the database, whose log, and whether to answer in JSON."""
+
+    db: str
+    tenant: str | None
+    json: bool
+
+
+def options_of(ctx: typer.Context) -> Options:
+    """The options that the command was called with."""
+    options = ctx.obj
+    assert isinstance(options, Options)
+    return options
+
+
+@contextmanager
+def writing(options: Options) -> Iterator[crmcore.CRM]:
+    """The log, made on first use."""
+    with crmcore.open(options.db, tenant=options.tenant) as crm:
+        yield crm
+
+
+@contextmanager
+def existing(options: Options) -> Iterator[crmcore.CRM]:
+    """The log, which must be there: asking a question never makes a database."""
+    try:
+        crm = crmcore.open(options.db, tenant=options.tenant, create=False)
+    except StoreMissingError as error:
+        raise Fault(
+            f"{error}: name another with --db URL (or CRMCORE_DB), or make one with"
+            " `crmcore execute FILE` or `crmcore demo --keep FILE`"
+        ) from None
+    with crm:
+        yield crm
+
+
+@contextmanager
+def reading(options: Options, *needed: str, stale: bool = False) -> Iterator[crmcore.CRM]:
+    """The log with its read models caught up, unless *stale*; those *needed* must be serving.
+
+    A read model that is not needed and cannot go on gives a warning.
+    """
+    with existing(options) as crm:
+        if not stale:
+            try:
+                with bars() as step:
+                    crm.catch_up(step)
+            except ProjectionStoppedError as error:
+                _still_serving(crm, needed, error)
+            except StoreReadOnlyError as error:
+                error.add_note("--stale answers from the read models as they stand")
+                raise
+        else:
+            _warn_of_age(crm, needed)
+        yield crm
+
+
+def _still_serving(crm: crmcore.CRM, needed: tuple[str, ...], error: Exception) -> None:
+    for status in crm.status():
+        if status.name in needed and status.state not in SERVING:
+            reason = (status.reason or "").removeprefix(f"{status.state}: ")
+            raise Fault(f"{status.name}: {status.state}: {reason}")
+    complain(f"warning: {error}")
+
+
+def _warn_of_age(crm: crmcore.CRM, needed: tuple[str, ...]) -> None:
+    for status in crm.status():
+        if status.name in needed and status.generation is not None and status.behind:
+            behind = f"{status.behind:,} of {status.head:,} positions behind"
+            complain(f"warning: {status.name} is {behind}: {status.reason or '--stale was asked'}")

@@ -1,0 +1,56 @@
+"""What happened, line by line: the table of a customer's history and of a case."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import attrs
+
+from crmcore.cli.output import Column, instant, say, table
+
+__all__ = ["Line", "timeline", "who"]
+
+LATE: Final = timedelta(minutes=5)
+"""Recorded so much later than it was true, an event says so."""
+
+
+@attrs.frozen
+class Line:
+    """One thing that happened: when it was true and recorded (UTC), in words, and who told of it."""
+
+    position: int
+    occurred_at: datetime
+    recorded_at: datetime
+    says: str
+    who: str
+
+    @property
+    def recorded(self) -> str:
+        """The day when it was recorded, if that was later."""
+        late = self.recorded_at - self.occurred_at > LATE
+        return f"on {self.recorded_at:%Y-%m-%d}" if late else "at once"
+
+
+def who(actor: str | None, source: str | None) -> str:
+    """Who told of it, and from which system."""
+    named = actor or "unknown"
+    return f"{named} ({source})" if source and source != named else named
+
+
+def timeline(lines: Sequence[Line]) -> None:
+    """A table of *lines*; what is the same in all of them stands below it once."""
+    recorded, people = {line.recorded for line in lines}, {line.who for line in lines}
+    columns = [Column("When (UTC)", whole=True), Column("What")]
+    columns += [Column("Recorded")] if len(recorded) > 1 else []
+    columns += [Column("Who")] if len(people) > 1 else []
+    rows = []
+    for line in lines:
+        row: list[object] = [instant(line.occurred_at), line.says]
+        row += [line.recorded] if len(recorded) > 1 else []
+        row += [line.who] if len(people) > 1 else []
+        rows.append([*row, line.position])
+    table([*columns, Column("Position", number=True)], rows)
+    alike = [f"recorded {recorded.pop()}"] if len(recorded) == 1 else []
+    alike += [f"by {people.pop()}"] if len(people) == 1 else []
+    if alike and lines:
+        say(f"{'All' if len(lines) > 1 else 'It was'} {' '.join(alike)}.", style="dim")

@@ -1,0 +1,107 @@
+"""Events put into words for people: ``sentence`` fills in what ``sentences`` says of a topic."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from crmcore.cli.output import duration, instant, money, one_line
+from crmcore.cli.sentences import SENTENCES
+
+__all__ = ["sentence"]
+
+PART: Final = re.compile(r"\[([^\]]*)\]|([^\[\]]+)")
+FIELD: Final = re.compile(r"\{(\w+)(?::(\w+))?\}")
+LONGEST: Final = 200
+INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+DURATION: Final = re.compile(r"-?P(?=.)(\d+W)?(\d+D)?(T.+)?")
+SHOWN_GOODS: Final = 2
+Names = Mapping[str, str]
+
+
+def sentence(topic: str, details: str, names: Names | None = None) -> str:
+    """What an event of *topic* with *details* (its JSON) says, in a line; *names* by id, where known.
+
+    A topic without a sentence, such as one of a host's own, is told by its name.
+    """
+    fields = json.loads(details, parse_float=Decimal)
+    template = SENTENCES.get(topic)
+    if template is None:
+        return topic.replace("-", " ")
+    said = []
+    for optional, plain in PART.findall(template):
+        values = [
+            _value(fields, name, form, names or {})
+            for name, form in FIELD.findall(optional or plain)
+        ]
+        if not optional or all(value is not None for value in values):
+            filled = iter(values)
+            said.append(FIELD.sub(lambda _: next(filled) or "", optional or plain))  # noqa: B023
+    return _shortened(one_line("".join(said)))
+
+
+def _value(fields: Mapping[str, Any], name: str, form: str, names: Names) -> str | None:
+    """The value of a field in a *form*; None where it is empty."""
+    value = fields.get(name)
+    if form == "unless":
+        return None if value else ""
+    if value is None or value in ("", [], False):
+        return None
+    if form == "named":
+        return names.get(value) or f"campaign {value[:8]}"
+    return FORMS.get(form, _plain)(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict) and value.keys() == {"amount", "currency"}:
+        return money(Decimal(value["amount"]), value["currency"])
+    if isinstance(value, str) and INSTANT.fullmatch(value):
+        return f"{instant(datetime.fromisoformat(value))} UTC"
+    if isinstance(value, str) and DURATION.fullmatch(value):
+        return duration(msgspec.convert(value, timedelta))
+    return str(value)
+
+
+def _words(value: Any) -> str:
+    return re.sub("[-_]", " ", str(value))
+
+
+def _again(cycle: Any) -> str | None:
+    return str(cycle) if cycle > 1 else None
+
+
+def _goods(lines: Any) -> str:
+    """The first goods of an order by name, and how many more there are."""
+    named = [line.get("description") or line["product"] for line in lines]
+    shown = [name.capitalize() if name.isupper() else name for name in dict.fromkeys(named)]
+    more = len(shown) - SHOWN_GOODS
+    return ", ".join(shown[:SHOWN_GOODS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(value: Any) -> str:
+    return f"{len(value)} line{'s' if len(value) != 1 else ''}"
+
+
+def _list(value: Any) -> str:
+    return ", ".join(
+        _words(one.get("reason", one) if isinstance(one, dict) else one) for one in value
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+FORMS: Final[Mapping[str, Callable[[Any], str | None]]] = {
+    "again": _again,
+    "count": _count,
+    "goods": _goods,
+    "if": lambda _: "",
+    "list": _list,
+    "short": lambda value: str(value)[:8],
+    "words": _words,
+}

@@ -1,0 +1,414 @@
+"""The read models recomputed from the whole log, in the plainest way, from what they are to mean.
+
+Nothing here knows of handlers, batches or checkpoints: each function looks at all events at
+once.  Rows come as the tables declare them, by table and in the order of their keys.
+"""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+from uuid import UUID
+
+from crmcore import Recorded
+from crmcore.domain.customers import contact_point, external_identity, lifecycle, registration
+from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
+from crmcore.domain.marketing import campaign
+from crmcore.domain.marketing import membership_events as membership
+from crmcore.domain.marketing.terms import ResponseKind, Role
+from crmcore.domain.sales.lead_events import LeadConverted
+from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
+from crmcore.domain.service.case import events as case
+
+__all__ = ["MODELS", "a_year_before", "loyalty_of"]
+
+Row = dict[str, Any]
+Tables = dict[str, list[Row]]
+Log = Sequence[Recorded]
+
+
+def told(log: Log, *kinds: type) -> list[Any]:
+    """The events of some kinds, in order."""
+    return [recorded.event for recorded in log if isinstance(recorded.event, kinds)]
+
+
+def last(values: Sequence[Any], default: Any = None) -> Any:
+    return values[-1] if values else default
+
+
+# Customer history: an entry for every event that is about somebody.
+
+
+def customer_history(log: Log) -> Tables:
+    entries, links = [], []
+    for one in log:
+        whose = one.subject_id
+        if whose is None and isinstance(one.event, case.CaseEvent):
+            whose = one.stream_id
+        if whose is None:
+            continue
+        entries.append(_entry(str(whose), one))
+        if isinstance(one.event, LeadConverted):
+            links.append({"customer_id": str(whose), "linked_id": str(one.event.lead_id)})
+        if isinstance(one.event, case.CaseCustomerIdentified):
+            links.append({"customer_id": str(whose), "linked_id": str(one.event.case_id)})
+    return {"customer_history": entries, "customer_links": links}
+
+
+def _entry(customer_id: str, one: Recorded) -> Row:
+    return {
+        "customer_id": customer_id,
+        "position": one.position,
+        "occurred_at": one.occurred_at,
+        "recorded_at": one.recorded_at,
+        "topic": one.topic,
+        "stream_id": str(one.stream_id),
+        "actor": one.actor,
+        "command_id": one.command_id and str(one.command_id),
+        "correlation_id": None,
+        "causation_id": None,
+        "source": one.source,
+        "details": one.data,
+    }
+
+
+# Customer directory: what is true of a customer in the end, and what they can be found by.
+
+
+def customer_directory(log: Log) -> Tables:
+    people, terms = [], []
+    for person in told(log, registration.CustomerRegistered):
+        about = [
+            one for one in log if getattr(one.event, "customer_id", None) == person.customer_id
+        ]
+        people.append(_person(person, about))
+        terms += _terms(str(person.customer_id), people[-1]["name"], about)
+    return {"customer_directory": people, "customer_terms": terms}
+
+
+def _person(person: registration.CustomerRegistered, about: Log) -> Row:
+    names = told(about, registration.CustomerRegistered, registration.CustomerNameCorrected)
+    stages = told(about, lifecycle.LifecycleStageAdvanced, lifecycle.LifecycleStageCorrected)
+    presence = told(about, registration.CustomerDeactivated, registration.CustomerReactivated)
+    return {
+        "customer_id": str(person.customer_id),
+        "kind": person.kind.value,
+        "name": names[-1].name,
+        "email": _primary(about, contact_point.ContactKind.EMAIL),
+        "phone": _primary(about, contact_point.ContactKind.PHONE),
+        "stage": stages[-1].stage.value if stages else person.stage and person.stage.value,
+        "active": not isinstance(last(presence), registration.CustomerDeactivated),
+        "registered_at": person.at,
+    }
+
+
+def _primary(about: Log, kind: contact_point.ContactKind) -> str | None:
+    added = {one.point_id: one for one in told(about, contact_point.ContactPointAdded)}
+    chosen = [
+        one.point_id
+        for one in told(
+            about, contact_point.ContactPointAdded, contact_point.PrimaryContactPointChanged
+        )
+        if one.kind is kind and getattr(one, "is_primary", True)
+    ]
+    point = last(chosen)
+    return None if point is None else added[point].value
+
+
+def _terms(customer_id: str, name: str, about: Log) -> list[Row]:
+    found = [("name", "", name, name)]
+    removed = {one.point_id for one in told(about, contact_point.ContactPointRemoved)}
+    for point in told(about, contact_point.ContactPointAdded):
+        if point.point_id not in removed:
+            found.append((point.kind.value, str(point.point_id), point.normalised, point.value))
+    links: dict[UUID, Any] = {}
+    for one in told(
+        about,
+        external_identity.ExternalIdentityLinked,
+        external_identity.ExternalIdentityUnlinked,
+    ):
+        links[one.identity_id] = one
+    for identity, link in links.items():
+        if isinstance(link, external_identity.ExternalIdentityLinked):
+            found.append(("external", str(identity), link.external_id, link.external_id))
+    return [
+        {"customer_id": customer_id, "kind": kind, "key": key, "term": plain(term), "shown": shown}
+        for kind, key, term, shown in found
+    ]
+
+
+def plain(text: str) -> str:
+    """How text is compared: compatibility forms, case and invisible marks do not matter."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join("".join(c for c in folded if unicodedata.category(c) != "Cf").split())
+
+
+# Loyalty: what is left of each purchase counts.
+
+
+def a_year_before(at: datetime) -> datetime:
+    """The latest instant whose anniversary has come by *at*; found by counting days, not by rule."""
+    if (at.month, at.day) == (2, 29):
+        return datetime(at.year - 1, 3, 1, tzinfo=at.tzinfo) - timedelta(microseconds=1)
+    leap_day_between = any(
+        at.replace(year=year, month=3, day=1) - timedelta(days=1)
+        == at.replace(year=year, month=2, day=28) + timedelta(days=1)
+        and at.replace(year=at.year - 1) < at.replace(year=year, month=3, day=1) <= at
+        for year in (at.year - 1, at.year)
+        if (at.month, at.day) != (2, 29)
+    )
+    return at - timedelta(days=366 if leap_day_between else 365)
+
+
+def loyalty_of(log: Log, customer: UUID, program: LoyaltyProgram, as_of: datetime) -> Row | None:
+    """A member's row as of an instant, from all that is in *log*."""
+    placed = [one for one in told(log, OrderPlaced) if one.customer_id == customer]
+    if not placed:
+        return None
+    currency = placed[0].net.currency
+    own = [order for order in placed if order.net.currency == currency]
+    cancelled = {one.order_id for one in told(log, OrderCancelled)}
+    known = [
+        *own,
+        *(
+            one
+            for one in told(log, OrderReturned, OrderCancelled)
+            if one.order_id in {order.order_id for order in own}
+        ),
+    ]
+    kept = {order.order_id: order.net.amount for order in own}
+    for one in told(log, OrderReturned, OrderCancelled):
+        if one.order_id in kept:
+            kept[one.order_id] -= one.net.amount
+    points = [
+        (kept[order.order_id] * program.points_per_unit).to_integral_value(ROUND_FLOOR)
+        for order in own
+    ]
+    now = max(as_of, *(one.at for one in known))
+    window = [order for order in own if a_year_before(now) < order.at <= now]
+    spending = sum((kept[order.order_id] for order in window), Decimal(0))
+    return {
+        "customer_id": str(customer),
+        "currency": currency,
+        "points": int(sum(points)),
+        "tier": [tier.name for tier in program.tiers if spending >= tier.spending][-1],
+        "year_spending": spending,
+        "lifetime_spending": sum(kept.values(), Decimal(0)),
+        "orders": len([order for order in own if order.order_id not in cancelled]),
+        "other_currency_orders": len(
+            [one for one in placed if one not in own and one.order_id not in cancelled]
+        ),
+        "first_purchase_at": min(order.at for order in own),
+        "as_of": max(one.at for one in known),
+        "program": program.version,
+        "recent": sorted(
+            [getattr(one, "placed_at", one.at).isoformat(timespec="microseconds"), f"{sign:f}"]
+            for one in known
+            for sign in [one.net.amount if isinstance(one, OrderPlaced) else -one.net.amount]
+            if getattr(one, "placed_at", one.at) > a_year_before(now)
+        ),
+    }
+
+
+def loyalty_status(log: Log, program: LoyaltyProgram = STANDARD_PROGRAM) -> Tables:
+    members = dict.fromkeys(one.customer_id for one in told(log, OrderPlaced))
+    long_ago = datetime.min.replace(tzinfo=log[0].occurred_at.tzinfo) if log else datetime.min
+    rows = [loyalty_of(log, member, program, long_ago) for member in members]
+    return {"loyalty_status": [row for row in rows if row is not None]}
+
+
+# Service levels: a case's events cut into its cycles.
+
+STATUS: Mapping[type, str] = {
+    case.CaseOpened: "new",
+    case.CaseStarted: "open",
+    case.CasePended: "pending",
+    case.CaseHeld: "on_hold",
+    case.CaseResumed: "open",
+    case.CaseSolved: "solved",
+    case.CaseReopened: "open",
+    case.CaseClosed: "closed",
+    case.CaseMerged: "merged",
+    case.CaseSpamMarked: "spam",
+}
+
+
+def service_levels(log: Log) -> Tables:
+    rows = []
+    for opened in told(log, case.CaseOpened):
+        about = [one for one in log if one.stream_id == opened.case_id]
+        cuts = [i for i, one in enumerate(about) if isinstance(one.event, case.CaseReopened)]
+        for cycle, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(about)], strict=True), 1):
+            rows.append(_cycle(opened, cycle, about, about[start:end], about[:end]))
+    return {"service_levels": rows}
+
+
+def _cycle(opened: case.CaseOpened, cycle: int, whole: Log, during: Log, until: Log) -> Row:
+    def latest(field: str, first: Any, *kinds: type) -> Any:
+        return last([getattr(one, field) for one in told(until, *kinds)], first)
+
+    def at(*kinds: type) -> datetime | None:
+        return last([one.at for one in told(during, *kinds)])
+
+    targets = [one for one in told(whole, case.ResolutionTargetSet) if one.cycle == cycle]
+    target = None if told(whole, case.CaseSpamMarked) else last(targets)
+    handled = last(told(until, case.CaseAssigned, case.CaseTransferred))
+    priority = latest("priority", opened.priority, case.CasePrioritised)
+    return {
+        "case_id": str(opened.case_id),
+        "cycle": cycle,
+        "customer_id": _text(
+            latest("customer_id", opened.customer_id, case.CaseCustomerIdentified)
+        ),
+        "number": opened.number,
+        "subject": opened.subject,
+        "kind": latest("kind", opened.kind, case.CaseClassified).value,
+        "priority": priority and priority.value,
+        "queue": latest("queue", opened.queue, case.CaseQueued, case.CaseTransferred),
+        "agent": getattr(handled, "agent", None),
+        "status": STATUS[type(told(during, *STATUS)[-1])],
+        "opened_at": during[0].event.at,
+        "due_at": target and target.due,
+        "basis": target and target.basis.value,
+        "policy": target and (target.policy_version or target.basis.value),
+        "first_response_at": last(
+            [one.at for one in told(whole, case.CaseReplied) if one.first_response and cycle == 1]
+        ),
+        "completed_at": at(case.CaseSolved),
+        "withdrawn_at": at(case.CaseMerged, case.CaseSpamMarked),
+        "closed_at": at(case.CaseClosed),
+    }
+
+
+def _text(key: UUID | None) -> str | None:
+    return None if key is None else str(key)
+
+
+# Campaign results: members are counted once each, messages and amounts as often as they come.
+
+STANDINGS: Mapping[type, str] = {
+    membership.MemberTargeted: "targeted",
+    membership.MemberSuppressed: "suppressed",
+    membership.MemberHeldOut: "held_out",
+}
+PHASES: Mapping[type, str] = {
+    campaign.CampaignPlanned: "planned",
+    campaign.CampaignApproved: "approved",
+    campaign.CampaignLaunched: "running",
+    campaign.CampaignPaused: "paused",
+    campaign.CampaignResumed: "running",
+    campaign.CampaignCompleted: "completed",
+    campaign.CampaignCancelled: "cancelled",
+}
+
+
+def campaign_results(log: Log) -> Tables:
+    tables: Tables = {"campaign_results": [], "campaign_revenue": [], "campaign_members": []}
+    for plan in told(log, campaign.CampaignPlanned):
+        about = [one for one in log if getattr(one.event, "campaign_id", None) == plan.campaign_id]
+        members = _members(about)
+        standings = [member["standing"] for member in members]
+        tables["campaign_members"] += members
+        tables["campaign_revenue"] += _revenue(about)
+        tables["campaign_results"].append(
+            _terms_of(plan, about)
+            | {standing: standings.count(standing) for standing in STANDINGS.values()}
+            | _messages(about)
+            | _conversions(about)
+        )
+    return tables
+
+
+def _members(about: Log) -> list[Row]:
+    assessed = {
+        one.membership_id: {
+            "membership_id": str(one.membership_id),
+            "campaign_id": str(one.campaign_id),
+            "customer_id": str(one.customer_id),
+            "standing": STANDINGS[type(one)],
+        }
+        for one in told(about, *STANDINGS)
+        if one.role is Role.DEFAULT
+    }
+    return list(assessed.values())
+
+
+def _terms_of(plan: campaign.CampaignPlanned, about: Log) -> Row:
+    dates = told(about, campaign.CampaignPlanned, campaign.CampaignScheduled)[-1]
+    costs = told(about, campaign.CostIncurred)
+    return {
+        "campaign_id": str(plan.campaign_id),
+        "name": plan.name,
+        "kind": plan.kind,
+        "channel": plan.channel.value,
+        "status": PHASES[type(told(about, *PHASES)[-1])],
+        "currency": plan.currency,
+        "starts_at": dates.starts_at,
+        "ends_at": dates.ends_at,
+        "cost": sum((one.cost.amount for one in costs), Decimal(0)),
+    }
+
+
+def _messages(about: Log) -> Row:
+    def counted(*kinds: type) -> list[Any]:
+        return [one for one in told(about, *kinds) if one.counted]
+
+    def people(events: Sequence[Any]) -> int:
+        return len({one.customer_id for one in events})
+
+    answers = counted(membership.ResponseRecorded)
+    clicks = counted(membership.MessageClicked)
+    return {
+        "sends": len(counted(membership.MessageSent)),
+        "recipients": people(counted(membership.MessageSent)),
+        "delivered": people(counted(membership.MessageDelivered)),
+        "bounces": len(counted(membership.MessageBounced)),
+        "responders": people(answers),
+        "responses": len([one for one in answers if one.kind is not ResponseKind.CLICK]),
+        "clicks": len(clicks),
+        "clickers": people(clicks),
+        "opt_outs": len(counted(membership.OptOutReceived)),
+    }
+
+
+def _conversions(about: Log) -> Row:
+    conversions = [
+        one
+        for one in told(about, membership.ConversionRecorded)
+        if one.counted and not one.held_out
+    ]
+    margins = [one.margin.amount for one in conversions if one.margin is not None]
+    return {
+        "converted": len({one.customer_id for one in conversions}),
+        "conversions": len(conversions),
+        "margin": sum(margins, Decimal(0)),
+        "without_margin": len(conversions) - len(margins),
+    }
+
+
+def _revenue(about: Log) -> list[Row]:
+    rows: dict[str, Row] = {}
+    for one in told(about, OrderPlaced, OrderReturned, OrderCancelled):
+        row = rows.setdefault(
+            one.net.currency,
+            {
+                "campaign_id": str(one.campaign_id),
+                "currency": one.net.currency,
+                "purchases": 0,
+                "revenue": Decimal(0),
+            },
+        )
+        row["purchases"] += {OrderPlaced: 1, OrderReturned: 0, OrderCancelled: -1}[type(one)]
+        row["revenue"] += one.net.amount if isinstance(one, OrderPlaced) else -one.net.amount
+    return list(rows.values())
+
+
+MODELS: Mapping[str, Callable[[Log], Tables]] = {
+    "customer_history": customer_history,
+    "customer_directory": customer_directory,
+    "loyalty_status": loyalty_status,
+    "service_levels": service_levels,
+    "campaign_results": campaign_results,
+}
+"""The model of every read model: a new one needs one here, or the contract fails."""
