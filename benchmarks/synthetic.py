@@ -23,7 +23,7 @@ from crmcore.domain.service.case.terms import CaseChannel, CaseKind
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.infrastructure.log.database import Database
-from crmcore.infrastructure.log.instants import to_micros
+from crmcore.domain.kernel.instants import to_micros
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 BATCH = 5_000

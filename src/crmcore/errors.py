@@ -6,8 +6,8 @@ trouble with the database, ``ProjectionStoppedError`` a read model that cannot g
 """
 
 from crmcore.application.errors import (
-    CommandInProgressError,
     CommandIdReusedError,
+    CommandInProgressError,
     ConcurrencyError,
     CorruptEventError,
     InvalidCommandError,

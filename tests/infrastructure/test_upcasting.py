@@ -76,7 +76,18 @@ def test_an_older_event_is_read_in_present_terms(
 ) -> None:
     upcasters = Upcasters(ALL, CURRENT)
     assert list(upcasters(topic, version, fields)) == events
-    assert upcasters.needed(topic, version) == (events != [(topic, fields)])
+    assert upcasters.knows(topic, version)
+    assert upcasters.is_current(topic, version) == (events == [(topic, fields)])
+
+
+def test_the_topics_under_which_an_event_was_ever_stored_are_known() -> None:
+    upcasters = Upcasters(ALL, CURRENT)
+    assert upcasters.sources(["address-added"]) == {
+        "address-added",
+        "customer-registered",
+        "person-registered",
+    }
+    assert upcasters.sources(["page-viewed"]) == {"page-viewed"}
 
 
 def test_topics_that_are_gone_from_the_code_are_still_known() -> None:

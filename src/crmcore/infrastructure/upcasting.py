@@ -61,9 +61,24 @@ class Upcasters:
         """Every topic that can be read, those that the code no longer has included."""
         return frozenset(self._current) | {topic for topic, _ in self._upcasters}
 
-    def needed(self, topic: str, version: int) -> bool:
-        """Whether an event stored so must be translated before it is read."""
-        return (topic, version) in self._upcasters
+    def sources(self, topics: Iterable[str]) -> frozenset[str]:
+        """The topics under which events of *topics* were ever stored, these included."""
+        found = set(topics)
+        while more := {
+            upcaster.topic
+            for upcaster in self._upcasters.values()
+            if upcaster.topic not in found and found & set(upcaster.to)
+        }:
+            found |= more
+        return frozenset(found)
+
+    def is_current(self, topic: str, version: int) -> bool:
+        """Whether an event stored so is read as it is."""
+        return self._current.get(topic) == version
+
+    def knows(self, topic: str, version: int) -> bool:
+        """Whether an event stored so can be read."""
+        return self.is_current(topic, version) or (topic, version) in self._upcasters
 
     def __call__(self, topic: str, version: int, fields: Fields) -> Iterator[tuple[str, Fields]]:
         """The event in the terms that the code reads: one, several or none."""

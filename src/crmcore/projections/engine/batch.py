@@ -4,14 +4,13 @@ An event that cannot be read, applied or stored is *poison*: what comes before i
 projection stops there, and its checkpoint says why.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import localcontext
-from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection, Table, exc
 
 from crmcore.application.errors import UnreadableEventError
 from crmcore.application.log import Recorded
@@ -43,9 +42,27 @@ class LogSource(Protocol):
         ...
 
     def events(
-        self, connection: Connection, topics: Sequence[str], after: int, limit: int
+        self,
+        connection: Connection,
+        views: Mapping[str, type | None],
+        after: int,
+        limit: int,
+        *,
+        provenance: bool = True,
+        part: tuple[str, str, str] | None = None,
     ) -> Iterator[Recorded]:
-        """The next events of *topics* after a position, at most *limit*; may raise on one it cannot read."""
+        """The next events of the topics in *views* after a position, of at most *limit* records.
+
+        Each is read as the class that *views* names.  *part* is (column, from, below): the two
+        hexadecimal digits that the ids in the column end between.  Raises
+        ``UnreadableEventError`` where it comes to an event that it cannot read.
+        """
+        ...
+
+    def insert(
+        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Insert rows of driver's values, as fast as may be."""
         ...
 
 
@@ -104,7 +121,15 @@ class Batch:
         """The next events, up to one that cannot be read."""
         events: list[Recorded] = []
         try:
-            events.extend(self._source.events(connection, projection.topics, after, self._size))
+            events.extend(
+                self._source.events(
+                    connection,
+                    projection.reads,
+                    after,
+                    self._size,
+                    provenance=projection.provenance,
+                )
+            )
         except UnreadableEventError as error:
             return events, PoisonError(error.position, error.topic, error.cause)
         return events, None
@@ -125,7 +150,7 @@ class Batch:
         try:
             with connection.begin_nested():
                 _apply(connection, projection, events, rows)
-                rows.flush(connection)
+                rows.flush(connection, self._source.insert)
         except PoisonError as poison:
             before = [event for event in events if event.position < poison.position]
             stored, earlier = self._store(connection, projection, at, before)
@@ -171,7 +196,7 @@ def _apply(
         for event, groups in touched:
             if groups:
                 try:
-                    rows.change(groups, partial(projection.apply, event, rows))
+                    rows.change(groups, projection.apply, event, rows)
                 except Exception as error:  # it stops this projection, not the host
                     raise PoisonError(event.position, event.topic, error) from error
 
