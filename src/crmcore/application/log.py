@@ -1,6 +1,6 @@
 """What the application needs of an event log: the port, and the records that go in and come out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,7 +11,16 @@ import attrs
 from crmcore.domain.kernel import Command, Event
 from crmcore.domain.kernel.instants import from_micros
 
-__all__ = ["EventLog", "LogSession", "NewEvent", "Provenance", "Receipt", "Recorded"]
+__all__ = [
+    "EventLog",
+    "LogSession",
+    "NewEvent",
+    "Page",
+    "Provenance",
+    "Receipt",
+    "Record",
+    "Recorded",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -164,6 +173,18 @@ class Recorded:
 
     def __repr__(self) -> str:
         return f"Recorded(position={self.position}, stream_id={self.stream}, event={self.event!r})"
+
+
+@attrs.frozen
+class Page:
+    """Some records of the log: their events in order, and where the next page begins.
+
+    ``last`` is the position of the last record of a full page, None where the log, or the
+    range that was asked for, ends within the page.
+    """
+
+    events: Iterator[Recorded]
+    last: int | None
 
 
 def _present(number: int | None) -> int:

@@ -1,13 +1,13 @@
 """The log as projections follow it: one database that holds the events and the rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import attrs
 from sqlalchemy import Connection, Table
 
-from crmcore.application.log import Recorded
+from crmcore.application.log import Page
 from crmcore.infrastructure.log.bulk import bulk_insert
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader, Reading
@@ -43,9 +43,11 @@ class ProjectionSource:
         *,
         provenance: bool = True,
         part: tuple[str, str, str] | None = None,
-    ) -> Iterator[Recorded]:
+        upto: int | None = None,
+    ) -> Page:
         """The next events of the topics in *views* after a position, of at most *limit* records."""
-        return self._reader.page(connection, Reading(views, provenance, part), after, limit)
+        reading = Reading(views, provenance, part, upto)
+        return self._reader.page(connection, reading, after, limit)
 
     def insert(
         self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]

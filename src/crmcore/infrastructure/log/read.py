@@ -12,8 +12,8 @@ from crmcore.application.errors import (
     UnknownTopicError,
     UnreadableEventError,
 )
-from crmcore.application.log import Recorded
-from crmcore.infrastructure.codec import EventCodec
+from crmcore.application.log import Page, Record, Recorded
+from crmcore.infrastructure.codec import EventCodec, EventReader
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
 __all__ = ["LogReader", "Reading"]
@@ -31,11 +31,13 @@ class Reading:
     *views* are the topics, each with the class that its events are read as (None: not at all);
     without *provenance* the columns that tell who, when and why stay behind.  *part* is
     (column, from, below): two hexadecimal digits that the ids in the column end between.
+    Nothing after position *upto* is read.
     """
 
     views: Mapping[str, type | None]
     provenance: bool = True
     part: tuple[str, str, str] | None = None
+    upto: int | None = None
 
     def query(self, connection: Connection, tables: LogTables, codec: EventCodec) -> str:
         """The SQL for a page, with two parameters: after which position, and how many."""
@@ -43,11 +45,13 @@ class Reading:
         columns = ", ".join(
             name if self.provenance or name not in _PROVENANCE else "NULL" for name in _COLUMNS
         )
-        wanted = codec.stored_as(self.views)
         conditions = [f"position > {mark}"]
-        if wanted != codec.known_topics:
-            topics = ", ".join("'" + topic.replace("'", "''") + "'" for topic in sorted(wanted))
-            conditions.append(f"topic IN ({topics})")
+        left_out = codec.known_topics - codec.stored_as(self.views)
+        if left_out:  # so that topics which nobody knows are not left out
+            topics = ", ".join("'" + topic.replace("'", "''") + "'" for topic in sorted(left_out))
+            conditions.append(f"topic NOT IN ({topics})")
+        if self.upto is not None:
+            conditions.append(f"position <= {self.upto}")
         if self.part is not None:
             column, low, below = self.part
             ending = f"substr({column}, length({column}) - 1)"
@@ -131,26 +135,27 @@ class LogReader:
             for event in self._events(record[0], record[3], record[4], record[13]):
                 yield Recorded(record, event)
 
-    def page(
-        self, connection: Connection, reading: Reading, after: int, limit: int
-    ) -> Iterator[Recorded]:
+    def page(self, connection: Connection, reading: Reading, after: int, limit: int) -> Page:
         """The next *limit* records after a position that *reading* asks for, as fast as may be.
 
-        Raises ``UnreadableEventError`` where it comes to an event that cannot be read.
+        An event that cannot be read is an ``UnreadableEventError`` in its place.
         """
         cursor: Any = connection.connection.cursor()
         try:
-            query = reading.query(connection, self._tables, self._codec)
-            cursor.execute(query, (after, limit))
+            cursor.execute(reading.query(connection, self._tables, self._codec), (after, limit))
             records = cursor.fetchall()
         finally:
             cursor.close()
-        reader = self._codec.reader(reading.views)
+        events = self._read_as(self._codec.reader(reading.views), records)
+        return Page(events, records[-1][0] if len(records) == limit else None)
+
+    def _read_as(self, reader: EventReader, records: Sequence[Record]) -> Iterator[Recorded]:
         for record in records:
+            events: Sequence[Any]
             try:
                 events = reader(record[3], record[4], record[13])
             except (CorruptEventError, UnknownTopicError) as error:
-                raise UnreadableEventError(record[0], record[3], error) from error
+                events = (UnreadableEventError(record[0], record[3], error),)
             for event in events:
                 yield Recorded(record, event)
 

@@ -71,9 +71,8 @@ class MemoryRows:
 
     def change(self, groups: Sequence[str], handle: Callable[..., None], *args: Any) -> None:
         """Let *handle* change the rows of *groups*, and of no others that happen to be loaded."""
-        self._named = groups
+        self.name(groups)
         handle(*args)
-        self._named = ()
 
     def get(self, table: Table, *key: Any) -> Row | None:
         """The row with this primary key, if there is one."""
@@ -133,6 +132,19 @@ class MemoryRows:
                 held.stored.difference_update(held.changed)
                 held.stored.update(kept)
             held.changed.clear()
+
+    def name(self, groups: Sequence[str]) -> None:
+        """Let the handler that comes next change the rows of *groups*, and of no others."""
+        self._named = groups
+
+    @property
+    def empty(self) -> bool:
+        """Whether the tables held nothing to begin with."""
+        return self._empty
+
+    def count(self, table: Table) -> int:
+        """How many rows of *table* are in memory."""
+        return len(self._held[table].rows)
 
     @property
     def size(self) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmcore.application.log import Recorded
+from crmcore.projections.engine.aside import Policy
 
 __all__ = [
     "STREAM",
@@ -98,7 +99,8 @@ class Projection:
     with those of its fields that the handler needs (one view belongs to one handler), or
     ``NoneType`` where it needs none.  With ``provenance`` the events tell who recorded them,
     when and why.  ``partition`` is SUBJECT or STREAM if the groups of every event follow from
-    that id alone, so that a rebuild can be divided.
+    that id alone, so that a rebuild can be divided.  ``on_poison`` and ``on_unknown`` say what
+    happens at an event that cannot be read or applied, or whose topic nobody knows.
     """
 
     name: str
@@ -109,6 +111,8 @@ class Projection:
     policy: str = ""
     views: Mapping[type, type] = attrs.field(factory=dict)
     provenance: bool = False
+    on_poison: Policy = Policy.STOP
+    on_unknown: Policy = Policy.SKIP
     partition: str | None = attrs.field()
 
     @partition.default
