@@ -18,7 +18,16 @@ from crmcore import commands as ask
 from crmcore.domain.kernel import Channel, Command, DomainError, Money, derived_id
 from crmcore.domain.sales.lead_origin import LeadSource
 
-__all__ = ["AFTERWARDS", "CASES", "CUSTOMERS", "Clock", "histories", "key", "send"]
+__all__ = [
+    "AFTERWARDS",
+    "CASES",
+    "CUSTOMERS",
+    "Clock",
+    "a_rich_history",
+    "histories",
+    "key",
+    "send",
+]
 
 BEGINNING = datetime(2023, 2, 27, 12, tzinfo=UTC)
 AFTERWARDS = datetime(2050, 1, 1, tzinfo=UTC)
@@ -97,10 +106,19 @@ class Scene:
         return Money(Decimal(self.one(*AMOUNTS)), self.one(*currencies or ("EUR",)))
 
 
+class History(list[Command]):
+    """Commands in the order of sending; shown in full only where they are few."""
+
+    def __repr__(self) -> str:
+        if len(self) > len(_COMPANY) + 12:
+            return f"History of {len(self)} commands: {[one.TOPIC for one in self]}"
+        return f"the company and {self[len(_COMPANY) :]}"
+
+
 @st.composite
-def histories(draw: st.DrawFn, most: int = 80) -> list[Command]:
+def histories(draw: st.DrawFn, most: int = 80) -> History:
     """The commands of a history: customers and campaigns to begin with, then anything."""
-    history, at = [*_company(BEGINNING)], BEGINNING
+    history, at = History(_COMPANY), BEGINNING
     for _ in range(draw(st.integers(0, most))):
         tell = draw(st.sampled_from(TELLERS))
         at += draw(st.sampled_from(STEPS))
@@ -132,6 +150,50 @@ def _company(at: datetime) -> Iterable[Command]:
         yield ask.LaunchCampaign(campaign_id=campaign, allow_empty=True, at=at)
 
 
+def a_rich_history() -> list[Command]:
+    """A fixed history in which every read model has something to show."""
+    ann, spring, at = CUSTOMERS[0], CAMPAIGNS[0], BEGINNING + timedelta(days=1)
+    tea = ask.OrderLine(line=1, product="tea", quantity=Decimal(3), goods=_euro("30"))
+    lead, case = key("lead", 0), CASES[0]
+    return [
+        *_COMPANY,
+        ask.AddContactPoint(
+            customer_id=ann,
+            point_id=key("point", 0),
+            kind=ask.ContactKind.EMAIL,
+            value=ADDRESSES[0],
+            at=at,
+        ),
+        ask.TargetMember(campaign_id=spring, customer_id=ann, list_name="all", at=at),
+        ask.PlaceOrder(
+            order_id=key("order", 0),
+            customer_id=ann,
+            channel="shop",
+            campaign_id=spring,
+            lines=(tea,),
+            handed_over=True,
+            at=at,
+        ),
+        ask.OpenCase(
+            case_id=case,
+            kind=ask.CaseKind.COMPLAINT,
+            channel=ask.CaseChannel.PHONE,
+            subject="It leaks",
+            at=at,
+        ),
+        ask.IdentifyCaseCustomer(case_id=case, customer_id=ann, at=at),
+        ask.CaptureLead(lead_id=lead, source=LeadSource.WEBSITE, name="Lea", at=at),
+        ask.AssignLead(lead_id=lead, assignee="kim", at=at),
+        ask.AcceptLead(lead_id=lead, at=at),
+        ask.QualifyLead(lead_id=lead, stage=ask.QualificationStage.SALES, at=at),
+        ask.ConvertLead(lead_id=lead, customer_id=CUSTOMERS[3], at=at),
+    ]
+
+
+def _euro(amount: str) -> Money:
+    return Money(Decimal(amount), "EUR")
+
+
 def _consent(customer: UUID, number: int, at: datetime) -> Command:
     return ask.GiveConsent(
         customer_id=customer,
@@ -140,6 +202,9 @@ def _consent(customer: UUID, number: int, at: datetime) -> Command:
         purpose=ask.Purpose.MARKETING,
         at=at,
     )
+
+
+_COMPANY = tuple(_company(BEGINNING))
 
 
 # Customers

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import URL, Connection, Engine, make_url, select
+from sqlalchemy import URL, Connection, Engine, select
+from sqlalchemy.exc import ArgumentError
 
 from crmcore.application import customers, leads, marketing, opportunities, orders, service
 from crmcore.application.errors import StoreUnavailableError
@@ -26,7 +27,7 @@ from crmcore.infrastructure.codec import CommandCodec, EventCodec
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
 from crmcore.infrastructure.identity import Pseudonyms, new_id
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.database import Database, parsed_url
 from crmcore.infrastructure.log.verify import Verdict, verify
 from crmcore.infrastructure.projection_source import ProjectionSource
 from crmcore.projections.engine import Follower, Projection, Registry, Status
@@ -68,7 +69,7 @@ class CRM:
     ) -> None:
         self._database = database
         self._clock = clock
-        handlers = _handlers(_pseudonyms(database))
+        handlers = command_handlers(_pseudonyms(database))
         self._commands = CommandCodec(handlers)
         self._log = SqlEventLog(database, EventCodec(EVENTS), self._commands, clock)
         self._service = CommandService(self._log, handlers, clock, new_id)
@@ -259,7 +260,10 @@ def _tenant(
         raise StoreUnavailableError(
             f"tenant {tenant!r}: expected a small letter, then up to 39 of a-z, 0-9 and _"
         )
-    url = target.url if isinstance(target, Engine) else make_url(target)
+    try:
+        url = target.url if isinstance(target, Engine) else parsed_url(target)
+    except ArgumentError:
+        return target, None  # opening it says what is wrong
     if url.get_backend_name() != "sqlite":
         return target, f"crm_{tenant}"
     if isinstance(target, Engine):
@@ -267,6 +271,8 @@ def _tenant(
             "an engine on SQLite is one file, and a tenant is a file of its own:"
             " give the URL, or an engine on the tenant's file"
         )
+    if url.database in (None, "", ":memory:"):
+        return target, None  # as above
     stem, dot, ending = str(url.database).rpartition(".")
     file = f"{stem}.{tenant}.{ending}" if dot and "/" not in ending else f"{url.database}.{tenant}"
     return url.set(database=file), None
@@ -278,7 +284,7 @@ def _pseudonyms(database: Database) -> Pseudonyms:
     return Pseudonyms(bytes(key))
 
 
-def _handlers(pseudonym: Callable[[str, str], UUID]) -> dict[type, Handler]:
+def command_handlers(pseudonym: Callable[[str, str], UUID]) -> dict[type, Handler]:
     normaliser = LibraryContactNormaliser()
     opened = opportunities.OpportunityService(
         campaign_exists=marketing.campaign_exists, lead_exists=leads.lead_exists

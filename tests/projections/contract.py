@@ -21,9 +21,11 @@ __all__ = ["catch_up", "check", "fresh", "live_rows", "rows_of"]
 @contextmanager
 def fresh() -> Iterator[crmcore.CRM]:
     """A log in a file of its own, whose clock is ahead of all histories."""
-    with TemporaryDirectory() as folder:
-        with crmcore.open(f"sqlite:///{Path(folder, 'crm.db')}", clock=Clock()) as crm:
-            yield crm
+    with (
+        TemporaryDirectory() as folder,
+        crmcore.open(f"sqlite:///{Path(folder, 'crm.db')}", clock=Clock()) as crm,
+    ):
+        yield crm
 
 
 def catch_up(crm: crmcore.CRM, batch: int) -> None:

@@ -6,7 +6,7 @@ once.  Rows come as the tables declare them, by table and in the order of their 
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from crmcore.domain.sales.lead_events import LeadConverted
 from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.domain.service.case import events as case
 
-__all__ = ["MODELS", "a_year_before", "loyalty_of"]
+__all__ = ["MODELS", "counts", "loyalty_of"]
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -119,9 +119,11 @@ def _primary(about: Log, kind: contact_point.ContactKind) -> str | None:
 def _terms(customer_id: str, name: str, about: Log) -> list[Row]:
     found = [("name", "", name, name)]
     removed = {one.point_id for one in told(about, contact_point.ContactPointRemoved)}
-    for point in told(about, contact_point.ContactPointAdded):
-        if point.point_id not in removed:
-            found.append((point.kind.value, str(point.point_id), point.normalised, point.value))
+    found += [
+        (point.kind.value, str(point.point_id), point.normalised, point.value)
+        for point in told(about, contact_point.ContactPointAdded)
+        if point.point_id not in removed
+    ]
     links: dict[UUID, Any] = {}
     for one in told(
         about,
@@ -147,47 +149,37 @@ def plain(text: str) -> str:
 # Loyalty: what is left of each purchase counts.
 
 
-def a_year_before(at: datetime) -> datetime:
-    """The latest instant whose anniversary has come by *at*; found by counting days, not by rule."""
-    if (at.month, at.day) == (2, 29):
-        return datetime(at.year - 1, 3, 1, tzinfo=at.tzinfo) - timedelta(microseconds=1)
-    leap_day_between = any(
-        at.replace(year=year, month=3, day=1) - timedelta(days=1)
-        == at.replace(year=year, month=2, day=28) + timedelta(days=1)
-        and at.replace(year=at.year - 1) < at.replace(year=year, month=3, day=1) <= at
-        for year in (at.year - 1, at.year)
-        if (at.month, at.day) != (2, 29)
-    )
-    return at - timedelta(days=366 if leap_day_between else 365)
+def counts(bought: datetime, as_of: datetime) -> bool:
+    """Whether a purchase is of the last year: until its anniversary, 1 March for 29 February."""
+    leap_day = (bought.month, bought.day) == (2, 29)
+    if leap_day:
+        return bought <= as_of < datetime(bought.year + 1, 3, 1, tzinfo=UTC)
+    return bought <= as_of < bought.replace(year=bought.year + 1)
 
 
-def loyalty_of(log: Log, customer: UUID, program: LoyaltyProgram, as_of: datetime) -> Row | None:
-    """A member's row as of an instant, from all that is in *log*."""
+def loyalty_of(
+    log: Log, customer: UUID, program: LoyaltyProgram, as_of: datetime | None = None
+) -> Row | None:
+    """A member's row from all that is in *log*, as of the last thing that happened or later."""
     placed = [one for one in told(log, OrderPlaced) if one.customer_id == customer]
     if not placed:
         return None
     currency = placed[0].net.currency
-    own = [order for order in placed if order.net.currency == currency]
-    cancelled = {one.order_id for one in told(log, OrderCancelled)}
-    known = [
-        *own,
-        *(
-            one
-            for one in told(log, OrderReturned, OrderCancelled)
-            if one.order_id in {order.order_id for order in own}
-        ),
-    ]
-    kept = {order.order_id: order.net.amount for order in own}
-    for one in told(log, OrderReturned, OrderCancelled):
-        if one.order_id in kept:
-            kept[one.order_id] -= one.net.amount
+    own = {one.order_id: one for one in placed if one.net.currency == currency}
+    less = [one for one in told(log, OrderReturned, OrderCancelled) if one.order_id in own]
+    off = {one.order_id for one in told(log, OrderCancelled)}
+    kept = {
+        key: order.net.amount - sum(one.net.amount for one in less if one.order_id == key)
+        for key, order in own.items()
+    }
     points = [
-        (kept[order.order_id] * program.points_per_unit).to_integral_value(ROUND_FLOOR)
-        for order in own
+        (net * program.points_per_unit).to_integral_value(ROUND_FLOOR) for net in kept.values()
     ]
-    now = max(as_of, *(one.at for one in known))
-    window = [order for order in own if a_year_before(now) < order.at <= now]
-    spending = sum((kept[order.order_id] for order in window), Decimal(0))
+    known = max(one.at for one in (*own.values(), *less))
+    now = known if as_of is None else max(as_of, known)
+    spending = sum((kept[key] for key, order in own.items() if counts(order.at, now)), Decimal(0))
+    changes = [(one.at, one.net.amount) for one in own.values()]
+    changes += [(one.placed_at, -one.net.amount) for one in less]
     return {
         "customer_id": str(customer),
         "currency": currency,
@@ -195,26 +187,22 @@ def loyalty_of(log: Log, customer: UUID, program: LoyaltyProgram, as_of: datetim
         "tier": [tier.name for tier in program.tiers if spending >= tier.spending][-1],
         "year_spending": spending,
         "lifetime_spending": sum(kept.values(), Decimal(0)),
-        "orders": len([order for order in own if order.order_id not in cancelled]),
-        "other_currency_orders": len(
-            [one for one in placed if one not in own and one.order_id not in cancelled]
-        ),
-        "first_purchase_at": min(order.at for order in own),
-        "as_of": max(one.at for one in known),
+        "orders": len(own.keys() - off),
+        "other_currency_orders": len({one.order_id for one in placed} - own.keys() - off),
+        "first_purchase_at": min(order.at for order in own.values()),
+        "as_of": known,
         "program": program.version,
         "recent": sorted(
-            [getattr(one, "placed_at", one.at).isoformat(timespec="microseconds"), f"{sign:f}"]
-            for one in known
-            for sign in [one.net.amount if isinstance(one, OrderPlaced) else -one.net.amount]
-            if getattr(one, "placed_at", one.at) > a_year_before(now)
+            [at.isoformat(timespec="microseconds"), f"{amount:f}"]
+            for at, amount in changes
+            if counts(at, now)
         ),
     }
 
 
 def loyalty_status(log: Log, program: LoyaltyProgram = STANDARD_PROGRAM) -> Tables:
     members = dict.fromkeys(one.customer_id for one in told(log, OrderPlaced))
-    long_ago = datetime.min.replace(tzinfo=log[0].occurred_at.tzinfo) if log else datetime.min
-    rows = [loyalty_of(log, member, program, long_ago) for member in members]
+    rows = [loyalty_of(log, member, program) for member in members]
     return {"loyalty_status": [row for row in rows if row is not None]}
 
 
@@ -248,7 +236,7 @@ def _cycle(opened: case.CaseOpened, cycle: int, whole: Log, during: Log, until: 
     def latest(field: str, first: Any, *kinds: type) -> Any:
         return last([getattr(one, field) for one in told(until, *kinds)], first)
 
-    def at(*kinds: type) -> datetime | None:
+    def at(*kinds: type) -> Any:
         return last([one.at for one in told(during, *kinds)])
 
     targets = [one for one in told(whole, case.ResolutionTargetSet) if one.cycle == cycle]

@@ -1,14 +1,14 @@
 """The contract of every read model, over whole histories: rows follow from the log alone."""
 
 from itertools import count
+from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import crmcore
 from crmcore.domain.kernel import Command
-from tests.histories import Clock, histories, send
+from tests.histories import Clock, a_rich_history, histories, send
 from tests.projections.contract import catch_up, check, fresh, live_rows, rows_of
 from tests.projections.naive import MODELS
 
@@ -63,9 +63,9 @@ def test_delivering_again_changes_nothing(history: list[Command]) -> None:
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(history=histories(), batch=st.integers(1, 50))
+@given(history=histories(), batch=st.integers(4, 50))
 def test_postgresql_shows_the_rows_of_sqlite(
     postgres_url: str, history: list[Command], batch: int
 ) -> None:
@@ -77,26 +77,25 @@ def test_postgresql_shows_the_rows_of_sqlite(
             check(crm)
         for projection in sqlite.projections:
             ours, theirs = rows_of(sqlite, projection), rows_of(postgres, projection)
-            for row in (*ours.get("customer_history", ()), *theirs.get("customer_history", ())):
-                del row["command_id"]  # drawn anew for each command
-            assert ours == theirs
+            assert comparable(ours) == comparable(theirs)
+
+
+def comparable(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """*tables* without what two logs never share: drawn command ids, pseudonyms of addresses."""
+    for row in tables.get("customer_history", ()):
+        del row["command_id"]
+        if row["topic"].startswith("lead-address"):
+            del row["stream_id"], row["details"]
+    return tables
 
 
 def test_the_view_shows_exactly_the_rows_of_the_live_generation(
-    database_url: str, rich: list[Command]
+    database_url: str,
 ) -> None:
     with crmcore.open(database_url, clock=Clock()) as crm:
-        send(crm, rich)
+        send(crm, a_rich_history())
         crm.catch_up()
         for projection in crm.projections:
             shown = rows_of(crm, projection)
             assert all(shown.values()), "a rich history leaves no table empty"
             assert shown == live_rows(crm, projection)
-
-
-@pytest.fixture
-def rich() -> list[Command]:
-    """A history in which every read model has something to show."""
-    from tests.histories import a_rich_history
-
-    return a_rich_history()

@@ -27,8 +27,8 @@ __all__ = ["Batch", "CommandService", "Envelope", "InFutureError", "Refused"]
 
 T = TypeVar("T")
 
-ATTEMPTS = 10
-"""How often a command is decided anew when other writers come between."""
+ATTEMPTS = 3
+"""How often a command is decided when other writers come between: first beside them, then alone."""
 
 BATCH = 500
 """Commands to a transaction in ``execute_many``."""
@@ -169,14 +169,15 @@ class CommandService:
         return total
 
     def _attempt(self, run: Callable[[LogSession], T], attempts: int, connection: Any) -> T:
+        attempt = 1
         while True:
-            attempts -= 1
             try:
-                with self._log.session(connection) as session:
+                with self._log.session(connection, alone=attempt > 1) as session:
                     return run(session)
             except ConcurrencyError:
-                if attempts <= 0:
+                if attempt >= attempts:
                     raise
+            attempt += 1
 
     def _run_batch(self, session: LogSession, chunk: Sequence[Envelope], stop: bool) -> Batch:
         done, streams = Batch(), LoadedStreams(session)

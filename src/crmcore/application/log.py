@@ -238,9 +238,12 @@ class LogSession(Protocol):
 class EventLog(Protocol):
     """The log, as command services see it."""
 
-    def session(self, connection: Any = None) -> AbstractContextManager[LogSession]:
+    def session(
+        self, connection: Any = None, *, alone: bool = False
+    ) -> AbstractContextManager[LogSession]:
         """A transaction: committed at the end, rolled back by an error.
 
-        With *connection*, the host's own transaction, which only the host ends.
+        With *connection*, the host's own transaction, which only the host ends.  *alone*
+        holds up all other writers from the start, so that none can come between.
         """
         ...

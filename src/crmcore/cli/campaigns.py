@@ -45,8 +45,8 @@ def show_campaigns(results: Sequence[Any]) -> None:
     """A row for each campaign, in the order in which they start."""
     currencies = {one.currency for one in results}
     several = len(currencies) > 1
-    unit = "" if several or not currencies else f"\n{currencies.pop()}"
-    titles = ("Members", "Answers", "Bought", f"Revenue{unit}", f"Cost{unit}", f"Each{unit}")
+    unit = "" if several or not currencies else f" {currencies.pop()}"
+    titles = ("People", "Answers", "Buys", f"Revenue{unit}", f"Cost{unit}", f"Each{unit}")
     table(
         ["Campaign", *(Column(title, number=True) for title in (*titles, "ROAS", "ROI"))],
         [

@@ -225,7 +225,7 @@ def find(
     if not shown:
         say(f"No customer is found by {text!r}.")
         return
-    columns = {
+    columns: dict[str, list[str | None]] = {
         "Name": [one.name if one.active else f"{one.name} (inactive)" for one in shown],
         "E-mail": [one.email for one in shown],
         "Phone": [one.phone for one in shown],

@@ -4,7 +4,6 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -243,8 +242,8 @@ def next_steps(crm: crmcore.CRM, customer_id: UUID | None, where: str | None) ->
 def _questions(crm: crmcore.CRM, customer_id: UUID | None) -> list[str]:
     questions = []
     if customer_id is not None:
-        last = crm.read.history(customer_id)[-1].occurred_at
-        earlier = last - timedelta(days=60)
+        entries = crm.read.history(customer_id)
+        earlier, last = entries[len(entries) // 2].occurred_at, entries[-1].occurred_at
         questions += [
             f"history {customer_id} --as-of {earlier:%Y-%m-%d}",
             f"loyalty {customer_id} --as-of {last:%Y-%m-%d}",

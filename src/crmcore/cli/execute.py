@@ -12,8 +12,7 @@ import typer
 
 import crmcore
 from crmcore.cli.faults import Fault, answering, complain
-from crmcore.cli.lines import Fault as LineFault
-from crmcore.cli.lines import Line, lines, read
+from crmcore.cli.lines import UNFIT, Line, lines, read
 from crmcore.cli.output import emit_line, one_line, say
 from crmcore.cli.progress import Step, progress
 from crmcore.cli.session import options_of, writing
@@ -96,7 +95,7 @@ class Run:
         for line in chunk:
             try:
                 envelopes.append((line.number, read(self.crm, line, self.by, self.source)))
-            except LineFault as error:
+            except UNFIT as error:
                 refusals[line.number] = error
                 if self.stop:
                     break

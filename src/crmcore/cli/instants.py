@@ -32,11 +32,9 @@ def last_moment(option: str, text: str | None) -> datetime | None:
 def _read(option: str, text: str) -> tuple[datetime, datetime]:
     """The instant, twice; or the beginning of the day and that of the next."""
     try:
-        day = datetime.combine(date.fromisoformat(text.strip()), datetime.min.time(), UTC)
-        return day, day + timedelta(days=1)
-    except (ValueError, OverflowError):
-        pass
-    try:
+        if len(text.strip()) <= len("2017-12-31"):
+            day = datetime.combine(date.fromisoformat(text.strip()), datetime.min.time(), UTC)
+            return day, day + timedelta(days=1)
         at = datetime.fromisoformat(text.strip())
         if at.tzinfo is not None:
             utc = at.astimezone(UTC)

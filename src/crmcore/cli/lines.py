@@ -15,7 +15,7 @@ import attrs
 import crmcore
 from crmcore import errors
 
-__all__ = ["LONGEST", "Fault", "Line", "Unreadable", "lines", "read"]
+__all__ = ["LONGEST", "UNFIT", "Line", "Unreadable", "lines", "read"]
 
 LONGEST: Final = 4 * 1024 * 1024
 """Bytes to a line: the longest message that a command takes is well below."""
@@ -60,14 +60,11 @@ def read(crm: crmcore.CRM, line: Line, by: str | None, source: str | None) -> cr
     topic = given.pop("command", None)
     if not isinstance(topic, str):
         raise Unreadable('"command": expected the topic of a command, such as "register-customer"')
-    kind = crm.command_kinds.get(topic)
-    if kind is None:
-        crm.command(topic, {})  # says which topic is meant
-        raise AssertionError(topic)
     sender = given.pop("by", by)
     if not isinstance(sender, str) or not sender.strip():
         raise Unreadable('"by": expected who sends the command (or --by NAME for all lines)')
-    if "source" not in attrs.fields_dict(kind):  # else it is a field of the command
+    kind = crm.command_kinds.get(topic)
+    if kind is None or "source" not in attrs.fields_dict(kind):  # else the command's own field
         source = _optional_text(given, "source", source)
     ids = {name: _identity(given, name) for name in IDS}
     version = _version(given)
@@ -148,7 +145,7 @@ def _optional_text(given: Mapping[str, Any], name: str, default: str | None) -> 
     return default if value is None else value
 
 
-Fault = (
+UNFIT: Final = (
     Unreadable,
     errors.DomainError,
     errors.InvalidCommandError,

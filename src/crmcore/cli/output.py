@@ -1,6 +1,7 @@
 """Answers: tables for people, JSON for programs, and how amounts, times and shares are written."""
 
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -35,7 +36,7 @@ __all__ = [
 
 NOTHING: Final = "-"
 BAR: Final = 20  # characters
-WIDEST: Final = 1_000
+NARROWEST, GAP = 8, 2
 
 
 class _Console(Console):
@@ -50,7 +51,8 @@ def console(*, stderr: bool = False) -> Console:
 
 def say(text: str = "", *, style: str | None = None, indent: int = 0) -> None:
     """A line for people; a long one is broken between words, and stays indented."""
-    console().print(Padding(Text(text, style=style or ""), (0, 0, 0, indent), expand=False))
+    line = Text(text, style=style or "")
+    console().print(Padding(line, (0, 0, 0, indent), expand=False) if indent else line)
 
 
 def heading(text: str) -> None:
@@ -61,19 +63,13 @@ def heading(text: str) -> None:
 
 def emit(document: Any) -> None:
     """One JSON document on stdout; decimals are text, so that they stay exact; instants are UTC."""
-    encoded = msgspec.json.encode(document, enc_hook=_plain)
+    encoded = msgspec.json.encode(document)
     sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
 
 
 def emit_line(document: Any) -> None:
     """One line of JSON on stdout."""
-    sys.stdout.write(msgspec.json.encode(document, enc_hook=_plain).decode() + "\n")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseException):
-        return str(value)
-    raise NotImplementedError(f"no JSON for {type(value)}")  # as msgspec's hooks do
+    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
 
 
 @attrs.frozen
@@ -100,31 +96,34 @@ def table(
     cells = [
         [cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in row] for row in rows
     ]
+    needed = GAP * (len(columns) - 1)
     for index, column in enumerate(columns):
         one = column if isinstance(column, Column) else Column(column)
         widest = max((row[index].cell_len for row in cells), default=0)
+        fixed = one.number or one.whole
+        title = _broken(one.title, widest) if fixed else one.title
+        needed += max(widest, *map(len, title.split("\n"))) if fixed else NARROWEST
         shown.add_column(
-            one.title,
+            title,
             justify="right" if one.number else "left",
-            min_width=widest if one.number or one.whole else None,
+            no_wrap=fixed,
             overflow="fold",
         )
     for number, row in enumerate(cells, start=1):
         shown.add_row(*row, style="bold" if total and number == len(cells) else None)
     screen = console()
-    needed = shown.__rich_measure__(screen, screen.options.update(max_width=WIDEST)).minimum
     screen.print(shown, width=max(needed, screen.width), crop=False)
+
+
+def _broken(title: str, width: int) -> str:
+    """*title* over lines that are no wider than the cells below it, if its words allow that."""
+    longest = max((len(word) for word in title.split()), default=1)
+    return textwrap.fill(title, max(width, longest)) if title else ""
 
 
 def _cell(value: object) -> str:
     if value is None:
         return NOTHING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return instant(value)
-    if isinstance(value, timedelta):
-        return duration(value)
     if isinstance(value, int):
         return f"{value:,}"
     return one_line(str(value))

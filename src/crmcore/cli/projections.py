@@ -1,7 +1,7 @@
 """`crmcore projections`: where the read models stand, and bringing them up to date."""
 
 import sys
-import time
+from time import sleep
 from typing import Annotated, Any, Final
 
 import attrs
@@ -82,7 +82,7 @@ def _follow(crm: crmcore.CRM, json: bool) -> None:
                 else:
                     say(f"The read models are at position {position:,}.")
                 sys.stdout.flush()
-            time.sleep(EVERY)
+            sleep(EVERY)
     except KeyboardInterrupt as stopped:
         stopped.add_note(f"the read models are kept as of position {max(seen, 0):,}")
         raise

@@ -1,6 +1,7 @@
 """`crmcore service-levels` and `crmcore case`: by when cases were to be solved, and whether they were."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Any
 
 import attrs
@@ -16,7 +17,15 @@ from crmcore.cli.wording import sentence
 
 __all__ = ["add_to", "compliance_document", "show_compliance"]
 
-MODES = {"to-date": crmcore.Mode.TO_DATE, "completed": crmcore.Mode.COMPLETED}
+
+class Judging(StrEnum):
+    """What to make of a case that is open and overdue."""
+
+    TO_DATE = "to-date"
+    COMPLETED = "completed"
+
+
+MODES = {Judging.TO_DATE: crmcore.Mode.TO_DATE, Judging.COMPLETED: crmcore.Mode.COMPLETED}
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="T", help=f"Seen from then: {FORM}.")]
 
 
@@ -39,8 +48,8 @@ def service_levels(
         crmcore.Grouping | None, typer.Option("--by", help="What to break the figures down by.")
     ] = None,
     mode: Annotated[
-        str, typer.Option("--mode", help="to-date: open and overdue is breached; or completed.")
-    ] = "to-date",
+        Judging, typer.Option("--mode", help="to-date: open and overdue is breached; or completed.")
+    ] = Judging.TO_DATE,
     as_of: AsOf = None,
     stale: Stale = False,
 ) -> None:
@@ -48,8 +57,6 @@ def service_levels(
 
     A case counts at the instant when it was solved, or else was due.
     """
-    if mode not in MODES:
-        raise typer.BadParameter(f"{mode!r} is not one of {', '.join(MODES)}", param_hint="--mode")
     options = options_of(ctx)
     start, stop = beginning("--from", since), end("--to", until)
     with reading(options, "service_levels", stale=stale) as crm:

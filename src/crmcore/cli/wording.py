@@ -87,9 +87,12 @@ def _count(value: Any) -> str:
 
 
 def _list(value: Any) -> str:
-    return ", ".join(
-        _words(one.get("reason", one) if isinstance(one, dict) else one) for one in value
-    )
+    return ", ".join(_words(_told(one)) for one in value)
+
+
+def _told(one: Any) -> str:
+    """A part of a list: a word, or the values of an object."""
+    return " ".join(str(part) for part in one.values() if part) if isinstance(one, dict) else one
 
 
 def _shortened(text: str) -> str:

@@ -239,8 +239,9 @@ def _rebuilt(read: Any, where: str = "") -> Any:
         raise InvalidCommandError(f"{where}.{error}".lstrip(".")) from None
 
 
-def _nearest(word: str, words: Iterable[str]) -> str:
-    near: Sequence[str] = difflib.get_close_matches(str(word)[:100], list(words), n=1)
+def _nearest(word: object, words: Iterable[str]) -> str:
+    given = word[:100] if isinstance(word, str) else ""
+    near: Sequence[str] = difflib.get_close_matches(given, list(words), n=1)
     return f"did you mean {near[0]}?" if near else ""
 
 

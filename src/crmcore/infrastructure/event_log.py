@@ -43,10 +43,14 @@ class SqlEventLog:
         return LogReader(self.database.tables, self.events)
 
     @contextmanager
-    def session(self, connection: Connection | None = None) -> Iterator["SqlLogSession"]:
-        """A transaction on the log, or a part of the host's own."""
+    def session(
+        self, connection: Connection | None = None, *, alone: bool = False
+    ) -> Iterator["SqlLogSession"]:
+        """A transaction on the log, or a part of the host's own; *alone*, no other writes meanwhile."""
         try:
             with self.database.write(connection) as open_connection:
+                if alone and not self.database.is_sqlite:
+                    lock_head(open_connection, self.database.tables)
                 yield SqlLogSession(self, open_connection, self._clock)
         except exc.IntegrityError as error:  # versions were checked: something else is wrong
             said = str(error.orig).strip().partition("\n")[0]
@@ -109,7 +113,8 @@ class SqlLogSession:
             first_position=last - len(receipt.events) + 1 if last else 0,
             last_position=last,
         )
-        if not self._connection.execute(statement.on_conflict_do_nothing()).rowcount:
+        counted = statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        if not self._connection.execute(counted).rowcount:
             raise CommandInProgressError(receipt.command_id)
 
     def _check(self, versions: Mapping[UUID, int]) -> None:

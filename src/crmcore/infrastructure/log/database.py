@@ -34,7 +34,7 @@ from crmcore.application.errors import (
 from crmcore.infrastructure.log.chain import FIRST_LINK
 from crmcore.infrastructure.log.tables import FORMAT, LogTables, log_tables
 
-__all__ = ["Database", "store_errors"]
+__all__ = ["Database", "parsed_url", "store_errors"]
 
 CREATE_LOCK = 0x63726D636F7265  # "crmcore": PostgreSQL's advisory lock while tables are made
 WAIT_SECONDS = 30
@@ -101,7 +101,7 @@ class Database:
         """
         owned = not isinstance(target, Engine)
         engine = target if isinstance(target, Engine) else _engine(target, create)
-        where = engine.url.render_as_string(hide_password=True)
+        where = _shown(engine.url)
         database = cls(engine, log_tables(schema), where, owned)
         try:
             with store_errors(where):
@@ -184,11 +184,22 @@ class Database:
                 connection.execute(insert(self.tables.head).values(_first_head()))
 
     def _check_format(self, connection: Connection) -> None:
+        columns = inspect(connection).get_columns("crm_head", schema=self.tables.events.schema)
+        if "format" not in [column["name"] for column in columns]:
+            raise StoreFormatError(
+                f"{self.where}: holds other tables than those of a crmcore log: use another schema"
+            )
         found = connection.execute(select(self.tables.head.c.format)).scalar()
         if found != FORMAT:
             raise StoreFormatError(
                 f"{self.where}: its log has format {found}, this version of crmcore reads {FORMAT}"
             )
+
+
+def _shown(url: URL) -> str:
+    """*url* without a password, wherever it stands."""
+    secret = [name for name in url.query if "password" in name.lower()]
+    return url.difference_update_query(secret).render_as_string(hide_password=True)
 
 
 def _first_head() -> dict[str, int | bytes]:
@@ -202,15 +213,20 @@ def _first_head() -> dict[str, int | bytes]:
     }
 
 
-def _engine(target: str | URL, create: bool) -> Engine:
+def parsed_url(target: str | URL) -> URL:
+    """*target* as a URL; raises ``StoreUnavailableError``, which shows no password, if it is none."""
     try:
-        url = make_url(target)
+        return make_url(target)
     except (exc.ArgumentError, ValueError):  # the latter: a port that is no number
         shown = PASSWORD.sub(r"\1:***@", str(target))
         raise StoreUnavailableError(
             f"{shown!r} is not a database URL: write sqlite:///crm.db for a file,"
             " or postgresql+psycopg://user@host/name for a server"
         ) from None
+
+
+def _engine(target: str | URL, create: bool) -> Engine:
+    url = parsed_url(target)
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, create)
     if url.get_backend_name() != "postgresql":
@@ -246,13 +262,17 @@ def _sqlite_engine(url: URL, create: bool) -> Engine:
         )
     folder = Path(str(url.database)).parent
     if not folder.is_dir() and not str(url.database).startswith("file:"):
-        raise StoreUnavailableError(f"{url}: the folder {folder} does not exist: create it first")
+        raise StoreUnavailableError(
+            f"{_shown(url)}: the folder {folder} does not exist: create it first"
+        )
     if (
         not create
         and not str(url.database).startswith("file:")
         and not Path(str(url.database)).exists()
     ):
-        raise StoreMissingError(f"{url}: there is no such file")  # connecting would make one
+        raise StoreMissingError(
+            f"{_shown(url)}: there is no such file"
+        )  # connecting would make one
     wait = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
     engine = create_engine(url.set(drivername="sqlite"), connect_args=wait)
 

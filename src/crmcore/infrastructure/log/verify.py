@@ -1,9 +1,10 @@
 """Verifying the log: every link recomputed from the first record on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exc, func, select
 
 from crmcore.infrastructure.log.chain import FIRST_LINK, link
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
@@ -11,6 +12,7 @@ from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 __all__ = ["Verdict", "verify"]
 
 PAGE = 5_000
+UNREADABLE: Final[list[Any]] = [()]
 
 
 @attrs.frozen
@@ -53,9 +55,11 @@ def verify(
     mark = "%s" if connection.dialect.name == "postgresql" else "?"
     page = (
         f"SELECT {', '.join(EVENT_COLUMNS)} FROM {table} WHERE position > {mark}"
-        f" ORDER BY position LIMIT {PAGE}"
+        " ORDER BY position LIMIT "
     )
-    while rows := connection.exec_driver_sql(page, (position,)).fetchall():
+    while rows := _page(connection, page, position):
+        if rows is UNREADABLE:
+            return Verdict(position, chain, position + 1, "the record is no text (UTF-8)")
         for *row, stored in rows:
             if row[0] != position + 1:
                 return Verdict(position, chain, position + 1, "the record is missing")
@@ -72,6 +76,17 @@ def verify(
     if not _is_link(head, chain):
         return Verdict(position, chain, position, "the end of the chain is not the head's")
     return Verdict(position, chain)
+
+
+def _page(connection: Connection, query: str, after: int) -> Sequence[Any]:
+    """The next records; one by one where SQLite holds bytes in place of text; at them, UNREADABLE."""
+    for size in (PAGE, 1):
+        try:
+            return connection.exec_driver_sql(f"{query}{size}", (after,)).fetchall()
+        except exc.OperationalError as error:
+            if "Could not decode" not in str(error.orig):
+                raise
+    return UNREADABLE
 
 
 def _is_link(stored: object, link: bytes) -> bool:

@@ -57,8 +57,15 @@ def generation_tables(
     projection: Projection, generation: int, schema: str | None
 ) -> Sequence[tuple[Table, Table]]:
     """Each declared table with the one that holds the rows of *generation*."""
+    return _pairs(projection.tables, generation, schema)
+
+
+@cache  # the same tables again, so that their statements are compiled once
+def _pairs(
+    tables: Sequence[Table], generation: int, schema: str | None
+) -> Sequence[tuple[Table, Table]]:
     metadata, pairs = MetaData(schema=schema), []
-    for declared in projection.tables:
+    for declared in tables:
         actual = _copy(declared, metadata, f"{declared.name}__g{generation}")
         for index in actual.indexes:
             index.name = quoted_name(f"{index.name}__g{generation}", None)

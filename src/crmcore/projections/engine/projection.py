@@ -143,6 +143,10 @@ class Projection:
 
     def definition(self) -> str:
         """A digest of the tables, topics and version: when it differs, the rows must be rebuilt."""
+        return self._definition
+
+    @cached_property
+    def _definition(self) -> str:
         # SQLite would write many types as TEXT
         dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
         parts = [str(CreateTable(table).compile(dialect=dialect)) for table in self.tables]

@@ -1,0 +1,153 @@
+"""`crmcore` as a whole: its options, how it ends, and that it never shows a traceback."""
+
+import builtins
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import crmcore
+from crmcore.cli import main
+from crmcore.cli.app import hoisted
+from tests.cli.command_line import CommandLine, as_lines, registered
+
+
+def process(
+    *argv: str, stdin: str | None = None, env: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "crmcore", *argv],
+        input=stdin,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["history", "x", "--json"], ["--json", "history", "x"]),
+        (["history", "--db", "u", "x"], ["--db", "u", "history", "x"]),
+        (["history", "x", "--db=u", "--tenant", "t"], ["--db=u", "--tenant", "t", "history", "x"]),
+        (["history", "--", "--json"], ["history", "--", "--json"]),
+        (["history", "x", "--db"], ["history", "x", "--db"]),
+        ([], []),
+    ],
+)
+def test_the_options_of_crmcore_may_stand_anywhere(argv: list[str], expected: list[str]) -> None:
+    assert hoisted(argv) == expected
+
+
+def test_the_version_and_the_help_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("crmcore ")
+    assert main(["--help"]) == 0
+    assert "service-levels" in capsys.readouterr().out
+    assert main(["customers", "find", "-h"]) == 0
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["nonsense"],
+        ["history"],
+        ["history", "x", "--nonsense"],
+        ["service-levels", "--by", "colour"],
+        ["service-levels", "--mode", "colour"],
+        ["customers", "find", "x", "--limit", "0"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_call_ends_with_2(run: CommandLine, argv: list[str]) -> None:
+    done = run(*argv)
+    assert (done.status, done.out) == (2, "")
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("nonsense", "is not a database URL"),
+        ("mysql://host/db", "mysql is not supported"),
+        ("sqlite://", "an in-memory SQLite database is lost"),
+        ("sqlite:////nowhere/crm.db", "the folder /nowhere does not exist"),
+        ("postgresql://nobody@127.0.0.1:1/none", "127.0.0.1"),
+    ],
+)
+@pytest.mark.parametrize("tenant", [(), ("--tenant", "acme")], ids=["alone", "tenant"])
+def test_a_database_that_cannot_be_is_one_line(
+    run: CommandLine, url: str, reason: str, tenant: tuple[str, ...]
+) -> None:
+    done = run("--db", url, "campaigns", "--json", *tenant)
+    assert done.status == 1
+    assert reason in done.complaint
+    assert done.document["error"]["message"] in done.complaint
+
+
+def test_what_should_not_happen_is_one_line_too(
+    shop: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise ZeroDivisionError("of a kind")
+
+    monkeypatch.setattr(crmcore.CRM, "catch_up", broken)
+    done = shop("campaigns")
+    assert done.status == 1
+    assert "please report it: ZeroDivisionError: of a kind" in done.complaint
+    monkeypatch.setenv("CRMCORE_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        shop("campaigns")
+
+
+def test_an_interruption_is_one_line(shop: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_args: object, **_kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(crmcore.CRM, "verify", interrupted)
+    done = shop("audit", "verify")
+    assert (done.status, done.out) == (130, "")
+    assert done.complaint == "crmcore: interrupted; what was recorded before is kept"
+
+
+def test_without_typer_it_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importing = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name == "crmcore.cli.app":
+            raise ModuleNotFoundError("No module named 'typer'", name="typer")
+        return importing(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert main(["--help"]) == 1
+    assert "pip install 'crmcore[cli]'" in capsys.readouterr().err
+
+
+def test_a_process_reads_its_input_and_its_environment(tmp_path: Path) -> None:
+    env = {"CRMCORE_DB": f"sqlite:///{tmp_path / 'crm.db'}"}
+    lines = as_lines([registered("Ada"), {"command": "nonsense"}])
+    done = process("execute", "-", stdin=lines, env=env)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("crmcore: line 2: ")
+    assert "1 executed" in done.stdout
+    found = process("customers", "find", "ada", env=env | {"PYTHONIOENCODING": "ascii"})
+    assert (found.returncode, found.stderr) == (0, "")
+    assert "Ada" in found.stdout
+
+
+def test_a_reader_that_leaves_early_is_no_trouble(company_file: Path) -> None:
+    argv = [sys.executable, "-m", "crmcore", "--db", f"sqlite:///{company_file}", "commands"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        writer.stdout.close()
+        assert writer.stderr.read() == b""
+        assert writer.wait(timeout=120) == 141

@@ -1,0 +1,303 @@
+"""The codec: every event and every command is read as it was written, and nothing else is read."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from crmcore.commands import OpenCase, PlaceOrder, RecordNote, RegisterCustomer
+from crmcore.crm import EVENTS, command_handlers
+from crmcore.domain.kernel import Money, event
+from crmcore.errors import CorruptEventError, InvalidCommandError, UnknownTopicError
+from crmcore.infrastructure.codec import CommandCodec, EventCodec
+from tests.messages import st_garbage, st_hostile_fields, st_message
+from tests.scenario import uid
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+COMMANDS = tuple(command_handlers(lambda _kind, _value: UUID(int=1)))
+events, commands = EventCodec(EVENTS), CommandCodec(COMMANDS)
+a_few = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def name(kind: type) -> str:
+    return kind.__name__
+
+
+def read(topic: str, **fields: Any) -> Any:
+    return commands.decode(topic, fields, now=NOW)
+
+
+def order(**fields: Any) -> dict[str, Any]:
+    """The fields of an order of one line, some of them changed."""
+    line = {"line": 1, "product": "p", "quantity": 1, "goods": {"amount": "1", "currency": "EUR"}}
+    given = {"order_id": str(uid(1)), "customer_id": str(uid(2)), "channel": "store"}
+    return {**given, "lines": [{**line, **fields}]}
+
+
+def check_is_one_line(refusal: Exception) -> None:
+    assert "\n" not in str(refusal)
+    assert len(str(refusal).encode()) < 600  # as UTF-8: no half characters
+
+
+# There and back
+
+
+@pytest.mark.parametrize("kind", EVENTS, ids=name)
+def test_every_event_comes_back_as_it_was(kind: Any) -> None:
+    @a_few
+    @given(st_message(kind, wild=True))
+    def comes_back(one: Any) -> None:
+        data = events.encode(one)
+        assert events.decode(kind.TOPIC, 1, data) == one
+        assert json.loads(data).keys() == {field.name for field in kind.__attrs_attrs__}
+
+    comes_back()
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=name)
+def test_every_command_comes_back_as_it_was(kind: Any) -> None:
+    @a_few
+    @given(st_message(kind))
+    def comes_back(one: Any) -> None:
+        data = commands.encode(one)
+        assert commands.decode(kind.TOPIC, msgspec.json.decode(data), now=NOW) == one
+        assert commands.decode(kind.TOPIC, json.loads(data), now=NOW) == one
+        assert commands.encode(one) == data
+
+    comes_back()
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=name)
+def test_hostile_fields_are_read_as_a_command_or_refused_in_one_line(kind: Any) -> None:
+    @a_few
+    @given(st_hostile_fields(kind))
+    def refused(fields: dict[str, Any]) -> None:
+        try:
+            one = commands.decode(kind.TOPIC, fields, now=NOW)
+        except InvalidCommandError as refusal:
+            check_is_one_line(refusal)
+        else:
+            again = msgspec.json.decode(commands.encode(one))
+            assert commands.decode(kind.TOPIC, again, now=NOW) == one
+
+    refused()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st_garbage(), st_garbage())
+def test_a_topic_or_fields_of_any_kind_are_refused_in_one_line(topic: Any, fields: Any) -> None:
+    with pytest.raises(UnknownTopicError) as unknown:
+        commands.decode(topic, fields, now=NOW)
+    check_is_one_line(unknown.value)
+    if not isinstance(fields, Mapping):
+        with pytest.raises(InvalidCommandError, match="expected an object of fields"):
+            commands.decode("close-case", fields, now=NOW)
+
+
+# Events that cannot be read
+
+
+def test_an_event_of_an_unknown_topic_is_refused() -> None:
+    with pytest.raises(UnknownTopicError, match="unknown event topic 'customer-vanished'"):
+        events.decode("customer-vanished", 1, "{}")
+
+
+def test_an_event_of_a_newer_version_is_refused() -> None:
+    with pytest.raises(CorruptEventError, match="stored in version 2, this crmcore reads 1"):
+        events.decode("customer-registered", 2, "{}")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("{}", id="no fields"),
+        pytest.param("[]", id="a list"),
+        pytest.param('{"case_id": 5, "at": "2026-01-05T09:00:00Z"}', id="a number for an identity"),
+        pytest.param(f'{{"case_id": "{uid(1)}", "at": "yesterday"}}', id="a word for an instant"),
+        pytest.param(f'{{"case_id": "{uid(1)}", "at": null}}', id="no instant"),
+        pytest.param("[" * 100_000, id="deep nesting"),
+        pytest.param('{"x":' + "[" * 100_000 + "]" * 100_000 + "}", id="deep nesting within"),
+        pytest.param(b"\xff", id="no text"),
+    ],
+)
+def test_an_event_of_the_wrong_shape_is_refused(data: str | bytes) -> None:
+    with pytest.raises(CorruptEventError, match="case-closed: "):
+        events.decode("case-closed", 1, data)
+
+
+def test_an_event_that_the_codec_was_not_made_for_is_not_stored() -> None:
+    @event
+    class CaseClosed:
+        TOPIC: ClassVar[str] = "case-closed"
+        at: datetime
+
+    with pytest.raises(UnknownTopicError, match="case-closed"):
+        events.encode(CaseClosed(at=NOW))
+
+
+def test_a_topic_names_one_class() -> None:
+    @event
+    class CaseClosed:
+        TOPIC: ClassVar[str] = "case-closed"
+        at: datetime
+
+    with pytest.raises(ValueError, match="event topic 'case-closed' names"):
+        EventCodec([*EVENTS, CaseClosed])
+    EventCodec([*EVENTS, *EVENTS])
+
+
+# Commands: what is refused, and in which words
+
+
+@pytest.mark.parametrize(
+    ("topic", "fields", "said"),
+    [
+        ("close-caze", {}, "unknown command topic 'close-caze': did you mean close-case?"),
+        ("xyzzy", {}, "unknown command topic 'xyzzy'"),
+    ],
+)
+def test_an_unknown_topic_is_named(topic: str, fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(UnknownTopicError) as refused:
+        read(topic, **fields)
+    assert str(refused.value) == said
+    with pytest.raises(UnknownTopicError):
+        commands.schema(topic)
+
+
+@pytest.mark.parametrize(
+    ("topic", "fields", "said"),
+    [
+        pytest.param("close-case", {"case": str(uid(1))},
+                     "close-case has no field 'case': did you mean case_id?", id="a misspelt field"),
+        pytest.param("close-case", {"xyzzy": 1},
+                     "close-case has no field 'xyzzy': it has case_id, at", id="a foreign field"),
+        pytest.param("place-order", order(produkt="p"),
+                     "place-order: lines has no field 'produkt': did you mean product?",
+                     id="a misspelt field within"),
+        pytest.param("close-case", {}, "close-case: Object missing required field case_id",
+                     id="a missing field"),
+        pytest.param("close-case", {"case_id": "nobody"}, "close-case: Invalid UUID in case_id",
+                     id="no identity"),
+        pytest.param("close-case", {"case_id": None}, "close-case: Expected uuid, got null in case_id",
+                     id="null"),
+        pytest.param("close-case", {"case_id": str(uid(1)), "at": "2026-01-05T09:00:00"},
+                     "close-case: at: expected an instant with a time zone, such as"
+                     " 2026-01-05T09:00:00Z, got datetime.datetime(2026, 1, 5, 9, 0)",
+                     id="a naive instant"),
+        pytest.param("close-case", {"case_id": str(uid(1)), "at": "0001-01-01T00:00:00+14:00"},
+                     "between the years 1900 and 9000", id="an instant before all time"),
+        pytest.param("open-case", {"case_id": str(uid(1)), "subject": "s", "channel": "email",
+                                   "kind": "riddle"},
+                     "open-case: kind: expected one of service_request, information_request,"
+                     " complaint, return, incident, got 'riddle'", id="an unknown word"),
+        pytest.param("place-order", order(goods={"amount": "NaN", "currency": "EUR"}),
+                     "place-order: lines[0].goods.amount: expected a finite decimal number",
+                     id="no amount"),
+        pytest.param("place-order", order(goods={"amount": "1E+16", "currency": "EUR"}),
+                     "lines[0].goods.amount: expected at most 15 digits before the point", id="too much"),
+        pytest.param("place-order", order(goods={"amount": "0E+99999999", "currency": "EUR"}),
+                     "lines[0].goods.amount: expected at most 15 digits before the point",
+                     id="a zero of a hundred million digits"),
+        pytest.param("place-order", order(goods={"amount": "1e-9", "currency": "EUR"}),
+                     "lines[0].goods.amount: expected at most 6 digits after the point", id="too fine"),
+        pytest.param("place-order", order(goods={"amount": "1", "currency": "EUX"}),
+                     "lines[0].goods.currency: expected an ISO 4217 code such as EUR, got 'EUX'",
+                     id="no currency"),
+        pytest.param("place-order", order(line=0), "lines[0].line: expected a number from 1 to 1000000",
+                     id="out of bounds"),
+        pytest.param("place-order", order(line=2**70), "lines[0].line: expected a whole number",
+                     id="a huge number"),
+        pytest.param("place-order", order(line=10**5_000), "lines[0].line: expected a whole number",
+                     id="a number too long to print"),
+        pytest.param("place-order", order(quantity=0.1 + 0.2),
+                     'send "0.30000000000000004" as text', id="a float that is not exact"),
+        pytest.param("place-order", order(quantity=float("nan")), "quantity: expected a finite",
+                     id="a float that is no number"),
+        pytest.param("place-order", order(product="\ud800"), "text without control characters",
+                     id="half a character"),
+        pytest.param("place-order", order(product="a\0b"), "text without control characters", id="NUL"),
+        pytest.param("place-order", order(product=" \u2003 "), "text that is not blank", id="blanks"),
+        pytest.param("place-order", order(product="x" * 101), "at most 100 characters", id="long text"),
+    ],
+)  # fmt: skip
+def test_a_command_of_the_wrong_shape_is_refused_in_words(
+    topic: str, fields: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InvalidCommandError) as refused:
+        read(topic, **fields)
+    assert said in str(refused.value)
+    check_is_one_line(refused.value)
+
+
+def test_nesting_without_end_is_refused() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(InvalidCommandError, match="nested too deeply"):
+        read("close-case", case_id=deep)
+
+
+# Commands: what is read
+
+
+def test_at_is_now_where_it_is_left_out() -> None:
+    assert read("close-case", case_id=str(uid(1))).at == NOW
+    with pytest.raises(InvalidCommandError, match="at"):
+        read("close-case", case_id=str(uid(1)), at=None)
+
+
+def test_instants_are_read_in_any_zone_and_kept_in_utc() -> None:
+    at = read("close-case", case_id=str(uid(1)), at="2026-01-05T10:00:00.000001+01:00").at
+    assert at == datetime(2026, 1, 5, 9, 0, 0, 1, UTC)
+    assert at.utcoffset() == timedelta(0)
+
+
+def test_python_values_are_read_as_well_as_json() -> None:
+    assert read("close-case", case_id=uid(1), at=NOW).case_id == uid(1)
+    price = {"amount": Decimal("1.10"), "currency": "EUR"}
+    placed = read("place-order", **order(goods=price))
+    assert isinstance(placed, PlaceOrder)
+    assert str(placed.lines[0].goods.amount) == "1.10"
+
+
+def test_nested_values_are_brought_into_normal_form() -> None:
+    placed = read("place-order", **order(product=" Cafe\u0301\n"))
+    assert placed.lines[0].product == "Café"
+    noted = read("record-note", note_id=uid(1), customer_id=uid(2), text="\u2003e\u0301 ")
+    assert isinstance(noted, RecordNote)
+    assert noted.text == "é"
+
+
+@pytest.mark.parametrize(
+    ("given", "amount"),
+    [
+        pytest.param("19.90", "19.90", id="text"),
+        pytest.param(Decimal("19.90"), "19.90", id="decimal"),
+        pytest.param(19.9, "19.9", id="float"),
+        pytest.param(20.0, "20", id="whole float"),
+        pytest.param(20, "20", id="integer"),
+        pytest.param("999999999999999.999999", "999999999999999.999999", id="the largest"),
+        pytest.param("-0.00", "-0.00", id="minus nothing"),
+    ],
+)  # fmt: skip
+def test_amounts_are_exact(given: Any, amount: str) -> None:
+    placed = read("place-order", **order(goods={"amount": given, "currency": "EUR"}))
+    assert str(placed.lines[0].goods.amount) == amount
+    again = read("place-order", **msgspec.json.decode(commands.encode(placed)))
+    assert str(again.lines[0].goods.amount) == amount
+    assert again.lines[0].goods == Money(Decimal(amount), "EUR")
+
+
+def test_a_schema_describes_every_command() -> None:
+    for topic, kind in commands.topics.items():
+        described = json.dumps(commands.schema(topic))
+        for field in kind.__attrs_attrs__:  # type: ignore[attr-defined]
+            assert f'"{field.name}"' in described
+    assert {RegisterCustomer, OpenCase} <= set(commands.topics.values())
