@@ -6,6 +6,7 @@ others; or it *skips* the event.  Whatever is put aside is recorded, shown by th
 be tried again once the cause is mended.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 
@@ -44,7 +45,7 @@ class Aside:
     generation: int
     position: int
     topic: str
-    groups: tuple[str, ...] = attrs.field(converter=tuple)
+    groups: Sequence[str]
     policy: str
     cause: str
 

@@ -224,6 +224,3 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def ended(parts: Sequence[Part]) -> bool:
-    """Whether all parts are done."""
-    return all(part.done for part in parts)
