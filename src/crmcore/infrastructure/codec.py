@@ -99,12 +99,17 @@ class EventReader:
         self.decoders: Mapping[str, Callable[[str | bytes], Any]] = {
             topic: _nothing if view is None else _decoder(view) for topic, view in views.items()
         }
+        self.present = {
+            (topic, upcasters.current[topic]): decode for topic, decode in self.decoders.items()
+        }
+        """The decoder for each topic and version that is read as it is."""
 
     def __call__(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Any]:
         """The events stored as *data*; raises as ``EventCodec.decode`` does."""
         try:
-            if self._upcasters.is_current(topic, schema_version):
-                return (self.decoders[topic](data),)
+            decode = self.present.get((topic, schema_version))
+            if decode is not None:
+                return (decode(data),)
             if topic not in self._upcasters.topics:
                 raise UnknownTopicError("event", topic)
             if not self._upcasters.knows(topic, schema_version):

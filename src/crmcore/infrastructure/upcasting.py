@@ -44,13 +44,14 @@ class Upcasters:
     """
 
     def __init__(self, upcasters: Iterable[Upcaster], current: Mapping[str, int]) -> None:
-        self._current = dict(current)
+        self.current: Mapping[str, int] = dict(current)
+        """The version of each topic that the code reads."""
         self._upcasters: dict[tuple[str, int], Upcaster] = {}
         for upcaster in upcasters:
             key = upcaster.topic, upcaster.version
             if self._upcasters.setdefault(key, upcaster) is not upcaster:
                 raise UpcasterChainError(f"{_named(*key)} has two upcasters")
-        for topic, version in self._current.items():
+        for topic, version in self.current.items():
             for older in range(1, version):
                 self._must_be_read(topic, older, f"{_named(topic, version)} is the current one")
         for upcaster in self._upcasters.values():
@@ -59,7 +60,7 @@ class Upcasters:
     @property
     def topics(self) -> frozenset[str]:
         """Every topic that can be read, those that the code no longer has included."""
-        return frozenset(self._current) | {topic for topic, _ in self._upcasters}
+        return frozenset(self.current) | {topic for topic, _ in self._upcasters}
 
     def sources(self, topics: Iterable[str]) -> frozenset[str]:
         """The topics under which events of *topics* were ever stored, these included."""
@@ -74,7 +75,7 @@ class Upcasters:
 
     def is_current(self, topic: str, version: int) -> bool:
         """Whether an event stored so is read as it is."""
-        return self._current.get(topic) == version
+        return self.current.get(topic) == version
 
     def knows(self, topic: str, version: int) -> bool:
         """Whether an event stored so can be read."""
@@ -90,14 +91,14 @@ class Upcasters:
             yield from self(later, upcaster.to[later], changed)
 
     def _must_be_read(self, topic: str, version: int, because: str) -> None:
-        if self._current.get(topic) != version and (topic, version) not in self._upcasters:
+        if self.current.get(topic) != version and (topic, version) not in self._upcasters:
             raise UpcasterChainError(f"{_named(topic, version)} has no upcaster: {because}")
 
     def _follow(self, upcaster: Upcaster, seen: tuple[tuple[str, int], ...]) -> None:
         key = upcaster.topic, upcaster.version
         if key in seen:
             raise UpcasterChainError(f"the upcaster of {_named(*key)} leads back to itself")
-        if self._current.get(upcaster.topic) == upcaster.version:
+        if self.current.get(upcaster.topic) == upcaster.version:
             raise UpcasterChainError(f"{_named(*key)} is current: it needs no upcaster")
         for topic, version in upcaster.to.items():
             self._must_be_read(topic, version, f"{_named(*key)} leads to it")

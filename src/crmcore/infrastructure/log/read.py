@@ -150,7 +150,15 @@ class LogReader:
         return Page(events, records[-1][0] if len(records) == limit else None)
 
     def _read_as(self, reader: EventReader, records: Sequence[Record]) -> Iterator[Recorded]:
+        present = reader.present
         for record in records:
+            decode = present.get((record[3], record[4]))
+            if decode is not None:
+                try:
+                    yield Recorded(record, decode(record[13]))
+                    continue
+                except ValueError:  # say below what is wrong with it
+                    pass
             events: Sequence[Any]
             try:
                 events = reader(record[3], record[4], record[13])

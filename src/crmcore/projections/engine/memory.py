@@ -1,6 +1,7 @@
 """The rows that events touch: loaded once, changed in memory, written in bulk."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -19,10 +20,20 @@ KEYS_A_QUERY = 500
 class _TableRows:
     """The rows of one table in memory; ``stored`` are the keys that the database holds."""
 
+    append_only: bool
+    single: bool
+    key_of: Callable[[Row], Key]
+    columns: Row
     rows: dict[Key, Row] = attrs.Factory(dict)
     by_group: dict[str, dict[Key, None]] = attrs.Factory(dict)
     stored: set[Key] = attrs.Factory(set)
     changed: dict[Key, None] = attrs.Factory(dict)
+
+    def hold(self, key: Key, row: Row) -> None:
+        """Keep *row* under its key."""
+        self.rows[key] = row
+        if not self.single:
+            self.by_group.setdefault(key[0], {})[key] = None
 
 
 class MemoryRows:
@@ -37,16 +48,7 @@ class MemoryRows:
         With *empty* those hold none yet, and nothing is ever loaded.
         """
         self._tables = tables
-        self._held: dict[Table, _TableRows] = {declared: _TableRows() for declared, _ in tables}
-        self._keys = {
-            declared: tuple(column.name for column in declared.primary_key)
-            for declared, _ in tables
-        }
-        self._columns = {
-            declared: dict.fromkeys(column.name for column in declared.columns)
-            for declared, _ in tables
-        }
-        self._single = {declared: len(keys) == 1 for declared, keys in self._keys.items()}
+        self._held: dict[Table, _TableRows] = {declared: _held(declared) for declared, _ in tables}
         self._empty = empty
         self._loaded: set[str] = set()
         self._named: Sequence[str] = ()
@@ -65,8 +67,8 @@ class MemoryRows:
                 some = wanted[start : start + KEYS_A_QUERY]
                 for found in connection.execute(select(actual).where(column.in_(some))):
                     row = dict(found._mapping)
-                    key = self._key(declared, row)
-                    self._hold(declared, key, row)
+                    key = held.key_of(row)
+                    held.hold(key, row)
                     held.stored.add(key)
 
     def change(self, groups: Sequence[str], handle: Callable[..., None], *args: Any) -> None:
@@ -78,30 +80,32 @@ class MemoryRows:
         """The row with this primary key, if there is one."""
         if key[0] not in self._named:
             self._refuse(key[0])
-        if append_only(table):
+        held = self._held[table]
+        if held.append_only:
             raise LookupError(f"{table.name} is append-only: its rows are not there to be read")
-        return self._held[table].rows.get(key)
+        return held.rows.get(key)
 
     def group(self, table: Table, key: str) -> Iterator[Row]:
         """All rows of *table* that belong to the group *key*, in the order of their keys."""
         if key not in self._named:
             self._refuse(key)
-        if append_only(table):
-            raise LookupError(f"{table.name} is append-only: its rows are not there to be read")
         held = self._held[table]
-        if self._single[table]:
+        if held.append_only:
+            raise LookupError(f"{table.name} is append-only: its rows are not there to be read")
+        if held.single:
             return iter([held.rows[(key,)]] if (key,) in held.rows else [])
         return iter([held.rows[row_key] for row_key in sorted(held.by_group.get(key, ()))])
 
     def put(self, table: Table, row: Row) -> None:
         """Write *row* in place of the one with the same primary key, if any."""
-        if len(row) != len(self._columns[table]):
-            row = self._columns[table] | row
-        key = self._key(table, row)
+        held = self._held[table]
+        if len(row) != len(held.columns):
+            row = held.columns | row
+        key = held.key_of(row)
         if key[0] not in self._named:
             self._refuse(key[0])
-        self._hold(table, key, row)
-        self._held[table].changed[key] = None
+        held.hold(key, row)
+        held.changed[key] = None
 
     def delete(self, table: Table, *key: Any) -> None:
         """Remove the row with this primary key, if there is one."""
@@ -109,7 +113,7 @@ class MemoryRows:
             self._refuse(key[0])
         held = self._held[table]
         if held.rows.pop(key, None) is not None:
-            if not self._single[table]:
+            if not held.single:
                 del held.by_group[key[0]][key]
             held.changed[key] = None
 
@@ -151,14 +155,13 @@ class MemoryRows:
         """How many rows are in memory."""
         return sum(len(held.rows) for held in self._held.values())
 
-    def _hold(self, table: Table, key: Key, row: Row) -> None:
-        held = self._held[table]
-        held.rows[key] = row
-        if not self._single[table]:
-            held.by_group.setdefault(key[0], {})[key] = None
-
-    def _key(self, table: Table, row: Row) -> Key:
-        return tuple([row[name] for name in self._keys[table]])
-
     def _refuse(self, group: str) -> None:
         raise LookupError(f"the group {group!r} is not among those that the event names")
+
+
+def _held(declared: Table) -> _TableRows:
+    names = [column.name for column in declared.primary_key]
+    (first, *others) = names
+    key_of: Callable[[Row], Key] = itemgetter(*names) if others else lambda row: (row[first],)
+    columns = dict.fromkeys(column.name for column in declared.columns)
+    return _TableRows(append_only(declared), not others, key_of, columns)

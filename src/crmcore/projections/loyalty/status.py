@@ -7,7 +7,7 @@ they would need a rate.
 """
 
 from bisect import bisect_right, insort
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -44,7 +44,7 @@ LOYALTY_STATUS = Table(
 END = chr(0x10FFFF)
 """Sorts behind every amount."""
 
-SHORTEST_YEAR = timedelta(days=365)
+SHORTEST_YEAR = 365 * 86_400 * 1_000_000
 
 
 @attrs.frozen
@@ -195,17 +195,18 @@ def _spend(
         row["first_purchase_at"] = at
     if known > row["as_of"]:
         row["as_of"] = known
+    as_of, recent, micros = row["as_of"], row["recent"], to_micros(at)
     row["lifetime_spending"] += amount
-    recent, surely = row["recent"], row["as_of"] - SHORTEST_YEAR
-    if surely < at or a_year_before(row["as_of"]) < at:
-        purchase = [to_micros(at), f"{amount:f}"]
+    surely = (micros if at is as_of else to_micros(as_of)) - SHORTEST_YEAR
+    if surely < micros or a_year_before(as_of) < at:
+        purchase = [micros, f"{amount:f}"]
         if recent and purchase < recent[-1]:
             insort(recent, purchase)
         else:
             recent.append(purchase)
         row["year_spending"] += amount
-    if recent and recent[0][0] <= to_micros(surely):
-        gone = bisect_right(recent, [to_micros(a_year_before(row["as_of"])), END])
+    if recent and recent[0][0] <= surely:
+        gone = bisect_right(recent, [to_micros(a_year_before(as_of)), END])
         row["year_spending"] -= sum((Decimal(old) for _, old in recent[:gone]), Decimal(0))
         del recent[:gone]
     row["tier"] = program.tier(row["year_spending"]).name
