@@ -20,7 +20,7 @@ from crmcore.projections.engine.generation import Checkpoint, Registry, generati
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.projection import STREAM, SUBJECT, Projection
 
-__all__ = ["Batch", "LogSource", "PoisonError", "ProjectionStoppedError", "drift"]
+__all__ = ["Batch", "LogSource", "PoisonError", "ProjectionStoppedError", "drift", "groups_of"]
 
 
 class ProjectionStoppedError(Exception):
@@ -138,7 +138,10 @@ class Batch:
         if found is None:
             return self._registry.begin(connection, projection)
         if found.definition != projection.definition():
-            raise ProjectionStoppedError(f"{projection.name}: {drift(projection, found)}")
+            raise ProjectionStoppedError(
+                f"{projection.name}: rebuild needed: {drift(projection, found)}:"
+                f" `crmcore projections rebuild {projection.name}`"
+            )
         return found
 
     def _store(
@@ -201,7 +204,7 @@ def _apply(
         (event, groups)
         for event in events
         if event.position not in past
-        for groups in (_groups(projection, event),)
+        for groups in (groups_of(projection, event),)
         if groups and held.isdisjoint(groups)
     ]
     rows.load(connection, (group for _, groups in touched for group in groups))
@@ -213,7 +216,8 @@ def _apply(
                 raise PoisonError(event, groups, error) from error
 
 
-def _groups(projection: Projection, event: Recorded) -> Sequence[str]:
+def groups_of(projection: Projection, event: Recorded) -> Sequence[str]:
+    """The groups that an event may change; raises ``PoisonError`` if it cannot be read or grouped."""
     if isinstance(event.event, UnreadableEventError):
         column = {SUBJECT: event.subject or event.stream, STREAM: event.stream}
         group = column.get(projection.partition or "")

@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, delete, select
 
 from crmcore.projections.engine.projection import Row, append_only
 from crmcore.projections.engine.writing import Insert, TableWriter
@@ -70,6 +70,16 @@ class MemoryRows:
                     key = held.key_of(row)
                     held.hold(key, row)
                     held.stored.add(key)
+
+    def clear(self, connection: Connection, groups: Iterable[str]) -> None:
+        """Delete all rows of *groups* from the database, and go on without them."""
+        gone = list(groups)
+        for _, actual in self._tables:
+            column = next(iter(actual.primary_key))
+            for start in range(0, len(gone), KEYS_A_QUERY):
+                some = gone[start : start + KEYS_A_QUERY]
+                connection.execute(delete(actual).where(column.in_(some)))
+        self._loaded.update(gone)
 
     def change(self, groups: Sequence[str], handle: Callable[..., None], *args: Any) -> None:
         """Let *handle* change the rows of *groups*, and of no others that happen to be loaded."""
