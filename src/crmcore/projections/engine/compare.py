@@ -96,8 +96,8 @@ def _table(
         count = _count(connection, there)
         columns = [column.name for column in there.columns]
         rows = (0, count) if old is None else (count, 0)
-        added, gone = (columns, []) if old is None else ([], columns)
-        return TableComparison(name, *rows, rows[1], rows[0], 0, {}, added, gone, {})
+        news, olds = (columns, []) if old is None else ([], columns)
+        return TableComparison(name, *rows, rows[1], rows[0], 0, {}, news, olds, {})
     keys = [column.name for column in new.primary_key]
     shared = [column.name for column in new.columns if column.name in old.columns]
     same_key = and_(*(old.c[key] == new.c[key] for key in keys))
