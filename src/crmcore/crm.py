@@ -27,7 +27,8 @@ from crmcore.infrastructure.codec import CommandCodec, EventCodec
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
 from crmcore.infrastructure.identity import Pseudonyms, new_id
-from crmcore.infrastructure.log.database import Database, parsed_url
+from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.engine import parsed_url
 from crmcore.infrastructure.log.verify import Verdict, verify
 from crmcore.infrastructure.projection_source import ProjectionSource
 from crmcore.projections.engine import Follower, Projection, Registry, Status

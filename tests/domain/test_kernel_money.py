@@ -1,6 +1,6 @@
 """Money is exact: it adds up in one currency, and splits without losing a cent."""
 
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,7 @@ amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
         pytest.param(Decimal("Infinity"), "finite", id="infinity"),
         pytest.param(1.5, "finite decimal", id="float"),
         pytest.param(Decimal("1E+15"), "15 digits before", id="too large"),
+        pytest.param(Decimal("0E+15"), "15 digits before", id="nothing, written too large"),
         pytest.param(Decimal("1.0000001"), "6 digits after", id="too fine"),
     ],
 )
@@ -37,9 +38,7 @@ def test_currencies_do_not_mix() -> None:
         Money(Decimal(1), "EUR") + Money(Decimal(1), "USD")
 
 
-@pytest.mark.parametrize(
-    ("currency", "rounded"), [("EUR", "3.33"), ("JPY", "3"), ("KWD", "3.333")]
-)
+@pytest.mark.parametrize(("currency", "rounded"), [("EUR", "3.33"), ("JPY", "3"), ("KWD", "3.333")])
 def test_a_share_is_rounded_once_to_the_minor_unit(currency: str, rounded: str) -> None:
     assert Money(Decimal(10), currency).share(1, 3).amount == Decimal(rounded)
     assert minor_digits(currency) == max(0, len(rounded) - 2)
@@ -64,3 +63,14 @@ def test_a_total_is_independent_of_order(values: list[Decimal]) -> None:
     monies = [Money(value, "EUR") for value in values]
     assert Money.total(monies, "EUR") == Money.total(reversed(monies), "EUR")
     assert Money.total(monies, "EUR") - Money.total(monies, "EUR") == Money.zero("EUR")
+
+
+def test_the_hosts_decimal_context_changes_nothing() -> None:
+    """A host that counts to three digits still pays to the cent."""
+    price = Money(Decimal("123456789012.34"), "EUR")
+    with localcontext(Context(prec=3)):
+        parts = price.shares([1, 1, 1])
+        assert Money.total(parts, "EUR") == price
+        assert -price + price == Money.zero("EUR")
+        assert price + price - price == price
+        assert price.times(3).share(1, 3) == price == price.rounded()

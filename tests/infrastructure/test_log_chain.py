@@ -308,6 +308,13 @@ def test_every_character_is_written_as_the_standard_library_writes_it() -> None:
         assert link(FIRST_LINK, row) == link_by_stdlib(FIRST_LINK, row)
 
 
+def test_half_a_character_has_no_link() -> None:
+    row = (1, "\ud800", 1, "t", 1, None, 0, 0, None, None, None, None, None, "{}")
+    for make_link in (link, link_by_stdlib):
+        with pytest.raises(UnicodeEncodeError):
+            make_link(FIRST_LINK, row)
+
+
 @pytest.mark.parametrize("size", [RECORDS, 30], ids=["insert", "copy"])
 def test_the_stored_log_can_be_recomputed_with_the_standard_library(
     database: Database, size: int

@@ -23,7 +23,8 @@ from crmcore.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
-from crmcore.infrastructure.log.database import PASSWORD, Database
+from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.engine import PASSWORD
 from tests.application.hammer import cost, plan, spent
 
 ACCEPTED = 5
@@ -270,11 +271,12 @@ def test_a_full_disk_of_the_server(postgres_url: str) -> None:
         pytest.param(b"customer;name\n1;Ann\n" * 200, id="a table of text"),
         pytest.param(b"\x00" * 4_096, id="zeros"),
         pytest.param(b"x", id="a letter"),
+        pytest.param(b"SQLite format 3\0" + b"\xff" * 4_080, id="a header and no more"),
     ],
 )
 def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "crm.db").write_bytes(content)
-    with trouble(StoreFormatError, "the file is no SQLite database"):
+    with trouble(StoreFormatError, "is no SQLite database"):
         crmcore.open(f"sqlite:///{tmp_path}/crm.db")
     assert (tmp_path / "crm.db").read_bytes() == content
 
@@ -380,7 +382,16 @@ def test_a_log_that_is_not_to_be_made(tmp_path: Path, postgres_url: str) -> None
         crmcore.open(postgres_url, create=False)
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///file:crm?mode=memory&uri=true",
+    ],
+)
 def test_a_database_in_memory(url: str) -> None:
     with trouble(StoreUnavailableError, "name a file, such as sqlite:///crm.db"):
         crmcore.open(url)

@@ -15,7 +15,7 @@ from tests.projections.naive import MODELS
 number = count()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(histories())
 def test_rows_are_what_a_naive_recomputation_says(history: list[Command]) -> None:
     with fresh() as crm:
@@ -25,7 +25,7 @@ def test_rows_are_what_a_naive_recomputation_says(history: list[Command]) -> Non
         check(crm)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(histories(), st.integers(1, 40), st.integers(1, 40))
 def test_any_split_of_a_replay_gives_the_same_rows(
     history: list[Command], batch: int, sent: int
@@ -37,7 +37,7 @@ def test_any_split_of_a_replay_gives_the_same_rows(
         check(crm)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(histories(most=30))
 def test_every_prefix_of_the_log_gives_its_own_rows(history: list[Command]) -> None:
     with fresh() as crm:

@@ -135,6 +135,9 @@ def test_a_purchase_counts_until_the_same_instant_a_year_later(
     assert status(crm, anniversary - timedelta(microseconds=1)).tier == "silver"
     assert status(crm, anniversary).tier == "bronze"
     assert status(crm, anniversary).points == 500  # points do not fade with the tier
+    tell(order(2, "1", anniversary))
+    (row,) = crm.read.query(select(LOYALTY_STATUS))
+    assert (row["year_spending"], row["tier"], len(row["recent"])) == (1, "bronze", 1)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +203,24 @@ def test_EC_Y12_a_return_reduces_the_year_of_its_purchase(crm: crmcore.CRM, tell
     assert (now.year_spending, now.lifetime_spending, now.points) == (600, 600, 600)
     then: Any = crm.read.loyalty(ANN, now=later, as_of=MAY + 201 * DAY)
     assert (then.tier, then.year_spending) == ("gold", 1600)  # the return was yet to come
+
+
+def test_EC_Y12_points_as_of_a_moment_leave_later_returns_out(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(*known(ANN), order(1, "19.90", MAY), order(2, "100", MAY))
+    tell(back(1, "1", MAY + 2 * DAY, nth=1))
+    tell(back(1, "1", MAY + DAY, nth=2))  # told after the other, true before it
+    then: Any = crm.read.loyalty(ANN, now=MAY, as_of=MAY + DAY)
+    assert then.points == 114  # of 14.93
+    assert status(crm, MAY + 2 * DAY).points == 109  # of 9.95
+
+
+def test_EC_Y12_a_return_told_of_before_its_purchase_takes_nothing_away(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    tell(*known(ANN), order(1, "100", MAY - 9 * DAY), order(2, "50", MAY))
+    tell(back(2, "4", MAY - DAY))
+    then: Any = crm.read.loyalty(ANN, now=MAY, as_of=MAY - DAY)
+    assert [then.points, then.year_spending] == [100, 100]
 
 
 def test_EC_Y12_a_return_within_the_year_counts_at_the_purchase(

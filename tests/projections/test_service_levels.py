@@ -178,7 +178,11 @@ def test_EC_S14_nobody_need_have_looked_in_time(crm: crmcore.CRM, tell: Tell) ->
 
 
 def test_a_new_priority_moves_a_target_until_it_is_overdue(crm: crmcore.CRM, tell: Tell) -> None:
-    raised = {"priority": ask.Priority.CRITICAL, "override_reason": "flood", "at": START + HOUR}
+    raised: dict[str, Any] = {
+        "priority": ask.Priority.CRITICAL,
+        "override_reason": "flood",
+        "at": START + HOUR,
+    }
     low: dict[str, Any] = {"impact": ask.Impact.LOW, "urgency": ask.Urgency.LOW}
     tell(case(1, **low), ask.PrioritiseCase(case_id=uid(1), **raised))
     (cycle,) = crm.read.case("C-1", as_of=LATER)
@@ -211,7 +215,7 @@ def test_an_unknown_case_has_no_cycles(crm: crmcore.CRM, tell: Tell) -> None:
     assert crm.read.case("C-9", as_of=LATER) == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     histories(),
     st.lists(st.integers(0, 900), min_size=1, max_size=4),

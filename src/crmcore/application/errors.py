@@ -5,8 +5,8 @@ from uuid import UUID
 from crmcore.domain.kernel import shown
 
 __all__ = [
-    "CommandInProgressError",
     "CommandIdReusedError",
+    "CommandInProgressError",
     "ConcurrencyError",
     "CorruptEventError",
     "InvalidCommandError",

@@ -161,6 +161,10 @@ class Recorded:
         """Its stored JSON."""
         return self._record[13]
 
+    def told_as(self, event: Any) -> "Recorded":
+        """This record with another *event* in its place: what it would have told at another time."""
+        return Recorded(self._record, event)
+
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Recorded)

@@ -81,7 +81,7 @@ class ReadModels:
         projection = status.loyalty_status(self._program)
         with self._source.read() as connection:
             events = self._about(connection, [customer_id], projection.topics)
-            rows = fold(projection, (event for event in events if event.occurred_at <= as_of))
+            rows = fold(projection, status.true_by(events, as_of))
         for row in rows.rows(status.LOYALTY_STATUS):
             if row["customer_id"] == str(customer_id):
                 return status.standing(row, self._program, as_of)

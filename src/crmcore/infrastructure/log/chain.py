@@ -2,8 +2,12 @@
 
 A record's bytes are the JSON array of its columns in table order, ``position`` to
 ``data``, without spaces and with non-ASCII characters as they are (UTF-8): any language
-can recompute the links.  The first record follows the link of 32 zero bytes.  Whoever
-alters, removes, inserts or reorders a record breaks every link from there on.
+can recompute the links.  Python's standard library writes the same bytes, for every
+character there is: ``json.dumps(row, ensure_ascii=False, separators=(",", ":"))``.
+Half a surrogate pair has no bytes in UTF-8 and is refused by both.
+
+The first record follows the link of 32 zero bytes.  Whoever alters, removes, inserts or
+reorders a record breaks every link from there on.
 """
 
 from hashlib import sha256

@@ -1,22 +1,17 @@
 """A database that holds a log: opened, its tables made once, its errors put into words."""
 
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import attrs
 from sqlalchemy import (
     URL,
     Connection,
     Engine,
-    create_engine,
-    event,
     exc,
     insert,
     inspect,
-    make_url,
     select,
     text,
 )
@@ -32,19 +27,12 @@ from crmcore.application.errors import (
     StoreUnavailableError,
 )
 from crmcore.infrastructure.log.chain import FIRST_LINK
+from crmcore.infrastructure.log.engine import engine_for, shown_url
 from crmcore.infrastructure.log.tables import FORMAT, LogTables, log_tables
 
-__all__ = ["Database", "parsed_url", "store_errors"]
+__all__ = ["Database", "store_errors"]
 
 CREATE_LOCK = 0x63726D636F7265  # "crmcore": PostgreSQL's advisory lock while tables are made
-WAIT_SECONDS = 30
-"""How long a writer waits for another before it gives up.
-
-A URL may say otherwise: ``sqlite:///crm.db?timeout=5`` (seconds), or on PostgreSQL
-``?options=-clock_timeout=5s``.
-"""
-
-PASSWORD = re.compile(r"([^:/@\s]*):[^/@\s]*@")
 
 _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
     ("database is locked", StoreBusyError, "another writer holds it; try again"),
@@ -100,8 +88,8 @@ class Database:
         ``StoreFormatError`` if it is of another format.
         """
         owned = not isinstance(target, Engine)
-        engine = target if isinstance(target, Engine) else _engine(target, create)
-        where = _shown(engine.url)
+        engine = target if isinstance(target, Engine) else engine_for(target, create)
+        where = shown_url(engine.url)
         database = cls(engine, log_tables(schema), where, owned)
         try:
             with store_errors(where):
@@ -131,7 +119,7 @@ class Database:
         """
         with store_errors(self.where):
             if connection is not None:
-                self._begin(connection, "IMMEDIATE")
+                self._begin_writing(connection)
                 with connection.begin_nested():
                     yield connection
                 return
@@ -157,12 +145,19 @@ class Database:
     def _begin(self, connection: Connection, mode: str) -> None:
         if not self.is_sqlite:
             return
-        driver = connection.connection.driver_connection
-        if driver is not None and not driver.in_transaction:
-            connection.exec_driver_sql(f"BEGIN {mode}")
-        elif mode == "IMMEDIATE":  # the host began: make its transaction a writing one
+        if _is_begun(connection):  # by the engine of a host that has every transaction begun
+            connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    def _begin_writing(self, connection: Connection) -> None:
+        """Make the host's transaction one that writes, be it begun or not."""
+        if not connection.in_transaction():
+            connection.begin()
+        if self.is_sqlite and _is_begun(connection):
             head = self.tables.head
             connection.execute(head.update().values(position=head.c.position))
+        else:
+            self._begin(connection, "IMMEDIATE")
 
     def _make(self, create: bool) -> None:
         schema = self.tables.events.schema
@@ -196,10 +191,9 @@ class Database:
             )
 
 
-def _shown(url: URL) -> str:
-    """*url* without a password, wherever it stands."""
-    secret = [name for name in url.query if "password" in name.lower()]
-    return url.difference_update_query(secret).render_as_string(hide_password=True)
+def _is_begun(connection: Connection) -> bool:
+    driver = connection.connection.driver_connection  # SQLAlchemy's begin() does nothing yet
+    return driver is not None and bool(driver.in_transaction)
 
 
 def _first_head() -> dict[str, int | bytes]:
@@ -211,79 +205,3 @@ def _first_head() -> dict[str, int | bytes]:
         "recorded_at": 0,
         "pseudonym_key": secrets.token_bytes(32),
     }
-
-
-def parsed_url(target: str | URL) -> URL:
-    """*target* as a URL; raises ``StoreUnavailableError``, which shows no password, if it is none."""
-    try:
-        return make_url(target)
-    except (exc.ArgumentError, ValueError):  # the latter: a port that is no number
-        shown = PASSWORD.sub(r"\1:***@", str(target))
-        raise StoreUnavailableError(
-            f"{shown!r} is not a database URL: write sqlite:///crm.db for a file,"
-            " or postgresql+psycopg://user@host/name for a server"
-        ) from None
-
-
-def _engine(target: str | URL, create: bool) -> Engine:
-    url = parsed_url(target)
-    if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, create)
-    if url.get_backend_name() != "postgresql":
-        raise StoreUnavailableError(
-            f"{url.get_backend_name()} is not supported: use sqlite:///FILE or"
-            " postgresql+psycopg://USER@HOST/NAME"
-        )
-    try:
-        return _postgres_engine(url.set(drivername="postgresql+psycopg"))
-    except ModuleNotFoundError:
-        raise StoreUnavailableError(
-            "PostgreSQL needs the package psycopg: pip install 'crmcore[postgres]'"
-        ) from None
-
-
-def _postgres_engine(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
-    if "options" not in url.query:
-
-        @event.listens_for(engine, "connect")
-        def configure(connection: object, _record: object) -> None:
-            connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")  # type: ignore[attr-defined]
-            connection.commit()  # type: ignore[attr-defined]  # a psycopg.Connection
-
-    return engine
-
-
-def _sqlite_engine(url: URL, create: bool) -> Engine:
-    if url.database in (None, "", ":memory:"):
-        raise StoreUnavailableError(
-            "an in-memory SQLite database is lost with its connection: name a file,"
-            " such as sqlite:///crm.db"
-        )
-    folder = Path(str(url.database)).parent
-    if not folder.is_dir() and not str(url.database).startswith("file:"):
-        raise StoreUnavailableError(
-            f"{_shown(url)}: the folder {folder} does not exist: create it first"
-        )
-    if (
-        not create
-        and not str(url.database).startswith("file:")
-        and not Path(str(url.database)).exists()
-    ):
-        raise StoreMissingError(
-            f"{_shown(url)}: there is no such file"
-        )  # connecting would make one
-    wait = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
-    engine = create_engine(url.set(drivername="sqlite"), connect_args=wait)
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: object, _record: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]  # a sqlite3.Connection
-        try:
-            if "mode=ro" not in str(url):
-                cursor.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not block
-            cursor.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
-        finally:
-            cursor.close()
-
-    return engine

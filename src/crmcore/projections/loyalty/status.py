@@ -7,6 +7,7 @@ they would need a rate.
 """
 
 from bisect import bisect_right, insort
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,12 +17,13 @@ import attrs
 from sqlalchemy import JSON, BigInteger, Column, Connection, Integer, MetaData, Table, Text, select
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel import Money
 from crmcore.domain.kernel.instants import from_micros, to_micros
 from crmcore.domain.loyalty.program import LoyaltyProgram, a_year_before
 from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.projections.engine import Exact, Instant, Projection, Row, Rows
 
-__all__ = ["LOYALTY_STATUS", "LoyaltyStatus", "loyalty_status", "read_status"]
+__all__ = ["LOYALTY_STATUS", "LoyaltyStatus", "loyalty_status", "read_status", "true_by"]
 
 LOYALTY_STATUS = Table(
     "loyalty_status",
@@ -168,6 +170,27 @@ def standing(row: Row, program: LoyaltyProgram, as_of: datetime) -> LoyaltyStatu
         next_tier=None if following is None else following.name,
         to_next_tier=None if following is None else following.spending - spending,
     )
+
+
+def true_by(events: Iterable[Recorded], as_of: datetime) -> Iterator[Recorded]:
+    """The events on orders that were true by *as_of*, as they would have been told then.
+
+    A return says what is kept after the returns told before it; where one of those came later
+    in truth, more was kept then.
+    """
+    kept: dict[UUID, Money] = {}
+    for recorded in events:
+        event = recorded.event
+        if recorded.occurred_at > as_of:
+            continue
+        if isinstance(event, OrderPlaced):
+            kept[event.order_id] = event.net
+        elif event.order_id not in kept:
+            continue
+        elif isinstance(event, OrderReturned):
+            kept[event.order_id] -= event.net
+            event = attrs.evolve(recorded.event, kept_net=kept[event.order_id])
+        yield recorded.told_as(event)
 
 
 def _joined(event: _Placed, recorded: Recorded, program: LoyaltyProgram) -> dict[str, Any]:

@@ -1,0 +1,107 @@
+"""Engines for URLs: which databases there are, how they are set up, and what a URL must be."""
+
+import re
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
+
+from crmcore.application.errors import StoreFormatError, StoreMissingError, StoreUnavailableError
+
+__all__ = ["engine_for", "parsed_url", "shown_url"]
+
+WAIT_SECONDS = 30
+"""How long a writer waits for another before it gives up.
+
+A URL may say otherwise: ``sqlite:///crm.db?timeout=5`` (seconds), or on PostgreSQL
+``?options=-clock_timeout=5s``.
+"""
+
+SQLITE_HEADER = b"SQLite format 3\0"
+PASSWORD = re.compile(r"([^:/@\s]*):[^/@\s]*@")
+
+
+def parsed_url(target: str | URL) -> URL:
+    """*target* as a URL; raises ``StoreUnavailableError``, which shows no password, if it is none."""
+    try:
+        return make_url(target)
+    except (exc.ArgumentError, ValueError):  # the latter: a port that is no number
+        shown = PASSWORD.sub(r"\1:***@", str(target))
+        raise StoreUnavailableError(
+            f"{shown!r} is not a database URL: write sqlite:///crm.db for a file,"
+            " or postgresql+psycopg://user@host/name for a server"
+        ) from None
+
+
+def engine_for(target: str | URL, create: bool) -> Engine:
+    """An engine on *target*, connected to nothing yet; *create* says whether a file may be made."""
+    url = parsed_url(target)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, create)
+    if url.get_backend_name() != "postgresql":
+        raise StoreUnavailableError(
+            f"{url.get_backend_name()} is not supported: use sqlite:///FILE or"
+            " postgresql+psycopg://USER@HOST/NAME"
+        )
+    try:
+        return _postgres_engine(url.set(drivername="postgresql+psycopg"))
+    except ModuleNotFoundError:
+        raise StoreUnavailableError(
+            "PostgreSQL needs the package psycopg: pip install 'crmcore[postgres]'"
+        ) from None
+
+
+def _postgres_engine(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+    if "options" not in url.query:
+
+        @event.listens_for(engine, "connect")
+        def configure(connection: object, _record: object) -> None:
+            connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")  # type: ignore[attr-defined]
+            connection.commit()  # type: ignore[attr-defined]  # a psycopg.Connection
+
+    return engine
+
+
+def _sqlite_engine(url: URL, create: bool) -> Engine:
+    name, mode = url.database or ":memory:", url.query.get("mode")
+    if ":memory:" in name or mode == "memory":
+        raise StoreUnavailableError(
+            "an in-memory SQLite database is lost with its connection: name a file,"
+            " such as sqlite:///crm.db"
+        )
+    if not name.startswith("file:"):
+        _check_file(shown_url(url), Path(name), create)
+    wait = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
+    engine = create_engine(url.set(drivername="sqlite"), connect_args=wait)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: object, _record: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]  # a sqlite3.Connection
+        try:
+            if mode != "ro":
+                cursor.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not block
+            cursor.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
+        finally:
+            cursor.close()
+
+    return engine
+
+
+def _check_file(where: str, file: Path, create: bool) -> None:
+    """See to it that SQLite opens what is meant: it makes missing files, and overwrites tiny ones."""
+    if not file.parent.is_dir():
+        raise StoreUnavailableError(
+            f"{where}: the folder {file.parent} does not exist: create it first"
+        )
+    if not create and not file.exists():
+        raise StoreMissingError(f"{where}: there is no such file")
+    if file.is_file() and file.stat().st_size:
+        with file.open("rb") as content:
+            if content.read(len(SQLITE_HEADER)) != SQLITE_HEADER:
+                raise StoreFormatError(f"{where}: the file is no SQLite database")
+
+
+def shown_url(url: URL) -> str:
+    """*url* without a password, wherever it stands."""
+    secret = [name for name in url.query if "password" in name.lower()]
+    return url.difference_update_query(secret).render_as_string(hide_password=True)

@@ -1,0 +1,243 @@
+"""The customer directory: who is found by what, and in which order."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import crmcore
+from crmcore import commands as ask
+from crmcore.projections.customers.directory import searchable
+from tests.histories import Clock, send
+from tests.projections.conftest import Tell
+from tests.projections.examples import ANN, BEN, CARLA, START, named
+from tests.scenario import uid
+
+
+def found(crm: crmcore.CRM, text: str, **how: Any) -> Sequence[str]:
+    return [one.name for one in crm.read.find_customers(text, **how)]
+
+
+def point(
+    number: int, kind: ask.ContactKind, value: str, customer: UUID = ANN, *, primary: bool = False
+) -> ask.AddContactPoint:
+    return ask.AddContactPoint(
+        customer_id=customer,
+        point_id=uid(number),
+        kind=kind,
+        value=value,
+        primary=primary,
+        at=START,
+    )
+
+
+EMAIL, PHONE = ask.ContactKind.EMAIL, ask.ContactKind.PHONE
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Ann Lee", "ann lee"),
+        ("Ann Lee", "ANN  LEE"),
+        ("Ann Lee", "nn L"),
+        ("Straße", "STRASSE"),
+        ("Zoë", "zoe\u0308"),
+        ("Zoe\u0308", "ZOË"),
+        ("Ａｎｎ", "ann"),
+        ("Ann", "ＡＮＮ"),
+        ("Ольга Ким", "ольга ким"),
+        ("Ольга Ким", "КИМ"),
+        ("ليلى محمد", "محمد"),
+        ("ﻟﻴﻠﻰ", "ليلى"),
+        ("山田 太郎", "太郎"),
+        ("ｶﾞﾗｽ", "ガラス"),
+        ("Σωκράτης", "ΣΩΚΡΆΤΗΣ"),
+        ("Florist 🌻", "🌻"),
+        ("Love ❤\ufe0f Ltd", "love ❤"),
+        ("Soft\u00adware", "software"),
+        ("\u200fليلى\u200f", "ليلى"),
+    ],
+)
+def test_case_width_composition_and_script_do_not_matter(
+    crm: crmcore.CRM, tell: Tell, name: str, text: str
+) -> None:
+    tell(named(name), named("Somebody Else", BEN))
+    assert found(crm, text) == [unicodedata.normalize("NFC", name.strip())]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("100%", ["100% Tea"]),
+        ("%", ["100% Tea"]),
+        ("_", ["a_b"]),
+        ("a_b", ["a_b"]),
+        ("/", ["x/y"]),
+        ("\\", ["back\\slash"]),
+        ("*", []),
+        ("'", ["O'Neil"]),
+        ('"', []),
+        ("", []),
+        ("   ", []),
+        ("\x00", []),
+        ("\ud800", []),
+        ("a\x00b", []),
+        ("x" * 100_000, []),
+        ("%" * 2_000, []),
+    ],
+)
+def test_whatever_is_typed_is_taken_literally(
+    database_url: str, text: str, names: Sequence[str]
+) -> None:
+    with crmcore.open(database_url, clock=Clock()) as crm:
+        all_names = ("100% Tea", "a_b", "axb", "x/y", "back\\slash", "O'Neil")
+        send(crm, [named(name, uid(n)) for n, name in enumerate(all_names)])
+        crm.catch_up()
+        assert found(crm, text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "exactly"),
+    [
+        ("+49 30 23125000", True),
+        ("+493023125000", True),
+        ("+49 (30) 2312-5000", True),
+        ("+49\u00a030\u202f2312–5000", True),
+        ("030 23125000", False),
+        ("0049 30 23125000", False),
+        ("(030) 2312/5000", False),
+        ("23125000", False),
+        ("030.23.12.50.00", False),
+        ("０３０２３１２５０００", False),
+        ("٠٣٠٢٣١٢٥٠٠٠", False),
+    ],
+)
+def test_a_phone_number_is_found_however_it_is_written(
+    crm: crmcore.CRM, tell: Tell, text: str, exactly: bool
+) -> None:
+    tell(named("Ann"), point(1, PHONE, "+49 30 23125000"), named("Ben", BEN))
+    (one,) = crm.read.find_customers(text)
+    assert (one.name, one.phone, one.exactly) == ("Ann", "+49 30 23125000", exactly)
+
+
+@pytest.mark.parametrize("text", ["00000", "000000000", "0-0-0-0-0-0", "++++++", "7777", "---"])
+def test_too_few_digits_are_no_phone_number(crm: crmcore.CRM, tell: Tell, text: str) -> None:
+    tell(named("Ann"), point(1, PHONE, "+49 30 23125000"))
+    assert found(crm, text) == []
+
+
+def test_INV_C7_a_shared_phone_finds_everybody_who_has_it(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(named("Ben", BEN), named("Ann"), named("Carla", CARLA))
+    tell(point(1, PHONE, "+49 30 23125000"), point(2, PHONE, "+49 30 23125000", BEN))
+    assert found(crm, "+49 30 23125000") == ["Ann", "Ben"]
+
+
+def test_an_address_is_found_in_any_case_and_in_part(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(named("Ann"), point(1, EMAIL, "Ann.Lee@Example.COM"))
+    assert found(crm, "ann.lee@example.com") == found(crm, "LEE@EXAMPLE") == ["Ann"]
+    assert crm.read.find_customers("ann.lee@example.com")[0].exactly
+
+
+def test_an_external_id_is_found_exactly_as_long_as_it_is_linked(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    link = {"customer_id": ANN, "source": "shop", "external_id": "K-4711", "at": START}
+    tell(named("Ann"), ask.LinkExternalIdentity(**link))  # type: ignore[arg-type]
+    (one,) = crm.read.find_customers("k-4711")
+    assert (one.name, one.matched, one.exactly) == ("Ann", "K-4711", True)
+    tell(ask.UnlinkExternalIdentity(**link))  # type: ignore[arg-type]
+    assert found(crm, "K-4711") == []
+
+
+def test_sources_and_ids_are_never_run_together(crm: crmcore.CRM, tell: Tell) -> None:
+    def keyed(source: str, key: str) -> dict[str, Any]:
+        return {"customer_id": ANN, "source": source, "external_id": key, "at": START}
+
+    tell(named("Ann"), ask.LinkExternalIdentity(**keyed("shop:1", "2")))
+    tell(ask.LinkExternalIdentity(**keyed("shop", "1:2")))
+    tell(ask.UnlinkExternalIdentity(**keyed("shop:1", "2")))
+    assert found(crm, "1:2") == ["Ann"]
+
+
+def test_removed_points_are_not_found_and_the_next_is_shown(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(named("Ann"), point(1, EMAIL, "one@example.com"), point(2, EMAIL, "two@example.com"))
+    assert crm.read.find_customers("Ann")[0].email == "one@example.com"
+    tell(ask.RemoveContactPoint(customer_id=ANN, point_id=uid(1), at=START))
+    assert found(crm, "one@example") == []
+    assert crm.read.find_customers("Ann")[0].email == "two@example.com"
+    tell(ask.RemoveContactPoint(customer_id=ANN, point_id=uid(2), at=START))
+    assert crm.read.find_customers("Ann")[0].email is None
+
+
+def test_a_bounced_address_is_shown_no_more_and_still_tells_who_it_was(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    bounce = ask.InvalidReason.BOUNCE
+    tell(named("Ann"), point(1, EMAIL, "one@example.com"))
+    tell(ask.InvalidateContactPoint(customer_id=ANN, point_id=uid(1), reason=bounce, at=START))
+    (one,) = crm.read.find_customers("one@example.com")
+    assert (one.name, one.email) == ("Ann", None)
+
+
+def test_an_old_name_is_not_found(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(named("Ann Lee"), ask.CorrectCustomerName(customer_id=ANN, name="Ann Kim", at=START))
+    assert (found(crm, "lee"), found(crm, "kim")) == ([], ["Ann Kim"])
+
+
+def test_exact_matches_come_first_then_names_in_order(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(named("Leeds", ANN), named("Lee", BEN), named("Ashlee", CARLA))
+    assert found(crm, "lee") == ["Lee", "Ashlee", "Leeds"]
+
+
+def test_a_customer_comes_once_with_the_best_match(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(named("Ann Lee"), point(1, EMAIL, "ann@example.com"), point(2, EMAIL, "ann@example.org"))
+    (one,) = crm.read.find_customers("ann@example.org")
+    assert (one.matched, one.exactly) == ("ann@example.org", True)
+    (one,) = crm.read.find_customers("ann")
+    assert (one.matched, one.exactly) == ("ann@example.com", False)
+
+
+@pytest.mark.parametrize("limit", [-1, 0, 1, 2, 3, 9])
+def test_the_limit_counts_customers(crm: crmcore.CRM, tell: Tell, limit: int) -> None:
+    many = [point(n, EMAIL, f"ann{n}@example.com") for n in range(20)]
+    tell(named("Ann"), *many, named("Ben", BEN), named("Carla", CARLA))
+    tell(point(40, EMAIL, "b@example.com", BEN), point(41, EMAIL, "c@example.com", CARLA))
+    expected = ["Ann", "Ben", "Carla"][: max(limit, 0)]
+    assert found(crm, "@example.com", limit=limit) == expected
+
+
+def test_stage_and_activity_are_shown(crm: crmcore.CRM, tell: Tell) -> None:
+    stage = ask.LifecycleStage.CUSTOMER
+    tell(named("Ann"), ask.AdvanceLifecycle(customer_id=ANN, stage=stage, at=START))
+    tell(ask.DeactivateCustomer(customer_id=ANN, reason="moved", at=START))
+    (one,) = crm.read.find_customers("ann")
+    assert (one.stage, one.active, one.kind) == ("customer", False, "person")
+    tell(ask.ReactivateCustomer(customer_id=ANN, at=START))
+    assert crm.read.find_customers("ann")[0].active
+
+
+@given(st.text())
+def test_searchable_text_stays_as_it_is(text: str) -> None:
+    assert searchable(searchable(text)) == searchable(text)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    text=st.text(max_size=40)
+    | st.text("0123456789+-()/ .%_@", max_size=20)
+    | st.text("annä%_\\", max_size=6)
+)
+def test_any_search_finds_what_contains_it_and_nothing_else(crm: crmcore.CRM, text: str) -> None:
+    names = ("Ann", "Änn_a", "100%", "naïve\\", "안나")
+    if not crm.position:
+        send(crm, [named(name, uid(n)) for n, name in enumerate(names)])
+        crm.catch_up()
+    wanted = searchable(text)
+    expected = {name for name in names if wanted and wanted in searchable(name)}
+    assert set(found(crm, text)) == expected
