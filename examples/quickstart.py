@@ -19,6 +19,6 @@ with crmcore.open("sqlite:///crm.db") as crm:
     crm.catch_up()  # the read models follow the log
     for entry in crm.read.history(ada):
         print(f"{entry.topic} by {entry.actor}")
-    if status := crm.read.loyalty(ada, now=crm.now()):
+    if status := crm.read.loyalty(ada):
         print(f"{status.points} points, {status.tier}")
     print("intact:", crm.verify().intact)

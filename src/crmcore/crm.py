@@ -78,7 +78,7 @@ class CRM:
         registry = Registry(database.tables.events.schema)
         kept = (*all_projections(loyalty, EVENTS), *projections)
         self._follower = Follower(self._source, kept, registry)
-        self.read = ReadModels(self._source, registry, loyalty, self._about)
+        self.read = ReadModels(self._source, registry, loyalty, self._about, clock)
         """The questions that the read models answer."""
 
     def __enter__(self) -> Self:

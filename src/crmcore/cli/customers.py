@@ -169,7 +169,7 @@ def loyalty(
     options = options_of(ctx)
     with reading(options, "loyalty_status", "customer_directory", stale=stale) as crm:
         customer_id = customer_named(crm, customer)
-        standing = crm.read.loyalty(customer_id, now=crm.now(), as_of=moment)
+        standing = crm.read.loyalty(customer_id, as_of=moment)
         if standing is None:
             raise Fault(
                 f"{customer_id} has bought nothing{_by_then(as_of)}, and so has no loyalty status"

@@ -93,7 +93,7 @@ def most_loyal(crm: crmcore.CRM, done: Sequence[Imported]) -> UUID | None:
         buyers += one.orders
     for customer_id, _ in buyers.most_common():
         last = crm.read.history(customer_id)[-1].occurred_at
-        standing = crm.read.loyalty(customer_id, now=crm.now(), as_of=last)
+        standing = crm.read.loyalty(customer_id, as_of=last)
         if standing is not None and standing.tier in highest:
             return customer_id
     return next(iter(buyers), None)
@@ -106,7 +106,7 @@ def household(crm: crmcore.CRM, customer_id: UUID | None) -> Part:
         return Part("loyal_household", title, None, lambda: say("Nobody bought anything."))
     entries = crm.read.history(customer_id)
     last = entries[-1].occurred_at
-    standing = crm.read.loyalty(customer_id, now=crm.now(), as_of=last)
+    standing = crm.read.loyalty(customer_id, as_of=last)
     document = {
         "customer_id": customer_id,
         "loyalty": None if standing is None else attrs.asdict(standing),
@@ -248,7 +248,7 @@ def _questions(crm: crmcore.CRM, customer_id: UUID | None) -> list[str]:
             f"history {customer_id} --as-of {earlier:%Y-%m-%d}",
             f"loyalty {customer_id} --as-of {last:%Y-%m-%d}",
         ]
-    case = next((one.number for one in crm.read.cases(as_of=crm.now()) if one.number), None)
+    case = next((one.number for one in crm.read.cases() if one.number), None)
     questions += [] if case is None else [f"case {case}"]
     return [
         *questions,

@@ -47,6 +47,8 @@ class ReadModels:
     _program: LoyaltyProgram
     _about: Callable[[Connection, Sequence[UUID], Sequence[str]], Iterator[Recorded]]
     """The events about some subjects, of some topics."""
+    _clock: Callable[[], datetime]
+    """Tells the moment that a question means which names none."""
 
     def history(
         self,
@@ -71,13 +73,13 @@ class ReadModels:
             ]
 
     def loyalty(
-        self, customer_id: UUID, *, now: datetime, as_of: datetime | None = None
+        self, customer_id: UUID, *, now: datetime | None = None, as_of: datetime | None = None
     ) -> status.LoyaltyStatus | None:
         """A customer's loyalty status *now*, or as it was at *as_of*; None before the first purchase."""
         if as_of is None:
             with self._read("loyalty_status") as connection:
                 view = self._view(status.LOYALTY_STATUS)
-                return status.read_status(connection, view, self._program, customer_id, now)
+                return status.read_status(connection, view, self._program, customer_id, now or self._clock())
         projection = status.loyalty_status(self._program)
         with self._source.read() as connection:
             events = self._about(connection, [customer_id], projection.topics)
@@ -92,22 +94,22 @@ class ReadModels:
         with self._read("loyalty_status") as connection:
             return status.summary(connection, self._view(status.LOYALTY_STATUS), self._program)
 
-    def case(self, case: str, *, as_of: datetime) -> list[service_levels.ServiceLevel]:
+    def case(self, case: str, *, as_of: datetime | None = None) -> list[service_levels.ServiceLevel]:
         """The cycles of a case, by its id or its number, as of an instant."""
         with self._read("service_levels") as connection:
             view = self._view(service_levels.SERVICE_LEVELS)
-            return list(service_levels.read_levels(connection, view, as_of, case=case))
+            return list(service_levels.read_levels(connection, view, as_of or self._clock(), case=case))
 
-    def cases(self, *, as_of: datetime) -> list[service_levels.ServiceLevel]:
+    def cases(self, *, as_of: datetime | None = None) -> list[service_levels.ServiceLevel]:
         """Every cycle of every case that was open by an instant."""
         with self._read("service_levels") as connection:
             view = self._view(service_levels.SERVICE_LEVELS)
-            return list(service_levels.read_levels(connection, view, as_of))
+            return list(service_levels.read_levels(connection, view, as_of or self._clock()))
 
     def service_levels(
         self,
         *,
-        as_of: datetime,
+        as_of: datetime | None = None,
         by: service_levels.Grouping | None = None,
         mode: Mode = Mode.TO_DATE,
         since: datetime | None = None,
@@ -116,7 +118,7 @@ class ReadModels:
         """Compliance of the targets judged in ``[since, until)``, by group and in total."""
         with self._read("service_levels") as connection:
             view = self._view(service_levels.SERVICE_LEVELS)
-            levels = service_levels.read_levels(connection, view, as_of)
+            levels = service_levels.read_levels(connection, view, as_of or self._clock())
             return service_levels.compliance(levels, by, mode=mode, since=since, until=until)
 
     def find_customers(self, text: str, *, limit: int = 20) -> list[directory.Found]:
