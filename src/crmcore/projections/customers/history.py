@@ -8,7 +8,6 @@ what happened to a case before it was known whose it is under the case's id;
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from types import NoneType
 from typing import Any, Final, get_args
 from uuid import UUID
 
@@ -77,7 +76,6 @@ def customer_history(kinds: Iterable[type]) -> Projection:
         version=1,
         tables=(CUSTOMER_HISTORY, CUSTOMER_LINKS),
         handlers={**handlers, **linking},
-        views=dict.fromkeys(handlers.keys() - linking.keys(), NoneType),
         groups=_whose,
         provenance=True,
         partition=SUBJECT,

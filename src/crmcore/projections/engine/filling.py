@@ -21,7 +21,7 @@ from crmcore.projections.engine.generation import Registry, generation_tables
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.projection import Projection, append_only
 
-__all__ = ["Part", "Parts", "fill"]
+__all__ = ["Part", "Parts", "Worker", "fill"]
 
 PAGE = 10_000
 """Records to a query."""
@@ -131,7 +131,7 @@ def fill(source: LogSource, registry: Registry, projection: Projection, part: Pa
     Raises ``ProjectionStoppedError`` at an event that cannot be read or applied; what came
     before the last commit is kept.
     """
-    worker = _Worker(source, registry, projection, part)
+    worker = Worker(source, registry, projection, part)
     with _without_collector(), localcontext(EXACT):
         try:
             return worker.run()
@@ -142,7 +142,9 @@ def fill(source: LogSource, registry: Registry, projection: Projection, part: Pa
             ) from poison.cause
 
 
-class _Worker:
+class Worker:
+    """Folds one part; ``fill`` is how it is used."""
+
     def __init__(
         self, source: LogSource, registry: Registry, projection: Projection, part: Part
     ) -> None:
@@ -153,7 +155,15 @@ class _Worker:
         self._tables = tables
         self._rows = MemoryRows(tables, empty=part.position == 0)
 
+    def sample(self) -> None:
+        """Fold the part in memory, and write nothing."""
+        with localcontext(EXACT):
+            while self._position < self._part.upto:
+                with self._source.read() as connection:
+                    _, self._position = self._page(connection)
+
     def run(self) -> int:
+        """Fold the part and write it; return how many events it took."""
         folded = 0
         while self._position < self._part.upto:
             with self._source.read() as connection:

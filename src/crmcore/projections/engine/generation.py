@@ -217,7 +217,9 @@ class Registry:
             name, rows = self._quoted(connection, view), self._quoted(connection, source)
             connection.execute(text(f"CREATE VIEW {name} AS SELECT * FROM {rows}"))
 
+    def table(self, name: str) -> Table:
+        """The table of this name in the log's schema, its columns unknown."""
+        return Table(name, MetaData(schema=self.schema))
+
     def _quoted(self, connection: Connection, name: str) -> str:
-        return connection.dialect.identifier_preparer.format_table(
-            Table(name, MetaData(schema=self.schema))
-        )
+        return connection.dialect.identifier_preparer.format_table(self.table(name))

@@ -51,7 +51,7 @@ class MemoryRows:
         self._held: dict[Table, _TableRows] = {declared: _held(declared) for declared, _ in tables}
         self._empty = empty
         self._loaded: set[str] = set()
-        self._named: Sequence[str] = ()
+        self._named: Sequence[str] | None = None
 
     def load(self, connection: Connection, groups: Iterable[str]) -> None:
         """Read the rows of *groups* that are not in memory yet."""
@@ -85,10 +85,11 @@ class MemoryRows:
         """Let *handle* change the rows of *groups*, and of no others that happen to be loaded."""
         self.name(groups)
         handle(*args)
+        self.name(None)
 
     def get(self, table: Table, *key: Any) -> Row | None:
         """The row with this primary key, if there is one."""
-        if key[0] not in self._named:
+        if self._named is not None and key[0] not in self._named:
             self._refuse(key[0])
         held = self._held[table]
         if held.append_only:
@@ -97,7 +98,7 @@ class MemoryRows:
 
     def group(self, table: Table, key: str) -> Iterator[Row]:
         """All rows of *table* that belong to the group *key*, in the order of their keys."""
-        if key not in self._named:
+        if self._named is not None and key not in self._named:
             self._refuse(key)
         held = self._held[table]
         if held.append_only:
@@ -112,14 +113,14 @@ class MemoryRows:
         if len(row) != len(held.columns):
             row = held.columns | row
         key = held.key_of(row)
-        if key[0] not in self._named:
+        if self._named is not None and key[0] not in self._named:
             self._refuse(key[0])
         held.hold(key, row)
         held.changed[key] = None
 
     def delete(self, table: Table, *key: Any) -> None:
         """Remove the row with this primary key, if there is one."""
-        if key[0] not in self._named:
+        if self._named is not None and key[0] not in self._named:
             self._refuse(key[0])
         held = self._held[table]
         if held.rows.pop(key, None) is not None:
@@ -138,8 +139,10 @@ class MemoryRows:
             held, writer = self._held[declared], TableWriter(connection, actual, insert)
             writer.delete([key for key in held.changed if key in held.stored])
             kept = [key for key in held.changed if key in held.rows]
+            if held.append_only:
+                kept.sort()  # neighbours in the index are written together
             writer.insert([held.rows[key] for key in kept])
-            if append_only(declared):
+            if held.append_only:
                 held.rows.clear()
                 held.by_group.clear()
             else:
@@ -147,8 +150,8 @@ class MemoryRows:
                 held.stored.update(kept)
             held.changed.clear()
 
-    def name(self, groups: Sequence[str]) -> None:
-        """Let the handler that comes next change the rows of *groups*, and of no others."""
+    def name(self, groups: Sequence[str] | None) -> None:
+        """Let the handler that comes next change the rows of *groups* alone; None: of any."""
         self._named = groups
 
     @property

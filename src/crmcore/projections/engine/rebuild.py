@@ -71,7 +71,7 @@ class Rebuilt:
 
 
 Report = Callable[[Progress], None]
-Submit = Callable[[Executor, Projection, Part], "Future[Any]"]
+Submit = Callable[[Executor, Part], "Future[Any]"]
 """Lets an executor fill a part, be it in another process or on another machine."""
 
 
@@ -108,7 +108,7 @@ class Rebuilder:
                     clock.show("fill", self._parts(building))
         else:
             futures = [
-                self._submit(executor, projection, part) for part in planned if not part.done
+                self._submit(executor, part) for part in planned if not part.done
             ]
             while not wait(futures, timeout=LOOK_SECONDS).done == set(futures):
                 clock.show("fill", self._parts(building))
