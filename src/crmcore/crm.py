@@ -6,12 +6,14 @@ The only module that imports all layers.
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+import attrs
 from sqlalchemy import URL, Connection, Engine, select
 from sqlalchemy.exc import ArgumentError
 
@@ -32,6 +34,9 @@ from crmcore.infrastructure.log.engine import parsed_url
 from crmcore.infrastructure.log.verify import Verdict, verify
 from crmcore.infrastructure.projection_source import ProjectionSource
 from crmcore.projections.engine import Follower, Projection, Registry, Status
+from crmcore.projections.engine.filling import Part, fill
+from crmcore.projections.engine.rebuild import Rebuilder
+from crmcore.projections.engine.upkeep import Upkeep
 from crmcore.projections.reading import ReadModels, all_projections
 
 __all__ = ["CRM", "open"]
@@ -77,7 +82,17 @@ class CRM:
         self._source = ProjectionSource(database, self._log.reader)
         registry = Registry(database.tables.events.schema)
         kept = (*all_projections(loyalty, EVENTS), *projections)
+        names = [projection.name for projection in kept]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two read models have the same name: {', '.join(sorted(names))}")
         self._follower = Follower(self._source, kept, registry)
+        submit = Submit(
+            database.address, database.tables.events.schema, loyalty, tuple(projections)
+        )
+        self.upkeep = Upkeep(
+            kept, self._source, registry, Rebuilder(self._source, registry, submit)
+        )
+        """Rebuilding read models, comparing, switching and rolling back."""
         self.read = ReadModels(self._source, registry, loyalty, self._about, clock)
         """The questions that the read models answer."""
 
@@ -250,6 +265,43 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     target, schema = _tenant(target, tenant)
     database = Database.open(target, schema=schema, create=create)
     return CRM(database, clock=clock, loyalty=loyalty, projections=projections)
+
+
+@attrs.frozen
+class Submit:
+    """Lets an executor fill a part of a generation, in another process or on another machine.
+
+    What goes there is the database's address, with its password, and the host's own
+    projections, which must be picklable for that (handlers that are functions of a module).
+    """
+
+    _address: str = attrs.field(repr=False)
+    _schema: str | None
+    _loyalty: LoyaltyProgram
+    _projections: tuple[Projection, ...]
+
+    def __call__(self, executor: Executor, part: Part) -> "Future[int]":
+        """Submit the part; the future tells how many events it took."""
+        return executor.submit(
+            fill_part, self._address, self._schema, self._loyalty, self._projections, part
+        )
+
+
+def fill_part(
+    address: str,
+    schema: str | None,
+    loyalty: LoyaltyProgram,
+    projections: tuple[Projection, ...],
+    part: Part,
+) -> int:
+    """Fill a part of a generation, on a connection of this process's own."""
+    with CRM(
+        Database.open(address, schema=schema, create=False),
+        loyalty=loyalty,
+        projections=projections,
+    ) as crm:
+        (wanted,) = [one for one in crm.projections if one.name == part.name]
+        return fill(crm._source, Registry(schema), wanted, part)
 
 
 def _tenant(

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from crmcore import Recorded
+from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.customers import contact_point, external_identity, lifecycle, registration
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
 from crmcore.domain.marketing import campaign
@@ -193,7 +194,7 @@ def loyalty_of(
         "as_of": known,
         "program": program.version,
         "recent": sorted(
-            [at.isoformat(timespec="microseconds"), f"{amount:f}"]
+            [to_micros(at), f"{amount:f}"]
             for at, amount in changes
             if counts(at, now)
         ),

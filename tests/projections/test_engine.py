@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 import crmcore
-from crmcore.application.log import Recorded
+from crmcore.application.log import Page, Recorded
 from crmcore.domain.customers.registration import CustomerDeactivated, CustomerRegistered
 from crmcore.domain.loyalty.program import LoyaltyProgram, Tier
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
@@ -141,8 +141,11 @@ class Interrupted:
         self.between()
         return head
 
-    def events(self, connection: Connection, *wanted: Any) -> Iterator[Recorded]:
-        return self.source.events(connection, *wanted)
+    def events(self, connection: Connection, *wanted: Any, **further: Any) -> Page:
+        return self.source.events(connection, *wanted, **further)
+
+    def insert(self, connection: Connection, table: Table, rows: Any) -> None:
+        self.source.insert(connection, table, rows)
 
 
 def test_an_append_between_the_head_and_the_events_is_counted_once(postgres_url: str) -> None:
@@ -394,8 +397,11 @@ class Failing:
     def head(self, connection: Connection) -> int:
         return self.source.head(connection)
 
-    def events(self, connection: Connection, *wanted: Any) -> Iterator[Recorded]:
-        return self.source.events(connection, *wanted)
+    def events(self, connection: Connection, *wanted: Any, **further: Any) -> Page:
+        return self.source.events(connection, *wanted, **further)
+
+    def insert(self, connection: Connection, table: Table, rows: Any) -> None:
+        self.source.insert(connection, table, rows)
 
 
 def test_following_survives_trouble_with_the_database(

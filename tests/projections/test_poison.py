@@ -254,8 +254,7 @@ def test_a_projection_reads_no_rows_that_are_not_there_to_be_read() -> None:
     notes = Table(
         "notes", MetaData(), Column("id", Text, primary_key=True), info={"append_only": True}
     )
-    rows = MemoryRows([(notes, notes)])
-    rows.load_nothing(["a"])
+    rows = MemoryRows([(notes, notes)], empty=True)
     with pytest.raises(LookupError, match="append-only"):
         rows.change(["a"], lambda: print(rows.get(notes, "a")))
     with pytest.raises(LookupError, match="'b' is not among those"):

@@ -1,6 +1,6 @@
 """What the application needs of an event log: the port, and the records that go in and come out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -9,8 +9,18 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel import Command, Event
+from crmcore.domain.kernel.instants import from_micros
 
-__all__ = ["EventLog", "LogSession", "NewEvent", "Provenance", "Receipt", "Recorded"]
+__all__ = [
+    "EventLog",
+    "LogSession",
+    "NewEvent",
+    "Page",
+    "Provenance",
+    "Receipt",
+    "Record",
+    "Recorded",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -35,29 +45,160 @@ class NewEvent:
     provenance: Provenance
 
 
-@attrs.frozen
+Record = tuple[
+    int, str, int | None, str, int, str | None, int, int | None,
+    str | None, str | None, str | None, str | None, str | None, str,
+]  # fmt: skip
+"""A record as it is stored: the columns of the log in order, without the chain.
+
+Readers that need no provenance leave the version in the stream, the instant of recording and
+the columns from the actor to the source empty.
+"""
+
+
 class Recorded:
     """An event as it stands in the log.
 
     ``position`` counts from 1 over all streams without a gap; ``occurred_at`` is when it was
     true and ``recorded_at`` when it was written (both UTC); ``subject_id`` the customer or
-    lead that it is about; ``data`` the stored JSON of ``event``.
+    lead that it is about; ``data`` the stored JSON of ``event``.  Ids and instants are made
+    when asked for; ``stream`` and ``subject`` are the ids as text, as rows hold them.
     """
 
-    position: int
-    stream_id: UUID
-    stream_version: int
-    topic: str
-    subject_id: UUID | None
-    occurred_at: datetime
-    recorded_at: datetime
-    actor: str | None
-    command_id: UUID | None
-    correlation_id: UUID | None
-    causation_id: UUID | None
-    source: str | None
-    data: str
-    event: Any
+    __slots__ = ("_record", "event")
+
+    def __init__(self, record: Record, event: Any) -> None:
+        self._record = record
+        self.event = event
+
+    @property
+    def position(self) -> int:
+        """Its place in the log."""
+        return self._record[0]
+
+    @property
+    def stream(self) -> str:
+        """Its stream, as text."""
+        return self._record[1]
+
+    @property
+    def stream_id(self) -> UUID:
+        """Its stream."""
+        return UUID(self._record[1])
+
+    @property
+    def stream_version(self) -> int:
+        """Its place in the stream, from 1."""
+        return _present(self._record[2])
+
+    @property
+    def topic(self) -> str:
+        """What kind of event it was when it was stored."""
+        return self._record[3]
+
+    @property
+    def subject(self) -> str | None:
+        """The customer or lead that it is about, as text."""
+        return self._record[5]
+
+    @property
+    def subject_id(self) -> UUID | None:
+        """The customer or lead that it is about."""
+        return _uuid(self._record[5])
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it was true (UTC)."""
+        return from_micros(self._record[6])
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When it was written (UTC)."""
+        return from_micros(_present(self._record[7]))
+
+    @property
+    def actor(self) -> str | None:
+        """Who caused it."""
+        return self._record[8]
+
+    @property
+    def command_id(self) -> UUID | None:
+        """The command that caused it."""
+        return _uuid(self._record[9])
+
+    @property
+    def command(self) -> str | None:
+        """The command that caused it, as text."""
+        return self._record[9]
+
+    @property
+    def correlation(self) -> str | None:
+        """What it belongs to, as text."""
+        return self._record[10]
+
+    @property
+    def causation(self) -> str | None:
+        """What led to its command, as text."""
+        return self._record[11]
+
+    @property
+    def correlation_id(self) -> UUID | None:
+        """What it belongs to, in the sender's words."""
+        return _uuid(self._record[10])
+
+    @property
+    def causation_id(self) -> UUID | None:
+        """What led to its command."""
+        return _uuid(self._record[11])
+
+    @property
+    def source(self) -> str | None:
+        """The system that told of it."""
+        return self._record[12]
+
+    @property
+    def data(self) -> str:
+        """Its stored JSON."""
+        return self._record[13]
+
+    def told_as(self, event: Any) -> "Recorded":
+        """This record with another *event* in its place: what it would have told at another time."""
+        return Recorded(self._record, event)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Recorded)
+            and self._record == other._record
+            and self.event == other.event
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._record)
+
+    def __repr__(self) -> str:
+        return f"Recorded(position={self.position}, stream_id={self.stream}, event={self.event!r})"
+
+
+@attrs.frozen
+class Page:
+    """Some records of the log: their events in order, and where the next page begins.
+
+    ``last`` is the position of the last record of a full page, None where the log, or the
+    range that was asked for, ends within the page.
+    """
+
+    events: Iterator[Recorded]
+    last: int | None
+
+
+def _present(number: int | None) -> int:
+    if number is None:
+        raise LookupError("this reader asked for no provenance: declare it in the projection")
+    return number
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
 
 
 @attrs.frozen
@@ -77,8 +218,8 @@ class Receipt:
 class LogSession(Protocol):
     """One transaction on the log."""
 
-    def read_stream(self, stream_id: UUID) -> Sequence[Any]:
-        """The events of a stream, in order."""
+    def read_stream(self, stream_id: UUID) -> tuple[int, Sequence[Any]]:
+        """The version of a stream (0 where there is none) and its events, in order."""
         ...
 
     def receipt(self, command_id: UUID, command: Command) -> Receipt | None:

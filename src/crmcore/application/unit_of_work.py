@@ -39,10 +39,10 @@ class LoadedStreams:
     def load(self, aggregate: Aggregate[Any, Any], stream_id: UUID) -> LoadedStream:
         """A copy of the stream as the commands before left it, read if none has read it."""
         if stream_id not in self._streams:
-            history = self.session.read_stream(stream_id)
+            version, history = self.session.read_stream(stream_id)
             if history and not isinstance(history[0], aggregate.events):
                 raise OtherKindError(stream_id, aggregate.kind, history[0].TOPIC)
-            version, state = len(history), aggregate.fold(history)
+            state = aggregate.fold(history)
             self._streams[stream_id] = LoadedStream(aggregate, version, version, state)
         found = self._streams[stream_id]
         if found.aggregate is not aggregate:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from types import NoneType
 from typing import Any, cast, get_args
 
@@ -23,8 +23,9 @@ from crmcore.application.errors import (
     UnknownTopicError,
 )
 from crmcore.domain.kernel import Command, Event, InvalidValueError, shown, version_of
+from crmcore.infrastructure.upcasting import Upcaster, Upcasters
 
-__all__ = ["CommandCodec", "EventCodec"]
+__all__ = ["CommandCodec", "EventCodec", "EventReader"]
 
 FLOAT_DIGITS = 15
 """So many significant digits of a number survive being a binary float (IEEE 754)."""
@@ -35,18 +36,30 @@ _encode = msgspec.json.Encoder().encode
 
 
 class EventCodec:
-    """The stored form of every event: topic, schema version and JSON."""
+    """The stored form of every event: topic, schema version and JSON.
 
-    def __init__(self, kinds: Iterable[type]) -> None:
+    *upcasters* bring what older versions stored to what *kinds* are now; raises
+    ``UpcasterChainError`` if a version that was ever current cannot be read.
+    """
+
+    def __init__(self, kinds: Iterable[type], upcasters: Iterable[Upcaster] = ()) -> None:
         self._kinds = _by_topic("event", kinds)
-        self._decoders: dict[str, Callable[[str | bytes], Any]] = {
-            topic: msgspec.json.Decoder(kind).decode for topic, kind in self._kinds.items()
-        }
+        current = {topic: version_of(kind) for topic, kind in self._kinds.items()}
+        self._upcasters = Upcasters(upcasters, current)
 
     @property
     def topics(self) -> Mapping[str, type]:
         """The event class of every topic."""
         return self._kinds
+
+    @property
+    def known_topics(self) -> frozenset[str]:
+        """Every topic that can be read, those that were renamed or dropped included."""
+        return self._upcasters.topics
+
+    def stored_as(self, topics: Iterable[str]) -> frozenset[str]:
+        """The topics under which events of *topics* were ever stored."""
+        return self._upcasters.sources(topics)
 
     def encode(self, event: Event) -> str:
         """The JSON of *event*.
@@ -57,24 +70,70 @@ class EventCodec:
             raise UnknownTopicError("event", event.TOPIC)
         return _encode(event).decode()
 
-    def decode(self, topic: str, schema_version: int, data: str | bytes) -> Any:
-        """The event that was stored under *topic* as *data*.
+    def decode(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Any]:
+        """What was stored under *topic* as *data*, in present terms: one event, as a rule.
 
-        Raises ``UnknownTopicError``, or ``CorruptEventError`` if the data is not what this
-        version of the topic holds.
+        An older version may have become several events, or none.  Raises
+        ``UnknownTopicError``, or ``CorruptEventError`` if the data is not what it says it is.
         """
-        decode = self._decoders.get(topic)
-        if decode is None:
-            raise UnknownTopicError("event", topic)
-        if schema_version != version_of(self._kinds[topic]):
-            raise CorruptEventError(
-                f"{topic} is stored in version {schema_version}, this crmcore reads"
-                f" {version_of(self._kinds[topic])}"
-            )
+        return self.read(topic, schema_version, data)
+
+    @cached_property
+    def read(self) -> "EventReader":
+        """Reads every event as its own class."""
+        return self.reader(self._kinds)
+
+    def reader(self, views: Mapping[str, type | None]) -> "EventReader":
+        """Reads the events of the topics in *views*, each as a class with some of its fields.
+
+        A view of None does not read the JSON at all.
+        """
+        return EventReader(self._upcasters, views)
+
+
+class EventReader:
+    """``reader(topic, schema_version, data)``: the events, in the classes that were asked for."""
+
+    def __init__(self, upcasters: Upcasters, views: Mapping[str, type | None]) -> None:
+        self._upcasters = upcasters
+        self.decoders: Mapping[str, Callable[[str | bytes], Any]] = {
+            topic: _nothing if view is None else _decoder(view) for topic, view in views.items()
+        }
+        self.present = {
+            (topic, upcasters.current[topic]): decode for topic, decode in self.decoders.items()
+        }
+        """The decoder for each topic and version that is read as it is."""
+
+    def __call__(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Any]:
+        """The events stored as *data*; raises as ``EventCodec.decode`` does."""
         try:
-            return decode(data)
+            decode = self.present.get((topic, schema_version))
+            if decode is not None:
+                return (decode(data),)
+            if topic not in self._upcasters.topics:
+                raise UnknownTopicError("event", topic)
+            if not self._upcasters.knows(topic, schema_version):
+                raise CorruptEventError(
+                    f"{topic} is stored in version {schema_version}, which this crmcore"
+                    " does not read: a later one wrote it"
+                )
+            later = self._upcasters(topic, schema_version, msgspec.json.decode(data))
+            return tuple(
+                self.decoders[now](_encode(fields)) for now, fields in later if now in self.decoders
+            )
+        except CorruptEventError:
+            raise
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise CorruptEventError(f"{topic}: {error}") from None
+
+
+def _nothing(_data: str | bytes) -> None:
+    return None
+
+
+@cache
+def _decoder(view: type) -> Callable[[str | bytes], Any]:
+    return msgspec.json.Decoder(view).decode
 
 
 class CommandCodec:

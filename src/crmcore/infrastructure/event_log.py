@@ -22,7 +22,7 @@ from crmcore.domain.kernel import Command, version_of
 from crmcore.infrastructure.codec import CommandCodec, EventCodec
 from crmcore.infrastructure.log.append import NewRecord, append, lock_head
 from crmcore.infrastructure.log.database import Database
-from crmcore.infrastructure.log.instants import to_micros
+from crmcore.domain.kernel.instants import to_micros
 from crmcore.infrastructure.log.read import LogReader
 
 __all__ = ["SqlEventLog"]
@@ -65,8 +65,8 @@ class SqlLogSession:
     _connection: Connection
     _clock: Callable[[], datetime]
 
-    def read_stream(self, stream_id: UUID) -> Sequence[Any]:
-        """The events of a stream, in order."""
+    def read_stream(self, stream_id: UUID) -> tuple[int, Sequence[Any]]:
+        """The version of a stream and its events, in order."""
         return self._log.reader.stream(self._connection, stream_id)
 
     def receipt(self, command_id: UUID, command: Command) -> Receipt | None:

@@ -1,14 +1,16 @@
 """The log as projections follow it: one database that holds the events and the rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 import attrs
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
-from crmcore.application.log import Recorded
+from crmcore.application.log import Page
+from crmcore.infrastructure.log.bulk import bulk_insert
 from crmcore.infrastructure.log.database import Database
-from crmcore.infrastructure.log.read import LogReader
+from crmcore.infrastructure.log.read import LogReader, Reading
 
 __all__ = ["ProjectionSource"]
 
@@ -33,7 +35,22 @@ class ProjectionSource:
         return self._reader.head(connection)
 
     def events(
-        self, connection: Connection, topics: Sequence[str], after: int, limit: int
-    ) -> Iterator[Recorded]:
-        """The next events of *topics* after a position, at most *limit*."""
-        return self._reader.recorded(connection, topics=topics, after=after, limit=limit)
+        self,
+        connection: Connection,
+        views: Mapping[str, type | None],
+        after: int,
+        limit: int,
+        *,
+        provenance: bool = True,
+        part: tuple[str, str, str] | None = None,
+        upto: int | None = None,
+    ) -> Page:
+        """The next events of the topics in *views* after a position, of at most *limit* records."""
+        reading = Reading(views, provenance, part, upto)
+        return self._reader.page(connection, reading, after, limit)
+
+    def insert(
+        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Insert rows of driver's values, as fast as may be."""
+        bulk_insert(connection, table, rows)

@@ -84,9 +84,10 @@ class ReadModels:
         with self._source.read() as connection:
             events = self._about(connection, [customer_id], projection.topics)
             rows = fold(projection, status.true_by(events, as_of))
-        rows.load_nothing([str(customer_id)])
-        row = rows.get(status.LOYALTY_STATUS, str(customer_id))
-        return None if row is None else status.standing(row, self._program, as_of)
+        for row in rows.rows(status.LOYALTY_STATUS):
+            if row["customer_id"] == str(customer_id):
+                return status.standing(row, self._program, as_of)
+        return None
 
     def loyalty_tiers(self) -> list[status.TierSummary]:
         """How many members stand in each tier, with their points and spending; highest first."""

@@ -5,10 +5,11 @@ rounded down.  The tier follows from spending alone, so that using points never 
 The year is rolling: a purchase counts until the same instant a calendar year later.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import pairwise
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ class Tier:
     spending: Decimal
 
 
-def _ladder(_self: Any, _field: Any, tiers: Sequence[Tier]) -> None:
+def _ascending(_self: Any, _field: Any, tiers: Sequence[Tier]) -> None:
     if not tiers or tiers[0].spending != 0:
         raise InvalidValueError("tiers", tiers, "a first tier that is reached from 0")
     if any(low.spending >= high.spending for low, high in pairwise(tiers)):
@@ -44,7 +45,7 @@ class LoyaltyProgram:
 
     version: str
     points_per_unit: Decimal
-    tiers: tuple[Tier, ...] = attrs.field(validator=_ladder)
+    tiers: tuple[Tier, ...] = attrs.field(validator=_ascending)
 
     def points(self, net: Decimal) -> int:
         """What a purchase of *net* earns: net x rate, rounded down.
@@ -65,12 +66,16 @@ class LoyaltyProgram:
 
     def tier(self, spending: Decimal) -> Tier:
         """The highest tier that *spending* within a year reaches; a threshold met is reached."""
-        return [tier for tier in self.tiers if tier.spending <= max(spending, Decimal(0))][-1]
+        return self.tiers[max(bisect_right(self._ladder, spending) - 1, 0)]
 
     def next_tier(self, spending: Decimal) -> Tier | None:
         """The tier above, if there is one."""
-        above = [tier for tier in self.tiers if tier.spending > max(spending, Decimal(0))]
-        return above[0] if above else None
+        above = max(bisect_right(self._ladder, spending), 1)
+        return self.tiers[above] if above < len(self.tiers) else None
+
+    @cached_property
+    def _ladder(self) -> list[Decimal]:
+        return [tier.spending for tier in self.tiers]
 
     def spending(self, purchases: Iterable[Spending], as_of: datetime) -> Decimal:
         """What was spent in the year up to *as_of*: purchases at t with as_of - 1 year < t <= as_of."""

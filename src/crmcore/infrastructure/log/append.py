@@ -5,19 +5,16 @@ never sees a gap, and never skips a commit that came late.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import attrs
-from sqlalchemy import Connection, exc, select, update
+from sqlalchemy import Connection, select, update
 
 from crmcore.application.errors import StoreFormatError
+from crmcore.infrastructure.log.bulk import bulk_insert
 from crmcore.infrastructure.log.chain import Row, link
-from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
+from crmcore.infrastructure.log.tables import LogTables
 
 __all__ = ["Head", "NewRecord", "append", "channel", "lock_head"]
-
-COPY_FROM = 20
-"""From so many rows on, PostgreSQL's COPY is faster than an insert."""
 
 
 @attrs.frozen
@@ -77,7 +74,7 @@ def append(
         row = _row(position, record, recorded_at)
         chain = link(chain, row)
         rows.append((*row, chain))
-    _insert(connection, tables, rows)
+    bulk_insert(connection, tables.events, rows)
     connection.execute(
         update(tables.head).values(
             position=head.position + len(rows), chain=chain, recorded_at=recorded_at
@@ -110,27 +107,3 @@ def _row(position: int, record: NewRecord, recorded_at: int) -> Row:
         record.source,
         record.data,
     )
-
-
-def _insert(connection: Connection, tables: LogTables, rows: list[tuple[Any, ...]]) -> None:
-    table = connection.dialect.identifier_preparer.format_table(tables.events)
-    columns = ", ".join(EVENT_COLUMNS)
-    if connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM:
-        _copy(connection, f"COPY {table} ({columns}) FROM STDIN", rows)
-        return
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    marks = ", ".join([mark] * len(EVENT_COLUMNS))
-    connection.exec_driver_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
-
-
-def _copy(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
-    driver: Any = connection.connection.driver_connection
-    failure: Any = connection.dialect.loaded_dbapi.Error
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except failure as error:  # past SQLAlchemy, which would have raised it as its own
-        raise exc.DBAPIError.instance(
-            statement, None, error, failure, dialect=connection.dialect
-        ) from error

@@ -100,6 +100,11 @@ class Database:
         return database
 
     @property
+    def address(self) -> str:
+        """The database's URL with its password: for a process that shall open it as well."""
+        return self.engine.url.render_as_string(hide_password=False)
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether this is SQLite (one writer at a time, no server)."""
         return self.engine.dialect.name == "sqlite"

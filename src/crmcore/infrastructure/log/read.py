@@ -1,6 +1,6 @@
 """Reading the log: streams, ranges of positions and everything about a subject, in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +12,55 @@ from crmcore.application.errors import (
     UnknownTopicError,
     UnreadableEventError,
 )
-from crmcore.application.log import Recorded
-from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.log.instants import from_micros
-from crmcore.infrastructure.log.tables import LogTables
+from crmcore.application.log import Page, Record, Recorded
+from crmcore.infrastructure.codec import EventCodec, EventReader
+from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
-__all__ = ["LogReader"]
+__all__ = ["LogReader", "Reading"]
+
+_COLUMNS = tuple(name for name in EVENT_COLUMNS if name != "chain")
+_PROVENANCE = frozenset(_COLUMNS) - {
+    "position", "stream_id", "topic", "schema_version", "subject_id", "occurred_at", "data"
+}  # fmt: skip
+
+
+@attrs.frozen
+class Reading:
+    """What a reader of the whole log wants of it.
+
+    *views* are the topics, each with the class that its events are read as (None: not at all);
+    without *provenance* the columns that tell who, when and why stay behind.  *part* is
+    (column, from, below): two hexadecimal digits that the ids in the column end between.
+    Nothing after position *upto* is read.
+    """
+
+    views: Mapping[str, type | None]
+    provenance: bool = True
+    part: tuple[str, str, str] | None = None
+    upto: int | None = None
+
+    def query(self, connection: Connection, tables: LogTables, codec: EventCodec) -> str:
+        """The SQL for a page, with two parameters: after which position, and how many."""
+        mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        columns = ", ".join(
+            name if self.provenance or name not in _PROVENANCE else "NULL" for name in _COLUMNS
+        )
+        conditions = [f"position > {mark}"]
+        left_out = codec.known_topics - codec.stored_as(self.views)
+        if left_out:  # so that topics which nobody knows are not left out
+            topics = ", ".join("'" + topic.replace("'", "''") + "'" for topic in sorted(left_out))
+            conditions.append(f"topic NOT IN ({topics})")
+        if self.upto is not None:
+            conditions.append(f"position <= {self.upto}")
+        if self.part is not None:
+            column, low, below = self.part
+            ending = f"substr({column}, length({column}) - 1)"
+            conditions.append(f"{ending} >= '{low}' AND {ending} < '{below}'")
+        table = connection.dialect.identifier_preparer.format_table(tables.events)
+        return (
+            f"SELECT {columns} FROM {table} WHERE {' AND '.join(conditions)}"
+            f" ORDER BY position LIMIT {mark}"
+        )
 
 
 @attrs.frozen
@@ -31,19 +74,22 @@ class LogReader:
         """The last position; 0 for an empty log."""
         return int(connection.execute(select(self._tables.head.c.position)).scalar_one())
 
-    def stream(self, connection: Connection, stream_id: UUID) -> list[Any]:
-        """The events of a stream in order, without what the log knows about them.
+    def stream(self, connection: Connection, stream_id: UUID) -> tuple[int, list[Any]]:
+        """The version of a stream (0 if it is not there) and its events in order.
 
         Raises ``UnreadableEventError`` where it comes to an event that cannot be read.
         """
         table = connection.dialect.identifier_preparer.format_table(self._tables.events)
         mark = "%s" if connection.dialect.name == "postgresql" else "?"
         rows = connection.exec_driver_sql(
-            f"SELECT position, topic, schema_version, data FROM {table}"
+            f"SELECT stream_version, position, topic, schema_version, data FROM {table}"
             f" WHERE stream_id = {mark} ORDER BY stream_version",
             (str(stream_id),),
         )
-        return [self._event(*row) for row in rows]
+        version, events = 0, list[Any]()
+        for version, *record in rows:  # noqa: B007  # the last one counts
+            events += self._events(*record)
+        return version, events
 
     def versions(self, connection: Connection, stream_ids: Sequence[UUID]) -> dict[UUID, int]:
         """The versions of the streams that are there, of those asked for."""
@@ -85,32 +131,44 @@ class LogReader:
         if limit is not None:
             query = query.limit(limit)
         for row in connection.execute(query):
-            yield self._recorded(row)
+            record = tuple(row)
+            for event in self._events(record[0], record[3], record[4], record[13]):
+                yield Recorded(record, event)
 
-    def _recorded(self, row: Any) -> Recorded:
-        return Recorded(
-            position=row.position,
-            stream_id=UUID(row.stream_id),
-            stream_version=row.stream_version,
-            topic=row.topic,
-            subject_id=_uuid(row.subject_id),
-            occurred_at=from_micros(row.occurred_at),
-            recorded_at=from_micros(row.recorded_at),
-            actor=row.actor,
-            command_id=_uuid(row.command_id),
-            correlation_id=_uuid(row.correlation_id),
-            causation_id=_uuid(row.causation_id),
-            source=row.source,
-            data=row.data,
-            event=self._event(row.position, row.topic, row.schema_version, row.data),
-        )
+    def page(self, connection: Connection, reading: Reading, after: int, limit: int) -> Page:
+        """The next *limit* records after a position that *reading* asks for, as fast as may be.
 
-    def _event(self, position: int, topic: str, schema_version: int, data: str) -> Any:
+        An event that cannot be read is an ``UnreadableEventError`` in its place.
+        """
+        cursor: Any = connection.connection.cursor()
         try:
-            return self._codec.decode(topic, schema_version, data)
+            cursor.execute(reading.query(connection, self._tables, self._codec), (after, limit))
+            records = cursor.fetchall()
+        finally:
+            cursor.close()
+        events = self._read_as(self._codec.reader(reading.views), records)
+        return Page(events, records[-1][0] if len(records) == limit else None)
+
+    def _read_as(self, reader: EventReader, records: Sequence[Record]) -> Iterator[Recorded]:
+        present = reader.present
+        for record in records:
+            decode = present.get((record[3], record[4]))
+            if decode is not None:
+                try:
+                    yield Recorded(record, decode(record[13]))
+                    continue
+                except ValueError:  # say below what is wrong with it
+                    pass
+            events: Sequence[Any]
+            try:
+                events = reader(record[3], record[4], record[13])
+            except (CorruptEventError, UnknownTopicError) as error:
+                events = (UnreadableEventError(record[0], record[3], error),)
+            for event in events:
+                yield Recorded(record, event)
+
+    def _events(self, position: int, topic: str, schema_version: int, data: str) -> Sequence[Any]:
+        try:
+            return self._codec.read(topic, schema_version, data)
         except (CorruptEventError, UnknownTopicError) as error:
             raise UnreadableEventError(position, topic, error) from error
-
-
-def _uuid(text: str | None) -> UUID | None:
-    return None if text is None else UUID(text)

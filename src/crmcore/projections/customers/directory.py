@@ -41,7 +41,7 @@ from crmcore.domain.customers.external_identity import (
     ExternalIdentityUnlinked,
 )
 from crmcore.domain.customers.lifecycle import LifecycleStageAdvanced, LifecycleStageCorrected
-from crmcore.projections.engine import Instant, Projection, Rows
+from crmcore.projections.engine import Instant, Projection, Rows, subject_of
 
 __all__ = ["DIRECTORY", "TERMS", "Found", "customer_directory", "find"]
 
@@ -168,7 +168,7 @@ def customer_directory() -> Projection:
 
 
 def _registered(event: CustomerRegistered, recorded: Recorded, rows: Rows) -> None:
-    customer_id = str(recorded.subject_id)
+    customer_id = subject_of(recorded)
     rows.put(
         DIRECTORY,
         {
@@ -184,14 +184,14 @@ def _registered(event: CustomerRegistered, recorded: Recorded, rows: Rows) -> No
 
 
 def _renamed(event: CustomerNameCorrected, recorded: Recorded, rows: Rows) -> None:
-    customer_id = str(recorded.subject_id)
+    customer_id = subject_of(recorded)
     _set(rows, customer_id, name=event.name)
     _term(rows, customer_id, "name", "", event.name)
 
 
 def _activity(active: bool) -> Any:
     def handle(_event: object, recorded: Recorded, rows: Rows) -> None:
-        _set(rows, str(recorded.subject_id), active=active)
+        _set(rows, subject_of(recorded), active=active)
 
     return handle
 
@@ -199,11 +199,11 @@ def _activity(active: bool) -> Any:
 def _staged(
     event: LifecycleStageAdvanced | LifecycleStageCorrected, recorded: Recorded, rows: Rows
 ) -> None:
-    _set(rows, str(recorded.subject_id), stage=event.stage.value)
+    _set(rows, subject_of(recorded), stage=event.stage.value)
 
 
 def _point_added(event: ContactPointAdded, recorded: Recorded, rows: Rows) -> None:
-    customer_id, key = str(recorded.subject_id), str(event.point_id)
+    customer_id, key = subject_of(recorded), str(event.point_id)
     _term(rows, customer_id, event.kind.value, key, event.value, event.normalised)
     if event.is_primary and event.kind in SHOWN:
         _set(rows, customer_id, **{SHOWN[event.kind]: event.value})
@@ -211,20 +211,20 @@ def _point_added(event: ContactPointAdded, recorded: Recorded, rows: Rows) -> No
 
 def _point_removed(event: ContactPointRemoved, recorded: Recorded, rows: Rows) -> None:
     for kind in ContactKind:
-        rows.delete(TERMS, str(recorded.subject_id), kind.value, str(event.point_id))
+        rows.delete(TERMS, subject_of(recorded), kind.value, str(event.point_id))
 
 
 def _primary(event: PrimaryContactPointChanged, recorded: Recorded, rows: Rows) -> None:
     if event.kind not in SHOWN:
         return
-    customer_id = str(recorded.subject_id)
+    customer_id = subject_of(recorded)
     term = rows.get(TERMS, customer_id, event.kind.value, str(event.point_id))
     _set(rows, customer_id, **{SHOWN[event.kind]: None if term is None else term["shown"]})
 
 
 def _linked(event: ExternalIdentityLinked, recorded: Recorded, rows: Rows) -> None:
     key = str(event.identity_id)
-    _term(rows, str(recorded.subject_id), "external", key, event.external_id)
+    _term(rows, subject_of(recorded), "external", key, event.external_id)
 
 
 def _unlinked(event: ExternalIdentityUnlinked, _recorded: Recorded, rows: Rows) -> None:

@@ -8,7 +8,7 @@ what happened to a case before it was known whose it is under the case's id;
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, Final, get_args
 from uuid import UUID
 
 import attrs
@@ -17,9 +17,11 @@ from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, se
 from crmcore.application.log import Recorded
 from crmcore.domain.sales.lead_events import LeadConverted
 from crmcore.domain.service.case.events import CaseCustomerIdentified, CaseEvent
-from crmcore.projections.engine import Instant, Projection, Rows, by_stream, by_subject
+from crmcore.projections.engine import SUBJECT, Handler, Instant, Projection, Rows
 
 __all__ = ["CUSTOMER_HISTORY", "CUSTOMER_LINKS", "Entry", "customer_history", "read_history"]
+
+CASE_TOPICS: Final = frozenset(kind.TOPIC for kind in get_args(CaseEvent))
 
 _metadata = MetaData()
 
@@ -67,12 +69,16 @@ class Entry:
 
 def customer_history(kinds: Iterable[type]) -> Projection:
     """The read model over the events *kinds*: all that there are."""
+    handlers: dict[type, Handler] = dict.fromkeys(kinds, _enter)
+    linking: dict[type, Handler] = {LeadConverted: _enter_lead, CaseCustomerIdentified: _enter_case}
     return Projection(
         name="customer_history",
         version=1,
         tables=(CUSTOMER_HISTORY, CUSTOMER_LINKS),
-        handlers=dict.fromkeys(kinds, _enter),
+        handlers={**handlers, **linking},
         groups=_whose,
+        provenance=True,
+        partition=SUBJECT,
     )
 
 
@@ -91,34 +97,41 @@ def read_history(
 
 def _whose(recorded: Recorded) -> Sequence[str]:
     """The customer or lead; the case itself, as long as nobody knows whose it is."""
-    unknown = recorded.subject_id is None and isinstance(recorded.event, get_args(CaseEvent))
-    return by_stream(recorded) if unknown else by_subject(recorded)
+    subject = recorded.subject
+    if subject is None:
+        return (recorded.stream,) if recorded.topic in CASE_TOPICS else ()
+    return (subject,)
 
 
-def _enter(event: Any, recorded: Recorded, rows: Rows) -> None:
-    (customer_id,) = _whose(recorded)
+def _enter(_event: Any, recorded: Recorded, rows: Rows) -> None:
     rows.put(
         CUSTOMER_HISTORY,
         {
-            "customer_id": customer_id,
+            "customer_id": recorded.subject or recorded.stream,
             "position": recorded.position,
             "occurred_at": recorded.occurred_at,
             "recorded_at": recorded.recorded_at,
             "topic": recorded.topic,
-            "stream_id": str(recorded.stream_id),
+            "stream_id": recorded.stream,
             "actor": recorded.actor,
-            "command_id": _text(recorded.command_id),
-            "correlation_id": _text(recorded.correlation_id),
-            "causation_id": _text(recorded.causation_id),
+            "command_id": recorded.command,
+            "correlation_id": recorded.correlation,
+            "causation_id": recorded.causation,
             "source": recorded.source,
             "details": recorded.data,
         },
     )
-    if isinstance(event, LeadConverted):
-        rows.put(CUSTOMER_LINKS, {"customer_id": customer_id, "linked_id": str(event.lead_id)})
-    if isinstance(event, CaseCustomerIdentified):
-        rows.put(CUSTOMER_LINKS, {"customer_id": customer_id, "linked_id": str(event.case_id)})
 
 
-def _text(key: UUID | None) -> str | None:
-    return None if key is None else str(key)
+def _enter_lead(event: LeadConverted, recorded: Recorded, rows: Rows) -> None:
+    _enter(event, recorded, rows)
+    _link(rows, recorded, event.lead_id)
+
+
+def _enter_case(event: CaseCustomerIdentified, recorded: Recorded, rows: Rows) -> None:
+    _enter(event, recorded, rows)
+    _link(rows, recorded, event.case_id)
+
+
+def _link(rows: Rows, recorded: Recorded, linked: UUID) -> None:
+    rows.put(CUSTOMER_LINKS, {"customer_id": recorded.subject, "linked_id": str(linked)})

@@ -6,15 +6,20 @@ from crmcore.projections.engine.columns import Exact, Instant
 from crmcore.projections.engine.follow import Follower, Status
 from crmcore.projections.engine.generation import Registry
 from crmcore.projections.engine.projection import (
+    STREAM,
+    SUBJECT,
     Handler,
     Projection,
     Row,
     Rows,
     by_stream,
     by_subject,
+    subject_of,
 )
 
 __all__ = [
+    "STREAM",
+    "SUBJECT",
     "Exact",
     "Follower",
     "Handler",
@@ -29,4 +34,5 @@ __all__ = [
     "by_stream",
     "by_subject",
     "fold",
+    "subject_of",
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from decimal import localcontext
-from functools import partial
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.money import EXACT
@@ -14,11 +13,9 @@ __all__ = ["fold"]
 
 def fold(projection: Projection, events: Iterable[Recorded]) -> MemoryRows:
     """The rows that *events* alone, in this order, would make."""
-    rows = MemoryRows([(table, table) for table in projection.tables])
-    for recorded in events:
-        groups = projection.groups(recorded) if type(recorded.event) in projection.handlers else ()
-        if groups:
-            rows.load_nothing(groups)
-            with localcontext(EXACT):
-                rows.change(groups, partial(projection.apply, recorded, rows))
+    rows = MemoryRows([(table, table) for table in projection.tables], empty=True)
+    with localcontext(EXACT):
+        for recorded in events:
+            if type(recorded.event) in projection.handler_of and projection.groups(recorded):
+                rows.change(projection.groups(recorded), projection.apply, recorded, rows)
     return rows

@@ -4,23 +4,23 @@ An event that cannot be read, applied or stored is *poison*: what comes before i
 projection stops there, and its checkpoint says why.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import localcontext
-from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection, Table, exc
 
-from crmcore.application.errors import UnreadableEventError
-from crmcore.application.log import Recorded
+from crmcore.application.errors import UnknownTopicError, UnreadableEventError
+from crmcore.application.log import Page, Recorded
 from crmcore.domain.kernel.money import EXACT
+from crmcore.projections.engine.aside import Aside, AsideTable, Policy
 from crmcore.projections.engine.generation import Checkpoint, Registry, generation_tables
 from crmcore.projections.engine.memory import MemoryRows
-from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.projection import STREAM, SUBJECT, Projection
 
-__all__ = ["Batch", "LogSource", "PoisonError", "ProjectionStoppedError", "drift"]
+__all__ = ["Batch", "LogSource", "PoisonError", "ProjectionStoppedError", "drift", "groups_of"]
 
 
 class ProjectionStoppedError(Exception):
@@ -43,20 +43,52 @@ class LogSource(Protocol):
         ...
 
     def events(
-        self, connection: Connection, topics: Sequence[str], after: int, limit: int
-    ) -> Iterator[Recorded]:
-        """The next events of *topics* after a position, at most *limit*; may raise on one it cannot read."""
+        self,
+        connection: Connection,
+        views: Mapping[str, type | None],
+        after: int,
+        limit: int,
+        *,
+        provenance: bool = True,
+        part: tuple[str, str, str] | None = None,
+        upto: int | None = None,
+    ) -> Page:
+        """The next events of the topics in *views* after a position, of at most *limit* records.
+
+        Each is read as the class that *views* names.  *part* is (column, from, below): the two
+        hexadecimal digits that the ids in the column end between.  The events raise
+        ``UnreadableEventError`` where they come to one that cannot be read.
+        """
+        ...
+
+    def insert(
+        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Insert rows of driver's values, as fast as may be."""
         ...
 
 
 class PoisonError(Exception):
     """An event that cannot be read, or whose change cannot be applied or stored."""
 
-    def __init__(self, position: int, topic: str, cause: Exception) -> None:
+    def __init__(self, event: Recorded, groups: Sequence[str], cause: Exception) -> None:
         said = cause.orig if isinstance(cause, exc.StatementError) and cause.orig else cause
         # One line: the further ones of a database's message show the row, which may be personal.
         super().__init__(f"{type(said).__name__}: {str(said).strip().partition(chr(10))[0]}")
-        self.position, self.topic, self.cause = position, topic, cause
+        self.position, self.topic, self.groups = event.position, event.topic, tuple(groups)
+        self.cause = cause
+
+    def policy(self, projection: Projection) -> Policy:
+        """What *projection* does about it; to hold groups, it must be known which."""
+        unknown = isinstance(self.cause, UnknownTopicError)
+        policy = projection.on_unknown if unknown else projection.on_poison
+        return Policy.STOP if policy is Policy.HOLD and not self.groups else policy
+
+    def aside(self, at: Checkpoint, policy: Policy) -> Aside:
+        """The record of putting it aside."""
+        return Aside(
+            at.name, at.generation, self.position, self.topic, self.groups, policy, str(self)
+        )
 
 
 @attrs.frozen
@@ -67,47 +99,50 @@ class Batch:
     _registry: Registry
     _size: int
 
-    def fold(self, projection: Projection) -> tuple[int, int]:
-        """Fold; return the position reached and the last one of the log.
+    def fold(self, projection: Projection, generation: int | None = None) -> tuple[int, int]:
+        """Fold into the live generation, or *generation*; return the position reached and the log's last.
 
         Raises ``PoisonError`` once what came before is committed, and
         ``ProjectionStoppedError`` where the rows are of another definition.
         """
         with self._source.write() as connection:
-            at = self._begun(connection, projection)
+            at = self._begun(connection, projection, generation)
             head = self._source.head(connection)
-            events, unreadable = self._read(connection, projection, at.position)
-            stored, poison = self._store(connection, projection, at, events)
-            if len(stored) == len(events):
-                poison = unreadable
-            position = self._reached(head, events, stored, poison)
-            if position > at.position or at.failure is not None:
-                self._registry.advance(connection, at, position)
+            page = self._source.events(
+                connection,
+                projection.reads,
+                at.position,
+                self._size,
+                provenance=projection.provenance,
+            )
+            events = list(page.events)
+            # Others may have appended since the head was read: what is folded is behind us.
+            end = max(head, events[-1].position if events else 0) if page.last is None else page.last
+            poison, reached = self._store(connection, projection, at, events, end)
+            if reached > at.position or at.failure is not None:
+                self._registry.advance(connection, at, reached)
             if poison is not None:
                 self._registry.fail(connection, at, poison.position, poison.topic, str(poison))
         if poison is not None:
             raise poison
-        return position, head
+        return reached, head
 
-    def _begun(self, connection: Connection, projection: Projection) -> Checkpoint:
+    def _begun(
+        self, connection: Connection, projection: Projection, generation: int | None
+    ) -> Checkpoint:
         self._registry.claim(connection, projection.name)
         found = self._registry.live(connection, projection.name)
+        if generation is not None:
+            known = self._registry.generations(connection, projection.name)
+            found = next(one for one in known if one.generation == generation)
         if found is None:
             return self._registry.begin(connection, projection)
         if found.definition != projection.definition():
-            raise ProjectionStoppedError(f"{projection.name}: {drift(projection, found)}")
+            raise ProjectionStoppedError(
+                f"{projection.name}: rebuild needed: {drift(projection, found)}:"
+                f" `crmcore projections rebuild {projection.name}`"
+            )
         return found
-
-    def _read(
-        self, connection: Connection, projection: Projection, after: int
-    ) -> tuple[Sequence[Recorded], PoisonError | None]:
-        """The next events, up to one that cannot be read."""
-        events: list[Recorded] = []
-        try:
-            events.extend(self._source.events(connection, projection.topics, after, self._size))
-        except UnreadableEventError as error:
-            return events, PoisonError(error.position, error.topic, error.cause)
-        return events, None
 
     def _store(
         self,
@@ -115,72 +150,82 @@ class Batch:
         projection: Projection,
         at: Checkpoint,
         events: Sequence[Recorded],
-    ) -> tuple[Sequence[Recorded], PoisonError | None]:
-        """Fold and write *events*, or those that come before poison; return them, and the poison.
+        end: int,
+    ) -> tuple[PoisonError | None, int]:
+        """Fold and write *events*, or those before poison; return the poison and the position reached.
 
         Where the database refuses the rows, nothing tells which event made them: half of the
         events are written, and the poison is found in the batches that follow.
         """
+        asides = AsideTable(self._registry.schema)
+        known = asides.of(connection, at.name, at.generation)
         rows = MemoryRows(generation_tables(projection, at.generation, self._registry.schema))
         try:
             with connection.begin_nested():
-                _apply(connection, projection, events, rows)
-                rows.flush(connection)
+                _apply(connection, projection, events, rows, known)
+                rows.flush(connection, self._source.insert)
         except PoisonError as poison:
+            policy = poison.policy(projection)
+            if policy is not Policy.STOP:
+                asides.put(connection, poison.aside(at, policy))
+                return self._store(connection, projection, at, events, end)
             before = [event for event in events if event.position < poison.position]
-            stored, earlier = self._store(connection, projection, at, before)
-            return stored, poison if len(stored) == len(before) else earlier
+            earlier, reached = self._store(connection, projection, at, before, poison.position - 1)
+            return earlier or (poison if reached == poison.position - 1 else None), reached
         except Exception as error:
             if not _refuses_rows(error) or not events:
                 raise
-            if len(events) == 1:
-                return (), PoisonError(events[0].position, events[0].topic, error)
-            return self._store(connection, projection, at, events[: len(events) // 2])
-        return events, None
-
-    def _reached(
-        self,
-        head: int,
-        events: Sequence[Recorded],
-        stored: Sequence[Recorded],
-        poison: PoisonError | None,
-    ) -> int:
-        if poison is not None:
-            return poison.position - 1
-        if len(stored) < len(events) or len(events) == self._size:
-            return stored[-1].position
-        # Others may have appended since the head was read: what was folded is behind us.
-        return max(head, events[-1].position if events else 0)
+            first, middle = events[0], events[len(events) // 2]
+            if first.position == events[-1].position:
+                return PoisonError(first, (), error), first.position - 1
+            cut = middle.position if middle.position > first.position else first.position + 1
+            half = [event for event in events if event.position < cut]
+            return self._store(connection, projection, at, half, cut - 1)
+        return None, end
 
 
 def drift(projection: Projection, found: Checkpoint) -> str:
     """Why the rows of *found* are not those that *projection* would make."""
     if projection.version != found.version:
-        return (
-            f"rebuild needed: its version is {projection.version}, its rows are of {found.version}"
-        )
-    return "rebuild needed: its tables, its topics or its rules have changed"
+        return f"its version is {projection.version}, its rows are of {found.version}"
+    return "its tables, its topics or its rules have changed"
 
 
 def _apply(
-    connection: Connection, projection: Projection, events: Sequence[Recorded], rows: MemoryRows
+    connection: Connection,
+    projection: Projection,
+    events: Sequence[Recorded],
+    rows: MemoryRows,
+    asides: Sequence[Aside],
 ) -> None:
-    touched = [(event, _groups(projection, event)) for event in events]
+    held = {group for one in asides if one.policy == Policy.HOLD for group in one.groups}
+    past = {one.position for one in asides}
+    touched = [
+        (event, groups)
+        for event in events
+        if event.position not in past
+        for groups in (groups_of(projection, event),)
+        if groups and held.isdisjoint(groups)
+    ]
     rows.load(connection, (group for _, groups in touched for group in groups))
     with localcontext(EXACT):  # the host's own precision must not tell in the rows
         for event, groups in touched:
-            if groups:
-                try:
-                    rows.change(groups, partial(projection.apply, event, rows))
-                except Exception as error:  # it stops this projection, not the host
-                    raise PoisonError(event.position, event.topic, error) from error
+            try:
+                rows.change(groups, projection.apply, event, rows)
+            except Exception as error:  # it is this projection's matter, not the host's
+                raise PoisonError(event, groups, error) from error
 
 
-def _groups(projection: Projection, event: Recorded) -> Sequence[str]:
+def groups_of(projection: Projection, event: Recorded) -> Sequence[str]:
+    """The groups that an event may change; raises ``PoisonError`` if it cannot be read or grouped."""
+    if isinstance(event.event, UnreadableEventError):
+        column = {SUBJECT: event.subject or event.stream, STREAM: event.stream}
+        group = column.get(projection.partition or "")
+        raise PoisonError(event, () if group is None else (group,), event.event.cause)
     try:
         return projection.groups(event)
     except Exception as error:
-        raise PoisonError(event.position, event.topic, error) from error
+        raise PoisonError(event, (), error) from error
 
 
 def _refuses_rows(error: Exception) -> bool:

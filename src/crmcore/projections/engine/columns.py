@@ -9,9 +9,6 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = ["Exact", "Instant"]
 
-INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
-
-
 class Instant(TypeDecorator[datetime]):
     """An instant in UTC: ``timestamptz`` on PostgreSQL, ISO 8601 text that sorts on SQLite."""
 
@@ -27,8 +24,8 @@ class Instant(TypeDecorator[datetime]):
         """Aware instants only: what is stored is UTC."""
         if value is None or dialect.name != "sqlite":
             return value
-        utc = value.astimezone(UTC)
-        return f"{utc:%Y}".rjust(4, "0") + utc.strftime(INSTANT_FORMAT[2:])
+        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """The instant in UTC, whatever zone the connection shows it in."""

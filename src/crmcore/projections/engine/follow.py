@@ -9,6 +9,7 @@ import attrs
 from sqlalchemy import Connection
 
 from crmcore.application.errors import StoreError
+from crmcore.projections.engine.aside import Aside, AsideTable
 from crmcore.projections.engine.batch import (
     Batch,
     LogSource,
@@ -16,7 +17,7 @@ from crmcore.projections.engine.batch import (
     ProjectionStoppedError,
     drift,
 )
-from crmcore.projections.engine.generation import Registry
+from crmcore.projections.engine.generation import BUILDING, Registry
 from crmcore.projections.engine.projection import Projection
 
 __all__ = ["Follower", "Status"]
@@ -41,6 +42,9 @@ class Status:
     head: int
     state: str
     reason: str | None = None
+    building: int | None = None
+    """The generation that a rebuild fills beside the live one."""
+    put_aside: tuple[Aside, ...] = ()
 
     @property
     def behind(self) -> int:
@@ -111,11 +115,14 @@ class Follower:
             return [self._status(connection, head, projection) for projection in self.projections]
 
     def _status(self, connection: Connection, head: int, projection: Projection) -> Status:
-        found = self._registry.live(connection, projection.name)
         name, version = projection.name, projection.version
+        found = self._registry.live(connection, name)
+        built = self._registry.in_state(connection, name, BUILDING)
+        building = None if built is None else built.generation
         if found is None:
-            return Status(name, version, None, 0, head, "not begun")
+            return Status(name, version, None, 0, head, "not begun", building=building)
         state, reason = "behind", None
+        asides = AsideTable(self._registry.schema).of(connection, name, found.generation)
         if found.failure is not None:
             where = f"position {found.failed_position} ({found.failed_topic})"
             state, reason = "stopped", f"{where}: {found.failure}"
@@ -123,7 +130,9 @@ class Follower:
             state, reason = "rebuild needed", drift(projection, found)
         elif found.position >= head:
             state = "caught up"
-        return Status(name, version, found.generation, found.position, head, state, reason)
+        return Status(
+            name, version, found.generation, found.position, head, state, reason, building, tuple(asides)
+        )
 
     def _fold(self, projection: Projection, progress: Progress | None) -> bool:
         """Fold one batch; tell whether the end of the log is reached."""

@@ -1,22 +1,24 @@
 """Generations: the tables that hold a read model's rows, and the views that show the live ones.
 
 A generation's tables carry its number (``loyalty_status__g1``); the stable name is a view on
-the live generation, for SQL users and for every query here.
+the live generation, for SQL users and for every query here.  A generation is *building* until
+it is switched to, then *live*, then *previous* until it is retired: at most one is live.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import attrs
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     Connection,
     Integer,
     MetaData,
-    Row,
     Table,
     Text,
+    delete,
     func,
     insert,
     inspect,
@@ -28,7 +30,9 @@ from sqlalchemy import (
 
 from crmcore.projections.engine.projection import Projection
 
-__all__ = ["Checkpoint", "Registry", "generation_tables", "view_of"]
+__all__ = ["BUILDING", "LIVE", "PREVIOUS", "Checkpoint", "Registry", "generation_tables", "view_of"]
+
+BUILDING, LIVE, PREVIOUS = "building", "live", "previous"
 
 
 @cache
@@ -38,9 +42,10 @@ def _registry_table(schema: str | None) -> Table:
         MetaData(schema=schema),
         Column("name", Text, primary_key=True),
         Column("generation", Integer, primary_key=True),
-        Column("live", Integer, nullable=False),
+        Column("state", Text, nullable=False),
         Column("version", Integer, nullable=False),
         Column("definition", Text, nullable=False),
+        Column("tables", JSON, nullable=False),
         Column("position", BigInteger, nullable=False),
         Column("failed_position", BigInteger),
         Column("failed_topic", Text),
@@ -81,12 +86,17 @@ def _copy(declared: Table, metadata: MetaData, name: str | None = None) -> Table
 
 @attrs.frozen
 class Checkpoint:
-    """How far a generation has come.  ``failure`` says why it stopped, if it did."""
+    """A generation and how far it has come.  ``failure`` says why it stopped, if it did.
+
+    ``tables`` names for each declared table the one that holds the rows.
+    """
 
     name: str
     generation: int
+    state: str
     version: int
     definition: str
+    tables: Mapping[str, str]
     position: int
     failed_position: int | None
     failed_topic: str | None
@@ -115,34 +125,66 @@ class Registry:
             key = func.hashtext(f"{self.schema or ''}.{name}")
             connection.execute(select(func.pg_advisory_xact_lock(key)))
 
-    def live(self, connection: Connection, name: str) -> Checkpoint | None:
-        """The checkpoint of the live generation, if the projection was begun."""
+    def generations(self, connection: Connection, name: str) -> list[Checkpoint]:
+        """All generations of a projection, in the order in which they were begun."""
         table = _registry_table(self.schema)
         if not inspect(connection).has_table(table.name, schema=self.schema):
-            return None
-        query = select(table).where(table.c.name == name, table.c.live == 1)
-        row = connection.execute(query).one_or_none()
-        return None if row is None else _checkpoint(row)
+            return []
+        query = select(table).where(table.c.name == name).order_by(table.c.generation)
+        return [Checkpoint(*row) for row in connection.execute(query)]
 
-    def begin(self, connection: Connection, projection: Projection) -> Checkpoint:
-        """Make the first generation's tables and views; return its checkpoint."""
-        table = _registry_table(self.schema)
-        for _, actual in generation_tables(projection, 1, self.schema):
+    def in_state(self, connection: Connection, name: str, state: str) -> Checkpoint | None:
+        """The latest generation of a projection that is in this state, if there is one."""
+        found = [one for one in self.generations(connection, name) if one.state == state]
+        return found[-1] if found else None
+
+    def live(self, connection: Connection, name: str) -> Checkpoint | None:
+        """The live generation, if the projection was begun."""
+        return self.in_state(connection, name, LIVE)
+
+    def begin(
+        self, connection: Connection, projection: Projection, state: str = LIVE
+    ) -> Checkpoint:
+        """Make the tables of a further generation, and the views if it is to be live at once."""
+        earlier = self.generations(connection, projection.name)
+        generation = max((one.generation for one in earlier), default=0) + 1
+        tables = {}
+        for declared, actual in generation_tables(projection, generation, self.schema):
             actual.create(connection)
-        self._show(connection, projection, 1)
-        connection.execute(
-            insert(table).values(
-                name=projection.name,
-                generation=1,
-                live=1,
-                version=projection.version,
-                definition=projection.definition(),
-                position=0,
-            )
+            tables[declared.name] = actual.name
+        begun = Checkpoint(
+            projection.name,
+            generation,
+            state,
+            projection.version,
+            projection.definition(),
+            tables,
+            0,
+            None,
+            None,
+            None,
         )
-        begun = self.live(connection, projection.name)
-        assert begun is not None
+        connection.execute(insert(_registry_table(self.schema)).values(attrs.asdict(begun)))
+        if state == LIVE:
+            self._show(connection, {}, tables)
         return begun
+
+    def switch(self, connection: Connection, to: Checkpoint) -> None:
+        """Let the views show the generation *to*; the one that was live is now the previous one."""
+        shown = self.live(connection, to.name)
+        if shown is not None:
+            self._update(connection, shown, state=PREVIOUS)
+        self._update(connection, to, state=LIVE)
+        self._show(connection, {} if shown is None else shown.tables, to.tables)
+
+    def drop(self, connection: Connection, gone: Checkpoint) -> None:
+        """Drop the tables of a generation that is not live."""
+        table = _registry_table(self.schema)
+        for name in gone.tables.values():
+            connection.execute(text(f"DROP TABLE {self._quoted(connection, name)}"))
+        connection.execute(
+            delete(table).where(table.c.name == gone.name, table.c.generation == gone.generation)
+        )
 
     def advance(self, connection: Connection, at: Checkpoint, position: int) -> None:
         """Move the checkpoint to *position*; a failure before it is over."""
@@ -166,23 +208,18 @@ class Registry:
             .values(**values)
         )
 
-    def _show(self, connection: Connection, projection: Projection, generation: int) -> None:
-        quote = connection.dialect.identifier_preparer
-        for declared, actual in generation_tables(projection, generation, self.schema):
-            view = quote.format_table(view_of(declared, self.schema))
-            columns = ", ".join(quote.quote(column.name) for column in declared.columns)
-            source = quote.format_table(actual)
-            connection.execute(text(f"CREATE VIEW {view} AS SELECT {columns} FROM {source}"))
+    def _show(
+        self, connection: Connection, before: Mapping[str, str], after: Mapping[str, str]
+    ) -> None:
+        for view in before:
+            connection.execute(text(f"DROP VIEW {self._quoted(connection, view)}"))
+        for view, source in after.items():
+            name, rows = self._quoted(connection, view), self._quoted(connection, source)
+            connection.execute(text(f"CREATE VIEW {name} AS SELECT * FROM {rows}"))
 
+    def table(self, name: str) -> Table:
+        """The table of this name in the log's schema, its columns unknown."""
+        return Table(name, MetaData(schema=self.schema))
 
-def _checkpoint(row: Row[tuple[object, ...]]) -> Checkpoint:
-    return Checkpoint(
-        row.name,
-        row.generation,
-        row.version,
-        row.definition,
-        row.position,
-        row.failed_position,
-        row.failed_topic,
-        row.failure,
-    )
+    def _quoted(self, connection: Connection, name: str) -> str:
+        return connection.dialect.identifier_preparer.format_table(self.table(name))

@@ -8,7 +8,8 @@ events touches, writes them back and moves the checkpoint, all in one transactio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Protocol
+from types import NoneType
+from typing import Any, Final, Protocol
 
 import attrs
 from sqlalchemy import Table
@@ -16,8 +17,23 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmcore.application.log import Recorded
+from crmcore.projections.engine.aside import Policy
 
-__all__ = ["Handler", "Projection", "Row", "Rows", "append_only", "by_stream", "by_subject"]
+__all__ = [
+    "STREAM",
+    "SUBJECT",
+    "Handler",
+    "Projection",
+    "Row",
+    "Rows",
+    "append_only",
+    "by_stream",
+    "by_subject",
+    "subject_of",
+]
+
+SUBJECT: Final = "coalesce(subject_id, stream_id)"
+STREAM: Final = "stream_id"
 
 Row = dict[str, Any]
 """A row: a value for every column that is not to be null."""
@@ -27,11 +43,11 @@ class Rows(Protocol):
     """The rows of a read model that belong to the groups of the event at hand."""
 
     def get(self, table: Table, *key: Any) -> Row | None:
-        """A copy of the row with this primary key, if there is one."""
+        """The row with this primary key, if there is one: change it and ``put`` it."""
         ...
 
     def group(self, table: Table, key: str) -> Iterator[Row]:
-        """Copies of all rows of *table* that belong to the group *key*."""
+        """All rows of *table* that belong to the group *key*, in the order of their keys."""
         ...
 
     def put(self, table: Table, row: Row) -> None:
@@ -49,12 +65,20 @@ Handler = Callable[[Any, Recorded, Rows], None]
 
 def by_subject(recorded: Recorded) -> Sequence[str]:
     """Rows grouped by the customer (or lead) that the event is about."""
-    return () if recorded.subject_id is None else (str(recorded.subject_id),)
+    subject = recorded.subject
+    return () if subject is None else (subject,)
+
+
+def subject_of(recorded: Recorded) -> str:
+    """The customer (or lead) that an event is about, which groups it ``by_subject``."""
+    subject = recorded.subject
+    assert subject is not None, "events without a subject are in no group"
+    return subject
 
 
 def by_stream(recorded: Recorded) -> Sequence[str]:
     """Rows grouped by the stream that the event is in."""
-    return (str(recorded.stream_id),)
+    return (recorded.stream,)
 
 
 def append_only(table: Table) -> bool:
@@ -70,6 +94,13 @@ class Projection:
     names the groups whose rows an event may change.  ``version`` changes whenever the
     handlers come to mean something else, so that a rebuild is seen to be needed; ``policy``
     names the version of the rules that they follow (a loyalty program's, say).
+
+    What makes a rebuild fast is optional.  ``views`` names for an event class another class
+    with those of its fields that the handler needs (one view belongs to one handler), or
+    ``NoneType`` where it needs none.  With ``provenance`` the events tell who recorded them,
+    when and why.  ``partition`` is SUBJECT or STREAM if the groups of every event follow from
+    that id alone, so that a rebuild can be divided.  ``on_poison`` and ``on_unknown`` say what
+    happens at an event that cannot be read or applied, or whose topic nobody knows.
     """
 
     name: str
@@ -78,11 +109,37 @@ class Projection:
     handlers: Mapping[type, Handler]
     groups: Callable[[Recorded], Sequence[str]] = by_subject
     policy: str = ""
+    views: Mapping[type, type] = attrs.field(factory=dict)
+    provenance: bool = False
+    on_poison: Policy = Policy.STOP
+    on_unknown: Policy = Policy.SKIP
+    partition: str | None = attrs.field()
+
+    @partition.default
+    def _partition(self) -> str | None:
+        if self.groups is by_subject:
+            return SUBJECT
+        return STREAM if self.groups is by_stream else None
 
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics of the events that it reads, sorted."""
         return tuple(sorted(kind.TOPIC for kind in self.handlers))  # type: ignore[attr-defined]
+
+    @cached_property
+    def reads(self) -> Mapping[str, type | None]:
+        """The class as which the events of each topic are read; None: not at all."""
+        views = {kind: self.views.get(kind, kind) for kind in self.handlers}
+        return {
+            kind.TOPIC: None if view is NoneType else view  # type: ignore[attr-defined]
+            for kind, view in views.items()
+        }
+
+    @cached_property
+    def handler_of(self) -> Mapping[type, Handler]:
+        """The handler of an event, be it read as its own class or as the view of it."""
+        viewed = {self.views[kind]: self.handlers[kind] for kind in self.views}
+        return {**viewed, **self.handlers}
 
     def definition(self) -> str:
         """A digest of the tables, topics and version: when it differs, the rows must be rebuilt."""
@@ -103,4 +160,4 @@ class Projection:
 
     def apply(self, recorded: Recorded, rows: Rows) -> None:
         """Let one event change the rows."""
-        self.handlers[type(recorded.event)](recorded.event, recorded, rows)
+        self.handler_of[type(recorded.event)](recorded.event, recorded, rows)

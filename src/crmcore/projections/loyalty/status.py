@@ -6,7 +6,7 @@ last year.  Orders in another currency than the member's first are counted, and 
 they would need a rate.
 """
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from sqlalchemy import JSON, BigInteger, Column, Connection, Integer, MetaData, 
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import Money
+from crmcore.domain.kernel.instants import from_micros, to_micros
 from crmcore.domain.loyalty.program import LoyaltyProgram, a_year_before
 from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.projections.engine import Exact, Instant, Projection, Row, Rows
@@ -42,6 +43,12 @@ LOYALTY_STATUS = Table(
 )
 
 
+END = chr(0x10FFFF)
+"""Sorts behind every amount."""
+
+SHORTEST_YEAR = 365 * 86_400 * 1_000_000
+
+
 @attrs.frozen
 class LoyaltyStatus:
     """A member's standing at ``as_of`` (UTC); amounts in ``currency``."""
@@ -59,11 +66,46 @@ class LoyaltyStatus:
     to_next_tier: Decimal | None
 
 
+@attrs.frozen
+class _Amount:
+    amount: Decimal
+    currency: str
+
+
+@attrs.frozen
+class _Placed:
+    """What loyalty reads of an order."""
+
+    net: _Amount
+    at: datetime
+
+
+@attrs.frozen
+class _Returned:
+    """What loyalty reads of a return."""
+
+    net: _Amount
+    kept_net: _Amount
+    placed_at: datetime
+    at: datetime
+
+
+@attrs.frozen
+class _Cancelled:
+    """What loyalty reads of a cancellation."""
+
+    net: _Amount
+    placed_at: datetime
+    at: datetime
+
+
 def loyalty_status(program: LoyaltyProgram) -> Projection:
     """The read model under the rules of *program*."""
 
-    def placed(event: OrderPlaced, recorded: Recorded, rows: Rows) -> None:
-        row = rows.get(LOYALTY_STATUS, str(recorded.subject_id)) or _joined(event, program)
+    def placed(event: _Placed, recorded: Recorded, rows: Rows) -> None:
+        row = rows.get(LOYALTY_STATUS, recorded.subject)
+        if row is None:
+            row = _joined(event, recorded, program)
         if event.net.currency != row["currency"]:
             row["other_currency_orders"] += 1
         else:
@@ -72,15 +114,15 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
             _spend(row, program, event.at, event.net.amount, event.at)
         rows.put(LOYALTY_STATUS, row)
 
-    def returned(event: OrderReturned, recorded: Recorded, rows: Rows) -> None:
-        row = rows.get(LOYALTY_STATUS, str(recorded.subject_id))
+    def returned(event: _Returned, recorded: Recorded, rows: Rows) -> None:
+        row = rows.get(LOYALTY_STATUS, recorded.subject)
         if row is not None and event.net.currency == row["currency"]:
             row["points"] -= program.reversal(event.net.amount, event.kept_net.amount)
             _spend(row, program, event.placed_at, -event.net.amount, event.at)
             rows.put(LOYALTY_STATUS, row)
 
-    def cancelled(event: OrderCancelled, recorded: Recorded, rows: Rows) -> None:
-        row = rows.get(LOYALTY_STATUS, str(recorded.subject_id))
+    def cancelled(event: _Cancelled, recorded: Recorded, rows: Rows) -> None:
+        row = rows.get(LOYALTY_STATUS, recorded.subject)
         if row is None:
             return
         if event.net.currency != row["currency"]:
@@ -97,6 +139,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
         policy=repr(program),
         tables=(LOYALTY_STATUS,),
         handlers={OrderPlaced: placed, OrderReturned: returned, OrderCancelled: cancelled},
+        views={OrderPlaced: _Placed, OrderReturned: _Returned, OrderCancelled: _Cancelled},
     )
 
 
@@ -111,7 +154,7 @@ def read_status(
 
 def standing(row: Row, program: LoyaltyProgram, as_of: datetime) -> LoyaltyStatus:
     """What a row of the read model says at *as_of*."""
-    purchases = [(datetime.fromisoformat(at), Decimal(amount)) for at, amount in row["recent"]]
+    purchases = [(from_micros(at), Decimal(amount)) for at, amount in row["recent"]]
     spending = program.spending(purchases, max(as_of, row["as_of"]))
     following = program.next_tier(spending)
     return LoyaltyStatus(
@@ -147,12 +190,12 @@ def true_by(events: Iterable[Recorded], as_of: datetime) -> Iterator[Recorded]:
         elif isinstance(event, OrderReturned):
             kept[event.order_id] -= event.net
             event = attrs.evolve(recorded.event, kept_net=kept[event.order_id])
-        yield attrs.evolve(recorded, event=event)
+        yield recorded.told_as(event)
 
 
-def _joined(event: OrderPlaced, program: LoyaltyProgram) -> dict[str, Any]:
+def _joined(event: _Placed, recorded: Recorded, program: LoyaltyProgram) -> dict[str, Any]:
     return {
-        "customer_id": str(event.customer_id),
+        "customer_id": recorded.subject,
         "currency": event.net.currency,
         "points": 0,
         "tier": program.tiers[0].name,
@@ -171,17 +214,24 @@ def _spend(
     row: dict[str, Any], program: LoyaltyProgram, at: datetime, amount: Decimal, known: datetime
 ) -> None:
     """Count *amount* spent at *at*, which an event of *known* tells of; forget what is over a year old."""
-    row["first_purchase_at"] = min(row["first_purchase_at"], at)
-    row["as_of"] = max(row["as_of"], known)
+    if at < row["first_purchase_at"]:
+        row["first_purchase_at"] = at
+    if known > row["as_of"]:
+        row["as_of"] = known
+    as_of, recent, micros = row["as_of"], row["recent"], to_micros(at)
     row["lifetime_spending"] += amount
-    since, recent = a_year_before(row["as_of"]), list(row["recent"])
-    if since < at:
-        insort(recent, [at.isoformat(timespec="microseconds"), f"{amount:f}"])
+    surely = (micros if at is as_of else to_micros(as_of)) - SHORTEST_YEAR
+    if surely < micros or a_year_before(as_of) < at:
+        purchase = [micros, f"{amount:f}"]
+        if recent and purchase < recent[-1]:
+            insort(recent, purchase)
+        else:
+            recent.append(purchase)
         row["year_spending"] += amount
-    oldest = since.isoformat(timespec="microseconds")
-    while recent and recent[0][0] <= oldest:
-        row["year_spending"] -= Decimal(recent.pop(0)[1])
-    row["recent"] = recent
+    if recent and recent[0][0] <= surely:
+        gone = bisect_right(recent, [to_micros(a_year_before(as_of)), END])
+        row["year_spending"] -= sum((Decimal(old) for _, old in recent[:gone]), Decimal(0))
+        del recent[:gone]
     row["tier"] = program.tier(row["year_spending"]).name
 
 

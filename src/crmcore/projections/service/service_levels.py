@@ -221,7 +221,7 @@ def service_levels() -> Projection:
 
 def _opened(event: events.CaseOpened, recorded: Recorded, rows: Rows) -> None:
     row = {
-        "case_id": str(recorded.stream_id),
+        "case_id": recorded.stream,
         "cycle": 1,
         "customer_id": None if event.customer_id is None else str(event.customer_id),
         "number": event.number,
@@ -239,7 +239,7 @@ def _sets(values: Callable[[Any], dict[str, Any]]) -> Callable[[Any, Recorded, R
     """A handler that sets columns of the case's latest cycle."""
 
     def handle(event: Any, recorded: Recorded, rows: Rows) -> None:
-        *_, latest = rows.group(SERVICE_LEVELS, str(recorded.stream_id))
+        *_, latest = rows.group(SERVICE_LEVELS, recorded.stream)
         rows.put(SERVICE_LEVELS, latest | values(event))
 
     return handle
@@ -247,12 +247,12 @@ def _sets(values: Callable[[Any], dict[str, Any]]) -> Callable[[Any, Recorded, R
 
 def _replied(event: events.CaseReplied, recorded: Recorded, rows: Rows) -> None:
     if event.first_response:
-        first, *_ = rows.group(SERVICE_LEVELS, str(recorded.stream_id))
+        first, *_ = rows.group(SERVICE_LEVELS, recorded.stream)
         rows.put(SERVICE_LEVELS, first | {"first_response_at": event.at})
 
 
 def _target(event: events.ResolutionTargetSet, recorded: Recorded, rows: Rows) -> None:
-    row = rows.get(SERVICE_LEVELS, str(recorded.stream_id), event.cycle)
+    row = rows.get(SERVICE_LEVELS, recorded.stream, event.cycle)
     assert row is not None, "a target belongs to a cycle that has begun"
     target = {
         "due_at": event.due,
@@ -263,20 +263,20 @@ def _target(event: events.ResolutionTargetSet, recorded: Recorded, rows: Rows) -
 
 
 def _reopened(event: events.CaseReopened, recorded: Recorded, rows: Rows) -> None:
-    *_, latest = rows.group(SERVICE_LEVELS, str(recorded.stream_id))
+    *_, latest = rows.group(SERVICE_LEVELS, recorded.stream)
     begun = {"cycle": event.cycle, "status": "open", "opened_at": event.at}
     ended = ("due_at", "basis", "policy", "first_response_at", "completed_at", "closed_at")
     rows.put(SERVICE_LEVELS, latest | begun | dict.fromkeys(ended))
 
 
 def _closed(event: events.CaseClosed, recorded: Recorded, rows: Rows) -> None:
-    *_, latest = rows.group(SERVICE_LEVELS, str(recorded.stream_id))
+    *_, latest = rows.group(SERVICE_LEVELS, recorded.stream)
     rows.put(SERVICE_LEVELS, latest | {"status": "closed", "closed_at": event.at})
 
 
 def _spam(event: events.CaseSpamMarked, recorded: Recorded, rows: Rows) -> None:
     """Spam owed nobody anything: none of its cycles has a target, overdue or not (INV-S7)."""
-    cycles = list(rows.group(SERVICE_LEVELS, str(recorded.stream_id)))
+    cycles = list(rows.group(SERVICE_LEVELS, recorded.stream))
     cycles[-1] |= {"status": "spam", "withdrawn_at": event.at}
     for row in cycles:
         rows.put(SERVICE_LEVELS, row | dict.fromkeys(("due_at", "basis", "policy")))

@@ -1,4 +1,4 @@
-"""Instants as the log stores them: whole microseconds since 1970-01-01T00:00Z, exact both ways."""
+"""Instants as whole numbers: microseconds since 1970-01-01T00:00Z, exact both ways."""
 
 from datetime import UTC, datetime, timedelta
 
