@@ -28,11 +28,13 @@ from crmcore.domain.sales.opportunity import OpenOpportunity
 from crmcore.infrastructure.codec import CommandCodec, EventCodec
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
+from crmcore.infrastructure.event_versions import UPCASTERS
 from crmcore.infrastructure.identity import Pseudonyms, new_id
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.engine import parsed_url
 from crmcore.infrastructure.log.verify import Verdict, verify
 from crmcore.infrastructure.projection_source import ProjectionSource
+from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status
 from crmcore.projections.engine.filling import Part, fill
 from crmcore.projections.engine.rebuild import Rebuilder
@@ -77,7 +79,7 @@ class CRM:
         self._clock = clock
         handlers = command_handlers(_pseudonyms(database))
         self._commands = CommandCodec(handlers)
-        self._log = SqlEventLog(database, EventCodec(EVENTS), self._commands, clock)
+        self._log = SqlEventLog(database, EventCodec(EVENTS, UPCASTERS), self._commands, clock)
         self._service = CommandService(self._log, handlers, clock, new_id)
         self._source = ProjectionSource(database, self._log.reader)
         registry = Registry(database.tables.events.schema)
@@ -93,7 +95,10 @@ class CRM:
             kept, self._source, registry, Rebuilder(self._source, registry, submit)
         )
         """Rebuilding read models, comparing, switching and rolling back."""
-        self.read = ReadModels(self._source, registry, loyalty, self._about, clock)
+        self._waker = LogWaker(database)
+        self.read = ReadModels(
+            self._source, registry, loyalty, self._about, clock, self._follower.catch_up_one
+        )
         """The questions that the read models answer."""
 
     def __enter__(self) -> Self:
@@ -148,7 +153,9 @@ class CRM:
             source=source,
             expected_version=expected_version,
         )
-        return self._service.execute(envelope, connection=connection)
+        receipt = self._service.execute(envelope, connection=connection)
+        self._waker.tell()
+        return receipt
 
     def execute_many(
         self,
@@ -170,8 +177,14 @@ class CRM:
             one if isinstance(one, Envelope) else Envelope(command=one, by=by, source=source)
             for one in commands
         )
+
+        def told(done: Batch) -> None:
+            self._waker.tell()
+            if progress is not None:
+                progress(done)
+
         return self._service.execute_many(
-            envelopes, batch=batch, stop=stop, progress=progress, connection=connection
+            envelopes, batch=batch, stop=stop, progress=told, connection=connection
         )
 
     def command(self, topic: str, fields: Mapping[str, Any]) -> Command:
@@ -199,18 +212,31 @@ class CRM:
         self._follower.catch_up(progress)
 
     @contextmanager
-    def follow(self, every: float = 0.2) -> Iterator[None]:
-        """Keep the read models up to date in a thread, looking *every* so many seconds."""
-        stop = threading.Event()
+    def follow(self, every: float | None = None) -> Iterator[None]:
+        """Keep the read models up to date in a thread, until the end of the block.
+
+        It looks when something is recorded: by this process, and on PostgreSQL by any other.
+        And it looks *every* so many seconds: 0.2 on SQLite, 2 on PostgreSQL.
+        """
+        stop, waker = threading.Event(), self._waker
+        seconds = every or (0.2 if self._database.is_sqlite else 2.0)
+        seen = 0
+
+        def wait() -> None:
+            nonlocal seen
+            seen = waker.wait(seen, seconds)
+
         thread = threading.Thread(
-            target=self._follower.follow, args=(stop, every), name="crmcore-follow", daemon=True
+            target=self._follower.follow, args=(stop, wait), name="crmcore-follow", daemon=True
         )
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+        with waker.listen(stop):
+            thread.start()
+            try:
+                yield
+            finally:
+                stop.set()
+                waker.tell()
+                thread.join()
 
     def status(self) -> list[Status]:
         """Where each read model stands."""

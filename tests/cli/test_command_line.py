@@ -151,3 +151,31 @@ def test_a_reader_that_leaves_early_is_no_trouble(company_file: Path) -> None:
         writer.stdout.close()
         assert writer.stderr.read() == b""
         assert writer.wait(timeout=120) == 141
+
+
+@pytest.mark.parametrize("argv", [("campaigns",), ("--help",), ("--version",)], ids=" ".join)
+def test_a_closed_output_is_no_trouble(company_file: Path, argv: tuple[str, ...]) -> None:
+    words = [sys.executable, "-m", "crmcore", "--db", f"sqlite:///{company_file}", *argv]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *words],
+        stderr=subprocess.PIPE,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+@pytest.mark.parametrize("argv", [("campaigns",), ("--version",)], ids=" ".join)
+def test_an_answer_that_cannot_be_written_is_said_in_a_line(
+    company_file: Path, argv: tuple[str, ...]
+) -> None:
+    words = [sys.executable, "-m", "crmcore", "--db", f"sqlite:///{company_file}", *argv]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "crmcore: the answer cannot be written: No space left on device\n",
+    )

@@ -52,3 +52,8 @@ def test_an_unknown_command_is_one_line(run: CommandLine, topic: str, hint: str)
     done = run("commands", topic)
     assert done.status == 1
     assert hint in done.complaint
+
+
+def test_meanings_are_told_in_plain_words(run: CommandLine) -> None:
+    meanings = [one["meaning"] for one in run("commands", "--json").document["commands"]]
+    assert not [said for said in meanings if any(mark in said for mark in ("`", "*", "INV-"))]

@@ -74,6 +74,21 @@ def test_a_history_says_when_what_and_who(shop: CommandLine) -> None:
     assert entry["details"]["net"] == {"amount": "200.50", "currency": "USD"}
 
 
+def test_the_last_entries_of_a_history_are_enough_for_a_long_one(shop: CommandLine) -> None:
+    out = shop("history", "ada lovelace", "--last", "2").out
+    assert "5 entries" in out
+    assert "The last 2:" in out
+    assert "note: Prefers tea" not in out
+    assert "The last one:" in shop("history", "ada lovelace", "--last", "1").out
+    document = shop("history", "ada lovelace", "--last", "2", "--json").document
+    assert (document["count"], len(document["entries"])) == (5, 2)
+
+
+def test_one_entry_is_one_entry(run: CommandLine) -> None:
+    assert "1 event recorded" in run.executes(registered("Ada")).out
+    assert "1 entry from" in run("history", "ada").out
+
+
 def test_a_history_as_of_a_day_has_all_of_the_day(shop: CommandLine) -> None:
     as_of = shop("history", "ada lovelace", "--as-of", "2026-01-10", "--json").document
     assert as_of["count"] == 4
@@ -106,6 +121,9 @@ def test_service_levels_count_met_and_breached(shop: CommandLine) -> None:
     assert (later["total"]["met"], later["total"]["breached"]) == (0, 1)
     running = shop("service-levels", "--as-of", "2026-01-11T10:00:00Z", "--json").document
     assert running["total"]["running"] == 2
+    backwards = shop("service-levels", "--from", "2026-01-13", "--to", "2026-01-12")
+    assert backwards.status == 2
+    assert "--from 2026-01-13 is not before --to 2026-01-12" in backwards.complaint
 
 
 def test_a_case_tells_of_its_cycles_and_of_what_happened(shop: CommandLine) -> None:
@@ -177,7 +195,9 @@ def damaged(shop: CommandLine, statement: str) -> None:
 
 
 def test_a_broken_chain_is_told_with_the_position(shop: CommandLine) -> None:
-    assert "The chain is intact: " in shop("audit", "verify").out
+    told = shop("audit", "verify")
+    assert "The chain is intact: " in told.out
+    assert shop("audit", "verify", "--json").document["head"] in told.out  # whole: to be kept
     damaged(shop, "UPDATE crm_events SET actor = 'Eve' WHERE position = 3")
     done = shop("audit", "verify")
     assert (done.status, done.err) == (1, "")

@@ -189,7 +189,7 @@ def test_an_unknown_topic_is_named(topic: str, fields: dict[str, Any], said: str
                      id="null"),
         pytest.param("close-case", {"case_id": str(uid(1)), "at": "2026-01-05T09:00:00"},
                      "close-case: at: expected an instant with a time zone, such as"
-                     " 2026-01-05T09:00:00Z, got datetime.datetime(2026, 1, 5, 9, 0)",
+                     " 2026-01-05T09:00:00Z, got 2026-01-05 09:00:00",
                      id="a naive instant"),
         pytest.param("close-case", {"case_id": str(uid(1)), "at": "0001-01-01T00:00:00+14:00"},
                      "between the years 1900 and 9000", id="an instant before all time"),

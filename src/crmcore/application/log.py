@@ -61,15 +61,19 @@ class Recorded:
 
     ``position`` counts from 1 over all streams without a gap; ``occurred_at`` is when it was
     true and ``recorded_at`` when it was written (both UTC); ``subject_id`` the customer or
-    lead that it is about; ``data`` the stored JSON of ``event``.  Ids and instants are made
+    lead that it is about; ``data`` the JSON of ``event``.  Ids and instants are made
     when asked for; ``stream`` and ``subject`` are the ids as text, as rows hold them.
+
+    What an older version stored is told in present terms.  One record may have become several
+    events: they share all but their topic, their data and their ``part``, which counts from 0.
     """
 
-    __slots__ = ("_record", "event")
+    __slots__ = ("_record", "event", "part")
 
-    def __init__(self, record: Record, event: Any) -> None:
+    def __init__(self, record: Record, event: Any, part: int = 0) -> None:
         self._record = record
         self.event = event
+        self.part = part
 
     @property
     def position(self) -> int:
@@ -93,7 +97,7 @@ class Recorded:
 
     @property
     def topic(self) -> str:
-        """What kind of event it was when it was stored."""
+        """What kind of event it is."""
         return self._record[3]
 
     @property
@@ -158,17 +162,18 @@ class Recorded:
 
     @property
     def data(self) -> str:
-        """Its stored JSON."""
+        """Its JSON: as it was stored, or in present terms where an older version was."""
         return self._record[13]
 
     def told_as(self, event: Any) -> "Recorded":
         """This record with another *event* in its place: what it would have told at another time."""
-        return Recorded(self._record, event)
+        return Recorded(self._record, event, self.part)
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Recorded)
             and self._record == other._record
+            and self.part == other.part
             and self.event == other.event
         )
 

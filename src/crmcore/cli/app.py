@@ -18,7 +18,7 @@ from crmcore.cli import (
     projections,
     service,
 )
-from crmcore.cli.faults import BROKEN_PIPE, complain, nowhere, unwritten
+from crmcore.cli.faults import report
 from crmcore.cli.session import Options
 
 __all__ = ["hoisted", "run"]
@@ -54,6 +54,8 @@ def run(argv: Sequence[str]) -> int:
         app(args=hoisted(argv), prog_name="crmcore")
     except SystemExit as ended:
         return _ended(ended.code)
+    except OSError as error:
+        return report(error, json=False)
     return 0
 
 
@@ -67,13 +69,8 @@ def _open_streams() -> None:
 def _ended(code: object) -> int:
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader left: what is still buffered goes nowhere
-        nowhere()
-        return BROKEN_PIPE
-    except OSError as error:
-        nowhere()
-        complain(unwritten(error))
-        return 1
+    except OSError as error:  # the reader left, or the disk is full
+        return report(error, json=False)
     return code if isinstance(code, int) else int(code is not None)
 
 

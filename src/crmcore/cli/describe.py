@@ -1,7 +1,6 @@
 """`crmcore commands`: what can be carried out, and what each command takes."""
 
 import difflib
-import inspect
 import json
 import re
 from collections.abc import Iterable
@@ -57,9 +56,6 @@ def describe(
         raise Fault(f"there is no command {topic[:60]!r}: {hint}")
     if json:
         schema = msgspec.json.schema(kind)
-        for part in schema["$defs"].values():
-            if "description" in part:
-                part["description"] = inspect.cleandoc(part["description"])
         emit(_summary(kind) | {"schema": schema, "example": _filled(kind)})
     else:
         _show(kind)

@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import typer
@@ -19,9 +20,7 @@ __all__ = [
     "WrongCallError",
     "answering",
     "complain",
-    "nowhere",
     "report",
-    "unwritten",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,7 +66,7 @@ def answering(function: F) -> F:
         json = bool(ctx is not None and ctx.obj is not None and ctx.obj.json)
         try:
             answer = function(*args, **kwargs)
-            _flush()
+            sys.stdout.flush()
         except (typer.Exit, typer.Abort):
             raise
         except BaseException as error:
@@ -79,34 +78,22 @@ def answering(function: F) -> F:
 
 def report(error: BaseException, *, json: bool) -> int:
     """Say in one line what *error* is, with *json* on stdout as well; return the exit status."""
-    if isinstance(error, BrokenPipeError):
-        nowhere()
+    if isinstance(error, BrokenPipeError):  # the reader left
+        _let_go()
         return BROKEN_PIPE
     text, status = _said(error)
     complain(text)
-    if json and status == 1:
+    if isinstance(error, OSError):  # perhaps stdout itself
+        _let_go()
+    elif json and status == 1:
         emit({"error": {"kind": type(error).__name__, "message": text}})
     return status
 
 
-def nowhere() -> None:
-    """Let what is still to be written to stdout vanish: nobody takes it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def unwritten(error: OSError) -> str:
-    """That the answer cannot be written, and why not."""
-    return f"the answer cannot be written: {error.strerror or error}"
-
-
-def _flush() -> None:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        nowhere()
-        raise Fault(unwritten(error)) from None
+def _let_go() -> None:
+    """What is still to be written to stdout goes nowhere."""
+    with suppress(OSError):  # a host's own stdout may be no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(text: str) -> None:
@@ -120,6 +107,9 @@ def _said(error: BaseException) -> tuple[str, int]:
         return f"interrupted{notes or '; what was recorded before is kept'}", INTERRUPTED
     if isinstance(error, EXPECTED):
         return f"{one_line(str(error))}{notes}", error.status if isinstance(error, Fault) else 1
+    if isinstance(error, OSError) and error.strerror:  # what the database meets is a StoreError
+        what = "the answer cannot be written" if error.filename is None else error.filename
+        return f"{what}: {error.strerror}{notes}", 1
     if os.environ.get(DEBUG):
         raise error
     what = f"{type(error).__name__}: {error}"

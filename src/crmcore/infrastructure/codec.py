@@ -25,7 +25,7 @@ from crmcore.application.errors import (
 from crmcore.domain.kernel import Command, Event, InvalidValueError, shown, version_of
 from crmcore.infrastructure.upcasting import Upcaster, Upcasters
 
-__all__ = ["CommandCodec", "EventCodec", "EventReader"]
+__all__ = ["CommandCodec", "EventCodec", "EventReader", "Part"]
 
 FLOAT_DIGITS = 15
 """So many significant digits of a number survive being a binary float (IEEE 754)."""
@@ -91,6 +91,17 @@ class EventCodec:
         return EventReader(self._upcasters, views)
 
 
+@attrs.frozen
+class Part:
+    """An event that a record holds in present terms; ``number`` counts a record's events from 0."""
+
+    topic: str
+    schema_version: int
+    data: str
+    event: Any
+    number: int
+
+
 class EventReader:
     """``reader(topic, schema_version, data)``: the events, in the classes that were asked for."""
 
@@ -106,25 +117,44 @@ class EventReader:
 
     def __call__(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Any]:
         """The events stored as *data*; raises as ``EventCodec.decode`` does."""
+        decode = self.present.get((topic, schema_version))
+        if decode is None:
+            return tuple(part.event for part in self.parts(topic, schema_version, data))
         try:
-            decode = self.present.get((topic, schema_version))
-            if decode is not None:
-                return (decode(data),)
-            if topic not in self._upcasters.topics:
-                raise UnknownTopicError("event", topic)
-            if not self._upcasters.knows(topic, schema_version):
-                raise CorruptEventError(
-                    f"{topic} is stored in version {schema_version}, which this crmcore"
-                    " does not read: a later one wrote it"
-                )
-            later = self._upcasters(topic, schema_version, msgspec.json.decode(data))
-            return tuple(
-                self.decoders[now](_encode(fields)) for now, fields in later if now in self.decoders
-            )
-        except CorruptEventError:
-            raise
+            return (decode(data),)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise CorruptEventError(f"{topic}: {error}") from None
+
+    def parts(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Part]:
+        """What an older version stored as *data*, in present terms; raises as above.
+
+        Parts that nobody asked for are left out, and keep their number.
+        """
+        if topic not in self._upcasters.topics:
+            raise UnknownTopicError("event", topic)
+        stored = f"{topic} version {schema_version}"
+        if not self._upcasters.knows(topic, schema_version):
+            raise CorruptEventError(
+                f"{topic} is stored in version {schema_version}, which this crmcore"
+                " does not read: a later one wrote it"
+            )
+        try:
+            fields = msgspec.json.decode(data)
+            later = list(self._upcasters(topic, schema_version, fields))
+        except Exception as error:  # an upcaster meets data that it does not know
+            raise CorruptEventError(f"{stored}: {type(error).__name__}: {error}") from None
+        return [
+            self._part(stored, number, now, _encode(changed))
+            for number, (now, changed) in enumerate(later)
+            if now in self.decoders
+        ]
+
+    def _part(self, stored: str, number: int, topic: str, data: bytes) -> Part:
+        version = self._upcasters.current[topic]
+        try:
+            return Part(topic, version, data.decode(), self.decoders[topic](data), number)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise CorruptEventError(f"{stored}, read as {topic}: {error}") from None
 
 
 def _nothing(_data: str | bytes) -> None:

@@ -49,6 +49,17 @@ class ReadModels:
     """The events about some subjects, of some topics."""
     _clock: Callable[[], datetime]
     """Tells the moment that a question means which names none."""
+    _catch_up: Callable[[str], None]
+    """Brings one read model to the end of the log."""
+    _at_least: int = 0
+
+    def at_least(self, position: int | None) -> "ReadModels":
+        """The same questions, answered by rows that have seen the log up to *position*.
+
+        With the position of a ``Receipt`` you read your own write, whether or not anybody
+        follows: a read model that has not come so far is brought there first.
+        """
+        return attrs.evolve(self, at_least=position or 0)
 
     def history(
         self,
@@ -150,6 +161,8 @@ class ReadModels:
 
     @contextmanager
     def _read(self, name: str) -> Iterator[Connection]:
+        if self._at_least and self._position(name) < self._at_least:
+            self._catch_up(name)
         with self._source.read() as connection:
             if self._registry.live(connection, name) is None:
                 raise ProjectionStoppedError(
@@ -157,3 +170,8 @@ class ReadModels:
                     " or call catch_up()"
                 )
             yield connection
+
+    def _position(self, name: str) -> int:
+        with self._source.read() as connection:
+            live = self._registry.live(connection, name)
+            return 0 if live is None else live.position

@@ -6,14 +6,13 @@ and the head of the log is looked at ten times a second for what other processes
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import ListenNotifySubscription, OperationalError, ShutDown
 
-from crmcore.infrastructure.log.append import channel
+from crmcore.infrastructure.log.listening import listening
 
 if TYPE_CHECKING:
     from crmcore.infrastructure.recording.application import CrmApplicationRecorder
@@ -102,7 +101,7 @@ class LogSubscription(ListenNotifySubscription["CrmApplicationRecorder"]):
     def _listen(self) -> None:
         while not self._stopped.is_set():
             try:
-                with self._listening() as connection:
+                with listening(self._recorder.database) as connection:
                     self._wait_for_notices(connection)
             except Exception as error:  # whatever it was: looking regularly still works
                 logger.warning("listening to the log failed, polling it: %r", error)
@@ -110,18 +109,6 @@ class LogSubscription(ListenNotifySubscription["CrmApplicationRecorder"]):
                     if self._stopped.wait(POLL_SECONDS):
                         return
                     self._has_been_notified.set()
-
-    @contextmanager
-    def _listening(self) -> Iterator[Any]:
-        """A driver's connection, apart from the pool, that hears of new events."""
-        database = self._recorder.database
-        with database.engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            assert driver is not None  # only a closed or detached connection has none
-            connection.detach()
-            driver.autocommit = True
-            driver.execute(f"LISTEN {channel(database.tables)}")
-            yield driver
 
     def _wait_for_notices(self, connection: Any) -> None:
         self._has_been_notified.set()  # for what came before the server began to tell

@@ -82,8 +82,14 @@ class Follower:
         if stopped:
             raise ProjectionStoppedError("\n".join(stopped))
 
-    def follow(self, stop: threading.Event, every: float = 0.2) -> None:
-        """Catch up again and again, *every* so many seconds, until *stop* is set.
+    def catch_up_one(self, name: str) -> None:
+        """Bring one projection to the end of the log; raises ``ProjectionStoppedError``."""
+        (projection,) = [one for one in self.projections if one.name == name]
+        while not self._fold(projection, None):
+            pass
+
+    def follow(self, stop: threading.Event, wait: Callable[[], object]) -> None:
+        """Catch up again and again, with a *wait* in between, until *stop* is set.
 
         A projection that stops, or trouble with the database, is logged and tried again a
         little later; the other projections are followed meanwhile.
@@ -93,7 +99,7 @@ class Follower:
             for projection in self.projections:
                 if due[projection.name] <= monotonic() and not self._follow(projection, stop):
                     due[projection.name] = monotonic() + self._retry
-            stop.wait(every)
+            wait()
 
     def _follow(self, projection: Projection, stop: threading.Event) -> bool:
         """Catch one projection up; tell whether nothing was in the way."""

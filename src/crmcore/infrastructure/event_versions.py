@@ -1,0 +1,29 @@
+"""The older versions of events, each with the upcaster that reads it in present terms.
+
+What was recorded is never rewritten, so a version that was ever released is read for ever.
+To change an event:
+
+1.  Change its class, and raise the class's ``SCHEMA_VERSION`` (1 where none is written yet).
+2.  Add the upcaster of the version before to ``UPCASTERS`` here::
+
+        Upcaster("lead-captured", 1, {"lead-captured": 2}, _lead_captured_1)
+
+    It takes the stored fields and gives those of the next version, never those of a still
+    later one: the chain does the rest.  To rename a topic, or to split an event, name the
+    later topics in ``to``; to drop an event, name none.  All parts belong to the stream that
+    the event is in, so to the same aggregate.
+3.  Raise the ``version`` of the projections whose rows come out differently, so that a rebuild
+    is asked for.
+4.  Run ``make event-fixtures``: it adds an example and the field types of the new version, which
+    tests hold against the code from then on.
+
+A chain with a gap stops the start-up, with the version that has no upcaster.
+"""
+
+from typing import Final
+
+from crmcore.infrastructure.upcasting import Upcaster
+
+__all__ = ["UPCASTERS"]
+
+UPCASTERS: Final[tuple[Upcaster, ...]] = ()
