@@ -6,7 +6,8 @@ READY := $(VENV)/.ready
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types layers coverage constraints clean
+BENCH ?=
+.PHONY: help setup demo test bench check format lint types layers coverage event-fixtures constraints clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -27,6 +28,9 @@ demo: $(READY) ## the main job on bundled real data, from the import to the audi
 
 test: $(READY) ## all tests
 	$(BIN)/pytest -q -n $(WORKERS)
+
+bench: $(READY) ## speed, as ratios to a bare baseline in the same run (BENCH="--events 1000000")
+	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 check: format-check lint types layers coverage ## everything that must hold: format, lint, types, layers, tests, coverage
 
@@ -49,6 +53,9 @@ layers: $(READY)
 
 coverage: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered
+
+event-fixtures: $(READY) ## add the example and the field types of every new version of an event
+	$(BIN)/python -m tests.event_fixtures
 
 constraints: ## pin the newest versions of all dependencies, with hashes (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --upgrade \

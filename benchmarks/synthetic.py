@@ -16,6 +16,7 @@ from crmcore.crm import EVENTS
 from crmcore.domain.customers.contact_point import ContactKind, ContactPointAdded
 from crmcore.domain.customers.registration import CustomerKind, CustomerRegistered
 from crmcore.domain.kernel import Money
+from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.sales.order_events import OrderPlaced, OrderReturned
 from crmcore.domain.sales.order_line import OrderLine, ReturnedLine
 from crmcore.domain.service.case import CaseOpened, CaseSolved
@@ -23,7 +24,6 @@ from crmcore.domain.service.case.terms import CaseChannel, CaseKind
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.infrastructure.log.database import Database
-from crmcore.domain.kernel.instants import to_micros
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 BATCH = 5_000
@@ -31,8 +31,9 @@ BATCH = 5_000
 
 def fill(database: Database, events: int, *, customers: int = 10_000, seed: int = 1) -> None:
     """Append *events* events about *customers* customers."""
-    codec, pending, written = EventCodec(EVENTS), list[NewRecord](), 0
-    for stream_id, version, subject, event in _history(events, customers, seed):
+    codec, pending = EventCodec(EVENTS), list[NewRecord]()
+    history = _history(events, customers, seed)
+    for written, (stream_id, version, subject, event) in enumerate(history, start=1):
         pending.append(
             NewRecord(
                 stream_id=str(stream_id),
@@ -45,7 +46,6 @@ def fill(database: Database, events: int, *, customers: int = 10_000, seed: int 
                 command_id=str(UUID(int=random.Random(written).getrandbits(128), version=4)),
             )
         )
-        written += 1
         if len(pending) == BATCH or written == events:
             with database.write() as connection:
                 append(connection, database.tables, pending, to_micros(event.at))
@@ -71,8 +71,7 @@ def _history(
         else:
             customer = people[int(len(people) * chance.random() ** 1.5)]
             made = _deed(chance, new, customer, at)
-        for one in made[: events - done]:
-            yield one
+        yield from made[: events - done]
         done += len(made)
 
 

@@ -2,7 +2,8 @@
 
 ``DomainError`` is a rule's refusal (nothing was recorded), ``InvalidCommandError`` a command
 that could not be read, ``ConcurrencyError`` a conflict with another writer, ``StoreError``
-trouble with the database, ``ProjectionStoppedError`` a read model that cannot go on.
+trouble with the database, ``ProjectionStoppedError`` a read model that cannot go on,
+``UnknownProjectionError`` one that is not there.
 """
 
 from crmcore.application.errors import (
@@ -32,6 +33,7 @@ from crmcore.domain.kernel import (
     NotFoundError,
 )
 from crmcore.projections.engine import ProjectionStoppedError
+from crmcore.projections.engine.upkeep import UnknownProjectionError
 
 __all__ = [
     "AlreadyExistsError",
@@ -55,6 +57,7 @@ __all__ = [
     "StoreMissingError",
     "StoreReadOnlyError",
     "StoreUnavailableError",
+    "UnknownProjectionError",
     "UnknownTopicError",
     "UnreadableEventError",
 ]

@@ -61,6 +61,7 @@ def _entry(customer_id: str, one: Recorded) -> Row:
     return {
         "customer_id": customer_id,
         "position": one.position,
+        "part": one.part,
         "occurred_at": one.occurred_at,
         "recorded_at": one.recorded_at,
         "topic": one.topic,

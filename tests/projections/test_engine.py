@@ -432,7 +432,7 @@ def test_following_stops_between_batches(crm: crmcore.CRM) -> None:
             super().advance(connection, at, position)
             stop.set()
 
-    follower(crm, batch=1, registry=Stopping(None)).follow(stop)
+    follower(crm, batch=1, registry=Stopping(None)).follow(stop, stop.wait)
     assert [status.position for status in crm.status()] == [1, 0, 0, 0, 0]
     crm.catch_up()
     check(crm)

@@ -51,6 +51,7 @@ EXPECTED: Final = (
     errors.ConcurrencyError,
     errors.StoreError,
     errors.ProjectionStoppedError,
+    errors.UnknownProjectionError,
     errors.UnknownTopicError,
     errors.UnreadableEventError,
     errors.CorruptEventError,

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import attrs
 import msgspec
@@ -68,9 +68,9 @@ def emit(document: Any) -> None:
     sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
 
 
-def emit_line(document: Any) -> None:
-    """One line of JSON on stdout."""
-    sys.stdout.write(_encoded(document).decode() + "\n")
+def emit_line(document: Any, to: TextIO | None = None) -> None:
+    """One line of JSON on stdout, or *to* another stream."""
+    (to or sys.stdout).write(_encoded(document).decode() + "\n")
 
 
 def _encoded(document: Any) -> bytes:

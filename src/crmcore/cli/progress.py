@@ -1,13 +1,17 @@
-"""Progress on long work: bars on stderr, on a terminal only."""
+"""Progress on long work: bars on stderr, on a terminal only; or lines of JSON for a program."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Protocol
 
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TaskID,
     TextColumn,
@@ -15,9 +19,16 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from crmcore.cli.output import console
+from crmcore.cli.output import console, duration, emit_line
 
-__all__ = ["Step", "bars", "progress"]
+__all__ = ["Shown", "Step", "bars", "paces", "progress"]
+
+
+class Shown(StrEnum):
+    """How progress is shown."""
+
+    BAR = "bar"
+    JSON = "json"
 
 
 class Step(Protocol):
@@ -29,7 +40,7 @@ class Step(Protocol):
 
 
 @contextmanager
-def _shown() -> Iterator[Progress]:
+def _shown(*pace: ProgressColumn) -> Iterator[Progress]:
     screen = console(stderr=True)
     columns = (
         SpinnerColumn(),
@@ -37,10 +48,13 @@ def _shown() -> Iterator[Progress]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
     )
     with Progress(
-        *columns, console=screen, transient=True, disable=not screen.is_terminal
+        *columns,
+        *(pace or (TimeRemainingColumn(),)),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
     ) as shown:
         yield shown
 
@@ -69,3 +83,33 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
             shown.update(tasks[name], completed=done, total=total)
 
         yield step
+
+
+Pace = Callable[..., None]
+"""Called with a name, and as keywords: how much is ``done`` of ``total`` at which ``rate`` a second,
+after how many ``seconds`` and with how many ``remaining_seconds``; and whatever else is known."""
+
+
+@contextmanager
+def paces(how: Shown) -> Iterator[Pace]:
+    """A bar with its rate for each name that is heard of, or a line of JSON each time."""
+    if how is Shown.JSON:
+        yield lambda name, **known: emit_line({"projection": name, **known}, sys.stderr)
+        return
+    with _shown(TextColumn("{task.fields[pace]}")) as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def step(name: str, **known: Any) -> None:
+            if name not in tasks:
+                tasks[name] = shown.add_task(name, total=None, pace="")
+            if known["total"]:
+                done, total = known["done"], known["total"]
+                shown.update(tasks[name], completed=done, total=total, pace=_pace(known))
+
+        yield step
+
+
+def _pace(known: dict[str, Any]) -> str:
+    remaining = known["remaining_seconds"]
+    rest = "" if remaining is None else f", {duration(timedelta(seconds=remaining))} to go"
+    return f"{known['rate']:,.0f}/s{rest}"

@@ -1,6 +1,8 @@
 """`crmcore projections`: where the read models stand, and bringing them up to date."""
 
 import sys
+from datetime import datetime
+from decimal import Decimal
 from time import sleep
 from typing import Annotated, Any, Final
 
@@ -8,10 +10,12 @@ import attrs
 import typer
 
 import crmcore
+from crmcore.cli import upkeep
+from crmcore.cli.aside import aside_documents, said_by_cause, show_aside
 from crmcore.cli.faults import answering
-from crmcore.cli.output import Column, emit, emit_line, say, table
+from crmcore.cli.output import Column, duration, emit, emit_line, say, share, table
 from crmcore.cli.progress import bars
-from crmcore.cli.session import SERVING, existing, options_of
+from crmcore.cli.session import NEEDED, SERVING, existing, options_of
 
 __all__ = ["add_to"]
 
@@ -19,7 +23,7 @@ EVERY: Final = 0.5
 """Seconds between two looks at the log."""
 
 group = typer.Typer(
-    help="The read models: where they stand, and catching up.", no_args_is_help=True
+    help="The read models: where they stand, catching up, rebuilding.", no_args_is_help=True
 )
 
 
@@ -27,19 +31,25 @@ def add_to(app: typer.Typer) -> None:
     """Put these commands into *app*."""
     group.command("status")(status)
     group.command("catch-up")(catch_up)
+    upkeep.add_to(group)
     app.add_typer(group, name="projections")
 
 
 @answering
-def status(ctx: typer.Context) -> None:
+def status(
+    ctx: typer.Context,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", metavar="", help="List each event that was put aside.")
+    ] = False,
+) -> None:
     """Where each read model stands; exit status 1 if one cannot go on."""
     options = options_of(ctx)
     with existing(options) as crm:
-        found = crm.status()
+        found, now = crm.status(), crm.now()
     if options.json:
-        emit({"projections": _documents(found)})
+        emit({"projections": _documents(found, now)})
     else:
-        _show(found)
+        _show(found, now, verbose=verbose)
     if any(one.state not in (*SERVING, "not begun") for one in found):
         raise typer.Exit(1)
 
@@ -58,11 +68,11 @@ def catch_up(
         _once(crm)
         if follow:
             _follow(crm, options.json)
-        found = crm.status()
+        found, now = crm.status(), crm.now()
     if options.json:
-        emit({"projections": _documents(found)})
+        emit({"projections": _documents(found, now)})
     else:
-        _show(found)
+        _show(found, now)
 
 
 def _once(crm: crmcore.CRM) -> None:
@@ -89,8 +99,21 @@ def _follow(crm: crmcore.CRM, json: bool) -> None:
         raise
 
 
-def _documents(found: list[Any]) -> list[dict[str, Any]]:
-    return [attrs.asdict(one) | {"behind": one.behind} for one in found]
+def _documents(found: list[Any], now: datetime) -> list[dict[str, Any]]:
+    return [_document(one, now) for one in found]
+
+
+def _document(one: Any, now: datetime) -> dict[str, Any]:
+    lag, building = one.lag(now), one.building
+    if building is not None:
+        aside = aside_documents(building.put_aside)
+        building = attrs.asdict(building, recurse=False) | {"put_aside": aside}
+    return attrs.asdict(one, recurse=False) | {
+        "behind": one.behind,
+        "behind_seconds": None if lag is None else lag.total_seconds(),
+        "building": building,
+        "put_aside": aside_documents(one.put_aside),
+    }
 
 
 def _state(one: Any) -> str:
@@ -99,10 +122,10 @@ def _state(one: Any) -> str:
     return f"{one.state}: {one.reason}"
 
 
-def _show(found: list[Any]) -> None:
-    numbers = [Column(title, number=True) for title in ("Version", "Position", "Log", "Behind")]
+def _show(found: list[Any], now: datetime, *, verbose: bool = False) -> None:
+    titles = ("Version", "Position", "Log", "Behind", "For")
     table(
-        ["Read model", *numbers, "State"],
+        ["Read model", *(Column(title, number=True) for title in titles), "State"],
         [
             [
                 one.name,
@@ -110,8 +133,33 @@ def _show(found: list[Any]) -> None:
                 one.position,
                 one.head,
                 one.behind,
+                duration(one.lag(now)),
                 _state(one),
             ]
             for one in found
         ],
     )
+    for one in found:
+        _show_building(one)
+        if one.put_aside:
+            say(f"{one.name}: {said_by_cause(one.put_aside)}")
+            if verbose:
+                show_aside(one.put_aside)
+
+
+def _show_building(one: Any) -> None:
+    """The generation beside the live one, and what comes next."""
+    building = one.building
+    if building is None:
+        if one.state == NEEDED:
+            say(f"{one.name}: `crmcore projections rebuild {one.name}` makes its rows anew")
+        return
+    if building.filled:
+        helps = f"`crmcore projections compare {one.name}`, then `switch {one.name}`"
+        say(f"{one.name}: generation {building.generation} is built, not live: {helps}")
+    else:
+        come = share(Decimal(building.position) / one.head if one.head else None, 0)
+        helps = f"`crmcore projections rebuild {one.name}` goes on with it"
+        say(f"{one.name}: generation {building.generation} is being built, {come} done; {helps}")
+    if building.put_aside:
+        say(said_by_cause(building.put_aside), indent=2)

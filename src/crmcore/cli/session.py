@@ -15,6 +15,7 @@ from crmcore.errors import ProjectionStoppedError, StoreMissingError, StoreReadO
 __all__ = ["Options", "Stale", "existing", "options_of", "reading", "writing"]
 
 SERVING: Final = ("caught up", "behind")
+NEEDED: Final = "rebuild needed"
 Stale = Annotated[
     bool, typer.Option("--stale", metavar="", help="Answer from the read models as they stand.")
 ]
@@ -82,7 +83,9 @@ def _still_serving(crm: crmcore.CRM, needed: tuple[str, ...], error: Exception) 
     for status in crm.status():
         if status.name in needed and status.state not in SERVING:
             reason = (status.reason or "").removeprefix(f"{status.state}: ")
-            raise Fault(f"{status.name}: {status.state}: {reason}")
+            rebuild = f": `crmcore projections rebuild {status.name} --switch`"
+            helps = rebuild if status.state == NEEDED else ""
+            raise Fault(f"{status.name}: {status.state}: {reason}{helps}")
     complain(f"warning: {error}")
 
 

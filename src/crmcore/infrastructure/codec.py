@@ -25,7 +25,7 @@ from crmcore.application.errors import (
 from crmcore.domain.kernel import Command, Event, InvalidValueError, shown, version_of
 from crmcore.infrastructure.upcasting import Upcaster, Upcasters
 
-__all__ = ["CommandCodec", "EventCodec", "EventReader", "Part"]
+__all__ = ["CommandCodec", "EventCodec", "EventReader", "Translated"]
 
 FLOAT_DIGITS = 15
 """So many significant digits of a number survive being a binary float (IEEE 754)."""
@@ -92,14 +92,14 @@ class EventCodec:
 
 
 @attrs.frozen
-class Part:
-    """An event that a record holds in present terms; ``number`` counts a record's events from 0."""
+class Translated:
+    """An event that an older version stored, in present terms; ``part`` counts a record's events from 0."""
 
     topic: str
     schema_version: int
     data: str
     event: Any
-    number: int
+    part: int
 
 
 class EventReader:
@@ -119,42 +119,44 @@ class EventReader:
         """The events stored as *data*; raises as ``EventCodec.decode`` does."""
         decode = self.present.get((topic, schema_version))
         if decode is None:
-            return tuple(part.event for part in self.parts(topic, schema_version, data))
+            return tuple(one.event for one in self.translated(topic, schema_version, data))
         try:
             return (decode(data),)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise CorruptEventError(f"{topic}: {error}") from None
 
-    def parts(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Part]:
+    def translated(
+        self, topic: str, schema_version: int, data: str | bytes
+    ) -> Sequence[Translated]:
         """What an older version stored as *data*, in present terms; raises as above.
 
-        Parts that nobody asked for are left out, and keep their number.
+        Parts that nobody asked for are left out, and the others keep their number.
         """
         if topic not in self._upcasters.topics:
             raise UnknownTopicError("event", topic)
-        stored = f"{topic} version {schema_version}"
         if not self._upcasters.knows(topic, schema_version):
             raise CorruptEventError(
                 f"{topic} is stored in version {schema_version}, which this crmcore"
                 " does not read: a later one wrote it"
             )
+        stored = f"{topic} version {schema_version}"
         try:
-            fields = msgspec.json.decode(data)
-            later = list(self._upcasters(topic, schema_version, fields))
-        except Exception as error:  # an upcaster meets data that it does not know
+            later = self._upcasters(topic, schema_version, msgspec.json.decode(data))
+            encoded = [(now, _encode(fields)) for now, fields in later]
+        except Exception as error:  # an upcaster may meet what it was not made for
             raise CorruptEventError(f"{stored}: {type(error).__name__}: {error}") from None
         return [
-            self._part(stored, number, now, _encode(changed))
-            for number, (now, changed) in enumerate(later)
+            self._translated(stored, now, fields, part)
+            for part, (now, fields) in enumerate(encoded)
             if now in self.decoders
         ]
 
-    def _part(self, stored: str, number: int, topic: str, data: bytes) -> Part:
-        version = self._upcasters.current[topic]
+    def _translated(self, stored: str, now: str, fields: bytes, part: int) -> Translated:
+        version = self._upcasters.current[now]
         try:
-            return Part(topic, version, data.decode(), self.decoders[topic](data), number)
+            return Translated(now, version, fields.decode(), self.decoders[now](fields), part)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise CorruptEventError(f"{stored}, read as {topic}: {error}") from None
+            raise CorruptEventError(f"{stored}, read as {now}: {error}") from None
 
 
 def _nothing(_data: str | bytes) -> None:

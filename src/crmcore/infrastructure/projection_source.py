@@ -8,7 +8,7 @@ import attrs
 from sqlalchemy import Connection, Table
 
 from crmcore.application.log import Page
-from crmcore.infrastructure.log.bulk import bulk_insert
+from crmcore.infrastructure.log.driver import bulk_insert
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader, Reading
 
@@ -49,8 +49,6 @@ class ProjectionSource:
         reading = Reading(views, provenance, part, upto)
         return self._reader.page(connection, reading, after, limit)
 
-    def insert(
-        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
-    ) -> None:
+    def insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows of driver's values, as fast as may be."""
         bulk_insert(connection, table, rows)

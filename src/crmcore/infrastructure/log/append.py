@@ -10,7 +10,7 @@ import attrs
 from sqlalchemy import Connection, select, update
 
 from crmcore.application.errors import StoreFormatError
-from crmcore.infrastructure.log.bulk import bulk_insert
+from crmcore.infrastructure.log.driver import bulk_insert
 from crmcore.infrastructure.log.chain import Row, link
 from crmcore.infrastructure.log.tables import LogTables
 

@@ -47,7 +47,11 @@ _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
     ("no space left", StoreFullError, "free some space; what was accepted is kept"),
     ("file is not a database", StoreFormatError, "the file is no SQLite database"),
     ("malformed", StoreFormatError, "the file is damaged; restore it from a backup"),
-    ("unable to open database file", StoreUnavailableError, "is its folder there, to be read and written?"),
+    (
+        "unable to open database file",
+        StoreUnavailableError,
+        "is its folder there, to be read and written?",
+    ),
 )
 
 

@@ -14,6 +14,7 @@ from crmcore.application.errors import (
 )
 from crmcore.application.log import Page, Record, Recorded
 from crmcore.infrastructure.codec import EventCodec, EventReader
+from crmcore.infrastructure.log.driver import fetch_all
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
 __all__ = ["LogReader", "Reading"]
@@ -81,7 +82,8 @@ class LogReader:
         """
         table = connection.dialect.identifier_preparer.format_table(self._tables.events)
         mark = "%s" if connection.dialect.name == "postgresql" else "?"
-        rows = connection.exec_driver_sql(
+        rows = fetch_all(
+            connection,
             f"SELECT stream_version, position, topic, schema_version, data FROM {table}"
             f" WHERE stream_id = {mark} ORDER BY stream_version",
             (str(stream_id),),
@@ -115,7 +117,7 @@ class LogReader:
     ) -> Iterator[Recorded]:
         """The events after *after* and up to *upto*, about *subjects*, of a stream, of *topics*.
 
-        Raises ``UnreadableEventError`` where it comes to an event that cannot be read.
+        At most *limit* records are read.  Raises ``UnreadableEventError`` where it comes to an event that cannot be read.
         """
         events = self._tables.events.c
         columns = [column for column in self._tables.events.columns if column.name != "chain"]
@@ -127,25 +129,26 @@ class LogReader:
         if stream_id is not None:
             query = query.where(events.stream_id == str(stream_id))
         if topics is not None:
-            query = query.where(events.topic.in_(topics))
+            query = query.where(events.topic.in_(self._codec.stored_as(topics)))
         if limit is not None:
             query = query.limit(limit)
         for row in connection.execute(query):
             record = tuple(row)
-            for event in self._events(record[0], record[3], record[4], record[13]):
-                yield Recorded(record, event)
+            try:
+                told = _told(self._codec.read, record)
+            except (CorruptEventError, UnknownTopicError) as error:
+                raise UnreadableEventError(record[0], record[3], error) from error
+            for one in told:
+                if topics is None or one.topic in topics:
+                    yield one
 
     def page(self, connection: Connection, reading: Reading, after: int, limit: int) -> Page:
         """The next *limit* records after a position that *reading* asks for, as fast as may be.
 
         An event that cannot be read is an ``UnreadableEventError`` in its place.
         """
-        cursor: Any = connection.connection.cursor()
-        try:
-            cursor.execute(reading.query(connection, self._tables, self._codec), (after, limit))
-            records = cursor.fetchall()
-        finally:
-            cursor.close()
+        query = reading.query(connection, self._tables, self._codec)
+        records: list[Any] = fetch_all(connection, query, (after, limit))
         events = self._read_as(self._codec.reader(reading.views), records)
         return Page(events, records[-1][0] if len(records) == limit else None)
 
@@ -159,16 +162,25 @@ class LogReader:
                     continue
                 except ValueError:  # say below what is wrong with it
                     pass
-            events: Sequence[Any]
             try:
-                events = reader(record[3], record[4], record[13])
+                yield from _told(reader, record)
             except (CorruptEventError, UnknownTopicError) as error:
-                events = (UnreadableEventError(record[0], record[3], error),)
-            for event in events:
-                yield Recorded(record, event)
+                yield Recorded(record, UnreadableEventError(record[0], record[3], error))
 
     def _events(self, position: int, topic: str, schema_version: int, data: str) -> Sequence[Any]:
         try:
             return self._codec.read(topic, schema_version, data)
         except (CorruptEventError, UnknownTopicError) as error:
             raise UnreadableEventError(position, topic, error) from error
+
+
+def _told(reader: EventReader, record: Record) -> Sequence[Recorded]:
+    """What a record tells in present terms: one event, as a rule."""
+    stored = record[3], record[4], record[13]
+    if stored[:2] in reader.present:
+        return [Recorded(record, event) for event in reader(*stored)]
+    before, between = record[:3], record[5:13]
+    return [
+        Recorded((*before, one.topic, one.schema_version, *between, one.data), one.event, one.part)
+        for one in reader.translated(*stored)
+    ]

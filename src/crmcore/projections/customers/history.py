@@ -1,9 +1,10 @@
 """Customer history: everything that was recorded about a customer, over all contexts, in order.
 
 One row an event, with who did it, when it was true, when it was recorded and by which
-command.  What was known of a lead before it became a customer stays under the lead's id, and
-what happened to a case before it was known whose it is under the case's id;
-``customer_links`` says which ids a customer's history takes in.
+command; where a record of an older version is several events now, ``part`` counts them from 0.
+What was known of a lead before it became a customer stays under the lead's id, and what
+happened to a case before it was known whose it is under the case's id; ``customer_links`` says
+which ids a customer's history takes in.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,7 @@ from typing import Any, Final, get_args
 from uuid import UUID
 
 import attrs
-from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text, select
 
 from crmcore.application.log import Recorded
 from crmcore.domain.sales.lead_events import LeadConverted
@@ -30,6 +31,7 @@ CUSTOMER_HISTORY = Table(
     _metadata,
     Column("customer_id", Text, primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
     Column("occurred_at", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Column("topic", Text, nullable=False),
@@ -90,7 +92,7 @@ def read_history(
     ids = [str(customer_id), *connection.execute(linked).scalars()]
     columns = [history.c[field.name] for field in attrs.fields(Entry)]
     query = select(*columns).where(history.c.customer_id.in_(ids))
-    order = (history.c.occurred_at, history.c.recorded_at, history.c.position)
+    order = (history.c.occurred_at, history.c.recorded_at, history.c.position, history.c.part)
     for row in connection.execute(query.order_by(*order)):
         yield Entry(*row)
 
@@ -109,6 +111,7 @@ def _enter(_event: Any, recorded: Recorded, rows: Rows) -> None:
         {
             "customer_id": recorded.subject or recorded.stream,
             "position": recorded.position,
+            "part": recorded.part,
             "occurred_at": recorded.occurred_at,
             "recorded_at": recorded.recorded_at,
             "topic": recorded.topic,

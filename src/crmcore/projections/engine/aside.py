@@ -6,7 +6,7 @@ others; or it *skips* the event.  Whatever is put aside is recorded, shown by th
 be tried again once the cause is mended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from enum import StrEnum
 from functools import cache
 
@@ -26,7 +26,10 @@ from sqlalchemy import (
     select,
 )
 
-__all__ = ["Aside", "AsideTable", "Policy"]
+from crmcore.application.log import Recorded
+from crmcore.projections.engine.locking import create_once
+
+__all__ = ["Aside", "AsideTable", "Detours", "Policy"]
 
 
 class Policy(StrEnum):
@@ -48,6 +51,67 @@ class Aside:
     groups: Sequence[str]
     policy: str
     cause: str
+
+
+class Detours(Container[int]):
+    """What a generation goes past as it folds on: known from before, or new.
+
+    A group is held from the event that was put aside on; what came before it counts.  An event
+    that waits for a held group leaves its other groups without its change, so that they are held
+    from there on as well: it is put aside too.
+    """
+
+    def __init__(self, name: str, generation: int, known: Sequence[Aside]) -> None:
+        self._name, self._generation = name, generation
+        self._known, self._new = {one.position for one in known}, dict[int, Aside]()
+        self._held = dict[str, int]()
+        for one in known:
+            self._hold(one)
+
+    def __contains__(self, position: object) -> bool:
+        return position in self._known or position in self._new
+
+    def __bool__(self) -> bool:
+        return bool(self._known or self._new)
+
+    def add(
+        self, position: int, topic: str, groups: Sequence[str], policy: Policy, cause: str
+    ) -> None:
+        """Go past an event from now on."""
+        aside = Aside(self._name, self._generation, position, topic, groups, policy, cause)
+        self._new[position] = aside
+        self._hold(aside)
+
+    def lead_past(self, event: Recorded, groups: Sequence[str]) -> bool:
+        """Whether *event* was put aside, or waits for one of its *groups*."""
+        position = event.position
+        if position in self:
+            return True
+        since = [self._held.get(group, position) for group in groups]
+        if min(since, default=position) >= position:
+            return False
+        if max(since) >= position:
+            cause = f"waits for position {min(since)}"
+            self.add(position, event.topic, groups, Policy.HOLD, cause)
+        return True
+
+    def new(self, upto: int) -> list[Aside]:
+        """What is to be recorded up to a position."""
+        return [self._new[position] for position in sorted(self._new) if position <= upto]
+
+    def record(self, connection: Connection, schema: str | None, upto: int) -> None:
+        """Record what is new, up to a position."""
+        table = AsideTable(schema)
+        for one in self.new(upto):
+            table.put(connection, one)
+            self._known.add(one.position)
+            del self._new[one.position]
+
+    def _hold(self, aside: Aside) -> None:
+        if aside.policy == Policy.HOLD:
+            for group in aside.groups:
+                since = self._held.get(group, aside.position)
+                self._held[group] = min(since, aside.position)
 
 
 @cache
@@ -82,7 +146,7 @@ class AsideTable:
     def put(self, connection: Connection, aside: Aside) -> None:
         """Record that an event was put aside."""
         table = _aside_table(self.schema)
-        table.create(connection, checkfirst=True)
+        create_once(connection, table)
         values = {**attrs.asdict(aside), "groups": list(aside.groups)}
         connection.execute(insert(table).values(values))
 

@@ -15,12 +15,20 @@ from sqlalchemy import Connection, Table, exc
 from crmcore.application.errors import UnknownTopicError, UnreadableEventError
 from crmcore.application.log import Page, Recorded
 from crmcore.domain.kernel.money import EXACT
-from crmcore.projections.engine.aside import Aside, AsideTable, Policy
+from crmcore.projections.engine.aside import AsideTable, Detours, Policy
 from crmcore.projections.engine.generation import Checkpoint, Registry, generation_tables
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.projection import STREAM, SUBJECT, Projection
 
-__all__ = ["Batch", "LogSource", "PoisonError", "ProjectionStoppedError", "drift", "groups_of"]
+__all__ = [
+    "Batch",
+    "LogSource",
+    "PoisonError",
+    "ProjectionStoppedError",
+    "drift",
+    "groups_of",
+    "refuses_rows",
+]
 
 
 class ProjectionStoppedError(Exception):
@@ -78,17 +86,24 @@ class PoisonError(Exception):
         self.position, self.topic, self.groups = event.position, event.topic, tuple(groups)
         self.cause = cause
 
+    def stopped(self, name: str) -> ProjectionStoppedError:
+        """What to raise where it stops the projection *name*."""
+        return ProjectionStoppedError(
+            f"{name}: stopped at position {self.position} ({self.topic}): {self}"
+        )
+
     def policy(self, projection: Projection) -> Policy:
         """What *projection* does about it; to hold groups, it must be known which."""
         unknown = isinstance(self.cause, UnknownTopicError)
         policy = projection.on_unknown if unknown else projection.on_poison
         return Policy.STOP if policy is Policy.HOLD and not self.groups else policy
 
-    def aside(self, at: Checkpoint, policy: Policy) -> Aside:
-        """The record of putting it aside."""
-        return Aside(
-            at.name, at.generation, self.position, self.topic, self.groups, policy, str(self)
-        )
+    def go_past(self, projection: Projection, detours: Detours) -> bool:
+        """Put the event aside, if that is what *projection* does about it."""
+        policy = self.policy(projection)
+        if policy is not Policy.STOP:
+            detours.add(self.position, self.topic, self.groups, policy, str(self))
+        return policy is not Policy.STOP
 
 
 @attrs.frozen
@@ -133,8 +148,11 @@ class Batch:
         self._registry.claim(connection, projection.name)
         found = self._registry.live(connection, projection.name)
         if generation is not None:
-            known = self._registry.generations(connection, projection.name)
-            found = next(one for one in known if one.generation == generation)
+            found = self._registry.generation(connection, projection.name, generation)
+            if found is None:
+                raise ProjectionStoppedError(
+                    f"{projection.name}: generation {generation} was retired meanwhile"
+                )
         if found is None:
             return self._registry.begin(connection, projection)
         if found.definition != projection.definition():
@@ -154,34 +172,44 @@ class Batch:
     ) -> tuple[PoisonError | None, int]:
         """Fold and write *events*, or those before poison; return the poison and the position reached.
 
-        Where the database refuses the rows, nothing tells which event made them: half of the
-        events are written, and the poison is found in the batches that follow.
+        What is put aside is recorded with them.  Where the database refuses the rows, nothing
+        tells which event made them: half of the events are written, and the poison is found
+        in the batches that follow.
         """
-        asides = AsideTable(self._registry.schema)
-        known = asides.of(connection, at.name, at.generation)
-        rows = MemoryRows(generation_tables(projection, at.generation, self._registry.schema))
-        try:
-            with connection.begin_nested():
-                _apply(connection, projection, events, rows, known)
-                rows.flush(connection, self._source.insert)
-        except PoisonError as poison:
-            policy = poison.policy(projection)
-            if policy is not Policy.STOP:
-                asides.put(connection, poison.aside(at, policy))
-                return self._store(connection, projection, at, events, end)
-            before = [event for event in events if event.position < poison.position]
-            earlier, reached = self._store(connection, projection, at, before, poison.position - 1)
-            return earlier or (poison if reached == poison.position - 1 else None), reached
-        except Exception as error:
-            if not _refuses_rows(error) or not events:
-                raise
-            first, middle = events[0], events[len(events) // 2]
-            if first.position == events[-1].position:
-                return PoisonError(first, (), error), first.position - 1
-            cut = middle.position if middle.position > first.position else first.position + 1
-            half = [event for event in events if event.position < cut]
-            return self._store(connection, projection, at, half, cut - 1)
-        return None, end
+        schema = self._registry.schema
+        known = AsideTable(schema).of(connection, at.name, at.generation)
+        detours = Detours(at.name, at.generation, known)
+        stopped: PoisonError | None = None
+        while True:
+            rows = MemoryRows(generation_tables(projection, at.generation, schema))
+            try:
+                with connection.begin_nested():
+                    _apply(connection, projection, events, rows, detours)
+                    rows.flush(connection, self._source.insert)
+            except PoisonError as poison:
+                found = poison
+            except Exception as error:
+                if not refuses_rows(error) or not events:
+                    raise
+                half = _half(events)
+                if half:
+                    events, end, stopped = half, half[-1].position, None
+                    continue
+                found = PoisonError(events[0], groups_of(projection, events[0]), error)
+            else:
+                detours.record(connection, schema, end)
+                return stopped, end
+            if not found.go_past(projection, detours):
+                stopped, end = found, found.position - 1
+                events = [event for event in events if event.position <= end]
+
+
+def _half(events: Sequence[Recorded]) -> list[Recorded]:
+    """The first half of the events, those of one record together; none if there is one record."""
+    first, middle = events[0].position, events[len(events) // 2].position
+    cut = middle if middle > first else first + 1
+    half = [event for event in events if event.position < cut]
+    return half if len(half) < len(events) else []
 
 
 def drift(projection: Projection, found: Checkpoint) -> str:
@@ -196,17 +224,19 @@ def _apply(
     projection: Projection,
     events: Sequence[Recorded],
     rows: MemoryRows,
-    asides: Sequence[Aside],
+    detours: Detours,
 ) -> None:
-    held = {group for one in asides if one.policy == Policy.HOLD for group in one.groups}
-    past = {one.position for one in asides}
-    touched = [
-        (event, groups)
-        for event in events
-        if event.position not in past
-        for groups in (groups_of(projection, event),)
-        if groups and held.isdisjoint(groups)
-    ]
+    touched = list[tuple[Recorded, Sequence[str]]]()
+    for event in events:
+        try:
+            groups = groups_of(projection, event)
+        except PoisonError as poison:
+            if event.position not in detours and not poison.go_past(projection, detours):
+                raise
+            continue
+        if groups and not (detours and detours.lead_past(event, groups)):
+            touched.append((event, groups))
+    touched = [one for one in touched if one[0].position not in detours]
     rows.load(connection, (group for _, groups in touched for group in groups))
     with localcontext(EXACT):  # the host's own precision must not tell in the rows
         for event, groups in touched:
@@ -228,7 +258,7 @@ def groups_of(projection: Projection, event: Recorded) -> Sequence[str]:
         raise PoisonError(event, (), error) from error
 
 
-def _refuses_rows(error: Exception) -> bool:
+def refuses_rows(error: Exception) -> bool:
     """Whether the values in the rows are to blame, and not the database."""
     if isinstance(error, exc.DBAPIError):
         return isinstance(error, exc.IntegrityError | exc.DataError)

@@ -2,224 +2,252 @@
 
 Rows stay in memory while they may change again, and are written in bulk.  What was written and
 how far the part has come are committed together, so that a killed worker goes on where it was.
+A worker that finds that another one has moved its part leaves the part to it.
 """
 
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import localcontext
-from functools import cache
 
 import attrs
-from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text
-from sqlalchemy import delete as delete_from
-from sqlalchemy import insert, inspect, select, update
+from sqlalchemy import Connection
 
+from crmcore.application.errors import UnreadableEventError
+from crmcore.application.log import Page, Recorded
 from crmcore.domain.kernel.money import EXACT
-from crmcore.projections.engine.batch import LogSource, PoisonError, ProjectionStoppedError
+from crmcore.projections.engine.aside import AsideTable, Detours
+from crmcore.projections.engine.batch import (
+    LogSource,
+    PoisonError,
+    ProjectionStoppedError,
+    drift,
+    groups_of,
+    refuses_rows,
+)
 from crmcore.projections.engine.generation import Registry, generation_tables
 from crmcore.projections.engine.memory import MemoryRows
+from crmcore.projections.engine.parts import Part, Parts
 from crmcore.projections.engine.projection import Projection, append_only
 
-__all__ = ["Part", "Parts", "Worker", "fill"]
-
-PAGE = 10_000
-"""Records to a query."""
-
-COMMIT = 250_000
-"""Records after which a part writes what it has and commits, so that a kill loses no more."""
-
-MOST_ROWS = 100_000
-"""Rows that only ever grow in number are written when there are so many."""
-
-MOST_GROUPS = 1_000_000
-"""Rows that may change are kept in memory up to so many; then they are written and read again."""
+__all__ = ["STANDARD_LIMITS", "Limits", "Part", "Worker", "fill"]
 
 
 @attrs.frozen
-class Part:
-    """The groups whose ids end in two hexadecimal digits from *low* to *below*, of a generation.
+class Limits:
+    """How much is read, kept and written at a time."""
 
-    ``position`` is how far it has come, ``upto`` where it ends.  ``low`` and ``below`` are
-    None where the groups of an event do not follow from one id, so that there is one part.
-    """
-
-    name: str
-    generation: int
-    number: int
-    low: str | None
-    below: str | None
-    position: int
-    upto: int
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing is left to fold."""
-        return self.position >= self.upto
+    page: int = 10_000
+    """Records to a query."""
+    commit: int = 250_000
+    """Records after which a part writes what it has and commits, so that a kill loses no more."""
+    growing: int = 100_000
+    """Rows that only ever grow in number are written when there are so many."""
+    kept: int = 1_000_000
+    """Rows that may change are kept up to so many; then they are written and read again."""
 
 
-@cache
-def _parts_table(schema: str | None) -> Table:
-    return Table(
-        "crm_rebuild_parts",
-        MetaData(schema=schema),
-        Column("name", Text, primary_key=True),
-        Column("generation", Integer, primary_key=True),
-        Column("number", Integer, primary_key=True),
-        Column("low", Text),
-        Column("below", Text),
-        Column("position", BigInteger, nullable=False),
-        Column("upto", BigInteger, nullable=False),
-    )
+STANDARD_LIMITS = Limits()
 
 
-@attrs.frozen
-class Parts:
-    """The table of the parts that a rebuild is divided into."""
-
-    schema: str | None
-
-    def plan(
-        self, connection: Connection, name: str, generation: int, count: int, upto: int
-    ) -> list[Part]:
-        """Divide a generation into *count* parts of about the same size, up to a position."""
-        table = _parts_table(self.schema)
-        table.create(connection, checkfirst=True)
-        bounds = [f"{256 * number // count:02x}" for number in range(count)] + ["g"]
-        parts = [
-            Part(name, generation, number, low, below, 0, upto)
-            for number, (low, below) in enumerate(zip(bounds, bounds[1:], strict=False))
-        ]
-        if count == 1:
-            parts = [attrs.evolve(parts[0], low=None, below=None)]
-        connection.execute(insert(table), [attrs.asdict(part) for part in parts])
-        return parts
-
-    def of(self, connection: Connection, name: str, generation: int) -> list[Part]:
-        """The parts of a generation, and how far they have come."""
-        table = _parts_table(self.schema)
-        if not inspect(connection).has_table(table.name, schema=self.schema):
-            return []
-        query = select(table).where(table.c.name == name, table.c.generation == generation)
-        return [Part(*row) for row in connection.execute(query.order_by(table.c.number))]
-
-    def advance(self, connection: Connection, part: Part, position: int) -> None:
-        """Record how far a part has come."""
-        table = _parts_table(self.schema)
-        connection.execute(
-            update(table)
-            .where(
-                table.c.name == part.name,
-                table.c.generation == part.generation,
-                table.c.number == part.number,
-            )
-            .values(position=position)
-        )
-
-    def forget(self, connection: Connection, name: str, generation: int) -> None:
-        """Forget the parts of a generation that is filled, or given up."""
-        table = _parts_table(self.schema)
-        if inspect(connection).has_table(table.name, schema=self.schema):
-            connection.execute(
-                delete_from(table).where(table.c.name == name, table.c.generation == generation)
-            )
+class OvertakenError(Exception):
+    """Another worker has moved the part."""
 
 
-def fill(source: LogSource, registry: Registry, projection: Projection, part: Part) -> int:
+class RefusedError(Exception):
+    """The database refuses the rows."""
+
+
+def fill(
+    source: LogSource,
+    registry: Registry,
+    projection: Projection,
+    part: Part,
+    limits: Limits = STANDARD_LIMITS,
+) -> int:
     """Fold a part to its end; return how many events it took.
 
-    Raises ``ProjectionStoppedError`` at an event that cannot be read or applied; what came
-    before the last commit is kept.
+    Raises ``ProjectionStoppedError`` at an event that stops the projection, once what came
+    before it is committed, and where the generation was begun by other code than runs here.
     """
-    worker = Worker(source, registry, projection, part)
+    with source.read() as connection:
+        building = registry.generation(connection, part.name, part.generation)
+        parts = Parts(registry.schema).of(connection, part.name, part.generation)
+        known = AsideTable(registry.schema).of(connection, part.name, part.generation)
+    if building is not None and building.definition != projection.definition():
+        raise ProjectionStoppedError(
+            f"{part.name}: generation {part.generation} was begun by other code than this worker"
+            f" runs ({drift(projection, building)})"
+        )
+    now = next((one for one in parts if one.number == part.number), None)
+    if building is None or now is None:
+        return 0  # it is filled, or given up
+    detours = Detours(part.name, part.generation, known)
+    worker = Worker(source, registry, projection, now, limits, detours)
     with _without_collector(), localcontext(EXACT):
         try:
             return worker.run()
+        except OvertakenError:
+            return 0
         except PoisonError as poison:
-            raise ProjectionStoppedError(
-                f"{projection.name}: stopped at position {poison.position}"
-                f" ({poison.topic}): {poison}"
-            ) from poison.cause
+            raise poison.stopped(projection.name) from poison.cause
 
 
 class Worker:
     """Folds one part; ``fill`` is how it is used."""
 
     def __init__(
-        self, source: LogSource, registry: Registry, projection: Projection, part: Part
+        self,
+        source: LogSource,
+        registry: Registry,
+        projection: Projection,
+        part: Part,
+        limits: Limits = STANDARD_LIMITS,
+        detours: Detours | None = None,
     ) -> None:
         self._source, self._registry, self._projection = source, registry, projection
-        self._part, self._position, self._unwritten = part, part.position, 0
-        tables = generation_tables(projection, part.generation, registry.schema)
-        self._growing = [declared for declared, _ in tables if append_only(declared)]
-        self._tables = tables
-        self._rows = MemoryRows(tables, empty=part.position == 0)
+        self._part, self._limits = part, limits
+        self._detours = detours or Detours(part.name, part.generation, ())
+        self._tables = generation_tables(projection, part.generation, registry.schema)
+        self._growing = [declared for declared, _ in self._tables if append_only(declared)]
+        self._committed = part.position
+        self._begin_again()
 
     def sample(self) -> None:
-        """Fold the part in memory, and write nothing."""
+        """Fold the part in memory, and write nothing; raises ``ProjectionStoppedError``."""
         with localcontext(EXACT):
             while self._position < self._part.upto:
-                with self._source.read() as connection:
-                    _, self._position = self._page(connection)
+                try:
+                    self._page(self._part.upto)
+                except PoisonError as poison:
+                    if not poison.go_past(self._projection, self._detours):
+                        raise poison.stopped(self._projection.name) from poison.cause
+                    self._begin_again()
 
     def run(self) -> int:
         """Fold the part and write it; return how many events it took."""
         folded = 0
-        while self._position < self._part.upto:
-            with self._source.read() as connection:
-                count, self._position = self._page(connection)
-            folded += count
-            self._unwritten += PAGE
-            if self._must_write():
-                self._write()
+        while self._committed < self._part.upto:
+            try:
+                folded += self._fold(self._part.upto)
+            except PoisonError as poison:  # rows are half changed: begin again, and end before it
+                self._begin_again()
+                folded += self._fold(poison.position - 1)
+                if not poison.go_past(self._projection, self._detours):
+                    raise
         return folded
 
-    def _must_write(self) -> bool:
+    def _fold(self, upto: int) -> int:
+        """Fold and write up to a position.  Rows that are refused are folded again, half as far."""
+        folded = 0
+        while self._committed < upto:
+            try:
+                folded += self._page(upto)
+                if self._must_write(upto):
+                    self._write()
+            except RefusedError as refused:
+                refused_at, cause = self._position, refused.__cause__
+                self._begin_again()
+                if refused_at == self._committed + 1:
+                    raise self._poison(refused_at, cause) from cause
+                folded += self._fold((self._committed + refused_at) // 2)
+        return folded
+
+    def _must_write(self, upto: int) -> bool:
         growing = sum(self._rows.count(table) for table in self._growing)
         return (
-            self._unwritten >= COMMIT
-            or growing >= MOST_ROWS
-            or self._rows.size >= MOST_GROUPS
-            or self._position >= self._part.upto
+            self._position - self._committed >= self._limits.commit
+            or growing >= self._limits.growing
+            or self._rows.size >= self._limits.kept
+            or self._position >= upto
         )
 
-    def _page(self, connection: Connection) -> tuple[int, int]:
-        projection, rows, part = self._projection, self._rows, self._part
-        low, below, column = part.low, part.below, projection.partition
-        divided = None if low is None or below is None or column is None else (column, low, below)
-        page = self._source.events(
-            connection,
-            projection.reads,
-            self._position,
-            PAGE,
-            provenance=projection.provenance,
-            part=divided,
-            upto=part.upto,
-        )
-        events, count = page.events, 0
-        if not rows.empty:
-            known = list(events)
-            rows.load(connection, (group for event in known for group in projection.groups(event)))
-            events = iter(known)
-        groups, handlers = projection.groups, projection.handler_of
+    def _page(self, upto: int) -> int:
+        projection, rows, detours = self._projection, self._rows, self._detours
+        with self._source.read() as connection:
+            page = self._read(connection, self._position, upto)
+            events, count = page.events, 0
+            if not rows.empty:
+                known = list(events)
+                rows.load(connection, self._groups(known))
+                events = iter(known)
+            handlers = projection.handler_of
+            for event in events:
+                groups: Sequence[str] = ()
+                try:
+                    if type(event.event) is UnreadableEventError:
+                        self._go_past(event)
+                        continue
+                    groups = projection.groups(event)
+                    if groups and not (detours and detours.lead_past(event, groups)):
+                        rows.name(groups)
+                        handlers[type(event.event)](event.event, event, rows)
+                except PoisonError:
+                    raise
+                except Exception as error:
+                    raise PoisonError(event, groups, error) from error
+                count += 1
+        self._position = upto if page.last is None else page.last
+        return count
+
+    def _go_past(self, event: Recorded) -> None:
+        """Put an event that cannot be read aside, or stop at it: no row has seen it yet."""
+        if event.position in self._detours:
+            return
+        try:
+            groups_of(self._projection, event)
+        except PoisonError as poison:
+            if not poison.go_past(self._projection, self._detours):
+                raise
+
+    def _groups(self, events: Sequence[Recorded]) -> Iterator[str]:
         for event in events:
             try:
-                named = groups(event)
-                if named:
-                    rows.name(named)
-                    handlers[type(event.event)](event.event, event, rows)
-            except Exception as error:
-                raise PoisonError(event, (), error) from error
-            count += 1
-        return count, part.upto if page.last is None else page.last
+                yield from groups_of(self._projection, event)
+            except PoisonError:  # its turn comes
+                continue
+
+    def _read(self, connection: Connection, after: int, upto: int) -> Page:
+        part, column = self._part, self._projection.partition
+        low, below = part.low, part.below
+        divided = None if low is None or below is None or column is None else (column, low, below)
+        return self._source.events(
+            connection,
+            self._projection.reads,
+            after,
+            self._limits.page,
+            provenance=self._projection.provenance,
+            part=divided,
+            upto=upto,
+        )
 
     def _write(self) -> None:
+        schema = self._registry.schema
         with self._source.write() as connection:
-            self._rows.flush(connection, self._source.insert)
-            Parts(self._registry.schema).advance(connection, self._part, self._position)
-        self._unwritten = 0
-        if self._rows.size >= MOST_GROUPS:
+            parts = Parts(schema)
+            if not parts.advance(connection, self._part, self._committed, self._position):
+                raise OvertakenError
+            try:
+                self._rows.flush(connection, self._source.insert)
+            except Exception as error:
+                if refuses_rows(error):
+                    raise RefusedError from error
+                raise
+            self._detours.record(connection, schema, self._position)
+        self._committed = self._position
+        if self._rows.size >= self._limits.kept:
             self._rows = MemoryRows(self._tables)
+
+    def _begin_again(self) -> None:
+        """Go back to what is committed."""
+        self._position = self._committed
+        self._rows = MemoryRows(self._tables, empty=self._committed == 0)
+
+    def _poison(self, position: int, cause: Exception) -> PoisonError:
+        """The event that made the rows which the database refuses."""
+        with self._source.read() as connection:
+            (event, *_) = self._read(connection, position - 1, position).events
+            return PoisonError(event, groups_of(self._projection, event), cause)
 
 
 @contextmanager
@@ -232,5 +260,3 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from time import monotonic
 
 import attrs
@@ -17,10 +18,11 @@ from crmcore.projections.engine.batch import (
     ProjectionStoppedError,
     drift,
 )
+from crmcore.projections.engine.filling import Parts
 from crmcore.projections.engine.generation import BUILDING, Registry
 from crmcore.projections.engine.projection import Projection
 
-__all__ = ["Follower", "Status"]
+__all__ = ["Building", "Follower", "Status"]
 
 BATCH = 2_000
 """Events to a transaction."""
@@ -29,6 +31,19 @@ RETRY = 2.0
 """Seconds after which a projection that could not go on is tried again in the background."""
 
 logger = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class Building:
+    """A generation that a rebuild fills beside the live one, or has filled: ready to be switched to.
+
+    ``position`` is how far it has come; while it is filled in parts, how far on average.
+    """
+
+    generation: int
+    position: int
+    filled: bool
+    put_aside: tuple[Aside, ...]
 
 
 @attrs.frozen
@@ -42,14 +57,19 @@ class Status:
     head: int
     state: str
     reason: str | None = None
-    building: int | None = None
-    """The generation that a rebuild fills beside the live one."""
+    building: Building | None = None
     put_aside: tuple[Aside, ...] = ()
+    behind_since: datetime | None = None
+    """When the first of the events that it has not seen was recorded (UTC)."""
 
     @property
     def behind(self) -> int:
         """How many positions of the log it has not seen."""
         return self.head - self.position
+
+    def lag(self, now: datetime) -> timedelta | None:
+        """How long the oldest event that it has not seen has waited; None where none waits."""
+        return None if self.behind_since is None else max(now - self.behind_since, timedelta(0))
 
 
 Progress = Callable[[str, int, int], None]
@@ -123,10 +143,13 @@ class Follower:
     def _status(self, connection: Connection, head: int, projection: Projection) -> Status:
         name, version = projection.name, projection.version
         found = self._registry.live(connection, name)
-        built = self._registry.in_state(connection, name, BUILDING)
-        building = None if built is None else built.generation
+        building = self._building(connection, name)
         if found is None:
-            return Status(name, version, None, 0, head, "not begun", building=building)
+            since = self._behind_since(connection, projection, 0)
+            state = "not begun"
+            return Status(
+                name, version, None, 0, head, state, building=building, behind_since=since
+            )
         state, reason = "behind", None
         asides = AsideTable(self._registry.schema).of(connection, name, found.generation)
         if found.failure is not None:
@@ -137,8 +160,34 @@ class Follower:
         elif found.position >= head:
             state = "caught up"
         return Status(
-            name, version, found.generation, found.position, head, state, reason, building, tuple(asides)
+            name,
+            version,
+            found.generation,
+            found.position,
+            head,
+            state,
+            reason,
+            building,
+            tuple(asides),
+            self._behind_since(connection, projection, found.position),
         )
+
+    def _building(self, connection: Connection, name: str) -> Building | None:
+        schema = self._registry.schema
+        found = self._registry.in_state(connection, name, BUILDING)
+        if found is None:
+            return None
+        parts = Parts(schema).of(connection, name, found.generation)
+        come = sum(part.position for part in parts) // len(parts) if parts else found.position
+        asides = AsideTable(schema).of(connection, name, found.generation)
+        return Building(found.generation, come, not parts, tuple(asides))
+
+    def _behind_since(
+        self, connection: Connection, projection: Projection, position: int
+    ) -> datetime | None:
+        """When the first event of its topics after *position* was recorded."""
+        page = self._source.events(connection, projection.reads, position, 1)
+        return next((event.recorded_at for event in page.events), None)
 
     def _fold(self, projection: Projection, progress: Progress | None) -> bool:
         """Fold one batch; tell whether the end of the log is reached."""
@@ -148,7 +197,7 @@ class Follower:
             batch = Batch(self._source, self._registry, self._batch)
             position, head = batch.fold(projection)
         except PoisonError as poison:
-            raise ProjectionStoppedError(_stopped(projection.name, poison)) from poison.cause
+            raise poison.stopped(projection.name) from poison.cause
         if progress is not None:
             progress(projection.name, position, head)
         return position >= head
@@ -162,7 +211,3 @@ class Follower:
                 and at.position == self._source.head(connection)
                 and at.definition == projection.definition()
             )
-
-
-def _stopped(name: str, poison: PoisonError) -> str:
-    return f"{name}: stopped at position {poison.position} ({poison.topic}): {poison}"

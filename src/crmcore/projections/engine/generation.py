@@ -2,7 +2,8 @@
 
 A generation's tables carry its number (``loyalty_status__g1``); the stable name is a view on
 the live generation, for SQL users and for every query here.  A generation is *building* until
-it is switched to, then *live*, then *previous* until it is retired: at most one is live.
+it is switched to, then *live*, then *previous*, which can be gone back to, and *older* when the
+next one is; it is retired when its tables are dropped.  At most one is live, and one previous.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    delete,
+    exc,
     func,
     insert,
     inspect,
@@ -28,11 +29,23 @@ from sqlalchemy import (
     update,
 )
 
+from crmcore.projections.engine.locking import create_once, lock
 from crmcore.projections.engine.projection import Projection
 
-__all__ = ["BUILDING", "LIVE", "PREVIOUS", "Checkpoint", "Registry", "generation_tables", "view_of"]
+__all__ = [
+    "BUILDING",
+    "LIVE",
+    "OLDER",
+    "PREVIOUS",
+    "Checkpoint",
+    "Registry",
+    "generation_tables",
+    "view_of",
+]
 
-BUILDING, LIVE, PREVIOUS = "building", "live", "previous"
+BUILDING, LIVE, PREVIOUS, OLDER = "building", "live", "previous", "older"
+RETIRED = "retired"
+"""Its tables are gone; its number is not given again, so that no late worker takes another for it."""
 
 
 @cache
@@ -114,24 +127,23 @@ class Registry:
 
         Makes the registry's table if it is not there.
         """
-        table = _registry_table(self.schema)
-        self._lock(connection, name)
-        if not inspect(connection).has_table(table.name, schema=self.schema):
-            self._lock(connection, table.name)
-            table.create(connection, checkfirst=True)
-
-    def _lock(self, connection: Connection, name: str) -> None:
-        if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-            key = func.hashtext(f"{self.schema or ''}.{name}")
-            connection.execute(select(func.pg_advisory_xact_lock(key)))
+        lock(connection, self.schema, name)
+        create_once(connection, _registry_table(self.schema))
 
     def generations(self, connection: Connection, name: str) -> list[Checkpoint]:
-        """All generations of a projection, in the order in which they were begun."""
+        """All generations of a projection that have tables, in the order in which they were begun."""
         table = _registry_table(self.schema)
         if not inspect(connection).has_table(table.name, schema=self.schema):
             return []
-        query = select(table).where(table.c.name == name).order_by(table.c.generation)
-        return [Checkpoint(*row) for row in connection.execute(query)]
+        query = select(table).where(table.c.name == name, table.c.state != RETIRED)
+        return [
+            Checkpoint(*row) for row in connection.execute(query.order_by(table.c.generation))
+        ]
+
+    def generation(self, connection: Connection, name: str, number: int) -> Checkpoint | None:
+        """The generation with this number, if its tables are there."""
+        found = self.generations(connection, name)
+        return next((one for one in found if one.generation == number), None)
 
     def in_state(self, connection: Connection, name: str, state: str) -> Checkpoint | None:
         """The latest generation of a projection that is in this state, if there is one."""
@@ -146,8 +158,9 @@ class Registry:
         self, connection: Connection, projection: Projection, state: str = LIVE
     ) -> Checkpoint:
         """Make the tables of a further generation, and the views if it is to be live at once."""
-        earlier = self.generations(connection, projection.name)
-        generation = max((one.generation for one in earlier), default=0) + 1
+        registry = _registry_table(self.schema)
+        last = select(func.max(registry.c.generation)).where(registry.c.name == projection.name)
+        generation = int(connection.execute(last).scalar() or 0) + 1
         tables = {}
         for declared, actual in generation_tables(projection, generation, self.schema):
             actual.create(connection)
@@ -164,7 +177,7 @@ class Registry:
             None,
             None,
         )
-        connection.execute(insert(_registry_table(self.schema)).values(attrs.asdict(begun)))
+        connection.execute(insert(registry).values(attrs.asdict(begun)))
         if state == LIVE:
             self._show(connection, {}, tables)
         return begun
@@ -172,6 +185,9 @@ class Registry:
     def switch(self, connection: Connection, to: Checkpoint) -> None:
         """Let the views show the generation *to*; the one that was live is now the previous one."""
         shown = self.live(connection, to.name)
+        for one in self.generations(connection, to.name):
+            if one.state == PREVIOUS:
+                self._update(connection, one, state=OLDER)
         if shown is not None:
             self._update(connection, shown, state=PREVIOUS)
         self._update(connection, to, state=LIVE)
@@ -179,12 +195,9 @@ class Registry:
 
     def drop(self, connection: Connection, gone: Checkpoint) -> None:
         """Drop the tables of a generation that is not live."""
-        table = _registry_table(self.schema)
         for name in gone.tables.values():
             connection.execute(text(f"DROP TABLE {self._quoted(connection, name)}"))
-        connection.execute(
-            delete(table).where(table.c.name == gone.name, table.c.generation == gone.generation)
-        )
+        self._update(connection, gone, state=RETIRED, tables={})
 
     def advance(self, connection: Connection, at: Checkpoint, position: int) -> None:
         """Move the checkpoint to *position*; a failure before it is over."""
@@ -211,11 +224,32 @@ class Registry:
     def _show(
         self, connection: Connection, before: Mapping[str, str], after: Mapping[str, str]
     ) -> None:
+        replaced = {
+            view
+            for view in before
+            if view in after and self._replaced(connection, view, after[view])
+        }
         for view in before:
-            connection.execute(text(f"DROP VIEW {self._quoted(connection, view)}"))
+            if view not in replaced:
+                connection.execute(text(f"DROP VIEW {self._quoted(connection, view)}"))
         for view, source in after.items():
-            name, rows = self._quoted(connection, view), self._quoted(connection, source)
-            connection.execute(text(f"CREATE VIEW {name} AS SELECT * FROM {rows}"))
+            if view not in replaced:
+                connection.execute(text(f"CREATE VIEW {self._selecting(connection, view, source)}"))
+
+    def _replaced(self, connection: Connection, view: str, source: str) -> bool:
+        """Replace a view, if the database can: what was granted on it, and what rests on it, stays."""
+        if connection.dialect.name != "postgresql":
+            return False
+        selecting = self._selecting(connection, view, source)
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"CREATE OR REPLACE VIEW {selecting}"))
+        except exc.ProgrammingError:  # its columns are others
+            return False
+        return True
+
+    def _selecting(self, connection: Connection, view: str, source: str) -> str:
+        return f"{self._quoted(connection, view)} AS SELECT * FROM {self._quoted(connection, source)}"
 
     def table(self, name: str) -> Table:
         """The table of this name in the log's schema, its columns unknown."""

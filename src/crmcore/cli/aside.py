@@ -1,0 +1,50 @@
+"""Events that were put aside: counted by cause, and one by one."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from crmcore.cli.output import Column, counted, table
+
+__all__ = ["aside_documents", "by_cause", "said_by_cause", "show_aside"]
+
+MOST = 3
+"""Causes that a line names."""
+
+
+def by_cause(asides: Iterable[Any]) -> list[dict[str, Any]]:
+    """How many events of each topic were put aside by each kind of error; the most frequent first."""
+    counts: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in asides:
+        kind = one.cause.partition(":")[0]
+        first = {"count": 0, "topic": one.topic, "kind": kind, "first": one.position}
+        counts.setdefault((one.topic, kind), {**first, "cause": one.cause})["count"] += 1
+    return sorted(counts.values(), key=lambda one: (-one["count"], one["first"]))
+
+
+def said_by_cause(asides: Sequence[Any]) -> str:
+    """The same in a line: ``2 events put aside: 2 order-placed (ValueError: ...)``."""
+    causes = by_cause(asides)
+    said = [f"{one['count']:,} {one['topic']} ({one['cause']})" for one in causes[:MOST]]
+    said += [f"{len(causes) - MOST} further causes"] if len(causes) > MOST else []
+    return f"{counted(len(asides), 'event')} put aside: {', '.join(said)}"
+
+
+def aside_documents(asides: Iterable[Any]) -> list[dict[str, Any]]:
+    """Each event that was put aside; of its groups, which are customers, only how many."""
+    return [
+        {
+            "position": one.position,
+            "topic": one.topic,
+            "groups": len(one.groups),
+            "policy": one.policy,
+            "cause": one.cause,
+        }
+        for one in asides
+    ]
+
+
+def show_aside(asides: Iterable[Any]) -> None:
+    """The same as a table."""
+    position, groups = Column("Position", number=True), Column("Groups", number=True)
+    rows = [list(one.values()) for one in aside_documents(asides)]
+    table([position, Column("Topic", whole=True), groups, "Policy", "Cause"], rows)

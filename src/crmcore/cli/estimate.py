@@ -1,0 +1,40 @@
+"""`crmcore projections rebuild --dry-run`: how long, and how much space."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import attrs
+
+import crmcore
+from crmcore.cli.output import NOTHING, Column, duration, emit, say, table
+
+__all__ = ["estimate"]
+
+MINUTE = 60
+
+
+def estimate(crm: crmcore.CRM, names: Sequence[str], *, json: bool) -> None:
+    """Say what a rebuild of each of *names* would take, without doing it."""
+    found = [crm.upkeep.estimate(name) for name in names]
+    if json:
+        emit({"estimates": [attrs.asdict(one) for one in found]})
+        return
+    titles = ("Records", "Sampled", "Time", "Rows", "Space")
+    table(
+        ["Read model", *(Column(title, number=True) for title in titles)],
+        [_row(one) for one in found],
+    )
+    say("Time is that of one process. Rows and space are those of the live generation.")
+
+
+def _row(one: Any) -> list[object]:
+    time = duration(timedelta(seconds=one.seconds))
+    return [
+        one.name,
+        one.records,
+        one.sampled,
+        f"{one.seconds:.1f} s" if one.seconds < MINUTE else time,
+        one.rows,
+        NOTHING if one.bytes is None else f"{one.bytes / 1_000_000:,.1f} MB",
+    ]

@@ -1,0 +1,47 @@
+"""Other processes of this machine, to fill the parts of a rebuild side by side."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
+from typing import ContextManager
+
+__all__ = ["processes"]
+
+
+def processes(count: int) -> "ContextManager[Executor | None]":
+    """*count* processes, started when there is work for them; none for 0 or 1."""
+    return _pool(count) if count > 1 else nullcontext()
+
+
+@contextmanager
+def _pool(count: int) -> Iterator[Executor]:
+    kinds = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in kinds else "spawn")
+    context.set_forkserver_preload(["crmcore.crm"])  # imported once, not in each process
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
+    try:
+        yield pool
+    except BaseException:  # what they have committed is kept: nobody need wait for the rest
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
+    pool.shutdown()
+
+
+def _begin() -> None:
+    """Let this process end, without a word, when it is interrupted or its parent has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "this runs in a process that another one started"
+    parent.join()
+    os._exit(1)

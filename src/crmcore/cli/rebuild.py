@@ -1,0 +1,274 @@
+"""`crmcore projections rebuild`: new generations beside the live ones, compared, switched to."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, Executor
+from typing import Annotated, Any, Final
+
+import attrs
+import typer
+
+import crmcore
+from crmcore.cli.aside import aside_documents, by_cause, said_by_cause
+from crmcore.cli.difference import comparison_document, show_comparison
+from crmcore.cli.estimate import estimate
+from crmcore.cli.faults import WrongCallError, answering, complain
+from crmcore.cli.output import Column, emit, one_line, say, table
+from crmcore.cli.processes import processes as started
+from crmcore.cli.progress import Shown, paces
+from crmcore.cli.session import existing, options_of
+from crmcore.errors import (
+    ProjectionStoppedError,
+    StoreError,
+    UnknownProjectionError,
+    UnreadableEventError,
+)
+
+__all__ = ["rebuild"]
+
+SMALL: Final = 50_000
+"""A log of fewer records is read sooner than further processes are started."""
+
+
+@attrs.frozen
+class Wish:
+    """What is to happen once a generation is filled."""
+
+    compare: bool
+    switch: bool
+    fail_on_difference: bool
+
+
+@attrs.frozen
+class Outcome:
+    """What became of one read model, and what went wrong: nothing if all was done."""
+
+    name: str
+    rebuilt: Any = None
+    put_aside: tuple[Any, ...] = ()
+    comparison: Any = None
+    switched: bool = False
+    problems: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """It as JSON has it."""
+        found = {"name": self.name} if self.rebuilt is None else attrs.asdict(self.rebuilt)
+        return found | {
+            "put_aside": aside_documents(self.put_aside),
+            "put_aside_by_cause": by_cause(self.put_aside),
+            "comparison": None if self.comparison is None else comparison_document(self.comparison),
+            "switched": self.switched,
+            "problems": self.problems,
+        }
+
+
+@answering
+def rebuild(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="The read models.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", metavar="", help="All of them.")] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes",
+            metavar="N",
+            min=0,
+            help="How many work side by side; 0 or 1: this one alone. If not said: the number"
+            f" of cores, and this one alone for a log of less than {SMALL:,} records.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", metavar="", help="Only estimate how long, and how much space."),
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", metavar="", help="Show how the new rows differ.")
+    ] = False,
+    switch: Annotated[
+        bool, typer.Option("--switch", metavar="", help="Let the views show the new rows.")
+    ] = False,
+    fail_on_difference: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-difference", metavar="", help="Compare; if rows differ, fail, do not switch."
+        ),
+    ] = False,
+    progress: Annotated[
+        Shown, typer.Option("--progress", help="A bar on a terminal, or lines of JSON on stderr.")
+    ] = Shown.BAR,
+) -> None:
+    """Fill a new generation beside the live one, which goes on serving.
+
+    A rebuild that was interrupted goes on where it was.  Exit status 1 unless everything asked
+    for was done with nothing put aside.
+    """
+    options = options_of(ctx)
+    wish = Wish(compare or fail_on_difference, switch, fail_on_difference)
+    if bool(names) == every:
+        raise WrongCallError("name the read models to rebuild, or all of them with --all")
+    if dry_run and (wish.compare or wish.switch):
+        raise WrongCallError("--dry-run changes nothing: leave the other options out")
+    with existing(options) as crm:
+        wanted = _wanted(crm, names or [])
+        if dry_run:
+            estimate(crm, wanted, json=options.json)
+            return
+        done = _all(crm, wanted, wish, _count(crm, processes), progress)
+    if options.json:
+        emit({"rebuilt": [one.document() for one in done], "done": not any(map(_failed, done))})
+    else:
+        _show(done)
+    for one in done:
+        for problem in one.problems:
+            complain(f"{one.name}: {problem.removeprefix(f'{one.name}: ')}")
+    if any(map(_failed, done)):
+        raise typer.Exit(1)
+
+
+def _wanted(crm: crmcore.CRM, names: Sequence[str]) -> list[str]:
+    known = [projection.name for projection in crm.projections]
+    for name in names:
+        if name not in known:
+            raise UnknownProjectionError(name, known)
+    return list(dict.fromkeys(names)) or known
+
+
+def _count(crm: crmcore.CRM, processes: int | None) -> int:
+    if processes is not None:
+        return processes
+    return 1 if crm.position < SMALL else os.cpu_count() or 1
+
+
+def _all(
+    crm: crmcore.CRM, names: Sequence[str], wish: Wish, count: int, progress: Shown
+) -> list[Outcome]:
+    try:
+        with started(count) as executor, paces(progress) as pace:
+            return [_one(crm, name, wish, executor, count, pace) for name in names]
+    except KeyboardInterrupt as stopped:
+        stopped.add_note("the next rebuild goes on where this one was")
+        raise
+
+
+def _one(
+    crm: crmcore.CRM, name: str, wish: Wish, executor: Executor | None, count: int, pace: Any
+) -> Outcome:
+    def report(at: Any) -> None:
+        pace(name, **_pace_of(at))
+
+    done = Outcome(name)
+    pace(name, phase="begun", done=0, total=0, rate=0.0, seconds=0.0, remaining_seconds=None)
+    try:
+        rebuilt = crm.upkeep.rebuild(name, executor=executor, parts=max(count, 1), report=report)
+        pace(name, **_pace_of_all(rebuilt))
+        done = attrs.evolve(done, rebuilt=rebuilt, put_aside=_put_aside(crm, name))
+        done = _judged(crm, done, wish)
+        if wish.switch and not done.problems:
+            crm.upkeep.switch(name)
+            return attrs.evolve(done, switched=True)
+    except (ProjectionStoppedError, UnreadableEventError, StoreError) as error:
+        return _with(done, one_line(str(error)))
+    except BrokenExecutor:
+        died = "one of its processes was killed, perhaps for want of memory: the next rebuild goes"
+        return _with(done, f"{died} on where it was, and needs less with fewer --processes")
+    if wish.switch:
+        return _with(
+            done, f"not switched: `crmcore projections switch {name}` does so all the same"
+        )
+    return done
+
+
+def _judged(crm: crmcore.CRM, done: Outcome, wish: Wish) -> Outcome:
+    """*done*, compared if that is wished, with what speaks against switching."""
+    if done.put_aside:
+        done = _with(done, said_by_cause(done.put_aside))
+    if wish.compare and _status(crm, done.name).generation is not None:
+        found = crm.upkeep.compare(done.name)
+        done = attrs.evolve(done, comparison=found)
+        if wish.fail_on_difference and not found.equal:
+            done = _with(done, "the new rows differ from the live ones")
+    return done
+
+
+def _with(done: Outcome, problem: str) -> Outcome:
+    return attrs.evolve(done, problems=(*done.problems, problem))
+
+
+def _failed(done: Outcome) -> bool:
+    return bool(done.problems)
+
+
+def _status(crm: crmcore.CRM, name: str) -> Any:
+    return next(one for one in crm.status() if one.name == name)
+
+
+def _put_aside(crm: crmcore.CRM, name: str) -> tuple[Any, ...]:
+    building = _status(crm, name).building
+    return () if building is None else tuple(building.put_aside)
+
+
+def _pace_of(at: Any) -> dict[str, Any]:
+    known = attrs.asdict(at) | {"rate": at.rate, "remaining_seconds": at.remaining_seconds}
+    del known["name"]
+    return known
+
+
+def _pace_of_all(rebuilt: Any) -> dict[str, Any]:
+    at, seconds = rebuilt.position, rebuilt.seconds
+    return {
+        "generation": rebuilt.generation,
+        "phase": "filled",
+        "done": at,
+        "total": at,
+        "rate": at / seconds if seconds else 0.0,
+        "seconds": seconds,
+        "remaining_seconds": 0.0,
+    }
+
+
+def _show(done: Sequence[Outcome]) -> None:
+    titles = ("Generation", "Position", "Seconds", "Put aside")
+    table(
+        ["Read model", *(Column(title, number=True) for title in titles), "State"],
+        [_row(one) for one in done],
+    )
+    for one in done:
+        if one.comparison is not None:
+            say()
+            show_comparison(one.comparison)
+    _show_next([one for one in done if one.rebuilt is not None and not one.problems])
+
+
+def _row(one: Outcome) -> list[object]:
+    if one.rebuilt is None:
+        return [one.name, None, None, None, None, "not rebuilt"]
+    found = one.rebuilt
+    state = "live" if one.switched else "built, not live"
+    return [
+        one.name,
+        found.generation,
+        found.position,
+        f"{found.seconds:,.1f}",
+        len(one.put_aside),
+        f"{state}; went on with one begun before" if found.resumed else state,
+    ]
+
+
+def _show_next(done: Sequence[Outcome]) -> None:
+    """What an operator can do now."""
+    waiting = [one for one in done if not one.switched]
+    lines = []
+    for one in waiting:
+        if one.comparison is None:
+            lines.append(f"crmcore projections compare {one.name}")
+        lines.append(f"crmcore projections switch {one.name}")
+    for one in done:
+        if one.switched:
+            lines.append(f"crmcore projections rollback {one.name}")
+    if lines:
+        say()
+        say("What comes next:" if waiting else "If the rows are not what you expected:")
+        for line in lines:
+            say(line, indent=2)
