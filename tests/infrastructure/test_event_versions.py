@@ -55,11 +55,11 @@ def test_an_example_of_every_version_is_read(file: Path) -> None:
         assert None not in json.loads(data).values(), "an example has every field filled"
 
 
-@pytest.mark.parametrize("upcaster", UPCASTERS, ids=lambda one: f"{one.topic}.v{one.version}")
-def test_all_that_an_event_becomes_belongs_to_its_stream(upcaster: Upcaster) -> None:
-    topics = CODEC.topics.keys() & upcaster.to.keys()
-    whole = [{kind.TOPIC for kind in one.events} for one in AGGREGATES]  # type: ignore[attr-defined]
-    assert any(topics <= one for one in whole)
+def test_all_that_an_event_becomes_belongs_to_its_stream() -> None:
+    wholes = [{kind.TOPIC for kind in one.events} for one in AGGREGATES]  # type: ignore[attr-defined]
+    for upcaster in UPCASTERS:
+        topics = CODEC.topics.keys() & upcaster.to.keys()
+        assert any(topics <= whole for whole in wholes), upcaster
 
 
 # Fields change with a version alone

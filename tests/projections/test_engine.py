@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import attrs
@@ -411,7 +412,7 @@ def test_following_survives_trouble_with_the_database(
     trouble = [StoreBusyError("crm.db: locked"), RuntimeError("of another kind")]
     stop = threading.Event()
     patient = follower(crm, source=Failing(crm._source, trouble), retry=0.01)
-    thread = threading.Thread(target=patient.follow, args=(stop, 0.01))
+    thread = threading.Thread(target=patient.follow, args=(stop, partial(stop.wait, 0.01)))
     thread.start()
     try:
         wait_until(lambda: set(states(crm).values()) == {"caught up"})

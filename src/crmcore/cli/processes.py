@@ -6,13 +6,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
-from typing import ContextManager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 __all__ = ["processes"]
 
 
-def processes(count: int) -> "ContextManager[Executor | None]":
+def processes(count: int) -> AbstractContextManager[Executor | None]:
     """*count* processes, started when there is work for them; none for 0 or 1."""
     return _pool(count) if count > 1 else nullcontext()
 

@@ -9,13 +9,13 @@ import attrs
 import typer
 
 import crmcore
-from crmcore.cli.aside import aside_documents, by_cause, said_by_cause
-from crmcore.cli.difference import comparison_document, show_comparison
+from crmcore.cli.aside import said_by_cause
 from crmcore.cli.estimate import estimate
 from crmcore.cli.faults import WrongCallError, answering, complain
-from crmcore.cli.output import Column, emit, one_line, say, table
+from crmcore.cli.output import emit, one_line
 from crmcore.cli.processes import processes as started
 from crmcore.cli.progress import Shown, paces
+from crmcore.cli.rebuilt import Outcome, show_outcomes
 from crmcore.cli.session import existing, options_of
 from crmcore.errors import (
     ProjectionStoppedError,
@@ -37,29 +37,6 @@ class Wish:
     compare: bool
     switch: bool
     fail_on_difference: bool
-
-
-@attrs.frozen
-class Outcome:
-    """What became of one read model, and what went wrong: nothing if all was done."""
-
-    name: str
-    rebuilt: Any = None
-    put_aside: tuple[Any, ...] = ()
-    comparison: Any = None
-    switched: bool = False
-    problems: tuple[str, ...] = ()
-
-    def document(self) -> dict[str, Any]:
-        """It as JSON has it."""
-        found = {"name": self.name} if self.rebuilt is None else attrs.asdict(self.rebuilt)
-        return found | {
-            "put_aside": aside_documents(self.put_aside),
-            "put_aside_by_cause": by_cause(self.put_aside),
-            "comparison": None if self.comparison is None else comparison_document(self.comparison),
-            "switched": self.switched,
-            "problems": self.problems,
-        }
 
 
 @answering
@@ -116,14 +93,15 @@ def rebuild(
             estimate(crm, wanted, json=options.json)
             return
         done = _all(crm, wanted, wish, _count(crm, processes), progress)
+    failed = any(one.problems for one in done)
     if options.json:
-        emit({"rebuilt": [one.document() for one in done], "done": not any(map(_failed, done))})
+        emit({"rebuilt": [one.document() for one in done], "done": not failed})
     else:
-        _show(done)
+        show_outcomes(done)
     for one in done:
         for problem in one.problems:
             complain(f"{one.name}: {problem.removeprefix(f'{one.name}: ')}")
-    if any(map(_failed, done)):
+    if failed:
         raise typer.Exit(1)
 
 
@@ -169,10 +147,10 @@ def _one(
             crm.upkeep.switch(name)
             return attrs.evolve(done, switched=True)
     except (ProjectionStoppedError, UnreadableEventError, StoreError) as error:
-        return _with(done, one_line(str(error)))
+        return done.lacking(one_line(str(error)))
     except BrokenExecutor:
         died = "one of its processes was killed, perhaps for want of memory: the next rebuild goes"
-        return _with(done, f"{died} on where it was, and needs less with fewer --processes")
+        return done.lacking(f"{died} on where it was, and needs less with fewer --processes")
     if wish.switch:
         return _with(
             done, f"not switched: `crmcore projections switch {name}` does so all the same"
@@ -183,21 +161,13 @@ def _one(
 def _judged(crm: crmcore.CRM, done: Outcome, wish: Wish) -> Outcome:
     """*done*, compared if that is wished, with what speaks against switching."""
     if done.put_aside:
-        done = _with(done, said_by_cause(done.put_aside))
+        done = done.lacking(said_by_cause(done.put_aside))
     if wish.compare and _status(crm, done.name).generation is not None:
         found = crm.upkeep.compare(done.name)
         done = attrs.evolve(done, comparison=found)
         if wish.fail_on_difference and not found.equal:
-            done = _with(done, "the new rows differ from the live ones")
+            done = done.lacking("the new rows differ from the live ones")
     return done
-
-
-def _with(done: Outcome, problem: str) -> Outcome:
-    return attrs.evolve(done, problems=(*done.problems, problem))
-
-
-def _failed(done: Outcome) -> bool:
-    return bool(done.problems)
 
 
 def _status(crm: crmcore.CRM, name: str) -> Any:
@@ -226,49 +196,3 @@ def _pace_of_all(rebuilt: Any) -> dict[str, Any]:
         "seconds": seconds,
         "remaining_seconds": 0.0,
     }
-
-
-def _show(done: Sequence[Outcome]) -> None:
-    titles = ("Generation", "Position", "Seconds", "Put aside")
-    table(
-        ["Read model", *(Column(title, number=True) for title in titles), "State"],
-        [_row(one) for one in done],
-    )
-    for one in done:
-        if one.comparison is not None:
-            say()
-            show_comparison(one.comparison)
-    _show_next([one for one in done if one.rebuilt is not None and not one.problems])
-
-
-def _row(one: Outcome) -> list[object]:
-    if one.rebuilt is None:
-        return [one.name, None, None, None, None, "not rebuilt"]
-    found = one.rebuilt
-    state = "live" if one.switched else "built, not live"
-    return [
-        one.name,
-        found.generation,
-        found.position,
-        f"{found.seconds:,.1f}",
-        len(one.put_aside),
-        f"{state}; went on with one begun before" if found.resumed else state,
-    ]
-
-
-def _show_next(done: Sequence[Outcome]) -> None:
-    """What an operator can do now."""
-    waiting = [one for one in done if not one.switched]
-    lines = []
-    for one in waiting:
-        if one.comparison is None:
-            lines.append(f"crmcore projections compare {one.name}")
-        lines.append(f"crmcore projections switch {one.name}")
-    for one in done:
-        if one.switched:
-            lines.append(f"crmcore projections rollback {one.name}")
-    if lines:
-        say()
-        say("What comes next:" if waiting else "If the rows are not what you expected:")
-        for line in lines:
-            say(line, indent=2)

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import attrs
 import typer
 
 import crmcore
@@ -73,15 +72,9 @@ def retire(ctx: typer.Context, name: Name) -> None:
         gone = [one.generation for one in crm.upkeep.retire(name)]
     if options.json:
         emit({"name": name, "retired": gone})
-    elif gone:
-        said = ", ".join(str(one) for one in gone)
-        say(f"{name}: generation {said} is dropped." if len(gone) == 1 else _dropped(name, said))
     else:
-        say(f"{name}: there is no generation but the live one.")
-
-
-def _dropped(name: str, said: str) -> str:
-    return f"{name}: generations {said} are dropped."
+        said = ", ".join(str(one) for one in gone) or "there was none but the live one"
+        say(f"{name}: generations dropped: {said}.")
 
 
 @answering
@@ -110,8 +103,8 @@ def _say_live(crm: crmcore.CRM, name: str, *, json: bool) -> None:
     """Which generation of *name* is live now, and where it stands."""
     found: Any = next(one for one in crm.status() if one.name == name)
     if json:
-        kept = attrs.fields_dict(type(found)).keys() & {"name", "generation", "position", "state"}
-        emit({key: getattr(found, key) for key in sorted(kept)})
+        state = {"generation": found.generation, "position": found.position, "state": found.state}
+        emit({"name": name, **state})
     else:
         at = f"at position {found.position:,} of {found.head:,}"
         say(f"{name}: generation {found.generation} is live, {at}: {found.state}.")
