@@ -25,7 +25,8 @@ from crmcore.application.work import Handler
 from crmcore.domain.kernel import Aggregate, Command
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
 from crmcore.domain.sales.opportunity import OpenOpportunity
-from crmcore.infrastructure.codec import CommandCodec, EventCodec
+from crmcore.infrastructure.codec import EventCodec
+from crmcore.infrastructure.command_codec import CommandCodec
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
 from crmcore.infrastructure.event_versions import UPCASTERS

@@ -34,7 +34,7 @@ BAD = {
     "a negative version": (line(expected_version=-1), '"expected_version": expected 0 or more'),
     "a source that is no text": (line(source=7), '"source": expected text'),
     "an unknown field": (line(nme="x"), "has no field 'nme': did you mean name?"),
-    "a field of a wrong type": (line(name=7), "str"),
+    "a field of a wrong type": (line(name=7), "expected text"),
     "a missing field": (b'{"command": "register-customer", "by": "A"}', "register-customer: "),
     "a naive instant": (line(at="2026-01-05T09:00:00"), "at"),
     "an instant to come": (line(at="2999-01-05T09:00:00Z"), "expected an instant that has come"),

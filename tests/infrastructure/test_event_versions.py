@@ -12,9 +12,12 @@ import pytest
 
 from crmcore.crm import AGGREGATES, EVENTS
 from crmcore.domain.kernel import Length, Money, event, value, version_of
+from crmcore.domain.loyalty.program import STANDARD_PROGRAM
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.event_versions import UPCASTERS
 from crmcore.infrastructure.upcasting import Upcaster
+from crmcore.projections.engine import Projection
+from crmcore.projections.reading import all_projections
 from tests.event_fixtures import EXAMPLES, SCHEMAS, add_missing, complaint, fields_of, read_schemas
 
 CODEC = EventCodec(EVENTS, UPCASTERS)
@@ -53,6 +56,16 @@ def test_an_example_of_every_version_is_read(file: Path) -> None:
         (one,) = events
         assert json.loads(CODEC.encode(one)) == json.loads(data)
         assert None not in json.loads(data).values(), "an example has every field filled"
+
+
+@pytest.mark.parametrize(
+    "projection", all_projections(STANDARD_PROGRAM, EVENTS), ids=lambda one: one.name
+)
+def test_a_read_models_views_fit_the_events(projection: Projection) -> None:
+    reader = CODEC.reader(projection.reads)
+    for file in EXAMPLES.iterdir():
+        for one in reader(*stored(file), file.read_text(encoding="utf-8")):
+            assert one is None or type(one) in projection.handler_of
 
 
 def test_all_that_an_event_becomes_belongs_to_its_stream() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from crmcore import Recorded
-from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.customers import contact_point, external_identity, lifecycle, registration
+from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
 from crmcore.domain.marketing import campaign
 from crmcore.domain.marketing import membership_events as membership
@@ -195,9 +195,7 @@ def loyalty_of(
         "as_of": known,
         "program": program.version,
         "recent": sorted(
-            [to_micros(at), f"{amount:f}"]
-            for at, amount in changes
-            if counts(at, now)
+            [to_micros(at), f"{amount:f}"] for at, amount in changes if counts(at, now)
         ),
     }
 

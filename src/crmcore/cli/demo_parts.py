@@ -264,6 +264,7 @@ def _questions(crm: crmcore.CRM, customer_id: UUID | None) -> list[str]:
         "campaigns",
         "service-levels --by queue --from 2024-01-01 --to 2024-12-31",
         "projections status",
+        "projections rebuild loyalty_status --compare --switch",
         "audit verify --json",
         "commands place-order",
     ]

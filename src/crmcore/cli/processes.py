@@ -7,30 +7,60 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from multiprocessing.context import BaseContext
 
 __all__ = ["processes"]
 
 
 def processes(count: int) -> AbstractContextManager[Executor | None]:
-    """*count* processes, started when there is work for them; none for 0 or 1."""
+    """*count* processes, started at once; none for 0 or 1."""
     return _pool(count) if count > 1 else nullcontext()
 
 
 @contextmanager
 def _pool(count: int) -> Iterator[Executor]:
-    kinds = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in kinds else "spawn")
-    context.set_forkserver_preload(["crmcore.crm"])  # imported once, not in each process
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
+    pool = ProcessPoolExecutor(count, mp_context=_context(), initializer=_begin)
     try:
+        with _uninterrupted():  # a process that is interrupted on its way would complain
+            for _ in range(count):
+                pool.submit(os.getpid)
         yield pool
     except BaseException:  # what they have committed is kept: nobody need wait for the rest
         pool.shutdown(wait=False, cancel_futures=True)
         for child in set(multiprocessing.active_children()) - others:
             child.terminate()
+            child.join()
         raise
     pool.shutdown()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let an interruption wait for the end of the block."""
+    heard = list[int]()
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
+
+
+def _context() -> BaseContext:
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver  # there is none on Windows
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["crmcore.crm"])  # imported once, not in each process
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interruption is for this process
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return context
 
 
 def _begin() -> None:

@@ -149,17 +149,18 @@ def _show(found: list[Any], now: datetime, *, verbose: bool = False) -> None:
 
 def _show_building(one: Any) -> None:
     """The generation beside the live one, and what comes next."""
-    building = one.building
+    building, helps = one.building, [f"rebuild {one.name}"]
     if building is None:
-        if one.state == NEEDED:
-            say(f"{one.name}: `crmcore projections rebuild {one.name}` makes its rows anew")
-        return
-    if building.filled:
-        helps = f"`crmcore projections compare {one.name}`, then `switch {one.name}`"
-        say(f"{one.name}: generation {building.generation} is built, not live: {helps}")
+        if one.state != NEEDED:
+            return
+        say(f"{one.name} is to be rebuilt:")
+    elif building.filled:
+        say(f"{one.name}: generation {building.generation} is built, not live. What comes next:")
+        helps = [f"compare {one.name}", f"switch {one.name}"]
     else:
         come = share(Decimal(building.position) / one.head if one.head else None, 0)
-        helps = f"`crmcore projections rebuild {one.name}` goes on with it"
-        say(f"{one.name}: generation {building.generation} is being built, {come} done; {helps}")
-    if building.put_aside:
-        say(said_by_cause(building.put_aside), indent=2)
+        say(f"{one.name}: {come} of generation {building.generation} is built. It goes on with:")
+    for command in helps:
+        say(f"crmcore projections {command}", indent=2)
+    if building is not None and building.put_aside:
+        say(f"generation {building.generation}: {said_by_cause(building.put_aside)}", indent=2)

@@ -152,8 +152,8 @@ def _one(
         died = "one of its processes was killed, perhaps for want of memory: the next rebuild goes"
         return done.lacking(f"{died} on where it was, and needs less with fewer --processes")
     if wish.switch:
-        return _with(
-            done, f"not switched: `crmcore projections switch {name}` does so all the same"
+        return done.lacking(
+            f"not switched: `crmcore projections switch {name}` does so all the same"
         )
     return done
 

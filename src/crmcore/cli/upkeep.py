@@ -52,7 +52,8 @@ def switch(ctx: typer.Context, name: Name) -> None:
         crm.upkeep.switch(name)
         _say_live(crm, name, json=options.json)
     if not options.json:
-        say(f"If its rows are not what you expected: crmcore projections rollback {name}")
+        say("If its rows are not what you expected:")
+        say(f"crmcore projections rollback {name}", indent=2)
 
 
 @answering

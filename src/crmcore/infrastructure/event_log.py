@@ -19,7 +19,8 @@ from crmcore.application.errors import (
 )
 from crmcore.application.log import NewEvent, Receipt
 from crmcore.domain.kernel import Command, version_of
-from crmcore.infrastructure.codec import CommandCodec, EventCodec
+from crmcore.infrastructure.codec import EventCodec
+from crmcore.infrastructure.command_codec import CommandCodec
 from crmcore.infrastructure.log.append import NewRecord, append, lock_head
 from crmcore.infrastructure.log.database import Database
 from crmcore.domain.kernel.instants import to_micros

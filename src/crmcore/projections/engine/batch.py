@@ -69,9 +69,7 @@ class LogSource(Protocol):
         """
         ...
 
-    def insert(
-        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
-    ) -> None:
+    def insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows of driver's values, as fast as may be."""
         ...
 
@@ -132,7 +130,9 @@ class Batch:
             )
             events = list(page.events)
             # Others may have appended since the head was read: what is folded is behind us.
-            end = max(head, events[-1].position if events else 0) if page.last is None else page.last
+            end = (
+                max(head, events[-1].position if events else 0) if page.last is None else page.last
+            )
             poison, reached = self._store(connection, projection, at, events, end)
             if reached > at.position or at.failure is not None:
                 self._registry.advance(connection, at, reached)

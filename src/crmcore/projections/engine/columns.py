@@ -9,6 +9,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = ["Exact", "Instant"]
 
+
 class Instant(TypeDecorator[datetime]):
     """An instant in UTC: ``timestamptz`` on PostgreSQL, ISO 8601 text that sorts on SQLite."""
 

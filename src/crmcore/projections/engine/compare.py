@@ -9,12 +9,16 @@ from typing import Any
 
 import attrs
 from sqlalchemy import (
+    JSON,
+    Column,
     ColumnElement,
     Connection,
     MetaData,
     Table,
+    Text,
     and_,
     case,
+    cast,
     exists,
     func,
     or_,
@@ -90,21 +94,13 @@ def _table(
     connection: Connection, schema: str | None, name: str, before: Checkpoint, after: Checkpoint
 ) -> TableComparison:
     old, new = (_reflected(connection, schema, one.tables.get(name)) for one in (before, after))
-    if old is None or new is None:
-        there = new if old is None else old
-        assert there is not None, "a name is of one of the generations"
-        count = _count(connection, there)
-        columns = [column.name for column in there.columns]
-        rows = (0, count) if old is None else (count, 0)
-        news, olds = (columns, []) if old is None else ([], columns)
-        return TableComparison(name, *rows, rows[1], rows[0], 0, {}, news, olds, {})
-    keys = [column.name for column in new.primary_key]
+    if old is None or new is None or _keys(old) != _keys(new):
+        return _apart(connection, name, old, new)
+    keys = _keys(new)
     shared = [column.name for column in new.columns if column.name in old.columns]
     same_key = and_(*(old.c[key] == new.c[key] for key in keys))
     differs = {
-        column: old.c[column].is_distinct_from(new.c[column])
-        for column in shared
-        if column not in keys
+        column: _differs(old.c[column], new.c[column]) for column in shared if column not in keys
     }
     changed, by_column = _changes(connection, old, new, same_key, differs)
     added, new_keys = _only_in(connection, new, old, same_key, keys)
@@ -124,6 +120,37 @@ def _table(
         [column.name for column in old.columns if column.name not in new.columns],
         {kind: rows for kind, rows in samples.items() if rows},
     )
+
+
+def _apart(
+    connection: Connection, name: str, old: Table | None, new: Table | None
+) -> TableComparison:
+    """A table of which the other generation has none, or one whose rows have other keys."""
+    before, after = (0 if one is None else _count(connection, one) for one in (old, new))
+    olds, news = ([] if one is None else list(one.columns.keys()) for one in (old, new))
+    return TableComparison(
+        name,
+        before,
+        after,
+        after,
+        before,
+        0,
+        {},
+        [column for column in news if column not in olds],
+        [column for column in olds if column not in news],
+        {},
+    )
+
+
+def _keys(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key]
+
+
+def _differs(old: Column[Any], new: Column[Any]) -> ColumnElement[bool]:
+    """Whether the values differ; those of types that the database cannot compare, as text."""
+    if type(old.type) is type(new.type) and not isinstance(new.type, JSON):
+        return old.is_distinct_from(new)
+    return cast(old, Text).is_distinct_from(cast(new, Text))
 
 
 def _reflected(connection: Connection, schema: str | None, name: str | None) -> Table | None:
@@ -153,7 +180,11 @@ def _changes(
 
 
 def _only_in(
-    connection: Connection, here: Table, there: Table, same_key: ColumnElement[bool], keys: Sequence[str]
+    connection: Connection,
+    here: Table,
+    there: Table,
+    same_key: ColumnElement[bool],
+    keys: Sequence[str],
 ) -> tuple[int, list[dict[str, Any]]]:
     only = ~exists(select(1).select_from(there).where(same_key).correlate(here))
     count = connection.execute(select(func.count()).select_from(here).where(only)).scalar_one()
@@ -172,7 +203,11 @@ def _changed_samples(
 ) -> list[dict[str, Any]]:
     names = list(differs)
     columns = [new.c[key] for key in keys]
-    values = [table.c[name].label(f"{side}_{name}") for name in names for side, table in (("before", old), ("after", new))]
+    values = [
+        table.c[name].label(f"{side}_{name}")
+        for name in names
+        for side, table in (("before", old), ("after", new))
+    ]
     query = select(*columns, *values).select_from(old.join(new, same_key))
     query = query.where(or_(*differs.values())).order_by(*columns).limit(SAMPLES)
     samples = []

@@ -57,6 +57,10 @@ class OvertakenError(Exception):
 class RefusedError(Exception):
     """The database refuses the rows."""
 
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
 
 def fill(
     source: LogSource,
@@ -107,11 +111,12 @@ class Worker:
     ) -> None:
         self._source, self._registry, self._projection = source, registry, projection
         self._part, self._limits = part, limits
-        self._detours = detours or Detours(part.name, part.generation, ())
+        none = Detours(part.name, part.generation, ())
+        self._detours = none if detours is None else detours
         self._tables = generation_tables(projection, part.generation, registry.schema)
         self._growing = [declared for declared, _ in self._tables if append_only(declared)]
-        self._committed = part.position
-        self._begin_again()
+        self._committed = self._position = part.position
+        self._rows = MemoryRows(self._tables, empty=part.position == 0)
 
     def sample(self) -> None:
         """Fold the part in memory, and write nothing; raises ``ProjectionStoppedError``."""
@@ -126,14 +131,16 @@ class Worker:
 
     def run(self) -> int:
         """Fold the part and write it; return how many events it took."""
-        folded = 0
+        folded, upto = 0, self._part.upto
         while self._committed < self._part.upto:
             try:
-                folded += self._fold(self._part.upto)
-            except PoisonError as poison:  # rows are half changed: begin again, and end before it
+                folded += self._fold(upto)
+                upto = self._part.upto
+            except PoisonError as poison:  # rows are half changed
                 self._begin_again()
-                folded += self._fold(poison.position - 1)
-                if not poison.go_past(self._projection, self._detours):
+                if self._committed < poison.position - 1:
+                    upto = poison.position - 1  # keep what comes before it
+                elif not poison.go_past(self._projection, self._detours):
                     raise
         return folded
 
@@ -146,7 +153,7 @@ class Worker:
                 if self._must_write(upto):
                     self._write()
             except RefusedError as refused:
-                refused_at, cause = self._position, refused.__cause__
+                refused_at, cause = self._position, refused.cause
                 self._begin_again()
                 if refused_at == self._committed + 1:
                     raise self._poison(refused_at, cause) from cause
@@ -231,7 +238,7 @@ class Worker:
                 self._rows.flush(connection, self._source.insert)
             except Exception as error:
                 if refuses_rows(error):
-                    raise RefusedError from error
+                    raise RefusedError(error) from error
                 raise
             self._detours.record(connection, schema, self._position)
         self._committed = self._position

@@ -18,8 +18,8 @@ from crmcore.projections.engine.batch import (
     ProjectionStoppedError,
     drift,
 )
-from crmcore.projections.engine.filling import Parts
 from crmcore.projections.engine.generation import BUILDING, Registry
+from crmcore.projections.engine.parts import Parts
 from crmcore.projections.engine.projection import Projection
 
 __all__ = ["Building", "Follower", "Status"]

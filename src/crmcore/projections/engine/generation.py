@@ -121,6 +121,12 @@ class Registry:
     """The table that knows every projection's generations and checkpoints."""
 
     schema: str | None
+    _seen: list[bool] = attrs.field(factory=list, init=False, eq=False, repr=False)
+
+    def _is_made(self, connection: Connection) -> bool:
+        """Whether the registry's table is there; PostgreSQL is not asked again once it was."""
+        there = inspect(connection).has_table
+        return bool(self._seen) or there("crm_projections", schema=self.schema)
 
     def claim(self, connection: Connection, name: str) -> None:
         """Be the one consumer of a projection until the transaction ends; a second one waits.
@@ -128,17 +134,19 @@ class Registry:
         Makes the registry's table if it is not there.
         """
         lock(connection, self.schema, name)
-        create_once(connection, _registry_table(self.schema))
+        if not self._is_made(connection):
+            create_once(connection, _registry_table(self.schema))
+        elif not self._seen and connection.dialect.name == "postgresql":
+            # Made by a transaction before this one.  A reader in SQLite may see an earlier moment.
+            self._seen.append(True)
 
     def generations(self, connection: Connection, name: str) -> list[Checkpoint]:
         """All generations of a projection that have tables, in the order in which they were begun."""
         table = _registry_table(self.schema)
-        if not inspect(connection).has_table(table.name, schema=self.schema):
+        if not self._is_made(connection):
             return []
         query = select(table).where(table.c.name == name, table.c.state != RETIRED)
-        return [
-            Checkpoint(*row) for row in connection.execute(query.order_by(table.c.generation))
-        ]
+        return [Checkpoint(*row) for row in connection.execute(query.order_by(table.c.generation))]
 
     def generation(self, connection: Connection, name: str, number: int) -> Checkpoint | None:
         """The generation with this number, if its tables are there."""
@@ -249,7 +257,9 @@ class Registry:
         return True
 
     def _selecting(self, connection: Connection, view: str, source: str) -> str:
-        return f"{self._quoted(connection, view)} AS SELECT * FROM {self._quoted(connection, source)}"
+        return (
+            f"{self._quoted(connection, view)} AS SELECT * FROM {self._quoted(connection, source)}"
+        )
 
     def table(self, name: str) -> Table:
         """The table of this name in the log's schema, its columns unknown."""

@@ -36,6 +36,16 @@ class _TableRows:
             self.by_group.setdefault(key[0], {})[key] = None
 
 
+class _ByTable(dict[Table, _TableRows]):
+    """The rows of each declared table; a copy of a table that went to another process is that table."""
+
+    def __missing__(self, table: Table) -> _TableRows:
+        for declared, held in self.items():
+            if declared.name == table.name:
+                return held
+        raise LookupError(f"{table.name} is not among the tables that the projection declares")
+
+
 class MemoryRows:
     """Rows of a read model's tables in one generation (``crmcore.projections.engine.Rows``).
 
@@ -48,7 +58,7 @@ class MemoryRows:
         With *empty* those hold none yet, and nothing is ever loaded.
         """
         self._tables = tables
-        self._held: dict[Table, _TableRows] = {declared: _held(declared) for declared, _ in tables}
+        self._held = _ByTable({declared: _held(declared) for declared, _ in tables})
         self._empty = empty
         self._loaded: set[str] = set()
         self._named: Sequence[str] | None = None

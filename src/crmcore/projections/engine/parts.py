@@ -2,11 +2,23 @@
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import attrs
-from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy import delete as delete_from
-from sqlalchemy import insert, inspect, select, update
 
 from crmcore.projections.engine.locking import create_once
 
@@ -68,7 +80,7 @@ class Parts:
         bounds = [f"{256 * number // count:02x}" for number in range(count)] + ["g"]
         parts = [
             Part(name, generation, number, low, below, 0, upto)
-            for number, (low, below) in enumerate(zip(bounds, bounds[1:], strict=False))
+            for number, (low, below) in enumerate(pairwise(bounds))
         ]
         if count == 1:
             parts = [attrs.evolve(parts[0], low=None, below=None)]

@@ -1,28 +1,32 @@
-"""Rebuilding: a new generation beside the live one, filled in parts, switched to when it is ready.
+"""Rebuilding: a new generation beside the live one, filled in parts, then following the log as well.
 
 The live generation goes on serving meanwhile.  A rebuild that was killed goes on where it was,
-part by part; one that fails leaves the live generation as it is and says why.  Switching is a
-matter of the views, in one transaction; so is going back.
+part by part; one that fails leaves the live generation as it is and says why.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from crmcore.application.errors import StoreBusyError
 from crmcore.projections.engine.aside import AsideTable
-from crmcore.projections.engine.batch import Batch, LogSource, ProjectionStoppedError, drift
-from crmcore.projections.engine.filling import Part, Parts, fill
+from crmcore.projections.engine.batch import (
+    Batch,
+    LogSource,
+    PoisonError,
+    ProjectionStoppedError,
+    drift,
+)
+from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, fill
 from crmcore.projections.engine.generation import (
     BUILDING,
-    PREVIOUS,
     Checkpoint,
     Registry,
 )
+from crmcore.projections.engine.parts import Part, Parts
 from crmcore.projections.engine.projection import Projection
 
 __all__ = ["Progress", "Rebuilder", "Rebuilt"]
@@ -31,9 +35,8 @@ BATCH = 10_000
 LOOK_SECONDS = 0.5
 """How often the progress of the parts is looked at."""
 
-SWITCH_TRIES = 20
-SWITCH_WAIT = "500ms"
-"""How long a switch waits for readers on PostgreSQL before it lets them through and tries again."""
+PATIENCE_SECONDS = 60.0
+"""How long a part that another rebuild fills may stand still before it is given up."""
 
 
 @attrs.frozen
@@ -77,11 +80,13 @@ Submit = Callable[[Executor, Part], "Future[Any]"]
 
 @attrs.frozen
 class Rebuilder:
-    """Rebuilds, switches, rolls back and retires generations."""
+    """Fills generations that are not live."""
 
     _source: LogSource
     _registry: Registry
     _submit: Submit
+    _limits: Limits = STANDARD_LIMITS
+    _patience: float = PATIENCE_SECONDS
 
     def rebuild(
         self,
@@ -94,28 +99,27 @@ class Rebuilder:
         """Fill a new generation up to the end of the log, or go on with one that was begun.
 
         With an *executor* the groups are divided into *parts* that it fills side by side; a
-        projection whose groups do not follow from one id is filled as a whole.  Raises
-        ``ProjectionStoppedError`` at an event that cannot be applied: the generation is kept,
-        and the next call goes on with it.
+        projection whose groups do not follow from one id is filled as a whole.  Parts that
+        another rebuild is filling are left to it, and waited for.  Raises
+        ``ProjectionStoppedError`` at an event that cannot be applied, or where a worker died:
+        the generation is kept, and the next call goes on with it.
         """
+        if parts < 1:
+            raise ValueError(f"parts: expected at least 1, got {parts}")
         begun = time.monotonic()
         building, planned, resumed = self._plan(projection, parts if executor else 1)
         clock = _Clock(projection.name, building.generation, report, begun)
+        clock.show("fill", planned)
+        todo = [part for part in planned if not part.done]
         if executor is None:
-            for part in planned:
-                if not part.done:
-                    fill(self._source, self._registry, projection, part)
-                    clock.show("fill", self._parts(building))
-        else:
-            futures = [
-                self._submit(executor, part) for part in planned if not part.done
-            ]
-            while not wait(futures, timeout=LOOK_SECONDS).done == set(futures):
+            for part in todo:
+                fill(self._source, self._registry, projection, part, self._limits)
                 clock.show("fill", self._parts(building))
-            for future in futures:
-                future.result()
-        position = self._filled(building, planned)
-        position = self.catch_up(projection, building.generation) or position
+        else:
+            self._fill_by(executor, building, todo, clock)
+        self._await_others(building, clock)
+        self._filled(building, planned)
+        position = self.catch_up(projection, building.generation)
         aside = self._put_aside(projection, building.generation)
         seconds = time.monotonic() - begun
         return Rebuilt(projection.name, building.generation, position, seconds, resumed, aside)
@@ -124,57 +128,30 @@ class Rebuilder:
         """Follow the log with a generation that is not live; return the position it reached."""
         batch = Batch(self._source, self._registry, BATCH)
         while True:
-            position, head = batch.fold(projection, generation)
+            try:
+                position, head = batch.fold(projection, generation)
+            except PoisonError as poison:
+                raise poison.stopped(projection.name) from poison.cause
             if position >= head:
                 return position
 
-    def switch(self, projection: Projection) -> Checkpoint:
-        """Let the views show the generation that was built, caught up to the end of the log.
-
-        Waits only briefly for readers at a time and lets them through in between; raises
-        ``ProjectionStoppedError`` if there is nothing to switch to, or no chance to do so.
-        """
+    def built(self, projection: Projection) -> Checkpoint:
+        """The generation that was built; ``ProjectionStoppedError`` if there is none, or not all of it."""
         with self._source.read() as connection:
             built = self._registry.in_state(connection, projection.name, BUILDING)
             unfilled = built is not None and bool(self._parts_of(connection, built))
+        again = f"`crmcore projections rebuild {projection.name}`"
         if built is None:
             raise ProjectionStoppedError(
-                f"{projection.name}: there is nothing to switch to: rebuild it first"
+                f"{projection.name}: there is no newly built generation: {again}"
             )
         if unfilled:
             raise ProjectionStoppedError(
-                f"{projection.name}: generation {built.generation} is not filled yet: rebuild goes on"
+                f"{projection.name}: generation {built.generation} is not filled yet: {again} goes on"
             )
-        self.catch_up(projection, built.generation)
-        return self._switched(projection.name, lambda _: built)
+        return built
 
-    def rollback(self, projection: Projection) -> Checkpoint:
-        """Let the views show the previous generation again."""
-
-        def previous(connection: Connection) -> Checkpoint:
-            found = self._registry.in_state(connection, projection.name, PREVIOUS)
-            if found is None:
-                raise ProjectionStoppedError(
-                    f"{projection.name}: there is no previous generation to go back to"
-                )
-            return found
-
-        return self._switched(projection.name, previous)
-
-    def retire(self, projection: Projection) -> list[Checkpoint]:
-        """Drop every generation that is not live, those half built included."""
-        gone = []
-        with self._source.write() as connection:
-            self._registry.claim(connection, projection.name)
-            for one in self._registry.generations(connection, projection.name):
-                if one.state in (BUILDING, PREVIOUS):
-                    self._registry.drop(connection, one)
-                    Parts(self._registry.schema).forget(connection, one.name, one.generation)
-                    AsideTable(self._registry.schema).forget(connection, one.name, one.generation)
-                    gone.append(one)
-        return gone
-
-    def _plan(self, projection: Projection, count: int) -> tuple[Checkpoint, list[Part], bool]:
+    def _plan(self, projection: Projection, count: int) -> tuple[Checkpoint, Sequence[Part], bool]:
         """The generation to fill and its parts: those of a rebuild that was begun, or new ones."""
         parts = Parts(self._registry.schema)
         with self._source.write() as connection:
@@ -193,38 +170,55 @@ class Rebuilder:
             planned = parts.plan(connection, building.name, building.generation, divided, head)
             return building, planned, False
 
-    def _filled(self, building: Checkpoint, planned: Sequence[Part]) -> int:
-        """Note that all parts are done: from here on the generation follows the log."""
-        if not planned:
-            return building.position
-        upto = planned[0].upto
+    def _fill_by(
+        self, executor: Executor, building: Checkpoint, todo: Sequence[Part], clock: "_Clock"
+    ) -> None:
+        futures = [self._submit(executor, part) for part in todo]
+        while wait(futures, timeout=LOOK_SECONDS).not_done:
+            clock.show("fill", self._parts(building))
+        try:
+            for future in futures:
+                future.result()
+        except BrokenExecutor as error:
+            raise ProjectionStoppedError(
+                f"{building.name}: a worker died while it filled generation"
+                f" {building.generation}: rebuild again, it goes on where it was"
+            ) from error
+        clock.show("fill", self._parts(building))
+
+    def _await_others(self, building: Checkpoint, clock: "_Clock") -> None:
+        """Wait for the parts that another rebuild fills, as long as it gets on."""
+        parts, moved = self._parts(building), time.monotonic()
+        while left := [part for part in parts if not part.done]:
+            if time.monotonic() - moved > self._patience:
+                raise ProjectionStoppedError(
+                    f"{building.name}: another rebuild of generation {building.generation} has"
+                    f" {len(left)} parts and does not get on: end it, and rebuild again"
+                )
+            time.sleep(min(LOOK_SECONDS, self._patience))
+            clock.show("fill", parts)
+            before, parts = parts, self._parts(building)
+            moved = moved if parts == before else time.monotonic()
+
+    def _filled(self, building: Checkpoint, planned: Sequence[Part]) -> None:
+        """Note that all parts are done, unless another rebuild did: from here on it follows the log."""
         with self._source.write() as connection:
             self._registry.claim(connection, building.name)
-            self._registry.advance(connection, building, upto)
-            Parts(self._registry.schema).forget(connection, building.name, building.generation)
-        return upto
+            found = self._registry.generation(connection, building.name, building.generation)
+            if found is None or found.state != BUILDING:
+                state = "retired" if found is None else found.state
+                raise ProjectionStoppedError(
+                    f"{building.name}: generation {building.generation} is {state} meanwhile"
+                )
+            if self._parts_of(connection, building):
+                self._registry.advance(connection, building, planned[0].upto)
+                Parts(self._registry.schema).forget(connection, building.name, building.generation)
 
-    def _switched(self, name: str, to: Callable[[Connection], Checkpoint]) -> Checkpoint:
-        for attempt in range(1, SWITCH_TRIES + 1):
-            try:
-                with self._source.write() as connection:
-                    if connection.dialect.name == "postgresql":
-                        connection.execute(text(f"SET LOCAL lock_timeout = '{SWITCH_WAIT}'"))
-                    self._registry.claim(connection, name)
-                    found = to(connection)
-                    self._registry.switch(connection, found)
-                    return found
-            except StoreBusyError:
-                if attempt == SWITCH_TRIES:
-                    raise
-                time.sleep(0.1 * attempt)
-        raise AssertionError("at least one attempt is made")
-
-    def _parts(self, building: Checkpoint) -> list[Part]:
+    def _parts(self, building: Checkpoint) -> Sequence[Part]:
         with self._source.read() as connection:
             return self._parts_of(connection, building)
 
-    def _parts_of(self, connection: Connection, building: Checkpoint) -> list[Part]:
+    def _parts_of(self, connection: Connection, building: Checkpoint) -> Sequence[Part]:
         parts = Parts(self._registry.schema)
         return parts.of(connection, building.name, building.generation)
 

@@ -1,15 +1,22 @@
 """Trying again what was put aside: the groups concerned are folded anew, from their first event."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import localcontext
 
 import attrs
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exc
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.money import EXACT
-from crmcore.projections.engine.aside import Aside, AsideTable, Policy
-from crmcore.projections.engine.batch import LogSource, PoisonError, groups_of
+from crmcore.projections.engine.aside import Aside, AsideTable, Detours, Policy
+from crmcore.projections.engine.batch import (
+    LogSource,
+    PoisonError,
+    ProjectionStoppedError,
+    drift,
+    groups_of,
+    refuses_rows,
+)
 from crmcore.projections.engine.generation import Checkpoint, Registry, generation_tables
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.projection import Projection
@@ -31,7 +38,9 @@ def retry(source: LogSource, registry: Registry, projection: Projection) -> Retr
     """Fold the groups of all events put aside anew, up to where the live generation stands.
 
     An event that still cannot be applied stays put aside under its policy: a group on hold
-    keeps the rows that it had before it.
+    keeps the rows that it had before it.  Raises ``ProjectionStoppedError``, and changes
+    nothing, where the rows are of another definition, or where an event that was applied
+    before cannot be any more.
     """
     asides = AsideTable(registry.schema)
     with source.write() as connection:
@@ -39,13 +48,18 @@ def retry(source: LogSource, registry: Registry, projection: Projection) -> Retr
         at = registry.live(connection, projection.name)
         if at is None:
             return Retried(0, ())
+        if at.definition != projection.definition():
+            raise ProjectionStoppedError(
+                f"{projection.name}: rebuild needed: {drift(projection, at)}:"
+                f" `crmcore projections rebuild {projection.name}`"
+            )
         known = asides.of(connection, at.name, at.generation)
-        work = _Refold(source, connection, projection, at, registry.schema)
-        still = work.run(known)
+        if not known:
+            return Retried(0, ())
+        still = _Refold(source, connection, projection, at, registry.schema, known).run()
         asides.forget(connection, at.name, at.generation)
-        for one in still:
-            asides.put(connection, one)
-    return Retried(len(known), still)
+        still.record(connection, registry.schema, at.position)
+        return Retried(len(known), asides.of(connection, at.name, at.generation))
 
 
 @attrs.frozen
@@ -55,30 +69,28 @@ class _Refold:
     projection: Projection
     at: Checkpoint
     schema: str | None
+    known: Sequence[Aside]
 
-    def run(self, known: Sequence[Aside]) -> list[Aside]:
+    def run(self) -> Detours:
         """Replace the rows of the groups concerned; return what is still in the way."""
-        wanted, still = self._concerned(known), dict[int, Aside]()
-        tables = generation_tables(self.projection, self.at.generation, self.schema)
-        while wanted:
-            rows = MemoryRows(tables)
-            rows.clear(self.connection, wanted)
+        wanted, still = self._concerned(), Detours(self.at.name, self.at.generation, ())
+        before = {one.position: Policy(one.policy) for one in self.known}
+        while True:
             try:
-                self._fold(rows, wanted, still)
+                with self.connection.begin_nested():
+                    self._fold(wanted, still)
+                return still
             except PoisonError as poison:  # the rows are half changed: begin again without it
-                before = [one.policy for one in known if one.position == poison.position]
-                policy = before[0] if before else poison.policy(self.projection)
-                still[poison.position] = poison.aside(self.at, Policy(policy))
-                continue
-            rows.flush(self.connection, self.source.insert)
-            break
-        return list(still.values())
+                policy = before.get(poison.position, poison.policy(self.projection))
+                if policy is Policy.STOP:
+                    raise poison.stopped(self.projection.name) from poison.cause
+                still.add(poison.position, poison.topic, poison.groups, policy, str(poison))
 
-    def _concerned(self, known: Sequence[Aside]) -> set[str]:
-        """The groups put aside, and all that share an event with one of them, over any number of steps."""
-        positions, size = {one.position for one in known}, -1
-        wanted = {group for one in known for group in one.groups}
-        while known and len(wanted) > size:
+    def _concerned(self) -> set[str]:
+        """The groups put aside, and all that share an event with one, over any number of steps."""
+        positions, size = {one.position for one in self.known}, -1
+        wanted = {group for one in self.known for group in one.groups}
+        while len(wanted) > size:
             size = len(wanted)
             for event in self._events():
                 groups = self._groups(event)
@@ -86,20 +98,29 @@ class _Refold:
                     wanted.update(groups)
         return wanted
 
-    def _fold(self, rows: MemoryRows, wanted: set[str], still: Mapping[int, Aside]) -> None:
-        held = set[str]()
+    def _fold(self, wanted: set[str], still: Detours) -> None:
+        rows = MemoryRows(generation_tables(self.projection, self.at.generation, self.schema))
+        rows.clear(self.connection, wanted)
+        tried = {one.position for one in self.known}
         with localcontext(EXACT):
             for event in self._events():
-                groups = self._groups(event)
                 if event.position in still:
-                    if still[event.position].policy == Policy.HOLD:
-                        held.update(groups)
-                elif not wanted.isdisjoint(groups) and held.isdisjoint(groups):
-                    groups_of(self.projection, event)
-                    try:
-                        rows.change(groups, self.projection.apply, event, rows)
-                    except Exception as error:
+                    continue
+                if event.position in tried:
+                    groups_of(self.projection, event)  # as long as it cannot be read, it is aside
+                groups = self._groups(event)
+                if wanted.isdisjoint(groups) or still.lead_past(event, groups):
+                    continue
+                groups = groups_of(self.projection, event)
+                try:
+                    rows.change(groups, self.projection.apply, event, rows)
+                    if event.position in tried:
+                        rows.flush(self.connection, self.source.insert)
+                except Exception as error:
+                    if not isinstance(error, exc.DBAPIError) or refuses_rows(error):
                         raise PoisonError(event, groups, error) from error
+                    raise
+        rows.flush(self.connection, self.source.insert)
 
     def _events(self) -> Iterator[Recorded]:
         after: int | None = 0

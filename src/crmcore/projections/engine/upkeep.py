@@ -10,16 +10,21 @@ from sqlalchemy import Connection, func, select
 
 from crmcore.projections.engine.batch import LogSource, ProjectionStoppedError
 from crmcore.projections.engine.compare import Comparison, compare
-from crmcore.projections.engine.filling import Part, Worker
-from crmcore.projections.engine.generation import BUILDING, LIVE, PREVIOUS, Checkpoint, Registry
+from crmcore.projections.engine.filling import Worker
+from crmcore.projections.engine.generation import Checkpoint, Registry
+from crmcore.projections.engine.parts import Part
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuild import Rebuilder, Rebuilt, Report
 from crmcore.projections.engine.retry import Retried, retry
+from crmcore.projections.engine.switching import Switcher
 
 __all__ = ["Estimate", "UnknownProjectionError", "Upkeep"]
 
 SAMPLE = 20_000
 """Records of the log that an estimate folds."""
+
+TRIES = 10
+"""How often two generations are caught up to be compared at the same position."""
 
 
 class UnknownProjectionError(LookupError):
@@ -64,9 +69,7 @@ class Upkeep:
     ) -> Rebuilt:
         """Fill a new generation beside the live one (``Rebuilder.rebuild``)."""
         projection = self._projection(name)
-        return self._rebuilder.rebuild(
-            projection, executor=executor, parts=parts, report=report
-        )
+        return self._rebuilder.rebuild(projection, executor=executor, parts=parts, report=report)
 
     def estimate(self, name: str) -> Estimate:
         """How long a rebuild in one process would take and how much space, without doing it."""
@@ -83,37 +86,42 @@ class Upkeep:
         return Estimate(name, head, upto, seconds * head / upto if upto else 0.0, rows, size)
 
     def compare(self, name: str) -> Comparison:
-        """How the generation that was built differs from the live one, both at the same position."""
-        projection = self._projection(name)
-        with self._source.read() as connection:
-            built = self._found(connection, projection, BUILDING)
-            live = self._found(connection, projection, LIVE)
-        for one in (live, built):
-            if one.definition == projection.definition():
+        """How the generation that was built differs from the live one, both at the same position.
+
+        Where events come in faster than both can be caught up, the positions differ.
+        """
+        projection, left = self._projection(name), TRIES
+        while True:
+            live, built = self._live(projection), self._rebuilder.built(projection)
+            ours = [one for one in (live, built) if one.definition == projection.definition()]
+            for one in ours:
                 self._rebuilder.catch_up(projection, one.generation)
-        with self._source.read() as connection:
-            return compare(
-                connection,
-                self._registry.schema,
-                self._found(connection, projection, LIVE),
-                self._found(connection, projection, BUILDING),
-            )
+            left -= 1
+            with self._source.read() as connection:
+                before = self._registry.generation(connection, name, live.generation) or live
+                after = self._registry.generation(connection, name, built.generation) or built
+                if before.position == after.position or len(ours) < 2 or not left:
+                    return compare(connection, self._registry.schema, before, after)
 
     def switch(self, name: str) -> Checkpoint:
         """Let the views show the generation that was built."""
-        return self._rebuilder.switch(self._projection(name))
+        return self._switcher.switch(self._projection(name))
 
     def rollback(self, name: str) -> Checkpoint:
         """Let the views show the previous generation again."""
-        return self._rebuilder.rollback(self._projection(name))
+        return self._switcher.rollback(self._projection(name))
 
     def retire(self, name: str) -> list[Checkpoint]:
         """Drop every generation that is not live."""
-        return self._rebuilder.retire(self._projection(name))
+        return self._switcher.retire(self._projection(name))
 
     def retry(self, name: str) -> Retried:
         """Try again what was put aside."""
         return retry(self._source, self._registry, self._projection(name))
+
+    @property
+    def _switcher(self) -> Switcher:
+        return Switcher(self._source, self._registry, self._rebuilder)
 
     def _projection(self, name: str) -> Projection:
         for projection in self.projections:
@@ -121,20 +129,17 @@ class Upkeep:
                 return projection
         raise UnknownProjectionError(name, [projection.name for projection in self.projections])
 
-    def _found(self, connection: Connection, projection: Projection, state: str) -> Checkpoint:
-        found = self._registry.in_state(connection, projection.name, state)
-        if found is None:
-            what = {LIVE: "live", BUILDING: "newly built", PREVIOUS: "previous"}[state]
+    def _live(self, projection: Projection) -> Checkpoint:
+        with self._source.read() as connection:
+            live = self._registry.live(connection, projection.name)
+        if live is None:
             raise ProjectionStoppedError(
-                f"{projection.name}: there is no {what} generation:"
-                f" `crmcore projections rebuild {projection.name}`"
+                f"{projection.name}: there is no live generation to compare with: switch to this one"
             )
-        return found
+        return live
 
 
-def _size(
-    connection: Connection, registry: Registry, live: Checkpoint
-) -> tuple[int, int | None]:
+def _size(connection: Connection, registry: Registry, live: Checkpoint) -> tuple[int, int | None]:
     rows, size = 0, None
     for name in live.tables.values():
         table = registry.table(name)

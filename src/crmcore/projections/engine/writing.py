@@ -53,7 +53,9 @@ class TableWriter:
         names = [column.name for column in self._table.primary_key]
         name = self._connection.dialect.identifier_preparer.format_table(self._table)
         if self._connection.dialect.name == "postgresql":
-            types = [str(self._table.c[key].type.compile(self._connection.dialect)) for key in names]
+            types = [
+                str(self._table.c[key].type.compile(self._connection.dialect)) for key in names
+            ]
             arrays = ", ".join(f"%s::{kind}[]" for kind in types)
             for start in range(0, len(keys), KEYS_A_STATEMENT):
                 some = keys[start : start + KEYS_A_STATEMENT]

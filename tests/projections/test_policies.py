@@ -1,0 +1,240 @@
+"""Events put aside: a projection stops, holds the groups concerned or skips; and tries again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import crmcore
+from crmcore import commands as ask
+from crmcore.errors import ProjectionStoppedError
+from crmcore.infrastructure.log.append import NewRecord, append
+from crmcore.projections.engine import Projection
+from crmcore.projections.engine.aside import Policy
+from crmcore.projections.engine.filling import Limits
+from crmcore.projections.marketing.campaign_results import campaign_results
+from tests.histories import Clock, a_rich_history, send
+from tests.projections.contract import catch_up, check, ordered, rows_of
+from tests.projections.examples import at, named
+from tests.projections.hosting import COUNTED, guests, noting, shown, upkeep
+from tests.projections.naive import MODELS
+from tests.projections.test_poison import stands, store, stored
+from tests.scenario import uid
+
+ANN, BEN = uid(1), uid(2)
+BAD = 3
+"""The position at which Ann's second name comes; her first is 1, Ben's are 2 and 5, her third 4."""
+
+Spoil = Callable[[crmcore.CRM], Callable[[], None]]
+
+
+def opened(url: str, projection: Projection) -> crmcore.CRM:
+    return crmcore.open(url, clock=Clock(), projections=[projection])
+
+
+def renamed(name: str, customer: Any) -> ask.CorrectCustomerName:
+    return ask.CorrectCustomerName(customer_id=customer, name=name, at=at("2021-01-01"))
+
+
+def tell(crm: crmcore.CRM) -> None:
+    send(crm, [named("Ann", ANN), named("Ben", BEN), renamed("Bad", ANN)])
+    send(crm, [renamed("Ann 3", ANN), renamed("Ben 2", BEN)])
+
+
+def follow(crm: crmcore.CRM, how: str) -> None:
+    """Fill the rows: by catching up, *how* many events at a time, or by a rebuild in small steps."""
+    if how != "rebuild":
+        catch_up(crm, int(how))
+        return
+    upkeep(crm, Limits(page=2, commit=2)).rebuild("guests")
+    crm.upkeep.switch("guests")
+
+
+def unreadable(crm: crmcore.CRM) -> Callable[[], None]:
+    data = stored(crm, BAD)
+    store(crm, BAD, data="{")
+    return lambda: store(crm, BAD, data=data)
+
+
+def unknown(crm: crmcore.CRM) -> Callable[[], None]:
+    store(crm, BAD, topic="customer-renamed")
+    return lambda: store(crm, BAD, topic="customer-name-corrected")
+
+
+HOWS = pytest.mark.parametrize("how", ["1", "3", "2000", "rebuild"])
+SPOILS = pytest.mark.parametrize("spoil", [unreadable, unknown])
+KEPT = {
+    Policy.HOLD: [("Ann", 1), ("Ben 2", 2)],
+    Policy.SKIP: [("Ann 3", 2), ("Ben 2", 2)],
+}
+WHOLE = [("Ann 3", 3), ("Ben 2", 2)]
+
+
+def names(crm: crmcore.CRM) -> list[tuple[str, int]]:
+    return [(row["name"], row["names"]) for row in shown(crm, COUNTED)]
+
+
+@HOWS
+@SPOILS
+@pytest.mark.parametrize("policy", [Policy.HOLD, Policy.SKIP])
+def test_what_cannot_be_read_is_put_aside_and_tried_again(
+    database_url: str, policy: Policy, spoil: Spoil, how: str
+) -> None:
+    with opened(database_url, noting([], policy, lambda _event: False)) as crm:
+        tell(crm)
+        mend = spoil(crm)
+        follow(crm, how) if how == "rebuild" else crm_catch_up(crm, how)
+        assert names(crm) == KEPT[policy]
+        status = stands(crm)["guests"]
+        assert status.state == "caught up"
+        (aside,) = status.put_aside
+        assert (aside.position, aside.policy, list(aside.groups)) == (BAD, policy, [str(ANN)])
+        assert ("Corrupt" if spoil is unreadable else "UnknownTopic") in aside.cause
+
+        assert [one.position for one in crm.upkeep.retry("guests").still_aside] == [BAD]
+        assert names(crm) == KEPT[policy]
+        assert stands(crm)["guests"].put_aside == status.put_aside
+        mend()
+        tried = crm.upkeep.retry("guests")
+        assert (tried.tried, list(tried.still_aside)) == (1, [])
+        assert names(crm) == WHOLE
+        assert stands(crm)["guests"].put_aside == ()
+        assert crm.upkeep.retry("guests").tried == 0
+
+
+def crm_catch_up(crm: crmcore.CRM, how: str) -> None:
+    """Catch up; the other read models stop at what cannot be read, and that is right."""
+    try:
+        catch_up(crm, int(how))
+    except ProjectionStoppedError as stopped:
+        assert "guests" not in str(stopped)
+
+
+@HOWS
+@pytest.mark.parametrize("policy", [Policy.HOLD, Policy.SKIP])
+def test_a_handler_that_fails_may_be_gone_past(
+    database_url: str, policy: Policy, how: str
+) -> None:
+    broken = [True]
+    projection = noting([], policy, lambda event: broken[0] and event.name == "Bad")
+    with opened(database_url, projection) as crm:
+        tell(crm)
+        follow(crm, how)
+        assert names(crm) == KEPT[policy]
+        (aside,) = stands(crm)["guests"].put_aside
+        assert (aside.position, aside.cause) == (BAD, "RuntimeError: no such luck")
+        assert len(crm.upkeep.retry("guests").still_aside) == 1
+        assert names(crm) == KEPT[policy]
+        broken[0] = False
+        assert list(crm.upkeep.retry("guests").still_aside) == []
+        assert names(crm) == WHOLE
+
+
+@HOWS
+@pytest.mark.parametrize("policy", [Policy.HOLD, Policy.SKIP])
+def test_rows_that_the_database_refuses_may_be_gone_past(
+    database_url: str, policy: Policy, how: str
+) -> None:
+    def handle(event: Any, recorded: Any, rows: Any) -> None:
+        key = str(recorded.subject_id)
+        count = (rows.get(COUNTED, key) or {"names": 0})["names"] + 1
+        name = None if event.name == "Bad" else event.name
+        rows.put(COUNTED, {"customer_id": key, "name": name, "names": count})
+
+    with opened(database_url, guests(handle, COUNTED, on_poison=policy)) as crm:
+        send(crm, [named("Ann", ANN), named("Ben", BEN), renamed("Bad", ANN)])
+        follow(crm, how)
+        send(crm, [renamed("Ann 3", ANN), renamed("Ben 2", BEN)])
+        crm.catch_up()
+        assert names(crm) == KEPT[policy]
+        assert [one.position for one in crm.upkeep.retry("guests").still_aside] == [BAD]
+        assert names(crm) == KEPT[policy]
+
+
+@pytest.mark.parametrize("how", ["2000", "rebuild"])
+def test_with_stop_it_stops_at_any_of_them(database_url: str, how: str) -> None:
+    with opened(database_url, noting([], Policy.STOP, lambda _event: False)) as crm:
+        tell(crm)
+        mend = unknown(crm)
+        with pytest.raises(ProjectionStoppedError, match=f"stopped at position {BAD} "):
+            follow(crm, how)
+        if how != "rebuild":
+            assert stands(crm)["guests"].state == "stopped"
+            assert names(crm) == [("Ann", 1), ("Ben", 1)]
+        mend()
+        follow(crm, how)
+        assert names(crm) == WHOLE
+
+
+def test_a_rebuild_tells_how_many_it_put_aside(database_url: str) -> None:
+    with opened(database_url, noting([], Policy.SKIP, lambda event: "Bad" in event.name)) as crm:
+        tell(crm)
+        send(crm, [renamed(f"Bad {n}", BEN) for n in range(5)])
+        assert crm.upkeep.estimate("guests").sampled == crm.position
+        assert crm.upkeep.rebuild("guests").put_aside == 6
+        crm.catch_up()
+        assert crm.upkeep.compare("guests").equal
+
+
+def test_many_that_nobody_knows_are_gone_past_at_once(database_url: str) -> None:
+    """Each of them put aside by a fold of its own would take hours, or the stack."""
+    seen: list[int] = []
+    with opened(database_url, noting(seen, Policy.SKIP, lambda _event: False)) as crm:
+        tell(crm)
+        foreign = [
+            NewRecord(str(uid(9)), n, "moon-landed", "{}", subject_id=str(ANN))
+            for n in range(1, 1_500)
+        ]
+        with crm._database.write() as connection:
+            append(connection, crm._database.tables, foreign, 0)
+        crm.catch_up()
+        assert len(stands(crm)["guests"].put_aside) == len(foreign)
+        assert len(seen) == 5
+        assert crm.upkeep.rebuild("guests").put_aside == len(foreign)
+        assert crm.upkeep.compare("guests").equal
+
+
+# Groups that share events
+
+
+def campaigns(policy: Policy) -> Projection:
+    found = campaign_results()
+    told = {field: getattr(found, field) for field in ("tables", "handlers", "groups")}
+    return Projection(name="guests", version=1, on_poison=policy, **told)
+
+
+@HOWS
+def test_groups_that_share_an_event_with_a_held_one_are_folded_again_with_it(
+    database_url: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = campaigns(Policy.HOLD)
+    (launched,) = [kind for kind in wanted.handlers if kind.__name__ == "CampaignLaunched"]
+
+    def fails(*_given: object) -> None:
+        raise RuntimeError("no such luck")
+
+    broken = Projection(
+        name="guests",
+        version=1,
+        tables=tuple(renamed_tables(wanted)),
+        handlers={**wanted.handlers, launched: fails},
+        groups=wanted.groups,
+        on_poison=Policy.HOLD,
+    )
+    del monkeypatch, broken, how, database_url
+
+
+def renamed_tables(projection: Projection) -> Any:
+    return projection.tables
+
+
+def test_the_log_is_as_it_was(database_url: str) -> None:
+    with crmcore.open(database_url, clock=Clock()) as crm:
+        send(crm, a_rich_history())
+        crm.catch_up()
+        for projection in crm.projections:
+            expected = MODELS[projection.name](list(crm.events()))
+            for table in projection.tables:
+                rows = rows_of(crm, projection)[table.name]
+                assert rows == ordered(expected[table.name], table.primary_key)
+        check(crm)

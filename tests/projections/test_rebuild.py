@@ -1,0 +1,307 @@
+"""Rebuilding: the same rows beside the live ones, whatever happens meanwhile, switched and undone."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, inspect, text
+
+import crmcore
+from crmcore.domain.kernel import Command
+from crmcore.errors import ProjectionStoppedError, StoreBusyError
+from crmcore.projections.engine.filling import Limits
+from crmcore.projections.engine.rebuild import Progress, Rebuilt
+from tests.histories import CUSTOMERS, Clock, a_rich_history, histories, send
+from tests.projections.contract import check, fresh, rows_of
+from tests.projections.examples import at, named
+from tests.projections.hosting import (
+    COUNTED,
+    FIRST,
+    SECOND,
+    Wrapped,
+    generations,
+    shown,
+    upkeep,
+)
+from tests.projections.test_poison import stands, store, stored
+from tests.scenario import uid
+
+TINY = Limits(page=3, commit=7, growing=2, kept=2)
+
+
+@pytest.fixture
+def rich(database_url: str) -> Iterator[crmcore.CRM]:
+    """A log with events of every context, and a host's own read model."""
+    with crmcore.open(database_url, clock=Clock(), projections=[FIRST]) as crm:
+        send(crm, a_rich_history())
+        crm.catch_up()
+        yield crm
+
+
+def rebuild_all(crm: crmcore.CRM, limits: Limits, parts: int) -> None:
+    """Rebuild every read model, see that nothing differs, and switch."""
+    with ThreadPoolExecutor(parts) as executor:
+        keep = upkeep(crm, limits)
+        for projection in crm.projections:
+            pool = executor if parts > 1 else None
+            built = keep.rebuild(projection.name, executor=pool, parts=parts)
+            assert (built.position, built.resumed) == (crm.position, False)
+            assert (found := keep.compare(projection.name)).equal, found
+            keep.switch(projection.name)
+
+
+@settings(max_examples=12, deadline=None)
+@given(histories(), st.sampled_from([1, 1, 3]), st.sampled_from([TINY, Limits(), Limits(page=5)]))
+def test_a_rebuild_without_a_change_differs_in_nothing(
+    history: list[Command], parts: int, limits: Limits
+) -> None:
+    with fresh() as crm:
+        send(crm, history)
+        crm.catch_up()
+        rebuild_all(crm, limits, parts)
+        check(crm)
+
+
+@pytest.mark.parametrize("parts", [1, 300])
+@pytest.mark.parametrize("limits", [TINY, Limits()], ids=["tiny", "standard"])
+def test_parts_make_the_rows_of_the_whole(database_url: str, parts: int, limits: Limits) -> None:
+    with crmcore.open(database_url, clock=Clock()) as crm:
+        send(crm, a_rich_history())
+        crm.catch_up()
+        rebuild_all(crm, limits, min(parts, 3))
+        check(crm)
+        if parts > 3:
+            with ThreadPoolExecutor(2) as executor:
+                upkeep(crm).rebuild("customer_history", executor=executor, parts=parts)
+            assert upkeep(crm).compare("customer_history").equal
+
+
+def test_other_processes_fill_the_parts(rich: crmcore.CRM) -> None:
+    seen: list[Progress] = []
+    context = get_context("forkserver")
+    with ProcessPoolExecutor(2, mp_context=context) as executor:
+        for name in ("customer_history", "guests"):  # append-only rows; a host's own tables
+            rich.upkeep.rebuild(name, executor=executor, parts=2, report=seen.append)
+            assert rich.upkeep.compare(name).equal
+            assert (seen[0].done, seen[-1].done) == (0, seen[-1].total)
+    with pytest.raises(ValueError, match="at least 1"):
+        rich.upkeep.rebuild("guests", parts=0)
+
+
+def test_events_that_come_in_meanwhile_are_in_it(rich: crmcore.CRM) -> None:
+    names = iter(["While filling", *[f"Later {n}" for n in range(99)]])
+    seen: list[str] = []
+
+    def somebody_comes(*_progress: object) -> None:
+        name = next(names)
+        send(rich, [named(name, uid(100 + len(seen)))])
+        rich.catch_up()  # the live generation goes on
+        seen.append(name)
+        assert name in [row["name"] for row in shown(rich)]
+
+    keep = upkeep(rich, TINY)
+    keep.rebuild("guests", report=somebody_comes)
+    assert seen
+    assert stands(rich)["guests"].building is not None
+    somebody_comes()
+    assert keep.compare("guests").equal
+    somebody_comes()
+    before = shown(rich)
+    keep.switch("guests")
+    assert shown(rich) == before
+    assert stands(rich)["guests"].generation == 2
+    somebody_comes()
+    assert stands(rich)["guests"].state == "caught up"
+
+
+def test_another_definition_is_switched_to_and_back(database_url: str) -> None:
+    with crmcore.open(database_url, clock=Clock(), projections=[FIRST]) as crm:
+        send(crm, [named("Ann", uid(1))])
+        crm.catch_up()
+        assert shown(crm) == [{"customer_id": str(uid(1)), "name": "Ann"}]
+    with crmcore.open(database_url, clock=Clock(), projections=[SECOND]) as crm:
+        crm.upkeep.rebuild("guests")
+        send(crm, [named("Ben", uid(2))])
+        crm.upkeep.switch("guests")
+        assert [row["names"] for row in shown(crm, COUNTED)] == [1, 1]
+        assert stands(crm)["guests"].state == "caught up"
+        crm.upkeep.rollback("guests")
+        assert stands(crm)["guests"].state == "rebuild needed"
+        assert [row["name"] for row in shown(crm)] == ["Ann"]
+    with crmcore.open(database_url, clock=Clock(), projections=[FIRST]) as crm:
+        crm.catch_up()
+        assert [row["name"] for row in shown(crm)] == ["Ann", "Ben"]
+        assert generations(crm) == {1: "live", 2: "previous"}
+        assert [one.generation for one in crm.upkeep.retire("guests")] == [2]
+        with pytest.raises(ProjectionStoppedError, match="no previous generation"):
+            crm.upkeep.rollback("guests")
+
+
+def test_going_back_is_to_what_was_shown_last(rich: crmcore.CRM) -> None:
+    keep = rich.upkeep
+    for _ in range(2):
+        keep.rebuild("guests")
+        keep.switch("guests")
+    assert generations(rich) == {1: "older", 2: "previous", 3: "live"}
+    send(rich, [named("Late", uid(77))])
+    assert keep.rollback("guests").generation == 2
+    assert "Late" in [row["name"] for row in shown(rich)], "it is caught up first"
+    keep.rebuild("guests")
+    keep.switch("guests")  # generation 3 was gone back from: nobody goes back to that
+    assert generations(rich) == {1: "older", 2: "previous", 3: "older", 4: "live"}
+    keep.retire("guests")
+    engine = create_engine(rich._database.address)
+    assert [name for name in inspect(engine).get_table_names() if "guests" in name] == [
+        "guests__g4"
+    ]
+    engine.dispose()
+    keep.rebuild("guests")
+    keep.retire("guests")
+    assert keep.rebuild("guests").generation == 6, "a number is not given twice"
+
+
+class PowerCutError(Exception):
+    """The power went."""
+
+
+def cut(after: int) -> Any:
+    left = [after]
+
+    def before(_table: object, _rows: object) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise PowerCutError
+
+    return before
+
+
+@pytest.mark.parametrize("name", ["customer_history", "loyalty_status", "campaign_results"])
+@pytest.mark.parametrize("flushes", [0, 2])
+def test_a_rebuild_that_was_cut_off_goes_on(rich: crmcore.CRM, name: str, flushes: int) -> None:
+    send(rich, [order(n, "9", at("2025-05-01"), customer=CUSTOMERS[n % 3]) for n in range(20)])
+    rich.catch_up()
+    broken = Wrapped(rich.upkeep._source, cut(flushes))
+    with pytest.raises(PowerCutError):
+        upkeep(rich, TINY, source=broken).rebuild(name)
+    with pytest.raises(ProjectionStoppedError, match="generation 2 is not filled yet"):
+        rich.upkeep.switch(name)
+    with pytest.raises(ProjectionStoppedError, match="generation 2 is not filled yet"):
+        rich.upkeep.compare(name)
+    built = upkeep(rich, TINY).rebuild(name)
+    assert (built.generation, built.resumed) == (2, True)
+    assert rich.upkeep.compare(name).equal
+    rich.upkeep.switch(name)
+    (projection,) = [one for one in rich.projections if one.name == name]
+    assert any(rows_of(rich, projection).values())
+
+
+def test_only_parts_that_are_not_done_are_filled_again(rich: crmcore.CRM) -> None:
+    inserted: list[int] = []
+
+    def fail_once(_table: object, rows: Sequence[Any]) -> None:
+        inserted.append(len(rows))
+        if len(inserted) == 2:
+            raise PowerCutError
+
+    source = Wrapped(rich.upkeep._source, fail_once)
+    send(rich, [named(f"Nr {n}", uid(n)) for n in range(40)])
+    rich.catch_up()
+    with ThreadPoolExecutor(1) as executor:
+        keep = upkeep(rich, source=source)
+        with pytest.raises(PowerCutError):
+            keep.rebuild("guests", executor=executor, parts=4)
+        assert keep.rebuild("guests", executor=executor, parts=4).resumed
+    assert rich.upkeep.compare("guests").equal
+    assert sum(inserted) == len(shown(rich)) + inserted[1]
+
+
+def test_a_rebuild_that_other_code_began_is_refused(rich: crmcore.CRM) -> None:
+    rich.upkeep.rebuild("guests")
+    url = rich._database.address
+    with crmcore.open(url, clock=Clock(), projections=[SECOND]) as crm:
+        with pytest.raises(ProjectionStoppedError, match=r"begun by other code.*retire it first"):
+            crm.upkeep.rebuild("guests")
+        crm.upkeep.retire("guests")
+        assert crm.upkeep.rebuild("guests").generation == 3
+
+
+def test_poison_stops_a_rebuild_and_leaves_the_live_rows(rich: crmcore.CRM) -> None:
+    send(rich, [named("Late", uid(77))])
+    rich.catch_up()
+    bad, before = rich.position, shown(rich)
+    data = stored(rich, bad)
+    store(rich, bad, data="{")
+    keep = upkeep(rich, TINY)
+    for _ in range(2):
+        with pytest.raises(ProjectionStoppedError, match=f"stopped at position {bad} "):
+            keep.rebuild("guests")
+    assert shown(rich) == before
+    assert stands(rich)["guests"].state == "caught up"
+    store(rich, bad, data=data)
+    assert keep.rebuild("guests").resumed
+    assert keep.compare("guests").equal
+
+
+# Several at once
+
+
+@pytest.mark.parametrize("name", ["customer_history", "campaign_results"])
+def test_two_rebuilds_at_once_fill_each_part_once(rich: crmcore.CRM, name: str) -> None:
+    send(rich, [named(f"Nr {n}", uid(n)) for n in range(200, 240)])
+    rich.catch_up()
+    slow = Wrapped(rich.upkeep._source, lambda *_given: time.sleep(0.005))
+    done: list[Rebuilt] = []
+
+    def run() -> None:
+        with ThreadPoolExecutor(2) as executor:
+            keep = upkeep(rich, Limits(page=5, commit=10), source=slow)
+            done.append(keep.rebuild(name, executor=executor, parts=2))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {one.generation for one in done} <= {2}
+    assert len(done) == 2
+    assert rich.upkeep.compare(name).equal
+
+
+def test_a_switch_waits_for_readers_only_briefly(postgres_url: str) -> None:
+    with crmcore.open(postgres_url, clock=Clock(), projections=[FIRST]) as crm:
+        send(crm, [named("Ann", uid(1))])
+        crm.catch_up()
+        crm.upkeep.rebuild("guests")
+        with crm._database.engine.connect() as reader:
+            reader.execute(text("SELECT * FROM guests"))
+            switcher = threading.Thread(target=crm.upkeep.switch, args=("guests",))
+            switcher.start()
+            begun = time.monotonic()
+            while time.monotonic() - begun < 1.2:
+                waited = time.monotonic()
+                assert shown(crm)
+                assert time.monotonic() - waited < 1
+            assert generations(crm) == {1: "live", 2: "building"}
+        switcher.join()
+        assert generations(crm) == {1: "previous", 2: "live"}
+
+
+def test_a_switch_that_gets_no_chance_ends(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with crmcore.open(postgres_url, clock=Clock(), projections=[FIRST]) as crm:
+        crm.catch_up()
+        crm.upkeep.rebuild("guests")
+        monkeypatch.setattr("crmcore.projections.engine.switching.time.sleep", lambda _s: None)
+        monkeypatch.setattr("crmcore.projections.engine.switching.SHORT_WAIT", "20ms")
+        with crm._database.engine.connect() as reader:
+            reader.execute(text("SELECT * FROM guests"))
+            with pytest.raises(StoreBusyError, match="lock timeout"):
+                crm.upkeep.switch("guests")
+        assert generations(crm) == {1: "live", 2: "building"}
