@@ -19,7 +19,7 @@ from crmcore.projections.engine.filling import Limits
 from crmcore.projections.engine.rebuild import Progress, Rebuilt
 from tests.histories import CUSTOMERS, Clock, a_rich_history, histories, send
 from tests.projections.contract import check, fresh, rows_of
-from tests.projections.examples import at, named
+from tests.projections.examples import at, named, order
 from tests.projections.hosting import (
     COUNTED,
     FIRST,

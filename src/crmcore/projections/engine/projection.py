@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel import version_of
 from crmcore.projections.engine.aside import Policy
 
 __all__ = [
@@ -142,7 +143,7 @@ class Projection:
         return {**viewed, **self.handlers}
 
     def definition(self) -> str:
-        """A digest of the tables, topics and version: when it differs, the rows must be rebuilt."""
+        """A digest of tables, topics and versions: when it differs, the rows must be rebuilt."""
         return self._definition
 
     @cached_property
@@ -155,7 +156,12 @@ class Projection:
             for table in self.tables
             for index in table.indexes
         )
-        text = "\n".join([str(self.version), self.policy, *self.topics, *parts])
+        later = sorted(
+            f"{kind.TOPIC} {version_of(kind)}"  # type: ignore[attr-defined]
+            for kind in self.handlers
+            if version_of(kind) > 1
+        )
+        text = "\n".join([str(self.version), self.policy, *self.topics, *later, *parts])
         return sha256(text.encode()).hexdigest()
 
     def apply(self, recorded: Recorded, rows: Rows) -> None:
