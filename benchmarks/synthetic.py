@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from crmcore.crm import EVENTS
+from crmcore.application.contexts import EVENTS
 from crmcore.domain.customers.contact_point import ContactKind, ContactPointAdded
 from crmcore.domain.customers.registration import CustomerKind, CustomerRegistered
 from crmcore.domain.kernel import Money

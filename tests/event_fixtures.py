@@ -16,7 +16,7 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.crm import EVENTS
+from crmcore.application.contexts import EVENTS
 from crmcore.domain.kernel import Between, Length, version_of
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.event_versions import UPCASTERS

@@ -3,7 +3,6 @@
 The only module that imports all layers.
 """
 
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -15,16 +14,12 @@ from uuid import UUID
 
 import attrs
 from sqlalchemy import URL, Connection, Engine, select
-from sqlalchemy.exc import ArgumentError
 
-from crmcore.application import customers, leads, marketing, opportunities, orders, service
-from crmcore.application.errors import StoreUnavailableError
+from crmcore.application.contexts import EVENTS, command_handlers
 from crmcore.application.executing import Batch, CommandService, Envelope
 from crmcore.application.log import Receipt, Recorded
-from crmcore.application.work import Handler
-from crmcore.domain.kernel import Aggregate, Command
+from crmcore.domain.kernel import Command
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
-from crmcore.domain.sales.opportunity import OpenOpportunity
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.command_codec import CommandCodec
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
@@ -32,9 +27,9 @@ from crmcore.infrastructure.event_log import SqlEventLog
 from crmcore.infrastructure.event_versions import UPCASTERS
 from crmcore.infrastructure.identity import Pseudonyms, new_id
 from crmcore.infrastructure.log.database import Database
-from crmcore.infrastructure.log.engine import parsed_url
 from crmcore.infrastructure.log.verify import Verdict, verify
 from crmcore.infrastructure.projection_source import ProjectionSource
+from crmcore.infrastructure.tenants import tenant_target
 from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status
 from crmcore.projections.engine.filling import Part, fill
@@ -43,18 +38,6 @@ from crmcore.projections.engine.upkeep import Upkeep
 from crmcore.projections.reading import ReadModels, all_projections
 
 __all__ = ["CRM", "open"]
-
-AGGREGATES: tuple[Aggregate[Any, Any], ...] = (
-    *customers.AGGREGATES,
-    *orders.AGGREGATES,
-    *opportunities.AGGREGATES,
-    *leads.AGGREGATES,
-    *marketing.AGGREGATES,
-    *service.AGGREGATES,
-)
-EVENTS: tuple[type, ...] = tuple(kind for aggregate in AGGREGATES for kind in aggregate.events)
-
-TENANT = re.compile("[a-z][a-z0-9_]{0,39}")
 
 
 def now() -> datetime:
@@ -78,7 +61,7 @@ class CRM:
     ) -> None:
         self._database = database
         self._clock = clock
-        handlers = command_handlers(_pseudonyms(database))
+        handlers = command_handlers(LibraryContactNormaliser(), _pseudonyms(database))
         self._commands = CommandCodec(handlers)
         self._log = SqlEventLog(database, EventCodec(EVENTS, UPCASTERS), self._commands, clock)
         self._service = CommandService(self._log, handlers, clock, new_id)
@@ -289,7 +272,7 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
 
     Raises ``StoreError`` if the database cannot be reached, written to or understood.
     """
-    target, schema = _tenant(target, tenant)
+    target, schema = tenant_target(target, tenant)
     database = Database.open(target, schema=schema, create=create)
     return CRM(database, clock=clock, loyalty=loyalty, projections=projections)
 
@@ -331,59 +314,7 @@ def fill_part(
         return fill(crm._source, Registry(schema), wanted, part)
 
 
-def _tenant(
-    target: str | URL | Engine, tenant: str | None
-) -> tuple[str | URL | Engine, str | None]:
-    if tenant is None:
-        return target, None
-    if not TENANT.fullmatch(tenant):
-        raise StoreUnavailableError(
-            f"tenant {tenant!r}: expected a small letter, then up to 39 of a-z, 0-9 and _"
-        )
-    try:
-        url = target.url if isinstance(target, Engine) else parsed_url(target)
-    except ArgumentError:
-        return target, None  # opening it says what is wrong
-    if url.get_backend_name() != "sqlite":
-        return target, f"crm_{tenant}"
-    if isinstance(target, Engine):
-        raise StoreUnavailableError(
-            "an engine on SQLite is one file, and a tenant is a file of its own:"
-            " give the URL, or an engine on the tenant's file"
-        )
-    if url.database in (None, "", ":memory:"):
-        return target, None  # as above
-    stem, dot, ending = str(url.database).rpartition(".")
-    file = f"{stem}.{tenant}.{ending}" if dot and "/" not in ending else f"{url.database}.{tenant}"
-    return url.set(database=file), None
-
-
 def _pseudonyms(database: Database) -> Pseudonyms:
     with database.read() as connection:
         key = connection.execute(select(database.tables.head.c.pseudonym_key)).scalar_one()
     return Pseudonyms(bytes(key))
-
-
-def command_handlers(pseudonym: Callable[[str, str], UUID]) -> dict[type, Handler]:
-    normaliser = LibraryContactNormaliser()
-    opened = opportunities.OpportunityService(
-        campaign_exists=marketing.campaign_exists, lead_exists=leads.lead_exists
-    ).handlers
-    return {
-        **customers.CustomerService(
-            normaliser=normaliser,
-            case_exists=service.case_exists,
-            lead_exists=leads.lead_exists,
-            opportunity_exists=opportunities.opportunity_exists,
-        ).handlers,
-        **orders.OrderService(campaign_exists=marketing.campaign_exists).handlers,
-        **opened,
-        **leads.LeadService(
-            normaliser=normaliser,
-            pseudonym=pseudonym,
-            campaign_exists=marketing.campaign_exists,
-            open_opportunity=opened[OpenOpportunity],
-        ).handlers,
-        **marketing.MarketingService().handlers,
-        **service.CaseService().handlers,
-    }

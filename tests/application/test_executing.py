@@ -24,7 +24,8 @@ from crmcore.commands import (
     TargetMember,
     WithdrawConsent,
 )
-from crmcore.crm import command_handlers
+from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from crmcore.application.contexts import command_handlers
 from crmcore.errors import (
     AlreadyExistsError,
     CommandIdReusedError,
@@ -302,7 +303,7 @@ def between(crm: CRM, kind: type, *others: Any) -> list[int]:
     Returns a list that counts the decisions: the handler is real, the other writer too.
     """
     handlers: dict[type, Any] = crm._service._handlers  # type: ignore[assignment]
-    decide, seen = command_handlers(lambda _kind, _value: uid(1))[kind], [0]
+    decide, seen = command_handlers(LibraryContactNormaliser(), lambda _kind, _value: uid(1))[kind], [0]
 
     def decide_while_others_write(command: Any, work: Any) -> None:
         decide(command, work)

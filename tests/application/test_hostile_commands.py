@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import crmcore
 from crmcore import CRM, Money
-from crmcore.crm import AGGREGATES
+from crmcore.application.contexts import AGGREGATES
 from crmcore.domain.kernel import DomainError
 from tests.messages import st_message, st_value
 from tests.scenario import START, uid

@@ -466,8 +466,9 @@ def test_two_processes_on_each_database(
 
 
 POOL = """
-import os, sys, time
+import os, signal, sys, time
 from crmcore.cli.processes import processes
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
 with processes(2) as pool:
     print(*{pool.submit(os.getpid).result() for _ in range(20)}, flush=True)
     pool.submit(time.sleep, 60).result()

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from crmcore.commands import OpenCase, PlaceOrder, RecordNote, RegisterCustomer
-from crmcore.crm import EVENTS, command_handlers
+from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from crmcore.application.contexts import EVENTS, command_handlers
 from crmcore.domain.kernel import Money, event
 from crmcore.errors import CorruptEventError, InvalidCommandError, UnknownTopicError
 from crmcore.infrastructure.codec import EventCodec
@@ -21,7 +22,7 @@ from tests.messages import st_garbage, st_hostile_fields, st_message
 from tests.scenario import uid
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-COMMANDS = tuple(command_handlers(lambda _kind, _value: UUID(int=1)))
+COMMANDS = tuple(command_handlers(LibraryContactNormaliser(), lambda _kind, _value: UUID(int=1)))
 events, commands = EventCodec(EVENTS), CommandCodec(COMMANDS)
 a_few = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 

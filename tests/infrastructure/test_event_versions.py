@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from crmcore.crm import AGGREGATES, EVENTS
+from crmcore.application.contexts import AGGREGATES, EVENTS
 from crmcore.domain.kernel import Length, Money, event, value, version_of
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM
 from crmcore.infrastructure.codec import EventCodec
