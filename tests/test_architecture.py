@@ -45,6 +45,11 @@ BREACHES = {
         "from crmcore.domain.customers import consent",
         "Contexts of the domain meet in the kernel",
     ),
+    "the command line reaches past the core's face": (
+        "cli/audit.py",
+        "from crmcore.projections import reading",
+        "The command line drives the core through its face",
+    ),
 }
 
 
