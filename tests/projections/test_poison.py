@@ -124,6 +124,16 @@ def test_the_first_event_may_be_the_poison(rich: crmcore.CRM) -> None:
     assert stands(rich)["customer_history"].position == 0
 
 
+def test_an_event_nested_too_deeply_to_be_read_is_poison(rich: crmcore.CRM) -> None:
+    bad = position_of(rich, "case-opened")
+    deep = '{"case_id": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    store(rich, bad, data='{"nested": ' + deep + "}")
+    with pytest.raises(ProjectionStoppedError, match=f"stopped at position {bad} "):
+        rich.catch_up()
+    assert stands(rich)["service_levels"].state == "stopped"
+    assert stands(rich)["loyalty_status"].state == "caught up"
+
+
 def test_of_two_poisons_the_first_stops_and_then_the_second(rich: crmcore.CRM) -> None:
     first, second = 3, 5
     data = [stored(rich, first), stored(rich, second)]

@@ -63,6 +63,7 @@ def _open_streams() -> None:
     """Give the process streams where its caller closed them (``>&-``): they lead nowhere."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
+            # stays open as long as the process, and Path has no way to write to the null device
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
 
 

@@ -65,7 +65,7 @@ def fields(kind: type, path: str = "") -> Iterator[Field]:
         base, marks = _bare(field.type)
         required = field.default is attrs.NOTHING and not (field.name == "at" and not path)
         default = None if field.default is attrs.NOTHING else field.default
-        if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+        if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # attrs types it as a function
             default = None
         personal = any(isinstance(mark, Personal) for mark in marks)
         yield Field(path + field.name, _words(base, marks), required, default, personal)

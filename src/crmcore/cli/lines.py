@@ -5,7 +5,7 @@ read is refused with the reason, and reading goes on.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, BinaryIO, Final
 from uuid import UUID
@@ -141,8 +141,8 @@ def _version(given: dict[str, Any]) -> int | None:
     return value
 
 
-def _optional_text(given: Mapping[str, Any], name: str, default: str | None) -> str | None:
-    value = given.pop(name, None)  # type: ignore[attr-defined]
+def _optional_text(given: dict[str, Any], name: str, default: str | None) -> str | None:
+    value = given.pop(name, None)
     if value is not None and not isinstance(value, str):
         raise Unreadable(f'"{name}": expected text, got {str(value)[:60]!r}')
     return default if value is None else value

@@ -66,7 +66,7 @@ def progress(what: str, total: int | None = None) -> Iterator[Step]:
         task = shown.add_task(what, total=total)
 
         def step(done: int, total: int | None = None) -> None:
-            shown.update(task, completed=done, **({} if total is None else {"total": total}))  # type: ignore[arg-type]
+            shown.update(task, completed=done, total=total)  # None leaves the total as it is
 
         yield step
 

@@ -40,7 +40,7 @@ def sentence(topic: str, details: str, names: Names | None = None) -> str:
         ]
         if not optional or all(value is not None for value in values):
             filled = iter(values)
-            said.append(FIELD.sub(lambda _: next(filled) or "", optional or plain))  # noqa: B023
+            said.append(FIELD.sub(lambda _: next(filled) or "", optional or plain))  # noqa: B023  # used up at once
     return _shortened(one_line("".join(said)))
 
 

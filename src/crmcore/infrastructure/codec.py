@@ -167,7 +167,8 @@ def by_topic(what: str, kinds: Iterable[type]) -> dict[str, type]:
     """*kinds* by their topics; raises ``ValueError`` where two of them share one."""
     topics: dict[str, type] = {}
     for kind in kinds:
-        other = topics.setdefault(kind.TOPIC, kind)  # type: ignore[attr-defined]
+        topic: str = kind.TOPIC  # type: ignore[attr-defined]  # events and commands have one
+        other = topics.setdefault(topic, kind)
         if other is not kind:
-            raise ValueError(f"{what} topic {kind.TOPIC!r} names {other} and {kind}")  # type: ignore[attr-defined]
+            raise ValueError(f"{what} topic {topic!r} names {other} and {kind}")
     return topics

@@ -212,7 +212,7 @@ def _with(state: Member, event: Fact) -> Member:
 
 
 def _message(state: Member, message_id: UUID, **changes: object) -> Member:
-    message = attrs.evolve(state.messages[message_id], **changes)  # type: ignore[arg-type]
+    message = attrs.evolve(state.messages[message_id], **changes)  # type: ignore[arg-type]  # of several types
     return attrs.evolve(state, messages={**state.messages, message_id: message})
 
 

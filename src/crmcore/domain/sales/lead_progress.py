@@ -164,11 +164,6 @@ def progress(
             assert_never(command)
 
 
-def _note_where_needed(reason: DisqualificationReason, note: str | None) -> None:
-    if reason is DisqualificationReason.OTHER and note is None:
-        raise InvalidValueError("note", None, "a note that says why, as the reason is other")
-
-
 def _qualify(command: QualifyLead, lead: OpenLead, model: ScoringModel) -> Sequence[LeadEvent]:
     if command.stage is QualificationStage.SALES:
         if lead.sales_qualified_at is not None and lead.status is LeadStatus.QUALIFIED:

@@ -156,22 +156,30 @@ class LogReader:
         present = reader.present
         for record in records:
             decode = present.get((record[3], record[4]))
-            if decode is not None:
-                try:
-                    yield Recorded(record, decode(record[13]))
-                    continue
-                except ValueError:  # say below what is wrong with it
-                    pass
+            told: Sequence[Recorded]
             try:
-                yield from _told(reader, record)
-            except (CorruptEventError, UnknownTopicError) as error:
-                yield Recorded(record, UnreadableEventError(record[0], record[3], error))
+                if decode is not None:
+                    told = (Recorded(record, decode(record[13])),)
+                else:
+                    told = _told(reader, record)
+            except (ValueError, RecursionError, UnknownTopicError):
+                told = (_unreadable(reader, record),)
+            yield from told
 
     def _events(self, position: int, topic: str, schema_version: int, data: str) -> Sequence[Any]:
         try:
             return self._codec.read(topic, schema_version, data)
         except (CorruptEventError, UnknownTopicError) as error:
             raise UnreadableEventError(position, topic, error) from error
+
+
+def _unreadable(reader: EventReader, record: Record) -> Recorded:
+    """A record that cannot be read, with the reader's own words on why."""
+    try:
+        _told(reader, record)
+    except (CorruptEventError, UnknownTopicError) as error:
+        return Recorded(record, UnreadableEventError(record[0], record[3], error))
+    raise AssertionError(f"position {record[0]} could be read after all")
 
 
 def _told(reader: EventReader, record: Record) -> Sequence[Recorded]:
