@@ -7,10 +7,12 @@ WORKERS ?= auto
 
 .DEFAULT_GOAL := help
 BENCH ?=
-.PHONY: help setup demo test bench check format lint types layers coverage event-fixtures constraints clean
+FILE ?=
+KILLS ?=
+.PHONY: help setup demo test bench bench-memory bench-service switch-under-load kill-tests restart-tests check format lint types layers coverage event-fixtures constraints clean
 
 help: ## show what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 20
 
 setup: $(READY) ## make the virtual environment with everything in it
 
@@ -31,6 +33,21 @@ test: $(READY) ## all tests
 
 bench: $(READY) ## speed, as ratios to a bare baseline in the same run (BENCH="--events 1000000")
 	$(BIN)/python benchmarks/bench.py $(BENCH)
+
+bench-service: $(READY) ## a service desk's log: its import, its read model, its reports (FILE=... for the whole log)
+	$(BIN)/python benchmarks/service_desk.py $(FILE)
+
+bench-memory: $(READY) ## memory of a rebuild at 10 million events and at 1 million (half an hour, 20 GB of disk)
+	$(BIN)/python benchmarks/bench.py --memory $(BENCH)
+
+switch-under-load: $(READY) ## how long readers, a writer and the switch itself wait while a read model is switched
+	$(BIN)/python benchmarks/switch_under_load.py
+
+kill-tests: $(READY) ## kill -9 whatever follows, rebuilds, switches: 100 times and more, on both databases (half an hour)
+	$(BIN)/python -m tests.slow kill --at-least 100 $(KILLS)
+
+restart-tests: $(READY) ## crash and restart a PostgreSQL server in the middle of following and of rebuilds
+	$(BIN)/python -m tests.slow restart
 
 check: format-check lint types layers coverage ## everything that must hold: format, lint, types, layers, tests, coverage
 
@@ -59,7 +76,7 @@ event-fixtures: $(READY) ## add the example and the field types of every new ver
 
 constraints: ## pin the newest versions of all dependencies, with hashes (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --upgrade \
-	  --extra dev -o constraints.txt pyproject.toml
+	  --extra dev --extra bench -o constraints.txt pyproject.toml
 
 clean: ## remove everything that was made
 	rm -rf $(VENV) build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,295 +1,163 @@
-"""What crmcore costs, as ratios to a bare baseline measured in the same run: `make bench`.
+"""What crmcore costs, as ratios to a baseline measured in the same run: `make bench`.
 
 Machines are shared and noisy, so absolute figures say little: each row times our work and the
-baseline in turn, several times over, and prints the medians and the median of the ratios.
-
-    python benchmarks/bench.py [--events N] [--customers N] [--runs N] [--postgres] [--only WORD]
+baseline in turn, several times over, and shows the medians and the median of the ratios.
 """
 
 import argparse
-import os
-import platform
+import json
 import shutil
-import sqlite3
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from decimal import Decimal
-from multiprocessing import get_context
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import attrs
-import synthetic
 
-import crmcore
-from crmcore.commands import CustomerKind, OrderLine, PlaceOrder, RegisterCustomer
-from crmcore.infrastructure.log.database import Database
+import commanding
+import machine
+import memory
+import peers
+import postgres
+import rebuilding
+from log_file import LogFile
+from timing import Measured, NotMeasuredError, Row
 
-
-@attrs.frozen
-class Measured:
-    """One row: seconds of our work and of the baseline, and the least ratio that is asked for."""
-
-    work: str
-    against: str
-    ours: float
-    bare: float
-    ratio: float
-    least: float
+EVENTS, MANY_EVENTS = 200_000, 10_000_000
 
 
-def paired(
-    work: str,
-    against: str,
-    least: float,
-    runs: int,
-    ours: Callable[[], float],
-    bare: Callable[[], float],
-) -> Measured:
-    """Time both in turn; the ratio is baseline / ours, so that 1 means as fast as the baseline."""
-    times = [(ours(), bare()) for _ in range(runs)]
-    return Measured(
-        work,
-        against,
-        statistics.median(one for one, _ in times),
-        statistics.median(one for _, one in times),
-        statistics.median(bare_time / our_time for our_time, bare_time in times),
-        least,
-    )
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what is asked for; 1 if something of it could not be measured."""
+    options = asked(arguments)
+    with ExitStack() as stack:
+        folder = stack.enter_context(folder_for(options.keep))
+
+        @cache
+        def server() -> str:
+            return stack.enter_context(postgres.database(folder, options.postgres))
+
+        if options.memory:
+            rows = memory.rows(folder, options.events, options.customers)
+        else:
+            log = LogFile(folder, options.events, options.customers, options.runs)
+            rows = [
+                *rebuilding.rows(log),
+                *commanding.rows(folder, options.runs),
+                *peers.rows(log, server, min(options.peer_events, options.events)),
+            ]
+        words = [word.lower() for word in options.only]
+        rows = [row for row in rows if not words or any(word in named(row) for word in words)]
+        report = Report(as_json=options.json)
+        report.header(machine.described() | settings(options))
+        for row in rows:
+            report.measure(row)
+        if any(row.work.endswith("PostgreSQL") for row in rows):
+            report.note("postgresql", postgres.described(server()))
+        return report.end()
 
 
-def timed(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
-
-
-class Bench:
-    """The measurements on one synthetic log in a SQLite file."""
-
-    def __init__(self, folder: Path, events: int, customers: int, runs: int) -> None:
-        self.path, self.runs, self.events = folder / "log.db", runs, events
-        database = Database.open(f"sqlite:///{self.path}")
-        synthetic.fill(database, events, customers=customers)
-        database.close()
-        self.folder = folder
-
-    @contextmanager
-    def crm(self) -> Iterator[crmcore.CRM]:
-        with crmcore.open(f"sqlite:///{self.path}") as crm:
-            yield crm
-
-    def scan(self) -> float:
-        """A bare SELECT of the whole table, iterated in Python."""
-        connection = sqlite3.connect(self.path)
-        try:
-            cursor = connection.execute("SELECT * FROM crm_events ORDER BY position")
-            return timed(lambda: sum(1 for _ in cursor))
-        finally:
-            connection.close()
-
-    def rebuild(self, *names: str, processes: int = 1) -> float:
-        def work() -> None:
-            with self.crm() as crm:
-                for name in names:
-                    if processes == 1:
-                        crm.upkeep.rebuild(name)
-                    else:
-                        context = get_context("spawn")
-                        with ProcessPoolExecutor(processes, mp_context=context) as pool:
-                            crm.upkeep.rebuild(name, executor=pool, parts=processes)
-
-        seconds = timed(work)
-        with self.crm() as crm:
-            for name in names:
-                crm.upkeep.retire(name)
-        return seconds
-
-    def rows_of_history(self) -> float:
-        """A bare executemany of the same rows with the same index, into a file of its own."""
-        with self.crm() as crm:
-            crm.upkeep.rebuild("customer_history")
-            crm.upkeep.switch("customer_history")
-        source = sqlite3.connect(self.path)
-        (ddl,) = source.execute(
-            "SELECT sql FROM sqlite_master WHERE type = 'table' AND name LIKE 'customer_history__g%'"
-            " ORDER BY name DESC"
-        ).fetchone()
-        rows = source.execute("SELECT * FROM customer_history ORDER BY position").fetchall()
-        source.close()
-        copy = self.folder / "rows.db"
-        copy.unlink(missing_ok=True)
-        target = sqlite3.connect(copy, isolation_level=None)
-        target.execute("PRAGMA journal_mode = WAL")
-        target.execute(ddl)
-        name = ddl.split()[2]
-        marks = ",".join("?" * len(rows[0]))
-
-        def write() -> None:
-            target.execute("BEGIN")
-            target.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
-            target.execute("COMMIT")
-
-        seconds = timed(write)
-        target.close()
-        return seconds
-
-    def measure(self) -> Iterator[Measured]:
-        select = "bare SELECT of the table"
-        names = ("loyalty_status", "customer_history", "customer_directory")
-        self.rebuild("loyalty_status")  # warm the file cache
-        yield paired("rebuild loyalty_status", select, 0.30, self.runs,
-                     lambda: self.rebuild("loyalty_status"), self.scan)  # fmt: skip
-        yield paired("rebuild customer_history", "scan + bare executemany of its rows", 0.40,
-                     self.runs, lambda: self.rebuild("customer_history"),
-                     lambda: self.scan() + self.rows_of_history())  # fmt: skip
-        yield paired("rebuild three read models, one after the other", select, 0.15, self.runs,
-                     lambda: self.rebuild(*names), self.scan)  # fmt: skip
-        yield paired("rebuild loyalty_status with 2 processes", "with 1", 1.5, self.runs,
-                     lambda: self.rebuild("loyalty_status", processes=2),
-                     lambda: self.rebuild("loyalty_status"))  # fmt: skip
-        yield paired("verify the chain", select, 0.40, self.runs, self.verify, self.scan)
-        yield from self.history_of_one()
-        yield from self.commands()
-
-    def verify(self) -> float:
-        with self.crm() as crm:
-            return timed(crm.verify)
-
-    def history_of_one(self) -> Iterator[Measured]:
-        with self.crm() as crm:
-            crm.upkeep.rebuild("customer_history")
-            crm.upkeep.switch("customer_history")
-            source = sqlite3.connect(self.path)
-            (subject,) = source.execute(
-                "SELECT subject_id FROM crm_events WHERE subject_id IS NOT NULL"
-                " GROUP BY subject_id ORDER BY abs(count(*) - 100) LIMIT 1"
-            ).fetchone()
-            query = "SELECT * FROM crm_events WHERE subject_id = ? ORDER BY position"
-            yield paired(
-                "history of one customer (100 events)", "bare indexed SELECT of those rows", 0.30,
-                self.runs * 20, lambda: timed(lambda: crm.read.history(UUID(subject))),
-                lambda: timed(lambda: source.execute(query, (subject,)).fetchall()),
-            )  # fmt: skip
-            source.close()
-
-    def commands(self) -> Iterator[Measured]:
-        for file in self.folder.glob("commands.db*"):
-            file.unlink()
-        with crmcore.open(f"sqlite:///{self.folder / 'commands.db'}") as crm:
-            bare = sqlite3.connect(self.folder / "bare.db", isolation_level=None)
-            bare.execute("PRAGMA journal_mode = WAL")
-            bare.execute("PRAGMA synchronous = FULL")
-            bare.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, data TEXT)")
-
-            def one() -> None:
-                crm.execute(customer(crm), by="bench")
-
-            def bare_one() -> None:
-                bare.execute("BEGIN IMMEDIATE")
-                bare.execute("INSERT INTO t (data) VALUES (?)", ("x" * 400,))
-                bare.execute("COMMIT")
-
-            yield paired("one durable command", "one bare one-row transaction", 0.50,
-                         self.runs * 100, lambda: timed(one), lambda: timed(bare_one))  # fmt: skip
-            yield paired("execute_many, purchases of new customers",
-                         "bare executemany of the same rows and indexes", 0.25, self.runs,
-                         lambda: many(crm), self.bare_rows)  # fmt: skip
-            bare.close()
-
-    def bare_rows(self) -> float:
-        """The rows of the last such run, inserted into a file of its own in the same batches."""
-        source = sqlite3.connect(self.folder / "commands.db")
-        schema = [sql for (sql,) in source.execute(
-            "SELECT sql FROM sqlite_master WHERE tbl_name = 'crm_events' AND sql IS NOT NULL")]  # fmt: skip
-        rows = source.execute(
-            "SELECT * FROM crm_events ORDER BY position DESC LIMIT ?", (2 * PURCHASES,)
-        ).fetchall()
-        source.close()
-        copy = self.folder / "bare_rows.db"
-        copy.unlink(missing_ok=True)
-        target = sqlite3.connect(copy, isolation_level=None)
-        target.execute("PRAGMA journal_mode = WAL")
-        target.execute("PRAGMA synchronous = FULL")
-        for sql in schema:
-            target.execute(sql)
-        marks = ",".join("?" * len(rows[0]))
-
-        def write() -> None:
-            for start in range(0, len(rows), 500):
-                target.execute("BEGIN")
-                target.executemany(
-                    f"INSERT INTO crm_events VALUES ({marks})", rows[start : start + 500]
-                )
-                target.execute("COMMIT")
-
-        seconds = timed(write)
-        target.close()
-        return seconds
-
-
-PURCHASES = 5_000
-
-
-def customer(crm: crmcore.CRM) -> RegisterCustomer:
-    return RegisterCustomer(
-        customer_id=crmcore.new_id(), kind=CustomerKind.PERSON, name="Ada Lovelace", at=crm.now()
-    )
-
-
-def many(crm: crmcore.CRM) -> float:
-    commands: list[Any] = []
-    for _ in range(PURCHASES):
-        new = customer(crm)
-        goods = crmcore.Money(Decimal("19.90"), "EUR")
-        line = OrderLine(line=1, product="tea", quantity=Decimal(1), goods=goods)
-        commands += [
-            new,
-            PlaceOrder(
-                order_id=crmcore.new_id(), customer_id=new.customer_id, channel="web",
-                lines=(line,), at=crm.now(),
-            ),
-        ]  # fmt: skip
-    return timed(lambda: crm.execute_many(commands, by="bench"))
-
-
-def show(row: Measured) -> None:
-    verdict = "met" if row.ratio >= row.least else "MISSED"
-    print(
-        f"{row.work:48} {row.ours:10.4f} s  against {row.against:44} {row.bare:10.4f} s"
-        f"  ratio {row.ratio:6.2f}  asked {row.least:5.2f}  {verdict}",
-        flush=True,
-    )
-
-
-def main() -> None:
+def asked(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options, with sizes that fit the kind of measurement."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--customers", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
-    print(
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version},"
-        f" {os.cpu_count()} cores, {platform.machine()}; {options.events:,} events about"
-        f" {options.customers:,} customers, seed 1, {options.runs} runs, medians",
-        flush=True,
-    )
+    add = parser.add_argument
+    add("--events", type=int, help=f"of the log ({EVENTS:,}; with --memory {MANY_EVENTS:,})")
+    add("--customers", type=int, default=10_000)
+    add("--runs", type=int, default=3, help="of each measurement (3)")
+    add("--only", action="append", default=[], metavar="WORD", help="rows that name WORD")
+    add("--peer-events", type=int, default=10_000, help="of the log that peers get (10,000)")
+    add("--postgres", metavar="URL", help="a server to measure on, instead of one of its own")
+    add("--memory", action="store_true", help="memory at --events, and at a tenth of them")
+    add("--keep", type=Path, metavar="FOLDER", help="for the logs; those in it are used again")
+    add("--json", action="store_true", help="one JSON document to stdout, and the table to stderr")
+    options = parser.parse_args(arguments)
+    options.events = options.events or (MANY_EVENTS if options.memory else EVENTS)
+    return options
+
+
+@contextmanager
+def folder_for(kept: Path | None) -> Iterator[Path]:
+    """Where the logs are: a folder to be kept, or one that is removed."""
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+        return
     folder = Path(tempfile.mkdtemp(prefix="crmcore-bench-"))
     try:
-        begun = time.perf_counter()
-        bench = Bench(folder, options.events, options.customers, options.runs)
-        print(f"log written in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
-        for row in bench.measure():
-            show(row)
+        yield folder
     finally:
         shutil.rmtree(folder)
 
 
+def settings(options: argparse.Namespace) -> dict[str, str]:
+    """What was measured, for whoever measures it again."""
+    return {
+        "log": f"{options.events:,} events about {options.customers:,} customers, seed 1",
+        "runs": "1, in processes of their own" if options.memory else f"{options.runs}, medians",
+    }
+
+
+def named(row: Row) -> str:
+    """What ``--only`` looks at."""
+    return f"{row.work} {row.against}".lower()
+
+
+class Report:
+    """The table, line by line as it is measured; or the same as JSON."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._json, self._missing = as_json, 0
+        self._told: dict[str, Any] = {"on": {}, "rows": []}
+
+    def header(self, told: dict[str, str]) -> None:
+        """What is measured on, and how."""
+        for name, what in told.items():
+            self.note(name, what)
+        self._print("")
+        self._print(
+            f"{'work':56}  {'ours':>16}  {'against':46}  {'theirs':>16}  {'ratio':>7}  asked"
+        )
+
+    def note(self, name: str, what: str) -> None:
+        """Something that belongs to all rows."""
+        self._told["on"][name] = what
+        self._print(f"{name:11}{what}")
+
+    def measure(self, row: Row) -> None:
+        """Measure a row and show it."""
+        told: dict[str, Any] = {"work": row.work, "against": row.against, "asked": row.asked}
+        try:
+            found = row.measure()
+        except NotMeasuredError as error:
+            self._missing += 1
+            self._told["rows"].append({**told, "not_measured": str(error)})
+            self._print(f"{row.work:56}  not measured: {error}")
+            return
+        verdict = row.verdict(found)
+        self._told["rows"].append({**told, **attrs.asdict(found), "verdict": verdict})
+        limit = "" if row.asked is None else f"{'<' if row.at_most else '>='} {row.asked:g} "
+        self._print(
+            f"{row.work:56}  {amount(found.ours, found):>16}  {row.against:46}"
+            f"  {amount(found.bare, found):>16}  {found.ratio:7.2f}  {limit}{verdict}"
+            + (f"  ({found.note})" if found.note else "")
+        )
+
+    def end(self) -> int:
+        """Write the document; the exit status."""
+        if self._json:
+            print(json.dumps(self._told, indent=2))
+        return 1 if self._missing else 0
+
+    def _print(self, line: str) -> None:
+        print(line, file=sys.stderr if self._json else sys.stdout, flush=True)
+
+
+def amount(value: float, found: Measured) -> str:
+    """A quantity with its unit."""
+    return f"{value:.4f} s" if found.unit == "s" else f"{value:,.0f} {found.unit}"
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -18,6 +18,14 @@ import attrs
 
 from crmcore.application.contexts import EVENTS
 from crmcore.domain.kernel import Between, Length, version_of
+from crmcore.domain.kernel.working_time import (
+    Break,
+    BusinessCalendar,
+    DayHours,
+    Holiday,
+    ShiftedDay,
+    weekly,
+)
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.event_versions import UPCASTERS
 from tests.scenario import uid
@@ -49,6 +57,15 @@ SCALARS: Mapping[type, Any] = {
     Decimal: Decimal("2.50"),
     timedelta: timedelta(hours=4),
 }
+CALENDAR = BusinessCalendar(
+    name="office",
+    zone="Europe/Berlin",
+    weekly=weekly("Mon-Thu 09:00-12:30, 13:30-18:00", "Fri 09:00-24:00"),
+    holidays=(Holiday(day=date(2026, 12, 25), name="Christmas"),),
+    shifted=(ShiftedDay(day=date(2026, 12, 24), hours=(DayHours(opens="09:00", closes="12:00"),)),),
+    breaks=(Break(day=date(2026, 7, 3), closes="14:00", opens_again="16:00", name="party"),),
+)
+"""A calendar with everything that one may have; its parts check each other."""
 FIRST = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)
 
 
@@ -70,6 +87,8 @@ def _value(annotation: Any, name: str, number: int) -> Any:
         return _value(_present(parts), name, number)
     if origin is tuple:
         return (_value(parts[0], name, number),)
+    if annotation is BusinessCalendar:
+        return CALENDAR
     if annotation is UUID:
         return uid(number)
     if annotation in (datetime, date):

@@ -155,6 +155,7 @@ def a_rich_history() -> list[Command]:
     ann, spring, at = CUSTOMERS[0], CAMPAIGNS[0], BEGINNING + timedelta(days=1)
     tea = ask.OrderLine(line=1, product="tea", quantity=Decimal(3), goods=_euro("30"))
     lead, case = key("lead", 0), CASES[0]
+    survey: dict[str, Any] = {"case_id": case, "cycle": 1, "kind": ask.SurveyKind.CSAT, "at": at}
     return [
         *_COMPANY,
         ask.AddContactPoint(
@@ -179,9 +180,13 @@ def a_rich_history() -> list[Command]:
             kind=ask.CaseKind.COMPLAINT,
             channel=ask.CaseChannel.PHONE,
             subject="It leaks",
+            priority=ask.Priority.HIGH,
             at=at,
         ),
         ask.IdentifyCaseCustomer(case_id=case, customer_id=ann, at=at),
+        ask.SolveCase(case_id=case, resolution_code="sealed", agent="kim", at=at),
+        ask.OfferSurvey(**survey, channel=Channel.EMAIL),
+        ask.AnswerSurvey(**survey, answer_id=key("answer", 0), score=5, comment="Thanks!"),
         ask.CaptureLead(lead_id=lead, source=LeadSource.WEBSITE, name="Lea", at=at),
         ask.AssignLead(lead_id=lead, assignee="kim", at=at),
         ask.AcceptLead(lead_id=lead, at=at),
@@ -272,6 +277,39 @@ def _permission(on: Scene) -> Iterable[Command]:
     )
 
 
+def _permission_followed(on: Scene) -> Iterable[Command]:
+    customer, at = on.customer, on.at
+    yield on.one(
+        ask.ConfirmConsent(customer_id=customer, consent_id=key("consent", on.one(0, 1, 2)), at=at),
+        ask.RaiseObjection(customer_id=customer, purpose=ask.Purpose.MARKETING, at=at),
+        ask.SetPreference(customer_id=customer, language=on.one("de", "en"), at=at),
+        ask.VerifyContactPoint(customer_id=customer, point_id=on.id("email point", 3), at=at),
+    )
+
+
+def _told_and_corrected(on: Scene) -> Iterable[Command]:
+    """A note or a conversation, and later what it should have said."""
+    note, talk, at = on.id("note", 3), on.id("interaction", 3), on.at
+    customer, later = on.customer, at + on.one(*STEPS)
+    yield from on.one(
+        [
+            ask.RecordNote(customer_id=customer, note_id=note, text="Hm.", at=at),
+            ask.CorrectNote(note_id=note, text=on.one("Hm!", "Well."), at=later),
+        ],
+        [
+            ask.RecordInteraction(
+                interaction_id=talk,
+                customer_id=customer,
+                channel=Channel.PHONE,
+                direction=ask.Direction.INBOUND,
+                summary="Asked",
+                at=at,
+            ),
+            ask.CorrectInteraction(interaction_id=talk, summary="Called", reason="so", at=later),
+        ],
+    )
+
+
 # Orders
 
 
@@ -330,6 +368,7 @@ def _order_followed(on: Scene) -> Iterable[Command]:
         returned,
         ask.CancelOrder(order_id=order, reason="changed mind", at=at),
         ask.ShipOrder(order_id=order, shipment_id=on.id("shipment", 8), at=at),
+        ask.DeliverOrder(order_id=order, at=at),
     )
 
 
@@ -440,6 +479,33 @@ def _lead(on: Scene) -> Iterable[Command]:
     )
 
 
+def _lead_followed(on: Scene) -> Iterable[Command]:
+    lead, at = on.id("lead", 3), on.at
+    yield on.one(
+        ask.EnrichLead(lead_id=lead, name=on.one(*NAMES), region="DE", at=at),
+        ask.DisqualifyLead(lead_id=lead, reason=ask.DisqualificationReason.NO_BUDGET, at=at),
+        ask.RecycleLead(lead_id=lead, at=at),
+    )
+
+
+def _opportunity(on: Scene) -> Iterable[Command]:
+    deal, at = on.id("opportunity", 2), on.at
+    yield on.one(
+        ask.OpenOpportunity(
+            opportunity_id=deal,
+            customer_id=on.customer,
+            name="Tea for all",
+            amount=on.one(None, on.money()),
+            campaign_id=on.one(None, *CAMPAIGNS),
+            at=at,
+        ),
+        ask.ReviseOpportunityAmount(opportunity_id=deal, amount=on.money(), at=at),
+        ask.WinOpportunity(opportunity_id=deal, at=at),
+        ask.LoseOpportunity(opportunity_id=deal, reason="price", at=at),
+        ask.ReopenOpportunity(opportunity_id=deal, reason="again", at=at),
+    )
+
+
 # Cases
 
 
@@ -479,6 +545,7 @@ def _case_worked_on(on: Scene) -> Iterable[Command]:
         ask.PendCase(case_id=case, at=at),
         ask.HoldCase(case_id=case, at=at),
         ask.ResumeCase(case_id=case, at=at),
+        ask.AddCaseNote(case_id=case, note_id=on.id("case note", 9), text="Hm.", at=at),
         ask.ReplyToCase(
             case_id=case,
             message_id=on.id("case message", 9),
@@ -523,6 +590,53 @@ def _case_from_start_to_end(on: Scene) -> Iterable[Command]:
         yield ask.ReopenCase(case_id=case, reason="still leaks", at=at + timedelta(hours=1))
 
 
+# Feedback
+
+
+def _case_solved_and_judged(on: Scene) -> Iterable[Command]:
+    """A customer's case, solved and asked about, so that all of it comes together."""
+    about: dict[str, Any] = {"case_id": on.case, "cycle": 1, "kind": on.one(*ask.SurveyKind)}
+    yield ask.OpenCase(
+        case_id=about["case_id"],
+        customer_id=on.customer,
+        kind=ask.CaseKind.INCIDENT,
+        channel=ask.CaseChannel.CHAT,
+        subject="It hums",
+        at=on.at,
+    )
+    yield ask.SolveCase(case_id=about["case_id"], resolution_code="done", at=on.at)
+    yield ask.OfferSurvey(**about, channel=Channel.EMAIL, at=on.at)
+    for number in range(on.one(0, 1, 2)):
+        yield ask.AnswerSurvey(
+            **about,
+            answer_id=key("answer", number),
+            score=on.one(1, 3, 5),
+            at=on.at + on.one(*STEPS),
+        )
+    yield ask.ExpireSurvey(**about, at=on.at + timedelta(days=60))
+
+
+def _survey(on: Scene) -> Iterable[Command]:
+    about: dict[str, Any] = {
+        "case_id": on.case,
+        "cycle": on.one(1, 1, 2),
+        "kind": on.one(*ask.SurveyKind),
+        "at": on.at,
+    }
+    answer = ask.AnswerSurvey(
+        **about,
+        answer_id=on.id("answer", 4),
+        score=on.one(0, 1, 3, 5, 7),
+        comment=on.one(None, "Thanks!"),
+    )
+    yield on.one(
+        ask.OfferSurvey(**about, channel=on.one(Channel.EMAIL, Channel.SMS)),
+        answer,
+        answer,
+        ask.ExpireSurvey(**about),
+    )
+
+
 TELLERS: tuple[Callable[[Scene], Iterable[Command]], ...] = (
     _naming,
     _activity,
@@ -531,6 +645,8 @@ TELLERS: tuple[Callable[[Scene], Iterable[Command]], ...] = (
     _point_changed,
     _identity,
     _permission,
+    _permission_followed,
+    _told_and_corrected,
     _order,
     _order,
     _order_returned,
@@ -543,6 +659,8 @@ TELLERS: tuple[Callable[[Scene], Iterable[Command]], ...] = (
     _answer,
     _campaign_with_a_member,
     _lead,
+    _lead_followed,
+    _opportunity,
     _case,
     _case,
     _case_described,
@@ -550,4 +668,6 @@ TELLERS: tuple[Callable[[Scene], Iterable[Command]], ...] = (
     _case_ended,
     _case_ended,
     _case_from_start_to_end,
+    _case_solved_and_judged,
+    _survey,
 )

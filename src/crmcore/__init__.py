@@ -3,30 +3,87 @@
 >>> import crmcore  # doctest: +SKIP
 >>> crm = crmcore.open("sqlite:///crm.db")  # doctest: +SKIP
 
-``crmcore.commands`` holds every command, ``crmcore.errors`` everything that can be raised.
+``crmcore.commands`` holds every command, ``crmcore.errors`` everything that can be raised,
+``crmcore.calendars`` working time.
+
+What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
 
-from crmcore import commands, errors
-from crmcore.application.executing import Batch, Envelope
-from crmcore.application.log import Receipt, Recorded
-from crmcore.crm import CRM, open  # noqa: A004  # read as `crmcore.open`
-from crmcore.domain.kernel import Money, derived_id
-from crmcore.domain.service.resolution_target import Mode
-from crmcore.infrastructure.identity import new_id
-from crmcore.projections.service.service_levels import Grouping
+TYPE_CHECKING = False  # `typing` would take longer to import than all of this
+
+if TYPE_CHECKING:
+    from crmcore import calendars, commands, errors
+    from crmcore.application.escalating import Escalated
+    from crmcore.application.executing import Batch, Envelope
+    from crmcore.application.log import Receipt, Recorded
+    from crmcore.crm import CRM, open  # noqa: A004  # read as `crmcore.open`
+    from crmcore.domain.kernel import Money, derived_id
+    from crmcore.domain.service.levels import Mode
+    from crmcore.infrastructure.identity import new_id
+    from crmcore.projections.engine import Projection
+    from crmcore.projections.service.compliance import Grouping, Unit
+    from crmcore.projections.service.feedback_results import FeedbackGrouping
+    from crmcore.projections.service.metric import Figure, Metric
+    from crmcore.projections.service.metrics import METRICS
+    from crmcore.projections.service.periods import Period, PeriodLength
 
 __all__ = [
     "CRM",
+    "METRICS",
     "Batch",
     "Envelope",
+    "Escalated",
+    "FeedbackGrouping",
+    "Figure",
     "Grouping",
+    "Metric",
     "Mode",
     "Money",
+    "Period",
+    "PeriodLength",
+    "Projection",
     "Receipt",
     "Recorded",
+    "Unit",
+    "calendars",
     "commands",
     "derived_id",
     "errors",
     "new_id",
     "open",
 ]
+
+_PARTS = {
+    "crmcore": ("calendars", "commands", "errors"),
+    "crmcore.application.escalating": ("Escalated",),
+    "crmcore.application.executing": ("Batch", "Envelope"),
+    "crmcore.application.log": ("Receipt", "Recorded"),
+    "crmcore.crm": ("CRM", "open"),
+    "crmcore.domain.kernel": ("Money", "derived_id"),
+    "crmcore.domain.service.levels": ("Mode",),
+    "crmcore.infrastructure.identity": ("new_id",),
+    "crmcore.projections.engine": ("Projection",),
+    "crmcore.projections.service.compliance": ("Grouping", "Unit"),
+    "crmcore.projections.service.feedback_results": ("FeedbackGrouping",),
+    "crmcore.projections.service.metric": ("Figure", "Metric"),
+    "crmcore.projections.service.metrics": ("METRICS",),
+    "crmcore.projections.service.periods": ("Period", "PeriodLength"),
+}
+_WHERE = {name: module for module, names in _PARTS.items() for name in names}
+
+if not TYPE_CHECKING:  # to a type checker, any name would then be right
+
+    def __getattr__(name: str) -> object:
+        """What is named *name*, from where it is defined."""
+        if name not in _WHERE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        if _WHERE[name] == __name__:
+            return import_module(f"{__name__}.{name}")
+        found = globals()[name] = getattr(import_module(_WHERE[name]), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

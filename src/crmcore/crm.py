@@ -16,28 +16,32 @@ import attrs
 from sqlalchemy import URL, Connection, Engine, select
 
 from crmcore.application.contexts import EVENTS, command_handlers
-from crmcore.application.executing import Batch, CommandService, Envelope
+from crmcore.application.escalating import BY, Escalated, escalate
+from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
 from crmcore.application.log import Receipt, Recorded
 from crmcore.domain.kernel import Command
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
 from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.command_codec import CommandCodec
+from crmcore.infrastructure.command_codec import CommandCodec, schema_of
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
 from crmcore.infrastructure.event_versions import UPCASTERS
 from crmcore.infrastructure.identity import Pseudonyms, new_id
 from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.verify import Verdict, verify
+from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.projection_source import ProjectionSource
 from crmcore.infrastructure.tenants import tenant_target
 from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status
-from crmcore.projections.engine.filling import Part, fill
+from crmcore.projections.engine.filling import Part, Stopped, fill
+from crmcore.projections.engine.inline import Inline
 from crmcore.projections.engine.rebuild import Rebuilder
-from crmcore.projections.engine.upkeep import Upkeep
+from crmcore.projections.engine.upkeep import Upkeep, named
 from crmcore.projections.reading import ReadModels, all_projections
 
-__all__ = ["CRM", "open"]
+__all__ = ["CRM", "open", "schema_of"]
 
 
 def now() -> datetime:
@@ -58,19 +62,24 @@ class CRM:
         clock: Callable[[], datetime] = now,
         loyalty: LoyaltyProgram = STANDARD_PROGRAM,
         projections: Sequence[Projection] = (),
+        inline: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._clock = clock
         handlers = command_handlers(LibraryContactNormaliser(), _pseudonyms(database))
         self._commands = CommandCodec(handlers)
-        self._log = SqlEventLog(database, EventCodec(EVENTS, UPCASTERS), self._commands, clock)
-        self._service = CommandService(self._log, handlers, clock, new_id)
-        self._source = ProjectionSource(database, self._log.reader)
+        codec = EventCodec(EVENTS, UPCASTERS)
+        self._source = ProjectionSource(database, LogReader(database.tables, codec))
         registry = Registry(database.tables.events.schema)
-        kept = (*all_projections(loyalty, EVENTS), *projections)
+        packing = JsonPacking()
+        kept = (*all_projections(loyalty, EVENTS, packing), *projections)
         names = [projection.name for projection in kept]
         if len(set(names)) < len(names):
             raise ValueError(f"two read models have the same name: {', '.join(sorted(names))}")
+        at_once = [named(kept, name) for name in dict.fromkeys(inline)]
+        self._inline = Inline(self._source, registry, at_once)
+        self._log = SqlEventLog(database, codec, self._commands, clock, self._inline.fold)
+        self._service = CommandService(self._log, handlers, clock, new_id)
         self._follower = Follower(self._source, kept, registry)
         submit = Submit(
             database.address, database.tables.events.schema, loyalty, tuple(projections)
@@ -81,7 +90,13 @@ class CRM:
         """Rebuilding read models, comparing, switching and rolling back."""
         self._waker = LogWaker(database)
         self.read = ReadModels(
-            self._source, registry, loyalty, self._about, clock, self._follower.catch_up_one
+            self._source,
+            registry,
+            loyalty,
+            packing,
+            self._about,
+            clock,
+            self._follower.catch_up_one,
         )
         """The questions that the read models answer."""
 
@@ -226,6 +241,33 @@ class CRM:
         """Where each read model stands."""
         return self._follower.status()
 
+    # Service levels
+
+    def due(self, until: datetime | None = None) -> Escalated:
+        """Record the warnings and breaches of service levels that came about before *until* (now).
+
+        Each is recorded once, however often and by however many this is called; verdicts are
+        the same if it never is.  Returns what was recorded, for whoever is to be told.
+        Raises ``InFutureError`` for an instant that has not come: ``read.escalations`` lists those.
+        """
+        moment = self._clock()
+        if until is not None and until > moment:
+            raise InFutureError(until, moment)
+        self._follower.catch_up_one("service_levels")
+        begun = self.position
+
+        def recorded(run: UUID) -> Iterator[Recorded]:
+            return (one for one in self.events(after=begun) if one.correlation_id == run)
+
+        until = until or moment
+        return escalate(
+            until,
+            self.read.cases_due(until),
+            run=new_id(),
+            execute=lambda asked: self.execute_many(asked, by=BY),
+            recorded=recorded,
+        )
+
     # The log
 
     @property
@@ -261,25 +303,33 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     clock: Callable[[], datetime] = now,
     loyalty: LoyaltyProgram = STANDARD_PROGRAM,
     projections: Sequence[Projection] = (),
+    inline: Sequence[str] = (),
     create: bool = True,
 ) -> CRM:
     """Open (and on first use make) the log at *target*, a database URL or the host's own engine.
 
     ``sqlite:///crm.db`` is a file, ``postgresql+psycopg://user@host/name`` a server.  Each
     *tenant* has a log apart: a file of its own (``crm.acme.db``), or a schema (``crm_acme``).
-    *projections* are the host's own read models, kept beside those that come along.
+    *projections* are the host's own read models, kept beside those that come along.  The read
+    models named in *inline* are brought up to date in each command's own transaction.
     With *create* False a log that is not there is not made: ``StoreMissingError``.
 
-    Raises ``StoreError`` if the database cannot be reached, written to or understood.
+    Raises ``StoreError`` if the database cannot be reached, written to or understood,
+    ``UnknownProjectionError`` if there is no read model of a name in *inline*.
     """
     target, schema = tenant_target(target, tenant)
     database = Database.open(target, schema=schema, create=create)
-    return CRM(database, clock=clock, loyalty=loyalty, projections=projections)
+    inline = (inline,) if isinstance(inline, str) else inline
+    try:
+        return CRM(database, clock=clock, loyalty=loyalty, projections=projections, inline=inline)
+    except BaseException:
+        database.close()
+        raise
 
 
 @attrs.frozen
 class Submit:
-    """Lets an executor fill a part of a generation, in another process or on another machine.
+    """Lets an executor fill parts of generations, in another process or on another machine.
 
     What goes there is the database's address, with its password, and the host's own
     projections, which must be picklable for that (handlers that are functions of a module).
@@ -290,28 +340,27 @@ class Submit:
     _loyalty: LoyaltyProgram
     _projections: tuple[Projection, ...]
 
-    def __call__(self, executor: Executor, part: Part) -> "Future[int]":
-        """Submit the part; the future tells how many events it took."""
+    def __call__(self, executor: Executor, parts: Sequence[Part]) -> "Future[Stopped]":
+        """Submit parts that are filled in one reading; the future tells what stopped."""
         return executor.submit(
-            fill_part, self._address, self._schema, self._loyalty, self._projections, part
+            fill_parts, self._address, self._schema, self._loyalty, self._projections, parts
         )
 
 
-def fill_part(
+def fill_parts(
     address: str,
     schema: str | None,
     loyalty: LoyaltyProgram,
     projections: tuple[Projection, ...],
-    part: Part,
-) -> int:
-    """Fill a part of a generation, on a connection of this process's own."""
+    parts: Sequence[Part],
+) -> Stopped:
+    """Fill parts of generations in one reading, on a connection of this process's own."""
     with CRM(
         Database.open(address, schema=schema, create=False),
         loyalty=loyalty,
         projections=projections,
     ) as crm:
-        (wanted,) = [one for one in crm.projections if one.name == part.name]
-        return fill(crm._source, Registry(schema), wanted, part)
+        return fill(crm._source, Registry(schema), crm.projections, parts)
 
 
 def _pseudonyms(database: Database) -> Pseudonyms:

@@ -2,7 +2,8 @@
 
 ``DomainError`` is a rule's refusal (nothing was recorded), ``InvalidCommandError`` a command
 that could not be read, ``ConcurrencyError`` a conflict with another writer, ``StoreError``
-trouble with the database, ``ProjectionStoppedError`` a read model that cannot go on,
+trouble with the database, ``ProjectionStoppedError`` a read model that cannot go on
+(``RebuildStoppedError``: some of several that were rebuilt together),
 ``UnknownProjectionError`` one that is not there.
 """
 
@@ -31,9 +32,12 @@ from crmcore.domain.kernel import (
     InvalidValueError,
     NotAllowedError,
     NotFoundError,
+    NoWorkingTimeError,
 )
 from crmcore.projections.engine import ProjectionStoppedError
+from crmcore.projections.engine.rebuild import RebuildStoppedError
 from crmcore.projections.engine.upkeep import UnknownProjectionError
+from crmcore.projections.engine.views import InTheWayError
 
 __all__ = [
     "AlreadyExistsError",
@@ -44,12 +48,15 @@ __all__ = [
     "CurrencyMismatchError",
     "DomainError",
     "InFutureError",
+    "InTheWayError",
     "InvalidCommandError",
     "InvalidValueError",
+    "NoWorkingTimeError",
     "NotAllowedError",
     "NotFoundError",
     "OtherKindError",
     "ProjectionStoppedError",
+    "RebuildStoppedError",
     "StoreBusyError",
     "StoreError",
     "StoreFormatError",

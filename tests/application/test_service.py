@@ -1,5 +1,6 @@
 """Cases through their service: customers who exist, replies that follow merges, all or nothing."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,26 +19,40 @@ from crmcore.domain.kernel import DomainError, NotAllowedError, NotFoundError
 from crmcore.domain.service.case import (
     AGGREGATE,
     AuthorRole,
+    CaseKind,
     CaseMergedError,
     CasePolicy,
     CaseReopened,
     CaseReplied,
     CaseResumed,
+    ClassifyCase,
     CloseCase,
     IdentifyCaseCustomer,
     MergeAcrossCustomersError,
     MergeCase,
     MergeCycleError,
     Merged,
+    ObserveServiceLevels,
     OpenCase,
     PendCase,
+    ReapplyServiceLevels,
     ReplyToCase,
-    ResolutionTargetSet,
+    ServiceLevelAttached,
+    ServiceLevelDetached,
+    ServiceLevelReplaced,
     SolveCase,
     StartCase,
     commands,
 )
+from crmcore.domain.service.levels import (
+    BookVersion,
+    Condition,
+    DefineServiceLevels,
+    ServiceLevelPolicy,
+    book,
+)
 from tests.domain.case_examples import CUSTOMER, STRANGER, open_case
+from tests.domain.service_examples import OFFICE, target
 from tests.memory_work import MemoryWork
 from tests.scenario import START, at, uid
 
@@ -89,8 +104,8 @@ def recorded(work: MemoryWork, message: int) -> list[tuple[UUID, UUID | None]]:
 
 def test_every_command_has_a_handler() -> None:
     topics = {kind for kind in vars(commands).values() if hasattr(kind, "TOPIC")}
-    assert set(CaseService().handlers) == topics
-    assert AGGREGATES == (AGGREGATE,)
+    assert set(CaseService().handlers) == {*topics, DefineServiceLevels}
+    assert AGGREGATES == (AGGREGATE, book.AGGREGATE)
 
 
 def test_a_case_is_opened_for_a_known_customer_or_for_nobody_yet(work: MemoryWork) -> None:
@@ -135,14 +150,15 @@ def test_imported_rows_with_an_opening_a_target_and_a_closing_twice(work: Memory
         SolveCase(case_id=A, resolution_code="closed", at=HOUR),
         CloseCase(case_id=A, at=HOUR),
     ]
-    assert [len(work.execute(row)) for row in rows] == [2, 1, 1]
+    assert [len(work.execute(row)) for row in rows] == [1, 1, 1]
     assert [len(work.execute(row)) for row in rows] == [0, 0, 0]
 
 
 def test_the_policy_is_the_services_own() -> None:
-    work = MemoryWork(CaseService(CasePolicy(targets=None)).handlers)
+    nothing = BookVersion(at=START, version="none", policies=(), calendars=())
+    work = MemoryWork(CaseService(CasePolicy(service_levels=nothing)).handlers)
     events = work.execute(open_case(A, priority="low"))
-    assert not any(isinstance(event, ResolutionTargetSet) for event in events)
+    assert not any(isinstance(event, ServiceLevelAttached) for event in events)
 
 
 def test_INV_S7_a_reply_reaches_the_ultimate_target_exactly_once(work: MemoryWork) -> None:
@@ -239,3 +255,86 @@ def _particulars(case_id: UUID) -> dict[str, Any]:
         "subject": "Noise",
         "at": START,
     }
+
+
+# Service levels by the book in force
+
+
+def define(version: str, when: datetime, **conditions: Any) -> DefineServiceLevels:
+    """One policy, of this version, for the cases of these conditions."""
+    policy = ServiceLevelPolicy(name=version, when=Condition(**conditions), targets=(target(),))
+    return DefineServiceLevels(version=version, policies=(policy,), calendars=(OFFICE,), at=when)
+
+
+def owed(events: list[Any]) -> list[tuple[str, str, datetime]]:
+    """What came to be owed: to what, by which version, from when."""
+    kinds = (ServiceLevelAttached, ServiceLevelReplaced)
+    return [(type(one).__name__, one.version, one.at) for one in events if isinstance(one, kinds)]
+
+
+ATTACHED, REPLACED = "ServiceLevelAttached", "ServiceLevelReplaced"
+
+
+def test_a_case_follows_the_version_in_force_at_its_own_instant(work: MemoryWork) -> None:
+    """An import of old cases finds the old version, whenever it runs."""
+    work.execute(define("spring", at(days=10)))
+    work.execute(define("summer", at(days=20)))
+    for case_id, day, version in ((A, 9, "standard-1"), (B, 10, "spring"), (C, 25, "summer")):
+        when = at(days=day)
+        events = work.execute(open_case(case_id, priority="low", at=when))
+        assert owed(events) == [(ATTACHED, version, when)]
+    assert work.execute(define("spring", at(days=10))) == []
+
+
+def test_a_case_keeps_its_version_until_its_facts_change_or_it_is_told(work: MemoryWork) -> None:
+    work.execute(define("spring", at(days=-9)))
+    for case_id in (A, B, C):
+        assert owed(work.execute(open_case(case_id))) == [(ATTACHED, "spring", START)]
+    work.execute(define("summer", at(days=1)))
+    assert owed(work.execute(StartCase(case_id=A, at=at(days=2)))) == []
+    changed = work.execute(ClassifyCase(case_id=B, category="lamps", at=at(days=2)))
+    assert owed(changed) == [(REPLACED, "summer", at(days=2))]
+    told = ReapplyServiceLevels(case_id=C, at=at(days=3))
+    assert owed(work.execute(told)) == [(REPLACED, "summer", at(days=3))]
+    assert work.execute(told) == []
+    early = ReapplyServiceLevels(case_id=C, at=at(hours=12))  # of before, told late
+    assert work.execute(early) == []
+
+
+def test_what_is_told_late_follows_the_version_in_force_when_it_comes_to_hold(
+    work: MemoryWork,
+) -> None:
+    """Dated before the last agreement it holds from then on, by the version of then."""
+    work.execute(define("spring", at(days=-9)))
+    work.execute(define("summer", at(days=1), kinds=("incident",)))
+    work.execute(open_case(A, at=START))
+    work.execute(ReapplyServiceLevels(case_id=A, at=at(days=2)))
+    late = work.execute(ClassifyCase(case_id=A, category="lamps", at=HOUR))
+    assert owed(late) == []
+    detached = work.execute(ClassifyCase(case_id=A, kind=CaseKind.RETURN, at=HOUR))[-1]
+    assert isinstance(detached, ServiceLevelDetached)
+    assert (detached.version, detached.at) == ("summer", at(days=2))
+
+
+def test_a_contract_holds_once_the_customer_is_known(work: MemoryWork) -> None:
+    """Said outright, or by a merge with a case of a known customer."""
+    work.execute(define("contract", at(days=-9), customers=(CUSTOMER,)))
+    for case_id in (A, B, C):
+        assert owed(work.execute(open_case(case_id))) == []
+    known = IdentifyCaseCustomer(case_id=A, customer_id=CUSTOMER, at=HOUR)
+    assert owed(work.execute(known)) == [(ATTACHED, "contract", HOUR)]
+    assert owed(work.execute(merge(A, B))) == [(ATTACHED, "contract", HOUR)]
+    work.execute(SolveCase(case_id=C, resolution_code="fixed", at=HOUR))
+    assert owed(work.execute(merge(B, C))) == []
+    assert owed(work.execute(write(C, 100))) == [(ATTACHED, "contract", at(hours=2))]
+
+
+def test_what_comes_due_is_recorded_once(work: MemoryWork) -> None:
+    work.execute(define("spring", at(days=-9)))
+    work.execute(open_case(A))
+    observe = ObserveServiceLevels(case_id=A, at=at(days=1))
+    (breached,) = work.execute(observe)
+    assert (breached.at, breached.observed_at) == (at(hours=4), at(days=1))
+    assert work.execute(observe) == []
+    with pytest.raises(NotFoundError):
+        work.execute(ObserveServiceLevels(case_id=D, at=at(days=1)))

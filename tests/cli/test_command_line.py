@@ -36,6 +36,7 @@ def process(
         (["history", "x", "--json"], ["--json", "history", "x"]),
         (["history", "--db", "u", "x"], ["--db", "u", "history", "x"]),
         (["history", "x", "--db=u", "--tenant", "t"], ["--db=u", "--tenant", "t", "history", "x"]),
+        (["catch-up", "--projections", "a:B"], ["--projections", "a:B", "catch-up"]),
         (["history", "--", "--json"], ["history", "--", "--json"]),
         (["history", "x", "--db"], ["history", "x", "--db"]),
         ([], []),

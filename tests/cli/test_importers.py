@@ -14,7 +14,7 @@ from crmcore.domain.marketing.results import RecordConversion, RecordResponse
 from crmcore.domain.marketing.running import CompleteCampaign, IncurCost, LaunchCampaign
 from crmcore.domain.sales.order_commands import PlaceOrder
 from crmcore.domain.service.case.commands import CloseCase, OpenCase, SolveCase
-from crmcore.domain.service.case.terms import CaseChannel, CaseKind
+from crmcore.domain.service.terms import CaseChannel, CaseKind
 from tests.cli.import_examples import (
     REST,
     company,

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from crmcore.cli.output import Column, counted, emit, emit_line, table
+from crmcore.cli.faults import complain
+from crmcore.cli.output import Column, counted, emit, emit_line, say, table
 
 
 @pytest.mark.parametrize("columns", ["20", "40", "80"])
@@ -37,3 +38,26 @@ def test_one_thing_is_not_many() -> None:
     assert counted(1, "event") == "1 event"
     assert counted(0, "event") == "0 events"
     assert counted(2_000, "entry", "entries") == "2,000 entries"
+
+
+STEERED = "Ann\u202egnp.exe\u2069 \x1b[31mred\x07\u200f\x85 Lee"
+WRITTEN = r"Ann\u202egnp.exe\u2069 \x1b[31mred\x07\u200f Lee"
+PERSIAN = "می\u200cخواهم 👩\u200d🚀"
+
+
+def test_what_steers_a_terminal_is_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    table(["Name"], [[STEERED], [PERSIAN]])
+    out = capsys.readouterr().out
+    assert WRITTEN in out
+    assert PERSIAN in out, "joiners belong to the letters"
+    say(f"{STEERED}:\n\ttwo lines")
+    complain(STEERED)
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == WRITTEN.replace(" Lee", r"\x85 Lee:")
+    assert "two lines" in out
+    assert err == f"crmcore: {WRITTEN}\n"
+
+
+def test_json_tells_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    emit({"name": STEERED})
+    assert json.loads(capsys.readouterr().out) == {"name": STEERED}

@@ -28,9 +28,18 @@ QUESTIONS = {
     "service levels": ("service-levels",),
     "service levels by queue": ("service-levels", "--by", "queue", "--mode", "completed"),
     "service levels of a time": ("service-levels", "--from", "2026-01-12", "--to", "2026-01-31"),
+    "service levels per case": ("service-levels", "--per", "case", "--by", "agent"),
+    "service levels over time": ("service-levels", "--period", "week", "--zone", "Asia/Tokyo"),
+    "service metrics": ("service-metrics", "--hours", "Mon-Fri 09:00-17:00", "--definitions"),
+    "service metric": ("service-metrics", "handled-by-agent", "requests-per-week"),
+    "cases": ("cases",),
+    "cases as of": ("cases", "--as-of", "2026-01-11T10:00:00Z"),
+    "escalations": ("escalations",),
+    "escalations until": ("escalations", "--until", "2026-01-31", "--limit", "1"),
     "case by number": ("case", "C-1"),
     "case by id": ("case", key("C-2").upper(), "--as-of", "2026-01-12T10:00:00Z"),
     "campaigns": ("campaigns",),
+    "feedback": ("feedback",),
     "customers find": ("customers", "find", "a"),
     "customers find none": ("customers", "find", "zzz"),
     "projections status": ("projections", "status"),
@@ -131,7 +140,7 @@ def test_a_case_tells_of_its_cycles_and_of_what_happened(shop: CommandLine) -> N
     assert "3 h" in shown
     assert "met" in shown
     assert "case solved: sent again by Bo" in shown
-    [cycle] = shop("case", "C-2", "--json").document["cycles"]
+    [cycle] = shop("case", "C-2", "--json").document["targets"]
     assert (cycle["verdict"], cycle["elapsed"], cycle["remaining"]) == (
         "breached",
         "P2DT10800S",
@@ -249,6 +258,30 @@ def test_following_goes_on_until_it_is_interrupted(
     assert "interrupted; the read models are kept as of position" in done.complaint
     naps = iter([None])
     assert "The read models are at position" in shop("projections", "catch-up", "--follow").out
+
+
+def test_following_goes_on_though_a_read_model_stops(
+    shop: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged(shop, "UPDATE crm_projections SET definition = 'x' WHERE name = 'loyalty_status'")
+    shop.executes(registered("Zoe"))
+    naps = list[float]()
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 2:
+            shop.executes(registered("Yan"))
+        if len(naps) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(projections, "sleep", nap)
+    done = shop("projections", "catch-up", "--follow")
+    assert (done.status, naps) == (130, [projections.AFTER_TROUBLE] * 4)
+    assert done.err.count("loyalty_status: rebuild needed") == 1  # said once, not each time
+    found = shop("projections", "status", "--json").document["projections"]
+    behind = {one["name"]: one["behind"] for one in found}
+    assert behind.pop("loyalty_status") > 0
+    assert not any(behind.values())
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,12 @@ from typing import Any
 
 import attrs
 import pytest
+from sqlalchemy import text
 
 import crmcore
 from crmcore.cli import main, rebuild
 from crmcore.cli.processes import processes
+from crmcore.projections.engine import estimate as estimating
 from crmcore.projections.engine.aside import Aside, AsideTable
 from crmcore.projections.engine.rebuild import Progress, Rebuilt
 from crmcore.projections.engine.retry import Retried
@@ -25,7 +27,7 @@ from crmcore.projections.engine.upkeep import Upkeep
 from tests.cli.command_line import SHOP, CommandLine, as_lines, bought, registered
 
 NAME = "loyalty_status"
-ALL = 5
+ALL = 6
 ASIDE = (
     Aside(NAME, 2, 3, "order-placed", ("a", "b"), "skip", "ValueError: no such year"),
     Aside(NAME, 2, 7, "order-placed", ("a",), "skip", "ValueError: no such day"),
@@ -83,6 +85,7 @@ def test_rebuilt_compared_switched_rolled_back_retired(upkeep: Any) -> None:
     assert "generation 1 is live" in upkeep("rollback", NAME).out
     assert "generations dropped: 2." in upkeep("retire", NAME).out
     assert "there was none but the live one" in upkeep("retire", NAME).out
+    assert "there is no previous generation to go back to" in upkeep("rollback", NAME).complaint
     assert "nothing was put aside" in upkeep("retry", NAME).out
 
 
@@ -157,7 +160,18 @@ def test_an_estimate_changes_nothing(upkeep: Any) -> None:
     assert NAME in done.out
     told = upkeep("rebuild", NAME, "--dry-run", "--json").document["estimates"]
     assert [(one["name"], one["rows"]) for one in told] == [(NAME, 1)]
+    assert told[0]["bytes"] > 0
     assert status_of(upkeep)["building"] is None
+
+
+def test_space_that_cannot_be_told_is_not_known(
+    upkeep: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimating, "PAGES", text("SELECT 1 FROM a_table_that_is_not_there"))
+    shown = upkeep("rebuild", NAME, "--dry-run")
+    assert (shown.status, shown.out.count("not known")) == (0, 1)
+    assert "cannot tell the space of a table" in " ".join(shown.out.split())
+    assert upkeep("rebuild", NAME, "--dry-run", "--json").document["estimates"][0]["bytes"] is None
 
 
 # What cannot be done
@@ -257,9 +271,49 @@ def test_a_rebuild_that_stops_fails_and_the_others_are_rebuilt(
     assert status_of(upkeep)["generation"] == 1
     building = status_of(upkeep)["building"]
     assert (building["generation"], building["filled"]) == (2, False)
-    shown = upkeep("status").out
-    assert " % of generation 2 is built. It goes on with:" in shown
-    assert f"crmcore projections rebuild {NAME}" in shown
+    why = building["stopped"]
+    assert (why["position"], why["topic"]) == (position, "order-placed")
+    shown = " ".join(upkeep("status").out.split())
+    assert f"{NAME}: the rebuild of generation 2 stopped with" in shown
+    assert f"% built: position {position} (order-placed): {why['cause']}. Once the cause" in shown
+    assert f"it goes on with: crmcore projections rebuild {NAME}" in shown
+
+
+def test_a_read_model_that_stopped_says_what_helps(shop: CommandLine, upkeep: Any) -> None:
+    position = poisoned(shop)
+    rewound = f"UPDATE crm_projections SET position = {position - 1} WHERE name = '{NAME}'"
+    damaged(shop, rewound)
+    assert upkeep("catch-up").status == 1
+    status = upkeep("status")
+    assert status.status == 1
+    assert f"{NAME} is stopped. Once the cause is mended, it goes on with:" in status.out
+    assert "crmcore projections catch-up" in status.out
+    assert status_of(upkeep)["stopped"]["position"] == position
+
+
+def test_a_stop_that_a_rebuild_mends_asks_for_the_rebuild(shop: CommandLine, upkeep: Any) -> None:
+    position = poisoned(shop)
+    damaged(shop, f"UPDATE crm_projections SET position = {position - 1} WHERE name = '{NAME}'")
+    assert upkeep("catch-up").status == 1
+    damaged(shop, f"UPDATE crm_projections SET version = 99, definition = '' WHERE name = '{NAME}'")
+    status = upkeep("status")
+    assert status.status == 1
+    assert status_of(upkeep)["state"] == "rebuild needed"
+    assert f"{NAME} is stopped" not in status.out  # catching up would not help
+    assert f"crmcore projections rebuild {NAME}" in status.out
+
+
+def test_a_rebuild_that_other_code_began_says_how_to_begin_anew(
+    shop: CommandLine, built: Any
+) -> None:
+    damaged(shop, "UPDATE crm_projections SET version = 0, definition = '' WHERE generation = 2")
+    says = " ".join(built("status").out.split())
+    assert "generation 2 was begun by other code: its version is 1, its rows are of 0" in says
+    assert f"crmcore projections retire {NAME} crmcore projections rebuild {NAME}" in says
+    assert status_of(built)["building"]["outdated"] == "its version is 1, its rows are of 0"
+    assert "retire it first" in built("rebuild", NAME).err
+    assert built("retire", NAME).status == 0
+    assert built("rebuild", NAME, "--switch").status == 0
 
 
 @pytest.fixture
@@ -295,7 +349,11 @@ def test_a_rebuild_that_put_events_aside_fails_with_their_causes(setting_aside: 
         "policy": "skip",
         "cause": "ValueError: no such year",
     }
-    assert setting_aside("switch", NAME).status == 0
+    switched = setting_aside("switch", NAME)
+    assert (switched.status, switched.complaint) == (0, f"crmcore: warning: {NAME}: {COUNTED}")
+    assert "generation 2 is live" in switched.out
+    assert setting_aside("rollback", NAME).status == 0
+    assert len(setting_aside("rollback", NAME, "--json").document["put_aside"]) == len(ASIDE)
 
 
 def test_the_status_tells_what_was_put_aside(setting_aside: Any) -> None:
@@ -341,14 +399,14 @@ def test_the_status_tells_how_long_events_have_waited(shop: CommandLine, upkeep:
 # Progress
 
 
-def reporting(*_: Any, report: Any, **__: Any) -> Rebuilt:
+def reporting(*_: Any, report: Any, **__: Any) -> list[Rebuilt]:
     report(Progress(NAME, 2, "fill", 0, 100, 0.0))
-    report(Progress(NAME, 2, "fill", 50, 100, 2.0))
-    return Rebuilt(NAME, 2, 100, 4.0, False, 0)
+    report(Progress(NAME, 2, "fill", 50, 100, 1.0, 25))
+    return [Rebuilt(NAME, 2, 100, 4.0, False, 0)]
 
 
 def test_progress_as_lines_of_json(upkeep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Upkeep, "rebuild", reporting)
+    monkeypatch.setattr(Upkeep, "rebuild_all", reporting)
     done = upkeep("rebuild", NAME, "--progress", "json", "--json")
     lines = [json.loads(line) for line in done.err.splitlines()]
     assert [line["phase"] for line in lines] == ["begun", "fill", "fill", "filled"]
@@ -358,7 +416,8 @@ def test_progress_as_lines_of_json(upkeep: Any, monkeypatch: pytest.MonkeyPatch)
         "phase": "fill",
         "done": 50,
         "total": 100,
-        "seconds": 2.0,
+        "before": 25,
+        "seconds": 1.0,
         "rate": 25.0,
         "remaining_seconds": 2.0,
     }
@@ -366,7 +425,7 @@ def test_progress_as_lines_of_json(upkeep: Any, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_progress_as_a_bar_on_a_terminal(upkeep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Upkeep, "rebuild", reporting)
+    monkeypatch.setattr(Upkeep, "rebuild_all", reporting)
     assert upkeep("rebuild", NAME).err == ""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
@@ -407,9 +466,9 @@ def test_a_process_that_was_killed_is_one_line(
     upkeep: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rebuild(*_: Any, **__: Any) -> Rebuilt:
-        raise BrokenExecutor
+        raise BrokenExecutor("one of its processes was killed")
 
-    monkeypatch.setattr(Upkeep, "rebuild", rebuild)
+    monkeypatch.setattr(Upkeep, "rebuild_all", rebuild)
     done = upkeep("rebuild", NAME)
     assert (done.status, "one of its processes was killed" in done.complaint) == (1, True)
 
@@ -420,7 +479,7 @@ def test_an_interrupted_rebuild_says_that_it_goes_on(
     def rebuild(*_: Any, **__: Any) -> Rebuilt:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Upkeep, "rebuild", rebuild)
+    monkeypatch.setattr(Upkeep, "rebuild_all", rebuild)
     done = upkeep("rebuild", NAME, "--processes", "2")
     assert done.status == 130
     assert done.complaint.endswith("interrupted; the next rebuild goes on where this one was")

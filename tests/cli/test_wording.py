@@ -78,9 +78,9 @@ def test_a_sentence_shows_no_raw_json(topic: str) -> None:
             id="a long text",
         ),
         pytest.param(
-            "resolution-target-set",
-            {"due": "2026-01-05T09:00:00Z", "basis": "given", "cycle": 2},
-            "case due by 2026-01-05 09:00 UTC (given), cycle 2",
+            "case-opened",
+            {"channel": "web", "subject": "Lamp out", "resolve_by": "2026-01-05T09:00:00Z"},
+            "case opened by web: Lamp out, due 2026-01-05 09:00 UTC",
             id="an instant",
         ),
         pytest.param(

@@ -1,6 +1,6 @@
 """A case and what can happen to it, for the tests: facts with everything else left out."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,11 +24,23 @@ from crmcore.domain.service.case import (
     CaseStarted,
     OpenCase,
     ReplyToCase,
-    ResolutionTargetSet,
+    ServiceLevelAttached,
+    ServiceLevelReplaced,
+    State,
+    Unopened,
     decide,
 )
+from crmcore.domain.service.levels import (
+    STANDARD_VERSION,
+    BookVersion,
+    CaseFacts,
+    Mode,
+    TargetKind,
+    Verdict,
+    clocks,
+    first_match,
+)
 from crmcore.domain.service.priority import Priority
-from crmcore.domain.service.resolution_target import STANDARD_TARGETS, ResolutionPolicy, TargetBasis
 from tests.scenario import START, Scenario, at, uid
 
 CASE_ID, OTHER_ID, CUSTOMER, STRANGER, MESSAGE = uid(1), uid(2), uid(10), uid(11), uid(100)
@@ -53,37 +65,51 @@ def prioritised(priority: Priority, when: datetime = START, **assessed: Any) -> 
     return CasePrioritised(case_id=CASE_ID, priority=priority, at=when, **{**facts, **assessed})
 
 
-def target_given(due: datetime) -> ResolutionTargetSet:
-    return ResolutionTargetSet(
-        case_id=CASE_ID,
-        cycle=1,
-        anchor=START,
-        due=due,
-        basis=TargetBasis.GIVEN,
-        target=None,
-        policy_version=None,
-        at=START,
-    )
+def owed_by(priority: Priority, book: BookVersion = STANDARD_VERSION) -> dict[str, Any]:
+    """What the policy of a priority owes, as events carry it."""
+    facts = CaseFacts(priority, CaseKind.INCIDENT, CaseChannel.WEB, None, None, None, None)
+    policy = first_match(book.policies, facts)
+    assert policy is not None
+    return {
+        "case_id": CASE_ID,
+        "policy": policy.name,
+        "version": book.version,
+        "targets": policy.targets,
+        "calendars": book.calendars,
+    }
 
 
-def target_by(
+def attached(
     priority: Priority,
     when: datetime = START,
-    anchor: datetime = START,
     cycle: int = 1,
-    policy: ResolutionPolicy = STANDARD_TARGETS,
-) -> ResolutionTargetSet:
-    target: timedelta = policy.targets[priority]
-    return ResolutionTargetSet(
-        case_id=CASE_ID,
-        cycle=cycle,
-        anchor=anchor,
-        due=anchor + target,
-        basis=TargetBasis.PRIORITY,
-        target=target,
-        policy_version=policy.version,
-        at=when,
-    )
+    book: BookVersion = STANDARD_VERSION,
+) -> ServiceLevelAttached:
+    return ServiceLevelAttached(cycle=cycle, at=when, **owed_by(priority, book))
+
+
+def replaced(
+    before: Priority,
+    priority: Priority,
+    when: datetime,
+    cycle: int = 1,
+    book: BookVersion = STANDARD_VERSION,
+) -> ServiceLevelReplaced:
+    old = owed_by(before)["policy"]
+    return ServiceLevelReplaced(cycle=cycle, replaced=old, at=when, **owed_by(priority, book))
+
+
+def verdicts(state: State, as_of: datetime, mode: Mode = Mode.TO_DATE) -> list[tuple[int, Verdict]]:
+    """How each cycle begun by *as_of* stands against its resolution target."""
+    if isinstance(state, Unopened):
+        return []
+    timeline = state.facts.timeline.until(as_of)
+    found = {
+        clock.cycle: clock.verdict(as_of, mode)
+        for clock in clocks(timeline)
+        if clock.kind is TargetKind.RESOLUTION
+    }
+    return [(one.number, found.get(one.number, Verdict.NONE)) for one in timeline.cycles]
 
 
 def reply(role: AuthorRole, when: datetime, **particulars: Any) -> ReplyToCase:

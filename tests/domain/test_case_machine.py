@@ -24,7 +24,6 @@ from crmcore.domain.service.case import (
     QueueCase,
     ReopenCase,
     ReplyToCase,
-    ResolutionTargetSet,
     ResumeCase,
     SolveCase,
     StartCase,
@@ -32,11 +31,10 @@ from crmcore.domain.service.case import (
     TransferCase,
     Unopened,
     decide,
-    verdicts,
 )
 from crmcore.domain.service.priority import Impact, Urgency
-from crmcore.domain.service.resolution_target import Verdict
-from tests.domain.case_examples import CASE_ID, open_case
+from crmcore.domain.service.levels import Verdict, clocks
+from tests.domain.case_examples import CASE_ID, open_case, verdicts
 from tests.scenario import START, at, uid
 
 Category = StatusCategory
@@ -120,7 +118,7 @@ def test_INV_S10_S11_one_verdict_a_cycle_that_later_commands_never_rewrite(
     for length in range(1, len(stream) + 1):
         state = AGGREGATE.fold(stream[:length])
         assert not isinstance(state, Unopened)
-        solved = {c.number for c in state.facts.cycles if c.solved_at and c.solved_at <= as_of}
+        solved = {c.number for c in state.facts.timeline.cycles if c.solved_at and c.solved_at <= as_of}
         found = dict(verdicts(state, as_of))
         assert all(found[number] is verdict for number, verdict in reached.items())
         reached = {number: found[number] for number in solved if number in found}
@@ -139,11 +137,14 @@ def test_moving_everything_moves_every_target_alike(sent: list[Any], by: timedel
                 fields[name] += by
         return type(command)(**fields)
 
+    def dues(sent: list[Any]) -> list[datetime | None]:
+        state = AGGREGATE.fold(carried_out(sent))
+        assert not isinstance(state, Unopened)
+        return [clock.due_at for clock in clocks(state.facts.timeline)]
+
     first = [open_case(priority="low"), *sent]
-    dues = [event.due for event in carried_out(first) if isinstance(event, ResolutionTargetSet)]
-    later = carried_out([moved(command) for command in first])
-    assert [e.due for e in later if isinstance(e, ResolutionTargetSet)] == [
-        due + by for due in dues
+    assert dues([moved(command) for command in first]) == [
+        due and due + by for due in dues(first)
     ]
 
 

@@ -14,23 +14,24 @@ from crmcore.domain.service.case import (
     ReopenCase,
     State,
     Unopened,
-    verdicts,
 )
+from crmcore.domain.service.levels import BookVersion, Mode, ServiceLevelPolicy, ServiceTarget, TargetKind, Verdict
+from crmcore.domain.kernel.working_time import ELAPSED
 from crmcore.domain.service.priority import Impact, Priority, Urgency
-from crmcore.domain.service.resolution_target import Mode, ResolutionPolicy, Verdict
 from tests.domain.case_examples import (
     CASE_ID,
     CASES,
+    attached,
     closed,
     merged,
     open_case,
     opened,
     prioritised,
     reopened,
+    replaced,
     solved,
     spam,
-    target_by,
-    target_given,
+    verdicts,
 )
 from tests.scenario import START, at
 
@@ -56,18 +57,18 @@ def state_of(*events: Any) -> State:
     ("particulars", "decisions"),
     [
         pytest.param({}, [], id="nothing-known"),
-        pytest.param({"resolve_by": at(days=1)}, [target_given(at(days=1))], id="given"),
-        pytest.param({"resolve_by": START}, [target_given(START)], id="due-at-once"),
+        pytest.param({"resolve_by": at(days=1)}, [], id="given"),
+        pytest.param({"resolve_by": START}, [], id="due-at-once"),
         pytest.param(
             {"impact": Impact.HIGH, "urgency": Urgency.MEDIUM},
-            [prioritised(HIGH, **BY_MATRIX), target_by(HIGH)],
+            [prioritised(HIGH, **BY_MATRIX), attached(HIGH)],
             id="by-the-matrix",
         ),
-        pytest.param({"priority": LOW}, [prioritised(LOW), target_by(LOW)], id="by-hand"),
+        pytest.param({"priority": LOW}, [prioritised(LOW), attached(LOW)], id="by-hand"),
         pytest.param(
             {"priority": LOW, "resolve_by": at(days=1)},
-            [prioritised(LOW), target_given(at(days=1))],
-            id="given-wins",
+            [prioritised(LOW), attached(LOW)],
+            id="given-beside",
         ),
         pytest.param(
             {
@@ -83,7 +84,7 @@ def state_of(*events: Any) -> State:
                     urgency=Urgency.MEDIUM,
                     override_reason="a drill",
                 ),
-                target_by(LOW),
+                attached(LOW),
             ],
             id="overridden",
         ),
@@ -113,11 +114,10 @@ def test_a_contradictory_opening_is_refused(particulars: dict[str, Any], words: 
     CASES.given().when(open_case(**particulars)).refused(InvalidValueError, words)
 
 
-def test_no_policy_for_targets_means_no_target_by_priority() -> None:
+def test_no_policies_mean_that_nothing_is_owed() -> None:
     command = open_case(priority=LOW)
-    CASES.given().when(command, CasePolicy(targets=None)).then(
-        opened(priority=LOW), prioritised(LOW)
-    )
+    nothing = CasePolicy(service_levels=BookVersion(START, "none", (), ()))
+    CASES.given().when(command, nothing).then(opened(priority=LOW), prioritised(LOW))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_priority_needs_an_assessment_or_a_reason(
 def test_a_new_priority_counts_from_the_opening() -> None:
     command = prioritise(HOUR, impact=Impact.HIGH, urgency=Urgency.MEDIUM)
     CASES.given(opened()).when(command).then(
-        prioritised(HIGH, HOUR, **BY_MATRIX), target_by(HIGH, HOUR)
+        prioritised(HIGH, HOUR, **BY_MATRIX), attached(HIGH, HOUR)
     ).when(command).then()
 
 
@@ -159,21 +159,25 @@ def test_an_override_keeps_the_assessment_and_a_new_assessment_ends_the_override
         matrix_version="standard-1",
     )
     (
-        CASES.given(opened(), prioritised(HIGH, **BY_MATRIX), target_by(HIGH))
+        CASES.given(opened(), prioritised(HIGH, **BY_MATRIX), attached(HIGH))
         .when(override)
-        .then(by_hand, target_by(CRITICAL, HOUR))
+        .then(by_hand, replaced(HIGH, CRITICAL, HOUR))
         .when(override)
         .then()
         .when(again)
-        .then(assessed, target_by(LOW, at(hours=2)))
+        .then(assessed, replaced(CRITICAL, LOW, at(hours=2)))
     )
 
 
-def test_a_given_target_is_never_overridden_by_a_priority() -> None:
+def test_a_given_deadline_is_never_overridden_by_a_priority() -> None:
     command = prioritise(HOUR, priority=CRITICAL, override_reason="danger")
-    CASES.given(opened(), target_given(at(days=9))).when(command).then(
-        prioritised(CRITICAL, HOUR, override_reason="danger")
+    after = (
+        CASES.given(opened(resolve_by=at(days=9)))
+        .when(command)
+        .then(prioritised(CRITICAL, HOUR, override_reason="danger"), attached(CRITICAL, HOUR))
     )
+    assert verdicts(state_of(*after.history), at(days=9)) == [(1, RUNNING)]
+    assert verdicts(state_of(*after.history), at(days=10)) == [(1, BREACHED)]
 
 
 @pytest.mark.parametrize(
@@ -188,9 +192,9 @@ def test_EC_S29_a_priority_changed_after_the_breach_rewrites_nothing(
     command = prioritise(when, priority=LOW, override_reason="it can wait")
     lowered = prioritised(LOW, when, override_reason="it can wait")
     after = (
-        CASES.given(opened(), prioritised(CRITICAL), target_by(CRITICAL))
+        CASES.given(opened(), prioritised(CRITICAL), attached(CRITICAL))
         .when(command)
-        .then(lowered, *([target_by(LOW, when)] if rewritten else []))
+        .then(lowered, replaced(CRITICAL, LOW, when))
     )
     expected = RUNNING if rewritten else BREACHED
     assert verdicts(state_of(*after.history), at(days=1)) == [(1, expected)]
@@ -203,50 +207,53 @@ def test_a_new_assessment_of_the_same_priority_keeps_the_target() -> None:
         "urgency": Urgency.LOW,
         "matrix_version": "standard-1",
     }
-    CASES.given(opened(), prioritised(LOW), target_by(LOW)).when(command).then(
+    CASES.given(opened(), prioritised(LOW), attached(LOW)).when(command).then(
         prioritised(LOW, HOUR, **assessed)
     )
 
 
 def test_a_priority_changed_after_the_solution_rewrites_nothing() -> None:
-    history = [opened(), prioritised(LOW), target_by(LOW), solved(at(days=2))]
+    history = [opened(), prioritised(LOW), attached(LOW), solved(at(days=2))]
     command = prioritise(at(days=3), priority=CRITICAL, override_reason="in hindsight")
     after = CASES.given(*history).when(command)
     after.then(prioritised(CRITICAL, at(days=3), override_reason="in hindsight"))
     assert verdicts(state_of(*history, *after.events), at(days=4)) == [(1, MET)]
 
 
-def test_another_version_of_the_policy_counts_from_its_next_use() -> None:
-    doubled = ResolutionPolicy(version="slow-2", targets=dict.fromkeys(Priority, timedelta(9)))
+def test_another_version_of_the_policies_holds_from_its_next_use() -> None:
+    slow = ServiceTarget(kind=TargetKind.RESOLUTION, within=timedelta(9), calendar=ELAPSED.name)
+    doubled = BookVersion(
+        START, "slow-2", (ServiceLevelPolicy(name="slow", targets=(slow,)),), (ELAPSED,)
+    )
     command = prioritise(HOUR, priority=CRITICAL, override_reason="danger")
-    CASES.given(opened(), prioritised(LOW), target_by(LOW)).when(
-        command, CasePolicy(targets=doubled)
+    CASES.given(opened(), prioritised(LOW), attached(LOW)).when(
+        command, CasePolicy(service_levels=doubled)
     ).then(
         prioritised(CRITICAL, HOUR, override_reason="danger"),
-        target_by(CRITICAL, HOUR, policy=doubled),
+        replaced(LOW, CRITICAL, HOUR, book=doubled),
     )
 
 
 def test_a_reopened_case_counts_from_its_reopening() -> None:
     reopen = ReopenCase(case_id=CASE_ID, reason="dark again", at=at(days=1))
-    target = target_by(HIGH, at(days=1), anchor=at(days=1), cycle=2)
-    CASES.given(opened(), prioritised(HIGH), target_by(HIGH), solved(HOUR)).when(reopen).then(
+    target = attached(HIGH, at(days=1), cycle=2)
+    CASES.given(opened(), prioritised(HIGH), attached(HIGH), solved(HOUR)).when(reopen).then(
         reopened(at(days=1)), target
     )
 
 
-def test_a_given_target_is_of_the_first_cycle_only() -> None:
+def test_a_given_deadline_is_of_the_first_cycle_only() -> None:
     reopen = ReopenCase(case_id=CASE_ID, reason="dark again", at=at(days=1))
-    given = [opened(), target_given(at(days=2)), solved(HOUR)]
+    given = [opened(resolve_by=at(days=2)), solved(HOUR)]
     CASES.given(*given).when(reopen).then(reopened(at(days=1)))
     CASES.given(*given, prioritised(HIGH)).when(reopen).then(
-        reopened(at(days=1)), target_by(HIGH, at(days=1), anchor=at(days=1), cycle=2)
+        reopened(at(days=1)), attached(HIGH, at(days=1), cycle=2)
     )
 
 
 def test_INV_S11_EC_S8_closing_keeps_the_instant_of_the_solution() -> None:
     command = CloseCase(case_id=CASE_ID, at=at(days=9))
-    history = [opened(), target_given(at(hours=2)), solved(HOUR)]
+    history = [opened(resolve_by=at(hours=2)), solved(HOUR)]
     filed = CASES.given(*history).when(command).then(closed(at(days=9)))
     state = state_of(*filed.history)
     assert not isinstance(state, Unopened)
@@ -255,24 +262,24 @@ def test_INV_S11_EC_S8_closing_keeps_the_instant_of_the_solution() -> None:
 
 
 def test_EC_S9_a_merged_case_owes_nothing_more() -> None:
-    ended = [opened(), target_given(at(hours=2)), merged(HOUR)]
+    ended = [opened(resolve_by=at(hours=2)), merged(HOUR)]
     assert verdicts(state_of(*ended), at(days=1)) == [(1, NONE)]
-    late = [opened(), target_given(at(hours=2)), merged(at(hours=3))]
+    late = [opened(resolve_by=at(hours=2)), merged(at(hours=3))]
     assert verdicts(state_of(*late), at(days=1)) == [(1, BREACHED)]
 
 
 def test_INV_S7_spam_owes_nobody_anything() -> None:
-    marked = [opened(), target_given(at(hours=2)), spam(at(hours=3))]
+    marked = [opened(resolve_by=at(hours=2)), spam(at(hours=3))]
     assert verdicts(state_of(*marked), at(days=1)) == [(1, NONE)]
 
 
 def test_EC_S13_no_miss_after_the_solution_and_a_reopening_keeps_the_verdict() -> None:
-    first = [opened(), target_given(at(hours=2)), solved(HOUR)]
+    first = [opened(resolve_by=at(hours=2)), solved(HOUR)]
     assert verdicts(state_of(*first), at(days=30)) == [(1, MET)]
     second = [
         *first,
         reopened(at(days=1)),
-        target_by(CRITICAL, at(days=1), anchor=at(days=1), cycle=2),
+        attached(CRITICAL, at(days=1), cycle=2),
     ]
     assert verdicts(state_of(*second), at(days=1)) == [(1, MET), (2, RUNNING)]
     assert verdicts(state_of(*second), at(days=2)) == [(1, MET), (2, BREACHED)]
@@ -281,12 +288,12 @@ def test_EC_S13_no_miss_after_the_solution_and_a_reopening_keeps_the_verdict() -
 
 
 def test_EC_S14_solved_late_is_a_breach_though_nobody_looked_in_between() -> None:
-    late = [opened(), target_given(HOUR), solved(at(hours=1, seconds=1))]
+    late = [opened(resolve_by=HOUR), solved(at(hours=1, seconds=1))]
     assert verdicts(state_of(*late), at(days=1)) == [(1, BREACHED)]
 
 
 def test_INV_S10_each_cycle_counts_once_and_overdue_by_the_mode() -> None:
-    overdue = state_of(opened(), target_given(HOUR))
+    overdue = state_of(opened(resolve_by=HOUR))
     assert verdicts(overdue, at(days=1)) == [(1, BREACHED)]
     assert verdicts(overdue, at(days=1), Mode.COMPLETED) == [(1, RUNNING)]
     assert verdicts(overdue, at(hours=-1)) == []

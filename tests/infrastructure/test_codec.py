@@ -11,13 +11,13 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from crmcore.commands import OpenCase, PlaceOrder, RecordNote, RegisterCustomer
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.application.contexts import EVENTS, command_handlers
+from crmcore.commands import OpenCase, PlaceOrder, RecordNote, RegisterCustomer
 from crmcore.domain.kernel import Money, event
 from crmcore.errors import CorruptEventError, InvalidCommandError, UnknownTopicError
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.command_codec import CommandCodec
+from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from tests.messages import st_garbage, st_hostile_fields, st_message
 from tests.scenario import uid
 
@@ -111,7 +111,9 @@ def test_an_event_of_an_unknown_topic_is_refused() -> None:
 
 
 def test_an_event_of_a_newer_version_is_refused() -> None:
-    with pytest.raises(CorruptEventError, match="stored in version 2, which this crmcore does not read"):
+    with pytest.raises(
+        CorruptEventError, match="stored in version 2, which this crmcore does not read"
+    ):
         events.decode("customer-registered", 2, "{}")
 
 
@@ -295,6 +297,20 @@ def test_amounts_are_exact(given: Any, amount: str) -> None:
     again = read("place-order", **msgspec.json.decode(commands.encode(placed)))
     assert str(again.lines[0].goods.amount) == amount
     assert again.lines[0].goods == Money(Decimal(amount), "EUR")
+
+
+@pytest.mark.parametrize("written", ["١٩", "1_000", " 19.90 ", "１９"])
+def test_a_number_is_written_in_the_digits_of_the_format(written: str) -> None:
+    """``Decimal`` reads more than that, and nobody sees which amount was meant."""
+    amount = {"amount": written, "currency": "EUR"}
+    with pytest.raises(InvalidCommandError, match="amount: expected a decimal number"):
+        read("place-order", **order(goods=amount))
+    assert read("place-order", **order(product=written)).lines[0].product == written.strip()
+
+
+def test_a_schema_describes_in_running_text() -> None:
+    for topic in commands.topics:
+        assert "\\n    " not in json.dumps(commands.schema(topic))
 
 
 def test_a_schema_describes_every_command() -> None:

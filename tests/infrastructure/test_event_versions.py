@@ -13,6 +13,7 @@ import pytest
 from crmcore.application.contexts import AGGREGATES, EVENTS
 from crmcore.domain.kernel import Length, Money, event, value, version_of
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM
+from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.event_versions import UPCASTERS
 from crmcore.infrastructure.upcasting import Upcaster
@@ -59,7 +60,7 @@ def test_an_example_of_every_version_is_read(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "projection", all_projections(STANDARD_PROGRAM, EVENTS), ids=lambda one: one.name
+    "projection", all_projections(STANDARD_PROGRAM, EVENTS, JsonPacking()), ids=lambda one: one.name
 )
 def test_a_read_models_views_fit_the_events(projection: Projection) -> None:
     reader = CODEC.reader(projection.reads)

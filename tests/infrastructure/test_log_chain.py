@@ -7,7 +7,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
@@ -133,7 +132,7 @@ def test_an_empty_log_is_intact(database_url: str) -> None:
 
 @pytest.mark.parametrize("size", [19, 20, 5_001], ids=["insert", "copy", "more than a page"])
 def test_a_log_of_any_size_is_intact(database: Database, size: int) -> None:
-    more = [attrs.evolve(record(n), stream_version=10 + n) for n in range(size)]
+    more = [record(n)._replace(stream_version=10 + n) for n in range(size)]
     with database.write() as connection:
         append(connection, database.tables, more, NOW)
     with database.read() as connection:
@@ -319,7 +318,7 @@ def test_half_a_character_has_no_link() -> None:
 def test_the_stored_log_can_be_recomputed_with_the_standard_library(
     database: Database, size: int
 ) -> None:
-    more = [attrs.evolve(record(n), stream_version=20 + n) for n in range(size)]
+    more = [record(n)._replace(stream_version=20 + n) for n in range(size)]
     with database.write() as connection:
         append(connection, database.tables, more, NOW)
     with database.read() as connection:
@@ -338,7 +337,7 @@ def test_the_log_never_runs_backwards(database: Database) -> None:
     clock = [NOW + 5, NOW - 10**9, NOW + 4, NOW + 6, 0]
     with database.write() as connection:
         for version, now in enumerate(clock, 1):
-            one = attrs.evolve(record(50), stream_version=version, occurred_at=None)
+            one = record(50)._replace(stream_version=version, occurred_at=None)
             append(connection, database.tables, [one], now)
         events = database.tables.events.c
         query = sa.select(events.recorded_at, events.occurred_at).where(events.position > RECORDS)

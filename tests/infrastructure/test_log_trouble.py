@@ -281,6 +281,20 @@ def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
     assert (tmp_path / "crm.db").read_bytes() == content
 
 
+def test_a_file_that_one_process_has_open_twice_stays_whole(accepted_file: Path) -> None:
+    """Opening it again must not give up the locks that keep other processes from tidying up."""
+    url = f"sqlite:///{accepted_file}"
+    with crmcore.open(url) as crm:
+        crm.execute(cost(), by="me")
+        crmcore.open(url).close()
+        for recorded in (ACCEPTED + 2, ACCEPTED + 4):
+            another = [sys.executable, "-m", "tests.application.hammer", url, "1"]
+            said = subprocess.run(another, check=True, capture_output=True, text=True, timeout=60)
+            assert int(said.stdout.split()[0]) == recorded
+            crm.execute(cost(), by="me")
+    check_is_whole(url, ACCEPTED + 5)
+
+
 def test_a_damaged_file(accepted_file: Path) -> None:
     with crmcore.open(f"sqlite:///{accepted_file}") as crm:
         crm.execute_many([cost() for _ in range(300)], by="me")

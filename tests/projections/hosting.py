@@ -14,7 +14,7 @@ from crmcore.domain.customers.registration import CustomerNameCorrected, Custome
 from crmcore.projections.engine import Projection, Rows
 from crmcore.projections.engine.aside import Policy
 from crmcore.projections.engine.batch import LogSource
-from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, fill
+from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, Stopped, fill
 from crmcore.projections.engine.generation import Checkpoint
 from crmcore.projections.engine.parts import Part
 from crmcore.projections.engine.rebuild import Rebuilder
@@ -115,9 +115,8 @@ def rebuilder(
     """Rebuilds with *limits*, in this process even where an executor is given."""
     source, registry = source or crm.upkeep._source, crm.upkeep._registry
 
-    def submit(executor: Executor, part: Part) -> "Future[int]":
-        (projection,) = [one for one in crm.projections if one.name == part.name]
-        return executor.submit(fill, source, registry, projection, part, limits)
+    def submit(executor: Executor, parts: Sequence[Part]) -> "Future[Stopped]":
+        return executor.submit(fill, source, registry, crm.projections, parts, limits)
 
     return Rebuilder(source, registry, submit, limits, patience)
 

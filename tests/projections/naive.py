@@ -21,6 +21,11 @@ from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.lead_events import LeadConverted
 from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.domain.service.case import events as case
+from crmcore.domain.service.levels import Agreement, Cycle, Timeline
+from crmcore.domain.service.levels.timeline import Message, Since
+from crmcore.domain.service.survey import SurveyAnswered, SurveyOffered
+from crmcore.domain.service.terms import StatusCategory
+from crmcore.infrastructure.packing import JsonPacking
 
 __all__ = ["MODELS", "counts", "loyalty_of"]
 
@@ -223,50 +228,171 @@ STATUS: Mapping[type, str] = {
 
 
 def service_levels(log: Log) -> Tables:
-    rows = []
+    tables: Tables = {
+        "service_cases": [],
+        "service_cycles": [],
+        "service_levels": [],
+        "service_work": [],
+    }
     for opened in told(log, case.CaseOpened):
         about = [one for one in log if one.stream_id == opened.case_id]
+        tables["service_cases"].append(_case(opened, about))
         cuts = [i for i, one in enumerate(about) if isinstance(one.event, case.CaseReopened)]
         for cycle, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(about)], strict=True), 1):
-            rows.append(_cycle(opened, cycle, about, about[start:end], about[:end]))
-    return {"service_levels": rows}
+            solved = last(told(about[start:end], case.CaseSolved))
+            until = about[: [one.event for one in about].index(solved)] if solved else []
+            tables["service_cycles"].append(
+                {
+                    "case_id": str(opened.case_id),
+                    "cycle": cycle,
+                    "begun_at": about[start].event.at,
+                    "solved_at": solved and solved.at,
+                    "resolution_code": solved and solved.resolution_code,
+                    "owner": _owner(until),
+                }
+            )
+            tables["service_levels"] += _resolution(opened, cycle, about, about[start:end])
+        tables["service_work"] += _work(about)
+    return tables
 
 
-def _cycle(opened: case.CaseOpened, cycle: int, whole: Log, during: Log, until: Log) -> Row:
+def _case(opened: case.CaseOpened, about: Log) -> Row:
     def latest(field: str, first: Any, *kinds: type) -> Any:
-        return last([getattr(one, field) for one in told(until, *kinds)], first)
+        return last([getattr(one, field) for one in told(about, *kinds)], first)
 
-    def at(*kinds: type) -> Any:
-        return last([one.at for one in told(during, *kinds)])
-
-    targets = [one for one in told(whole, case.ResolutionTargetSet) if one.cycle == cycle]
-    target = None if told(whole, case.CaseSpamMarked) else last(targets)
-    handled = last(told(until, case.CaseAssigned, case.CaseTransferred))
+    replies = told(about, case.CaseReplied)
     priority = latest("priority", opened.priority, case.CasePrioritised)
+    timeline = _timeline(opened, about)
     return {
         "case_id": str(opened.case_id),
-        "cycle": cycle,
         "customer_id": _text(
             latest("customer_id", opened.customer_id, case.CaseCustomerIdentified)
         ),
         "number": opened.number,
         "subject": opened.subject,
         "kind": latest("kind", opened.kind, case.CaseClassified).value,
+        "channel": opened.channel.value,
+        "category": latest("category", opened.category, case.CaseClassified),
+        "request_type": latest("request_type", opened.request_type, case.CaseClassified),
         "priority": priority and priority.value,
         "queue": latest("queue", opened.queue, case.CaseQueued, case.CaseTransferred),
-        "agent": getattr(handled, "agent", None),
-        "status": STATUS[type(told(during, *STATUS)[-1])],
-        "opened_at": during[0].event.at,
-        "due_at": target and target.due,
-        "basis": target and target.basis.value,
-        "policy": target and (target.policy_version or target.basis.value),
-        "first_response_at": last(
-            [one.at for one in told(whole, case.CaseReplied) if one.first_response and cycle == 1]
-        ),
-        "completed_at": at(case.CaseSolved),
-        "withdrawn_at": at(case.CaseMerged, case.CaseSpamMarked),
-        "closed_at": at(case.CaseClosed),
+        "agent": _owner(about),
+        "status": STATUS[type(told(about, *STATUS)[-1])],
+        "opened_at": opened.at,
+        "first_response_at": timeline.first_response_at,
+        "closed_at": last([one.at for one in told(about, case.CaseClosed)]),
+        "contacts": 1 + sum(one.author_role.value == "customer" for one in replies),
+        "changed_at": max(one.event.at for one in about if _moves(one.event)),
+        "clock": JsonPacking().pack(timeline),
     }
+
+
+def _owner(about: Log) -> Any:
+    return getattr(last(told(about, case.CaseAssigned, case.CaseTransferred)), "agent", None)
+
+
+def _moves(event: Any) -> bool:
+    """Whether the clock knows of the event."""
+    if isinstance(event, case.CaseReplied):
+        return event.public and event.author_role.value != "automatic"
+    return isinstance(event, (*STATUS, *AGREED))
+
+
+AGREED = (
+    case.ServiceLevelAttached,
+    case.ServiceLevelReplaced,
+    case.ServiceLevelDetached,
+)
+
+
+def _timeline(opened: case.CaseOpened, about: Log) -> Timeline:
+    cycles: list[dict[str, Any]] = []
+    for event in told(about, case.CaseOpened, case.CaseReopened, case.CaseSolved, *AGREED):
+        if isinstance(event, case.CaseOpened | case.CaseReopened):
+            number = len(cycles) + 1
+            given = opened.resolve_by if number == 1 else None
+            begun = {"number": number, "begun_at": event.at, "due_given": given}
+            cycles.append({**begun, "solved_at": None, "agreements": ()})
+        elif isinstance(event, case.CaseSolved):
+            cycles[-1]["solved_at"] = event.at
+        else:
+            cycles[-1]["agreements"] += (_agreement(event),)
+    replies = [one for one in told(about, case.CaseReplied) if _moves(one)]
+    return Timeline(
+        cycles=tuple(Cycle(**cycle) for cycle in cycles),
+        statuses=tuple(
+            Since(one.at, StatusCategory(STATUS[type(one)])) for one in told(about, *STATUS)
+        ),
+        messages=tuple(
+            Message(one.at, one.author_role.value == "agent")
+            for one in sorted(replies, key=lambda one: one.at)
+        ),
+        first_response_at=last([one.at for one in replies if one.first_response]),
+        withdrawn_at=last([one.at for one in told(about, case.CaseMerged)]),
+        spam_at=last([one.at for one in told(about, case.CaseSpamMarked)]),
+    )
+
+
+def _agreement(event: Any) -> Agreement:
+    if isinstance(event, case.ServiceLevelDetached):
+        return Agreement(event.at, None, None)
+    return Agreement(event.at, event.policy, event.version, event.targets, event.calendars)
+
+
+def _resolution(opened: case.CaseOpened, cycle: int, whole: Log, during: Log) -> list[Row]:
+    """The one target that these histories owe: a solution by priority, day and night."""
+    if told(whole, case.CaseSpamMarked):
+        return []
+    begun = during[0].event.at
+    solved = last([one.at for one in told(during, case.CaseSolved)])
+    merged = last([one.at for one in told(whole, case.CaseMerged)])
+    row: Row | None = None
+    for agreed in told(during, *AGREED):
+        due = row and row["due_at"]
+        if due is not None and (due < agreed.at or (solved is not None and solved <= agreed.at)):
+            break
+        (target,) = agreed.targets
+        owed = {"policy": agreed.policy, "version": agreed.version, "within": target.within}
+        row = owed | {"due_at": begun + target.within}
+    if cycle == 1 and opened.resolve_by is not None:
+        row = {"policy": "given", "version": None, "within": opened.resolve_by - begun}
+        row["due_at"] = opened.resolve_by
+    if row is None:
+        return []
+    due, over = row["due_at"], [one for one in (solved, merged) if one is not None]
+    return [
+        {
+            "case_id": str(opened.case_id),
+            "cycle": cycle,
+            "target": "resolution",
+            "occurrence": 1,
+            "policy": row["policy"],
+            "version": row["version"],
+            "started_at": begun,
+            "within_seconds": int(row["within"].total_seconds()),
+            "due_at": due,
+            "completed_at": solved,
+            "withdrawn_at": None if solved else merged,
+            "paused_since": None,
+            "next_escalation_at": due if all(due < one for one in over) else None,
+        }
+    ]
+
+
+def _work(about: Log) -> list[Row]:
+    rows = []
+    for index, one in enumerate(about):
+        event = one.event
+        done = None
+        if isinstance(event, case.CaseReplied) and event.public and event.agent:
+            done = (event.agent, "reply")
+        if isinstance(event, case.CaseSolved):
+            agent = event.agent or _owner(about[:index])
+            done = agent and (agent, "solution")
+        if done:
+            of = {"case_id": str(one.stream_id), "position": one.position, "at": event.at}
+            rows.append(of | {"agent": done[0], "done": done[1]})
+    return rows
 
 
 def _text(key: UUID | None) -> str | None:
@@ -392,11 +518,56 @@ def _revenue(about: Log) -> list[Row]:
     return list(rows.values())
 
 
+# Feedback: what was asked, and what was answered within the time for changes.
+
+
+def feedback(log: Log) -> Tables:
+    tables: Tables = {"surveys": [], "survey_answers": []}
+    for asked in told(log, SurveyOffered):
+        replies = [
+            (one.event.at, one.position, one.event)
+            for one in log
+            if isinstance(one.event, SurveyAnswered) and one.event.survey_id == asked.survey_id
+        ]
+        tables["survey_answers"] += [
+            {
+                "survey_id": str(asked.survey_id),
+                "answer_id": str(reply.answer_id),
+                "position": position,
+                "score": reply.score,
+                "at": at,
+            }
+            for at, position, reply in replies
+        ]
+        replies.sort(key=lambda one: one[:2])
+        counted = [one for one in replies if one[0] - replies[0][0] <= asked.edit_within]
+        tables["surveys"].append(
+            {
+                "survey_id": str(asked.survey_id),
+                "case_id": str(asked.case_id),
+                "cycle": asked.cycle,
+                "kind": asked.kind.value,
+                "customer_id": str(asked.customer_id),
+                "channel": asked.channel.value,
+                "queue": asked.queue,
+                "agent": asked.agent,
+                "policy": asked.policy,
+                "offered_at": asked.at,
+                "expires_at": asked.expires_at,
+                "edit_within_micros": round(asked.edit_within.total_seconds() * 1_000_000),
+                "score": counted[-1][2].score if counted else None,
+                "answered_at": counted[-1][0] if counted else None,
+            }
+        )
+    return tables
+
+
 MODELS: Mapping[str, Callable[[Log], Tables]] = {
     "customer_history": customer_history,
     "customer_directory": customer_directory,
     "loyalty_status": loyalty_status,
     "service_levels": service_levels,
     "campaign_results": campaign_results,
+    "feedback": feedback,
 }
 """The model of every read model: a new one needs one here, or the contract fails."""

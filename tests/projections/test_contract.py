@@ -1,7 +1,6 @@
 """The contract of every read model, over whole histories: rows follow from the log alone."""
 
 from itertools import count
-from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 import crmcore
 from crmcore.domain.kernel import Command
 from tests.histories import Clock, a_rich_history, histories, send
-from tests.projections.contract import catch_up, check, fresh, live_rows, rows_of
+from tests.projections.contract import catch_up, check, comparable, fresh, live_rows, rows_of
 from tests.projections.naive import MODELS
 
 number = count()
@@ -78,15 +77,6 @@ def test_postgresql_shows_the_rows_of_sqlite(
         for projection in sqlite.projections:
             ours, theirs = rows_of(sqlite, projection), rows_of(postgres, projection)
             assert comparable(ours) == comparable(theirs)
-
-
-def comparable(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """*tables* without what two logs never share: drawn command ids, pseudonyms of addresses."""
-    for row in tables.get("customer_history", ()):
-        del row["command_id"]
-        if row["topic"].startswith("lead-address"):
-            del row["stream_id"], row["details"]
-    return tables
 
 
 def test_the_view_shows_exactly_the_rows_of_the_live_generation(

@@ -71,3 +71,17 @@ def test_ours_are_kept_as_well(crm: CRM) -> None:
     ada = register(crm, "Ada")
     crm.catch_up()
     assert [found.customer_id for found in crm.read.find_customers("ada")] == [ada]
+
+
+def test_one_view_for_two_handlers_is_refused() -> None:
+    def other(_event: object, _recorded: Recorded, _rows: Rows) -> None:
+        raise AssertionError
+
+    class Nothing:
+        """A view."""
+
+    both = {CustomerRegistered: named, CustomerNameCorrected: other}
+    with pytest.raises(ValueError, match="CustomerRegistered has another handler"):
+        Projection(
+            name="x", version=1, tables=(NAMES,), handlers=both, views=dict.fromkeys(both, Nothing)
+        )

@@ -10,7 +10,7 @@ import crmcore
 from crmcore.application.log import Recorded
 from crmcore.domain.customers.registration import CustomerRegistered
 from crmcore.errors import ProjectionStoppedError, StoreError
-from crmcore.projections.engine import Projection, Rows, Status
+from crmcore.projections.engine import Projection, Row, Rows, Status
 from crmcore.projections.engine.memory import MemoryRows
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.contract import catch_up, check, follower, live_rows, rows_of
@@ -62,7 +62,7 @@ def test_a_corrupt_event_stops_only_the_projections_that_read_it(
 ) -> None:
     bad = position_of(rich, "case-opened")
     data = stored(rich, bad)
-    store(rich, bad, data='{"case_id": "nonsense"}')
+    store(rich, bad, data='{"case_id": "nonsense"')
     with pytest.raises(ProjectionStoppedError) as stopped:
         catch_up(rich, batch)
     lines = str(stopped.value).splitlines()
@@ -264,7 +264,7 @@ def test_a_projection_reads_no_rows_that_are_not_there_to_be_read() -> None:
     notes = Table(
         "notes", MetaData(), Column("id", Text, primary_key=True), info={"append_only": True}
     )
-    rows = MemoryRows([(notes, notes)], empty=True)
+    rows = MemoryRows([(notes, notes)], {}, empty=True)
     with pytest.raises(LookupError, match="append-only"):
         rows.change(["a"], lambda: print(rows.get(notes, "a")))
     with pytest.raises(LookupError, match="'b' is not among those"):
@@ -278,3 +278,16 @@ def test_the_follower_goes_on_with_the_others(rich: crmcore.CRM) -> None:
         follower(rich, batch=5).catch_up(lambda name, at, head: seen.append((name, at, head)))
     assert ("service_levels", rich.position, rich.position) in seen
     assert ("customer_directory", rich.position, rich.position) in seen
+
+
+def test_a_row_is_finished_before_it_is_shown_and_one_that_cannot_be_is_refused() -> None:
+    def finish(row: Row) -> None:
+        row["name"] = row["name"].upper()
+
+    notes = Table("notes", MetaData(), Column("id", Text, primary_key=True), Column("name", Text))
+    rows = MemoryRows([(notes, notes)], {notes: finish}, empty=True)
+    rows.put(notes, {"id": "a", "name": "ann"})
+    assert list(rows.rows(notes)) == [{"id": "a", "name": "ANN"}]
+    rows.put(notes, {"id": "b", "name": None})
+    with pytest.raises(ValueError, match="AttributeError: 'NoneType'"):
+        rows.rows(notes)

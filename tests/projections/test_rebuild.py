@@ -1,14 +1,16 @@
 """Rebuilding: the same rows beside the live ones, whatever happens meanwhile, switched and undone."""
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import count
 from multiprocessing import get_context
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Table, create_engine, inspect
 
 import crmcore
 from crmcore.domain.kernel import Command
@@ -30,6 +32,7 @@ from tests.projections.hosting import (
 from tests.projections.test_poison import stands, store, stored
 from tests.scenario import uid
 
+number = count()
 TINY = Limits(page=3, commit=7, growing=2, kept=2)
 
 
@@ -63,6 +66,20 @@ def test_a_rebuild_without_a_change_differs_in_nothing(
         send(crm, history)
         crm.catch_up()
         rebuild_all(crm, limits, parts)
+        check(crm)
+
+
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(history=histories(), parts=st.sampled_from([1, 3]))
+def test_a_rebuild_without_a_change_differs_in_nothing_on_postgresql(
+    postgres_url: str, history: list[Command], parts: int
+) -> None:
+    with crmcore.open(postgres_url, tenant=f"t{next(number)}", clock=Clock()) as crm:
+        send(crm, history)
+        crm.catch_up()
+        rebuild_all(crm, TINY, parts)
         check(crm)
 
 
@@ -200,6 +217,26 @@ def test_a_rebuild_that_was_cut_off_goes_on(rich: crmcore.CRM, name: str, flushe
     rich.upkeep.switch(name)
     (projection,) = [one for one in rich.projections if one.name == name]
     assert any(rows_of(rich, projection).values())
+
+
+def test_what_takes_long_to_write_is_written_in_smaller_transactions(
+    rich: crmcore.CRM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crmcore.projections.engine.worker.LONG_SECONDS", 0.02)
+    send(rich, [named(f"Nr {n}", uid(n)) for n in range(200, 300)])
+    rich.catch_up()
+    written: list[int] = []
+
+    def insert(table: Table, rows: Sequence[object]) -> None:
+        if table.name.startswith("customer_history"):
+            written.append(len(rows))
+            time.sleep(0.03 if len(rows) > 10 else 0)
+
+    slow = Wrapped(rich.upkeep._source, insert)
+    upkeep(rich, Limits(page=5, growing=40), source=slow).rebuild("customer_history")
+    first, second, *others = written
+    assert first >= 40 > second >= 20 > max(others)
+    assert rich.upkeep.compare("customer_history").equal
 
 
 def test_only_parts_that_are_not_done_are_filled_again(rich: crmcore.CRM) -> None:

@@ -4,7 +4,15 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from crmcore.application import customers, leads, marketing, opportunities, orders, service
+from crmcore.application import (
+    customers,
+    feedback,
+    leads,
+    marketing,
+    opportunities,
+    orders,
+    service,
+)
 from crmcore.application.customers import ContactNormaliser
 from crmcore.application.work import Handler
 from crmcore.domain.kernel import Aggregate
@@ -19,6 +27,7 @@ AGGREGATES: tuple[Aggregate[Any, Any], ...] = (
     *leads.AGGREGATES,
     *marketing.AGGREGATES,
     *service.AGGREGATES,
+    *feedback.AGGREGATES,
 )
 EVENTS: tuple[type, ...] = tuple(kind for aggregate in AGGREGATES for kind in aggregate.events)
 
@@ -47,4 +56,5 @@ def command_handlers(
         ).handlers,
         **marketing.MarketingService().handlers,
         **service.CaseService().handlers,
+        **feedback.FeedbackService().handlers,
     }

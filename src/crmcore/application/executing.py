@@ -6,6 +6,7 @@ service read and decide again, a bounded number of times.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -131,9 +132,18 @@ class CommandService:
             repeated = _repeated(session, envelope)
             if repeated is not None:
                 return repeated
-            work = self._decide(streams, envelope)
+            try:
+                work = self._decide(streams, envelope)
+            except DomainError:
+                repeated = _repeated(session, envelope)  # by another writer, since we looked
+                if repeated is None:
+                    raise
+                return repeated
             position = session.append(work.events, streams.versions())
-            return _keep(session, envelope, work, position)
+            receipt = _receipt(work, position)
+            if envelope.command_id is not None:
+                session.keep_receipts([(envelope.command, receipt)])
+            return receipt
 
         # A stale read cannot be mended by reading again inside the host's transaction.
         pinned = connection is not None or envelope.expected_version is not None
@@ -181,30 +191,47 @@ class CommandService:
 
     def _run_batch(self, session: LogSession, chunk: Sequence[Envelope], stop: bool) -> Batch:
         done, streams = Batch(), LoadedStreams(session)
+        self._look_ahead(session, chunk)
         works: list[tuple[Envelope, UnitOfWork]] = []
         sent: dict[UUID, Command] = {}
         for index, envelope in enumerate(chunk):
             try:
                 checked = self._checked(envelope)
-                if _repeated_in(sent, checked) or _repeated(session, checked) is not None:
+                if _is_repeated(session, sent, checked):
                     done.unchanged += 1
                     continue
                 works.append((checked, self._decide(streams, checked)))
                 if checked.command_id is not None:
                     sent[checked.command_id] = checked.command
             except REFUSALS as error:
+                if _is_repeated_by_now(session, envelope, error):
+                    done.unchanged += 1
+                    continue
                 done.refused.append(Refused(index, envelope.command, error))
                 if stop:
                     break
         events = [event for _, work in works for event in work.events]
         done.position = last = session.append(events, streams.versions())
+        receipts: list[tuple[Command, Receipt]] = []
         for envelope, work in reversed(works):
-            _keep(session, envelope, work, last if work.events else None)
+            if envelope.command_id is not None:
+                receipt = _receipt(work, last if work.events else None)
+                receipts.append((envelope.command, receipt))
             last = None if last is None else last - len(work.events)
+        session.keep_receipts(receipts)
         done.executed = sum(bool(work.events) for _, work in works)
         done.unchanged += len(works) - done.executed
         done.events = len(events)
         return done
+
+    def _look_ahead(self, session: LogSession, chunk: Sequence[Envelope]) -> None:
+        """Look up at once what each command of a batch would ask for: its receipt, its streams."""
+        known = session.carried_out({one.command_id for one in chunk if one.command_id is not None})
+        streams: set[UUID] = set()
+        for one in chunk:
+            if one.command_id not in known and type(one.command) in self._handlers:
+                streams.update(_named(one.command))
+        session.read_ahead(streams)
 
     def _decide(self, streams: LoadedStreams, envelope: Envelope) -> UnitOfWork:
         provenance = Provenance(
@@ -232,10 +259,13 @@ class CommandService:
         if command.at > now + CLOCK_SKEW:
             raise InFutureError(command.at, now)
         try:
+            by = _actor("by", envelope.by)
             source = None if envelope.source is None else _actor("source", envelope.source)
-            return attrs.evolve(envelope, by=_actor("by", envelope.by), source=source)
         except InvalidValueError as error:
             raise InvalidCommandError(str(error)) from None
+        if by == envelope.by and source == envelope.source:
+            return envelope
+        return attrs.evolve(envelope, by=by, source=source)
 
 
 def _repeated(session: LogSession, envelope: Envelope) -> Receipt | None:
@@ -244,19 +274,40 @@ def _repeated(session: LogSession, envelope: Envelope) -> Receipt | None:
     return session.receipt(envelope.command_id, envelope.command)
 
 
-def _repeated_in(sent: dict[UUID, Command], envelope: Envelope) -> bool:
-    if envelope.command_id is None or envelope.command_id not in sent:
+def _is_repeated(session: LogSession, sent: dict[UUID, Command], envelope: Envelope) -> bool:
+    """Whether a command was carried out before, or in the same batch, by its id."""
+    if envelope.command_id is None:
         return False
+    if envelope.command_id not in sent:
+        return session.is_repeated(envelope.command_id, envelope.command)
     if sent[envelope.command_id] != envelope.command:
         raise CommandIdReusedError(envelope.command_id)
     return True
 
 
-def _keep(
-    session: LogSession, envelope: Envelope, work: UnitOfWork, position: int | None
-) -> Receipt:
+def _is_repeated_by_now(session: LogSession, envelope: Envelope, error: Exception) -> bool:
+    """Whether a command was refused because another writer carried it out since we looked."""
+    key = envelope.command_id
+    if key is None or isinstance(error, CommandIdReusedError) or not session.carried_out((key,)):
+        return False
+    try:
+        return session.is_repeated(key, envelope.command)
+    except CommandIdReusedError:
+        return False
+
+
+def _receipt(work: UnitOfWork, position: int | None) -> Receipt:
     events: Sequence[NewEvent] = work.events
-    receipt = Receipt(work.provenance.command_id, position, tuple(new.event for new in events))
-    if envelope.command_id is not None:
-        session.keep_receipt(envelope.command, receipt)
-    return receipt
+    return Receipt(work.provenance.command_id, position, tuple(new.event for new in events))
+
+
+def _named(command: Command) -> list[UUID]:
+    """The ids that a command names: of streams, most of them."""
+    ids = [getattr(command, name) for name in _ids(type(command))]
+    return [key for key in ids if key is not None]
+
+
+@cache
+def _ids(kind: type) -> tuple[str, ...]:
+    fields = attrs.fields(kind)
+    return tuple(field.name for field in fields if field.type in (UUID, UUID | None))

@@ -1,6 +1,6 @@
 """What the application needs of an event log: the port, and the records that go in and come out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -62,123 +62,124 @@ class Recorded:
     ``position`` counts from 1 over all streams without a gap; ``occurred_at`` is when it was
     true and ``recorded_at`` when it was written (both UTC); ``subject_id`` the customer or
     lead that it is about; ``data`` the JSON of ``event``.  Ids and instants are made
-    when asked for; ``stream`` and ``subject`` are the ids as text, as rows hold them.
+    when asked for; ``stream`` and ``subject`` are the ids as text, as rows hold them, and
+    ``record`` is all that is stored, for those who read many.
 
     What an older version stored is told in present terms.  One record may have become several
     events: they share all but their topic, their data and their ``part``, which counts from 0.
     """
 
-    __slots__ = ("_record", "event", "part")
+    __slots__ = ("event", "part", "record")
 
     def __init__(self, record: Record, event: Any, part: int = 0) -> None:
-        self._record = record
+        self.record = record
         self.event = event
         self.part = part
 
     @property
     def position(self) -> int:
         """Its place in the log."""
-        return self._record[0]
+        return self.record[0]
 
     @property
     def stream(self) -> str:
         """Its stream, as text."""
-        return self._record[1]
+        return self.record[1]
 
     @property
     def stream_id(self) -> UUID:
         """Its stream."""
-        return UUID(self._record[1])
+        return UUID(self.record[1])
 
     @property
     def stream_version(self) -> int:
         """Its place in the stream, from 1."""
-        return _present(self._record[2])
+        return _present(self.record[2])
 
     @property
     def topic(self) -> str:
         """What kind of event it is."""
-        return self._record[3]
+        return self.record[3]
 
     @property
     def subject(self) -> str | None:
         """The customer or lead that it is about, as text."""
-        return self._record[5]
+        return self.record[5]
 
     @property
     def subject_id(self) -> UUID | None:
         """The customer or lead that it is about."""
-        return _uuid(self._record[5])
+        return _uuid(self.record[5])
 
     @property
     def occurred_at(self) -> datetime:
         """When it was true (UTC)."""
-        return from_micros(self._record[6])
+        return from_micros(self.record[6])
 
     @property
     def recorded_at(self) -> datetime:
         """When it was written (UTC)."""
-        return from_micros(_present(self._record[7]))
+        return from_micros(_present(self.record[7]))
 
     @property
     def actor(self) -> str | None:
         """Who caused it."""
-        return self._record[8]
+        return self.record[8]
 
     @property
     def command_id(self) -> UUID | None:
         """The command that caused it."""
-        return _uuid(self._record[9])
+        return _uuid(self.record[9])
 
     @property
     def command(self) -> str | None:
         """The command that caused it, as text."""
-        return self._record[9]
+        return self.record[9]
 
     @property
     def correlation(self) -> str | None:
         """What it belongs to, as text."""
-        return self._record[10]
+        return self.record[10]
 
     @property
     def causation(self) -> str | None:
         """What led to its command, as text."""
-        return self._record[11]
+        return self.record[11]
 
     @property
     def correlation_id(self) -> UUID | None:
         """What it belongs to, in the sender's words."""
-        return _uuid(self._record[10])
+        return _uuid(self.record[10])
 
     @property
     def causation_id(self) -> UUID | None:
         """What led to its command."""
-        return _uuid(self._record[11])
+        return _uuid(self.record[11])
 
     @property
     def source(self) -> str | None:
         """The system that told of it."""
-        return self._record[12]
+        return self.record[12]
 
     @property
     def data(self) -> str:
         """Its JSON: as it was stored, or in present terms where an older version was."""
-        return self._record[13]
+        return self.record[13]
 
     def told_as(self, event: Any) -> "Recorded":
         """This record with another *event* in its place: what it would have told at another time."""
-        return Recorded(self._record, event, self.part)
+        return Recorded(self.record, event, self.part)
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Recorded)
-            and self._record == other._record
+            and self.record == other.record
             and self.part == other.part
             and self.event == other.event
         )
 
     def __hash__(self) -> int:
-        return hash(self._record)
+        return hash(self.record)
 
     def __repr__(self) -> str:
         return f"Recorded(position={self.position}, stream_id={self.stream}, event={self.event!r})"
@@ -186,14 +187,21 @@ class Recorded:
 
 @attrs.frozen
 class Page:
-    """Some records of the log: their events in order, and where the next page begins.
+    """Some records of the log, and where the next page begins.
 
-    ``last`` is the position of the last record of a full page, None where the log, or the
-    range that was asked for, ends within the page.
+    ``read(views)`` gives their events in order, each as the class that *views* names for its
+    topic; topics that it leaves out are left out.  ``last`` is the position of the last record
+    of a full page, None where the log, or the range that was asked for, ends within the page.
     """
 
-    events: Iterator[Recorded]
+    _views: Mapping[str, type | None]
+    read: Callable[[Mapping[str, type | None]], Iterator[Recorded]]
     last: int | None
+
+    @property
+    def events(self) -> Iterator[Recorded]:
+        """The events as they were asked for."""
+        return self.read(self._views)
 
 
 def _present(number: int | None) -> int:
@@ -227,6 +235,18 @@ class LogSession(Protocol):
         """The version of a stream (0 where there is none) and its events, in order."""
         ...
 
+    def read_ahead(self, stream_ids: Collection[UUID]) -> None:
+        """Read streams at once that will be asked for one by one."""
+        ...
+
+    def carried_out(self, command_ids: Collection[UUID]) -> Collection[UUID]:
+        """Those of the commands that were carried out by now, looked up at once."""
+        ...
+
+    def is_repeated(self, command_id: UUID, command: Command) -> bool:
+        """Whether ``carried_out`` found this command; ``CommandIdReusedError`` if it was another."""
+        ...
+
     def receipt(self, command_id: UUID, command: Command) -> Receipt | None:
         """The receipt of a command carried out before, if it was."""
         ...
@@ -239,8 +259,8 @@ class LogSession(Protocol):
         """
         ...
 
-    def keep_receipt(self, command: Command, receipt: Receipt) -> None:
-        """Remember that a command was carried out, in this transaction."""
+    def keep_receipts(self, carried_out: Sequence[tuple[Command, Receipt]]) -> None:
+        """Remember that commands were carried out, in this transaction."""
         ...
 
 

@@ -25,10 +25,12 @@ from crmcore.domain.service.case import (
     MarkCaseSpam,
     MergeCase,
     Merged,
+    ObserveServiceLevels,
     OpenCase,
     PendCase,
     PrioritiseCase,
     QueueCase,
+    ReapplyServiceLevels,
     ReopenCase,
     ReplyToCase,
     ResumeCase,
@@ -39,51 +41,67 @@ from crmcore.domain.service.case import (
     Unopened,
     decide,
     merge,
+    owed_from,
 )
+from crmcore.domain.service.levels import DefineServiceLevels, book
 
 __all__ = ["AGGREGATES", "CaseService", "case_exists"]
 
-AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (AGGREGATE,)
+AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (AGGREGATE, book.AGGREGATE)
 
 ON_ONE_CASE: Final = (
-    ClassifyCase,
-    PrioritiseCase,
     AssignCase,
-    QueueCase,
-    TransferCase,
     AddCaseNote,
     StartCase,
     PendCase,
     HoldCase,
     ResumeCase,
     SolveCase,
-    ReopenCase,
     CloseCase,
     MarkCaseSpam,
+    ObserveServiceLevels,
 )
+BY_THE_BOOK: Final = (
+    ClassifyCase,
+    PrioritiseCase,
+    QueueCase,
+    TransferCase,
+    ReopenCase,
+    ReapplyServiceLevels,
+)
+"""The commands after which another service level policy may hold."""
 
 
 @attrs.frozen
 class CaseService:
-    """Handle the commands on cases under one policy: priority matrix, targets, reopen window."""
+    """Handle the commands on cases by one policy: priority matrix, reopen window, service levels.
+
+    The service levels of the policy hold until some are defined (``DefineServiceLevels``).
+    """
 
     policy: CasePolicy = STANDARD_POLICY
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
         """Which handler carries out which command."""
-        alone = on_one_stream(AGGREGATE, self._decide, lambda command: command.case_id)
+        alone = on_one_stream(
+            AGGREGATE,
+            lambda command, state: decide(command, state, self.policy),
+            lambda command: command.case_id,
+        )
         return {
+            DefineServiceLevels: on_one_stream(book.AGGREGATE, book.decide, lambda _: book.BOOK_ID),
             OpenCase: self.open,
             IdentifyCaseCustomer: self.identify,
             ReplyToCase: self.reply,
             MergeCase: self.merge,
             **dict.fromkeys(ON_ONE_CASE, alone),
+            **dict.fromkeys(BY_THE_BOOK, self.change),
         }
 
     def open(self, command: OpenCase, work: Work) -> None:
         """Open a case of an active customer; a case that it follows must exist."""
-        events = self._decide(command, work.state(AGGREGATE, command.case_id))
+        events = self._decide(command, work.state(AGGREGATE, command.case_id), work)
         if not events:
             return
         if command.customer_id is not None:
@@ -91,9 +109,15 @@ class CaseService:
         require(case_exists, work, "case", command.follows)
         work.record(AGGREGATE, command.case_id, events)
 
+    def change(self, command: CaseCommand, work: Work) -> None:
+        """Change a case, and with it perhaps what is owed to it."""
+        events = self._decide(command, work.state(AGGREGATE, command.case_id), work)
+        if events:
+            work.record(AGGREGATE, command.case_id, events)
+
     def identify(self, command: IdentifyCaseCustomer, work: Work) -> None:
         """Say whose case it is, if that is an active customer."""
-        events = self._decide(command, work.state(AGGREGATE, command.case_id))
+        events = self._decide(command, work.state(AGGREGATE, command.case_id), work)
         if events:
             require_customer(work, command.customer_id)
             work.record(AGGREGATE, command.case_id, events)
@@ -108,20 +132,29 @@ class CaseService:
             if command.message_id in state.facts.messages:
                 return
             state = work.state(AGGREGATE, state.into)
-        events = self._decide(command, state)
+        events = self._decide(command, state, work)
         if events:
             work.record(AGGREGATE, events[0].case_id, events)
 
     def merge(self, command: MergeCase, work: Work) -> None:
         """Go on with a case in another one, or in what that one was merged into."""
         target_id, target = _living(command.into_case_id, work)
-        merged = merge(command, work.state(AGGREGATE, command.case_id), target_id, target)
+        source, policy = work.state(AGGREGATE, command.case_id), self._policy(command, target, work)
+        merged = merge(command, source, target_id, target, policy)
         if merged.source:
             work.record(AGGREGATE, command.case_id, merged.source)
             work.record(AGGREGATE, target_id, merged.target)
 
-    def _decide(self, command: CaseCommand, state: State) -> list[CaseEvent]:
-        return list(decide(command, state, self.policy))
+    def _decide(self, command: CaseCommand, state: State, work: Work) -> list[CaseEvent]:
+        return list(decide(command, state, self._policy(command, state, work)))
+
+    def _policy(self, command: CaseCommand | MergeCase, state: State, work: Work) -> CasePolicy:
+        """The policy, with the service levels in force when what the command changes would hold."""
+        versions = work.state(book.AGGREGATE, book.BOOK_ID)
+        in_force = versions.in_force(owed_from(state, command.at))
+        return (
+            self.policy if in_force is None else attrs.evolve(self.policy, service_levels=in_force)
+        )
 
 
 def case_exists(work: Work, case_id: UUID) -> bool:

@@ -38,18 +38,18 @@ class LoadedStreams:
 
     def load(self, aggregate: Aggregate[Any, Any], stream_id: UUID) -> LoadedStream:
         """A copy of the stream as the commands before left it, read if none has read it."""
-        if stream_id not in self._streams:
+        found = self._streams.get(stream_id)
+        if found is None:
             version, history = self.session.read_stream(stream_id)
             if history and not isinstance(history[0], aggregate.events):
                 raise OtherKindError(stream_id, aggregate.kind, history[0].TOPIC)
-            state = aggregate.fold(history)
-            self._streams[stream_id] = LoadedStream(aggregate, version, version, state)
-        found = self._streams[stream_id]
-        if found.aggregate is not aggregate:
+            found = LoadedStream(aggregate, version, version, aggregate.fold(history))
+            self._streams[stream_id] = found
+        elif found.aggregate is not aggregate:
             if found.version:
                 raise OtherKindError(stream_id, aggregate.kind, found.aggregate.kind)
             return LoadedStream(aggregate, 0, 0, aggregate.initial)
-        return attrs.evolve(found)
+        return LoadedStream(aggregate, found.read_version, found.version, found.state)
 
     def keep(self, changed: Mapping[UUID, LoadedStream]) -> None:
         """Let what a command did stand for the commands after it."""

@@ -11,12 +11,16 @@ import typer
 from crmcore.cli import (
     audit,
     campaigns,
+    cases,
     customers,
     demo,
     describe,
     execute,
+    feedback,
+    import_files,
     projections,
     service,
+    service_metrics,
 )
 from crmcore.cli.faults import report
 from crmcore.cli.session import Options
@@ -24,11 +28,11 @@ from crmcore.cli.session import Options
 __all__ = ["hoisted", "run"]
 
 DEFAULT_DB: Final = "sqlite:///crm.db"
-WITH_VALUE: Final = ("--db", "--tenant")
+WITH_VALUE: Final = ("--db", "--tenant", "--projections")
 OPTIONS: Final = (*WITH_VALUE, "--json")
 EPILOG: Final = (
-    "--db, --tenant and --json may stand before or after the command. Exit status: 0 done, "
-    "1 refused or failed, 2 a wrong call, 130 interrupted."
+    "--db, --tenant, --projections and --json may stand before or after the command. Exit "
+    "status: 0 done, 1 refused or failed, 2 a wrong call, 130 interrupted."
 )
 
 app = typer.Typer(
@@ -40,7 +44,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (demo, execute, describe, customers, service, campaigns, projections, audit):
+for part in (
+    demo,
+    execute,
+    import_files,
+    describe,
+    customers,
+    service,
+    service_metrics,
+    cases,
+    feedback,
+    campaigns,
+    projections,
+    audit,
+):
     part.add_to(app)
 
 
@@ -111,6 +128,15 @@ def options(
     tenant: Annotated[
         str | None, typer.Option("--tenant", metavar="NAME", help="Whose log, if it has several.")
     ] = None,
+    projections: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--projections",
+            metavar="MODULE:NAME",
+            envvar="CRMCORE_PROJECTIONS",
+            help="Read models of your own, kept beside ours; may be given several times.",
+        ),
+    ] = None,
     json: Annotated[
         bool,
         typer.Option(
@@ -125,4 +151,4 @@ def options(
     ] = False,
 ) -> None:
     """Keep what holds for every command."""
-    ctx.obj = Options(db=db, tenant=tenant, json=json)
+    ctx.obj = Options(db=db, tenant=tenant, json=json, projections=tuple(projections or ()))

@@ -112,7 +112,7 @@ def history_document(
         "name": _name(entries),
         "count": len(entries),
         "entries": [
-            attrs.asdict(entry)
+            entry._asdict()
             | {
                 "details": json.loads(entry.details, parse_float=Decimal),
                 "says": sentence(entry.topic, entry.details, names),

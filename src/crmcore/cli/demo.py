@@ -9,10 +9,11 @@ import typer
 
 import crmcore
 from crmcore.cli import demo_parts as parts
-from crmcore.cli.demo_import import Imported, bring_in
+from crmcore.cli.demo_import import ACTOR
 from crmcore.cli.demo_place import data_folder, place
 from crmcore.cli.faults import answering
 from crmcore.cli.importers import boston311, completejourney
+from crmcore.cli.importing import Imported, bring_in
 from crmcore.cli.output import emit, heading, say
 from crmcore.cli.progress import progress
 from crmcore.cli.session import options_of
@@ -95,5 +96,7 @@ def _imported(crm: crmcore.CRM, folder: Path, what: str, sizes: dict[str, int]) 
     done = []
     for name, commands in IMPORTERS.items():
         with progress(f"{what} {name}", sizes.get(name)) as step:
-            done.append(bring_in(crm, name, commands(folder / name), step))
+            one = Imported(name)
+            bring_in(crm, one, commands(folder / name), step, by=ACTOR)
+            done.append(one)
     return done

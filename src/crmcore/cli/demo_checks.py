@@ -30,7 +30,11 @@ class Agreement:
 
 def compared(cases: Iterable[Any], verdicts: Mapping[UUID, bool | None]) -> Agreement:
     """Compare the read model's verdict on each case with the city's: on time, or overdue."""
-    ours = {one.case_id: one for one in cases if one.cycle == 1}
+    ours = {
+        one.case.case_id: one
+        for one in cases
+        if one.cycle == 1 and one.target in (None, "resolution")
+    }
     found = Agreement()
     for case_id, on_time in verdicts.items():
         if on_time is None:
@@ -43,7 +47,7 @@ def compared(cases: Iterable[Any], verdicts: Mapping[UUID, bool | None]) -> Agre
         if verdict == expected:
             found.agree += 1
         else:
-            number = None if case is None else case.number
+            number = None if case is None else case.case.number
             found.differing.append(
                 {"case_id": case_id, "number": number, "ours": verdict, "the_citys": expected}
             )

@@ -191,11 +191,13 @@ def service_levels(crm: crmcore.CRM, verdicts: Mapping[UUID, bool | None]) -> Pa
 
 def _largest(groups: Sequence[Any], total: Any) -> list[Any]:
     """The largest groups, and the others as one."""
-    by_size = sorted(groups, key=lambda one: -(one.met + one.breached + one.running + one.none))
+    by_size = sorted(
+        groups, key=lambda one: -(one.met + one.breached + one.running + one.paused + one.none)
+    )
     shown, others = by_size[:QUEUES], by_size[QUEUES:]
     if not others:
         return shown
-    names = ("met", "breached", "running", "none")
+    names = ("met", "breached", "running", "paused", "none")
     sums = {name: sum(getattr(one, name) for one in others) for name in names}
     return [*shown, attrs.evolve(total, group=f"{len(others)} other queues", **sums)]
 
@@ -256,7 +258,7 @@ def _questions(crm: crmcore.CRM, customer_id: UUID | None) -> list[str]:
             f"history {customer_id} --as-of {earlier:%Y-%m-%d}",
             f"loyalty {customer_id} --as-of {last:%Y-%m-%d}",
         ]
-    case = next((one.number for one in crm.read.cases() if one.number), None)
+    case = next((one.case.number for one in crm.read.cases() if one.case.number), None)
     questions += [] if case is None else [f"case {case}"]
     return [
         *questions,

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
-import msgspec
 import typer
 
 import crmcore
@@ -14,6 +13,7 @@ from crmcore.cli.faults import Fault, answering
 from crmcore.cli.fields import Field, example, fields
 from crmcore.cli.output import NOTHING, Column, emit, heading, one_line, say, table
 from crmcore.cli.session import options_of
+from crmcore.crm import schema_of
 
 __all__ = ["add_to", "example_line", "kinds"]
 
@@ -55,8 +55,7 @@ def describe(
         hint = f"did you mean {near[0]}?" if near else "`crmcore commands` lists all"
         raise Fault(f"there is no command {topic[:60]!r}: {hint}")
     if json:
-        schema = msgspec.json.schema(kind)
-        emit(_summary(kind) | {"schema": schema, "example": _filled(kind)})
+        emit(_summary(kind) | {"schema": schema_of(kind), "example": _filled(kind)})
     else:
         _show(kind)
 

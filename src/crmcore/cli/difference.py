@@ -20,7 +20,7 @@ def show_comparison(found: Any) -> None:
     """Rows added, gone and changed of each table; then by column, with samples."""
     at = f"both at position {found.position_after:,}"
     if found.position_before != found.position_after:
-        at = f"at positions {found.position_after:,} and {found.position_before:,}"
+        at = f"at positions {found.position_after:,} and {found.position_before:,} of the log"
     say(
         f"{found.name}: generation {found.after} is compared with the live generation"
         f" {found.before}, {at}."
@@ -36,6 +36,8 @@ def show_comparison(found: Any) -> None:
     for one in found.tables:
         for line in _differences(one):
             say(line, indent=2)
+    if found.position_before != found.position_after:
+        say("They stand at different positions, so that rows may differ for that reason alone.")
     say("They show the same." if found.equal else "They differ.")
 
 

@@ -26,6 +26,17 @@ def estimate(crm: crmcore.CRM, names: Sequence[str], *, json: bool) -> None:
         [_row(one) for one in found],
     )
     say("Time is that of one process. Rows and space are those of the live generation.")
+    if any(one.rows is not None and one.bytes is None for one in found):
+        say("This SQLite was built without dbstat, so that it cannot tell the space of a table.")
+
+
+def _space(one: Any) -> str:
+    if one.rows is None:
+        return NOTHING
+    if one.bytes is None:
+        return "not known"
+    megabytes = one.bytes / 1_000_000
+    return f"{megabytes:,.1f} MB" if megabytes >= 1 else f"{one.bytes / 1_000:,.0f} kB"
 
 
 def _row(one: Any) -> list[object]:
@@ -36,5 +47,5 @@ def _row(one: Any) -> list[object]:
         one.sampled,
         f"{one.seconds:.1f} s" if one.seconds < MINUTE else time,
         one.rows,
-        NOTHING if one.bytes is None else f"{one.bytes / 1_000_000:,.1f} MB",
+        _space(one),
     ]

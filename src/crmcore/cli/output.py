@@ -30,6 +30,7 @@ __all__ = [
     "instant",
     "money",
     "one_line",
+    "printable",
     "say",
     "share",
     "table",
@@ -38,6 +39,15 @@ __all__ = [
 NOTHING: Final = "-"
 BAR: Final = 20  # characters
 NARROWEST, GAP = 8, 2
+CONTROLS: Final = (
+    *range(0x09),
+    *range(0x0B, 0x20),
+    *range(0x7F, 0xA0),
+)  # all but tab and line feed
+TURNING: Final = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+STEERING: Final = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in (*CONTROLS, *TURNING)
+}
 
 
 class _Console(Console):
@@ -52,7 +62,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def say(text: str = "", *, style: str | None = None, indent: int = 0) -> None:
     """A line for people; a long one is broken between words, and stays indented."""
-    line = Text(text, style=style or "")
+    line = Text(printable(text), style=style or "")
     console().print(Padding(line, (0, 0, 0, indent), expand=False) if indent else line)
 
 
@@ -150,8 +160,17 @@ def counted(count: int, thing: str, things: str | None = None) -> str:
 
 
 def one_line(text: str) -> str:
-    """*text* without breaks."""
-    return " ".join(text.split())
+    """*text* without breaks, and printable."""
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """*text* with what would steer the terminal or turn the direction of writing written out.
+
+    A name could otherwise pass for another one, or move the cursor.  Marks that letters of
+    some languages need (joiners) stay.
+    """
+    return text.translate(STEERING)
 
 
 def instant(at: datetime | None) -> str:

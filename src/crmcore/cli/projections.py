@@ -4,7 +4,7 @@ import sys
 from datetime import datetime
 from decimal import Decimal
 from time import sleep
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import attrs
 import typer
@@ -12,15 +12,19 @@ import typer
 import crmcore
 from crmcore.cli import upkeep
 from crmcore.cli.aside import aside_documents, said_by_cause, show_aside
-from crmcore.cli.faults import answering
+from crmcore.cli.faults import answering, complain
 from crmcore.cli.output import Column, duration, emit, emit_line, say, share, table
 from crmcore.cli.progress import bars
 from crmcore.cli.session import NEEDED, SERVING, existing, options_of
+from crmcore.errors import ProjectionStoppedError, StoreBusyError, StoreUnavailableError
 
 __all__ = ["add_to"]
 
 EVERY: Final = 0.5
 """Seconds between two looks at the log."""
+
+AFTER_TROUBLE: Final = 2.0
+"""Seconds after which what stood in the way is tried again."""
 
 group = typer.Typer(
     help="The read models: where they stand, catching up, rebuilding.", no_args_is_help=True
@@ -65,9 +69,9 @@ def catch_up(
     """Bring every read model to the end of the log."""
     options = options_of(ctx)
     with existing(options) as crm:
-        _once(crm)
         if follow:
             _follow(crm, options.json)
+        _once(crm)
         found, now = crm.status(), crm.now()
     if options.json:
         emit({"projections": _documents(found, now)})
@@ -80,23 +84,36 @@ def _once(crm: crmcore.CRM) -> None:
         crm.catch_up(step)
 
 
-def _follow(crm: crmcore.CRM, json: bool) -> None:
-    seen = -1
+def _follow(crm: crmcore.CRM, json: bool) -> NoReturn:
+    """Catch up as the log grows; what stands in the way is said once, and tried again."""
+    seen, said = -1, ""
     try:
         while True:
-            position = crm.position
-            if position > seen:
-                _once(crm)
-                seen = position
-                if json:
-                    emit_line({"position": position})
-                else:
-                    say(f"The read models are at position {position:,}.")
-                sys.stdout.flush()
-            sleep(EVERY)
+            pause = EVERY
+            try:
+                seen, said = _follow_on(crm, seen, json), ""
+            except (ProjectionStoppedError, StoreBusyError, StoreUnavailableError) as error:
+                if str(error) != said:
+                    said = str(error)
+                    complain(f"warning: tried again every {AFTER_TROUBLE:.0f} s: {said}")
+                pause = AFTER_TROUBLE
+            sleep(pause)
     except KeyboardInterrupt as stopped:
         stopped.add_note(f"the read models are kept as of position {max(seen, 0):,}")
         raise
+
+
+def _follow_on(crm: crmcore.CRM, seen: int, json: bool) -> int:
+    """Catch up if the log has grown beyond *seen*; return its position."""
+    position = crm.position
+    if position > seen:
+        _once(crm)
+        if json:
+            emit_line({"position": position})
+        else:
+            say(f"The read models are at position {position:,}.")
+        sys.stdout.flush()
+    return position
 
 
 def _documents(found: list[Any], now: datetime) -> list[dict[str, Any]]:
@@ -107,13 +124,22 @@ def _document(one: Any, now: datetime) -> dict[str, Any]:
     lag, building = one.lag(now), one.building
     if building is not None:
         aside = aside_documents(building.put_aside)
-        building = attrs.asdict(building, recurse=False) | {"put_aside": aside}
+        building = attrs.asdict(building, recurse=False) | {
+            "put_aside": aside,
+            "stopped": _stop(building),
+        }
     return attrs.asdict(one, recurse=False) | {
         "behind": one.behind,
         "behind_seconds": None if lag is None else lag.total_seconds(),
         "building": building,
         "put_aside": aside_documents(one.put_aside),
+        "stopped": _stop(one),
     }
+
+
+def _stop(one: Any) -> dict[str, Any] | None:
+    """What stopped a generation: position and topic of the event, and the cause."""
+    return None if one.stopped is None else attrs.asdict(one.stopped)
 
 
 def _state(one: Any) -> str:
@@ -147,19 +173,38 @@ def _show(found: list[Any], now: datetime, *, verbose: bool = False) -> None:
                 show_aside(one.put_aside)
 
 
-def _show_building(one: Any) -> None:
-    """The generation beside the live one, and what comes next."""
-    building, helps = one.building, [f"rebuild {one.name}"]
+def _next(one: Any) -> tuple[str, list[str]]:
+    """Where a rebuild stands, and the commands that help."""
+    building, rebuild = one.building, f"rebuild {one.name}"
     if building is None:
-        if one.state != NEEDED:
-            return
-        say(f"{one.name} is to be rebuilt:")
-    elif building.filled:
-        say(f"{one.name}: generation {building.generation} is built, not live. What comes next:")
-        helps = [f"compare {one.name}", f"switch {one.name}"]
-    else:
-        come = share(Decimal(building.position) / one.head if one.head else None, 0)
-        say(f"{one.name}: {come} of generation {building.generation} is built. It goes on with:")
+        return f"{one.name} is to be rebuilt:", [rebuild]
+    generation = f"generation {building.generation}"
+    if building.outdated is not None:
+        says = f"{one.name}: {generation} was begun by other code: {building.outdated}. Begin anew:"
+        return says, [f"retire {one.name}", rebuild]
+    come = share(Decimal(building.position) / one.head if one.head else None, 0)
+    if building.stopped is not None:
+        says = (
+            f"{one.name}: the rebuild of {generation} stopped with {come} built:"
+            f" {building.stopped}. Once the cause is mended, it goes on with:"
+        )
+        return says, [rebuild]
+    if building.filled:
+        says = f"{one.name}: {generation} is built, not live. What comes next:"
+        return says, [f"compare {one.name}", f"switch {one.name}"]
+    return f"{one.name}: {come} of {generation} is built. It goes on with:", [rebuild]
+
+
+def _show_building(one: Any) -> None:
+    """What an operator can do: go on after a stop, or with the generation beside the live one."""
+    building = one.building
+    if one.stopped is not None and one.state != NEEDED:
+        say(f"{one.name} is stopped. Once the cause is mended, it goes on with:")
+        say("crmcore projections catch-up", indent=2)
+    if building is None and one.state != NEEDED:
+        return
+    says, helps = _next(one)
+    say(says)
     for command in helps:
         say(f"crmcore projections {command}", indent=2)
     if building is not None and building.put_aside:

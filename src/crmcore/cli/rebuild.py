@@ -1,7 +1,7 @@
 """`crmcore projections rebuild`: new generations beside the live ones, compared, switched to."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from typing import Annotated, Any, Final
 
@@ -19,6 +19,7 @@ from crmcore.cli.rebuilt import Outcome, show_outcomes
 from crmcore.cli.session import existing, options_of
 from crmcore.errors import (
     ProjectionStoppedError,
+    RebuildStoppedError,
     StoreError,
     UnknownProjectionError,
     UnreadableEventError,
@@ -76,10 +77,11 @@ def rebuild(
         Shown, typer.Option("--progress", help="A bar on a terminal, or lines of JSON on stderr.")
     ] = Shown.BAR,
 ) -> None:
-    """Fill a new generation beside the live one, which goes on serving.
+    """Fill new generations beside the live ones, which go on serving.
 
-    A rebuild that was interrupted goes on where it was.  Exit status 1 unless everything asked
-    for was done with nothing put aside.
+    Several read models are filled in one reading of the log, which takes less than one after the
+    other; one that stops does not hold up the others.  A rebuild that was interrupted goes on
+    where it was.  Exit status 1 unless everything asked for was done with nothing put aside.
     """
     options = options_of(ctx)
     wish = Wish(compare or fail_on_difference, switch, fail_on_difference)
@@ -122,38 +124,59 @@ def _count(crm: crmcore.CRM, processes: int | None) -> int:
 def _all(
     crm: crmcore.CRM, names: Sequence[str], wish: Wish, count: int, progress: Shown
 ) -> list[Outcome]:
+    """What became of each, all of them filled in one reading of the log."""
     try:
         with started(count) as executor, paces(progress) as pace:
-            return [_one(crm, name, wish, executor, count, pace) for name in names]
+            done = _filled(crm, names, executor, count, pace)
+            return [_wished(crm, one, wish) for one in done]
     except KeyboardInterrupt as stopped:
         stopped.add_note("the next rebuild goes on where this one was")
         raise
 
 
-def _one(
-    crm: crmcore.CRM, name: str, wish: Wish, executor: Executor | None, count: int, pace: Any
-) -> Outcome:
+def _filled(
+    crm: crmcore.CRM, names: Sequence[str], executor: Executor | None, count: int, pace: Any
+) -> list[Outcome]:
     def report(at: Any) -> None:
-        pace(name, **_pace_of(at))
+        pace(at.name, **_pace_of(at))
 
-    done = Outcome(name)
-    pace(name, phase="begun", done=0, total=0, rate=0.0, seconds=0.0, remaining_seconds=None)
+    for name in names:
+        pace(name, phase="begun", done=0, total=0, rate=0.0, seconds=0.0, remaining_seconds=None)
+    rebuilt: Sequence[Any]
+    stopped: Mapping[str, Exception] = {}
     try:
-        rebuilt = crm.upkeep.rebuild(name, executor=executor, parts=max(count, 1), report=report)
-        pace(name, **_pace_of_all(rebuilt))
-        done = attrs.evolve(done, rebuilt=rebuilt, put_aside=_put_aside(crm, name))
+        rebuilt = crm.upkeep.rebuild_all(
+            names, executor=executor, parts=max(count, 1), report=report
+        )
+    except RebuildStoppedError as error:
+        rebuilt, stopped = error.rebuilt, error.stopped
+    except (ProjectionStoppedError, UnreadableEventError, StoreError, BrokenExecutor) as error:
+        rebuilt, stopped = (), dict.fromkeys(names, error)
+    by_name = {one.name: one for one in rebuilt}
+    for one in rebuilt:
+        pace(one.name, **_pace_of_all(one))
+    return [
+        Outcome(name).lacking(one_line(str(stopped[name])))
+        if name in stopped
+        else Outcome(name, by_name[name], _put_aside(crm, name))
+        for name in names
+    ]
+
+
+def _wished(crm: crmcore.CRM, done: Outcome, wish: Wish) -> Outcome:
+    """*done*, compared and switched to as far as that is wished and nothing speaks against it."""
+    if done.rebuilt is None:
+        return done
+    try:
         done = _judged(crm, done, wish)
         if wish.switch and not done.problems:
-            crm.upkeep.switch(name)
+            crm.upkeep.switch(done.name)
             return attrs.evolve(done, switched=True)
     except (ProjectionStoppedError, UnreadableEventError, StoreError) as error:
         return done.lacking(one_line(str(error)))
-    except BrokenExecutor:
-        died = "one of its processes was killed, perhaps for want of memory: the next rebuild goes"
-        return done.lacking(f"{died} on where it was, and needs less with fewer --processes")
     if wish.switch:
         return done.lacking(
-            f"not switched: `crmcore projections switch {name}` does so all the same"
+            f"not switched: `crmcore projections switch {done.name}` does so all the same"
         )
     return done
 
@@ -186,13 +209,14 @@ def _pace_of(at: Any) -> dict[str, Any]:
 
 
 def _pace_of_all(rebuilt: Any) -> dict[str, Any]:
-    at, seconds = rebuilt.position, rebuilt.seconds
+    at = rebuilt.position
     return {
         "generation": rebuilt.generation,
         "phase": "filled",
         "done": at,
         "total": at,
-        "rate": at / seconds if seconds else 0.0,
-        "seconds": seconds,
+        "before": rebuilt.before,
+        "rate": rebuilt.rate,
+        "seconds": rebuilt.seconds,
         "remaining_seconds": 0.0,
     }

@@ -104,11 +104,16 @@ MARKETING: Final = {
     "opt-out-received": "wants no more of {campaign_id:named} ({kind:words})",
 }
 SERVICE: Final = {
-    "case-opened": "case opened[ {number}] by {channel:words}: {subject}[, queue {queue}]",
+    "case-opened": "case opened[ {number}] by {channel:words}: {subject}[, queue {queue}][, due {resolve_by}]",
     "case-customer-identified": "case found to be this customer's",
     "case-classified": "case sorted as {kind:words}[, {category}][, {request_type}]",
     "case-prioritised": "case has priority {priority:words}[: {override_reason}]",
-    "resolution-target-set": "case due by {due} ({basis:words})[, cycle {cycle:again}]",
+    "service-level-attached": "case owed what {policy} says ({version})[, cycle {cycle:again}]",
+    "service-level-replaced": "case owed what {policy} says ({version}), no longer {replaced}",
+    "service-level-detached": "case owed nothing further: {policy} does not hold any more",
+    "service-target-warned": "{target:words} of the case: {level} reached[, {action}]",
+    "service-target-breached": "{target:words} of the case overdue",
+    "service-levels-defined": "service levels {version} defined[: {reason}]",
     "case-assigned": "case assigned to {agent}",
     "case-queued": "case queued in {queue}",
     "case-transferred": "case moved from {from_queue} to {queue}[: {reason}]",
@@ -124,6 +129,10 @@ SERVICE: Final = {
     "case-merged": "case merged into {into_case_id:short}[: {reason}]",
     "case-absorbed": "another case was merged into this one",
     "case-spam-marked": "case is no customer's concern (spam)",
+    "survey-offered": "asked by {channel:words} how they judge the solution ({kind:words})[, until {expires_at}]",
+    "survey-answered": "judged the solution: {score}[ ({comment})]",
+    "survey-expired": "did not say how they judge the solution",
+    "customer-asked": "was asked for feedback, and is not asked again for a while",
 }
 SENTENCES: Final[Mapping[str, str]] = CUSTOMERS | SALES | MARKETING | SERVICE
 CONTEXTS: Final[Mapping[str, str]] = {

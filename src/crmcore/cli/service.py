@@ -1,6 +1,7 @@
-"""`crmcore service-levels` and `crmcore case`: by when cases were to be solved, and whether they were."""
+"""`crmcore service-levels`: how many promises were kept, by group and over time."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -8,18 +9,33 @@ import attrs
 import typer
 
 import crmcore
-from crmcore.cli.faults import Fault, WrongCallError, answering
+from crmcore.cli.faults import WrongCallError, answering
 from crmcore.cli.instants import FORM, beginning, end, last_moment
-from crmcore.cli.output import Column, bar, duration, emit, heading, instant, say, share, table
+from crmcore.cli.output import (
+    Column,
+    bar,
+    emit,
+    share,
+    table,
+)
 from crmcore.cli.session import Stale, options_of, reading
-from crmcore.cli.timeline import Line, timeline, who
-from crmcore.cli.wording import sentence
+from crmcore.errors import InvalidValueError
 
-__all__ = ["add_to", "compliance_document", "show_compliance"]
+__all__ = [
+    "AsOf",
+    "Since",
+    "Times",
+    "Until",
+    "Zone",
+    "add_to",
+    "compliance_document",
+    "show_compliance",
+    "zone_named",
+]
 
 
 class Judging(StrEnum):
-    """What to make of a case that is open and overdue."""
+    """What to make of a target that is open and overdue."""
 
     TO_DATE = "to-date"
     COMPLETED = "completed"
@@ -27,53 +43,107 @@ class Judging(StrEnum):
 
 MODES = {Judging.TO_DATE: crmcore.Mode.TO_DATE, Judging.COMPLETED: crmcore.Mode.COMPLETED}
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="T", help=f"Seen from then: {FORM}.")]
+Since = Annotated[str | None, typer.Option("--from", metavar="A", help="From then on.")]
+Until = Annotated[
+    str | None,
+    typer.Option("--to", metavar="B", help="Before then, or until the end of that date."),
+]
+Zone = Annotated[
+    str, typer.Option("--zone", metavar="ZONE", help="Whose dates: Europe/Berlin, say.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these commands into *app*."""
+    """Put this command into *app*."""
     app.command("service-levels")(service_levels)
-    app.command("case")(case)
+
+
+@attrs.frozen
+class Times:
+    """A period asked for, where it was, and the moment from which it is seen."""
+
+    since: datetime | None
+    until: datetime | None
+    zone: str
+    as_of: datetime | None
+
+    @classmethod
+    def told(cls, since: str | None, until: str | None, zone: str, as_of: str | None) -> "Times":
+        """What the options say; ``WrongCallError`` where that cannot be."""
+        zone = zone_named(zone)
+        start, stop = beginning("--from", since, zone), end("--to", until, zone)
+        if start is not None and stop is not None and start >= stop:
+            raise WrongCallError(f"--from {since} is not before --to {until}: nothing lies between")
+        return cls(start, stop, zone, last_moment("--as-of", as_of, zone))
+
+    def period(self, crm: crmcore.CRM) -> crmcore.Period:
+        """The period; where an end was left out, that of what is known."""
+        known = crm.read.service_period(zone=self.zone, as_of=self.as_of)
+        now = self.as_of or crm.now()
+        since = self.since or (known.since if known else now)
+        until = self.until or (known.until if known else now)
+        if since >= until:
+            until = since + timedelta(microseconds=1)
+        return crmcore.Period(since, until, self.zone)
+
+
+def zone_named(zone: str) -> str:
+    """*zone*, if it is one; ``WrongCallError`` with the nearest one otherwise."""
+    try:
+        return crmcore.calendars.known_zone(zone)
+    except InvalidValueError as error:
+        raise WrongCallError(f"--{error}") from None
 
 
 @answering
 def service_levels(
     ctx: typer.Context,
-    since: Annotated[
-        str | None, typer.Option("--from", metavar="A", help="Judged from then on.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--to", metavar="B", help="Judged before then, or on that date.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     by: Annotated[
         crmcore.Grouping | None, typer.Option("--by", help="What to break the figures down by.")
     ] = None,
+    period: Annotated[
+        crmcore.PeriodLength | None, typer.Option("--period", help="Show each of them in turn.")
+    ] = None,
+    per: Annotated[
+        crmcore.Unit,
+        typer.Option("--per", help="Each target, or each case with all of its targets."),
+    ] = crmcore.Unit.TARGET,
     mode: Annotated[
         Judging,
         typer.Option(
-            "--mode", help="to-date: open and overdue is breached; completed: solved cases alone."
+            "--mode", help="to-date: open and overdue is breached; completed: that is left out."
         ),
     ] = Judging.TO_DATE,
+    zone: Zone = "UTC",
     as_of: AsOf = None,
     stale: Stale = False,
 ) -> None:
-    """How many cases met the target for their solution, and how many did not.
+    """How many targets were met, and how many were not.
 
-    A case counts at the instant when it was solved, or else was due.
+    A target counts at the instant when it was completed, or else was due; compliance is met
+    of met and breached.
     """
-    options = options_of(ctx)
-    start, stop = beginning("--from", since), end("--to", until)
-    if start is not None and stop is not None and start >= stop:
-        raise WrongCallError(f"--from {since} is not before --to {until}: nothing lies between")
+    options, times = options_of(ctx), Times.told(since, until, zone, as_of)
+    if by is not None and period is not None:
+        raise WrongCallError("--by and --period cannot go together: ask once for each")
+    judging: dict[str, Any] = {"mode": MODES[mode], "unit": per}
     with reading(options, "service_levels", stale=stale) as crm:
-        moment = last_moment("--as-of", as_of) or crm.now()
-        groups, total = crm.read.service_levels(
-            as_of=moment, by=by, mode=MODES[mode], since=start, until=stop
-        )
+        judging["as_of"] = times.as_of or crm.now()
+        bounds: dict[str, Any] = {"since": times.since, "until": times.until}
+        parts: Sequence[Any] = ()
+        if period is not None:
+            whole = times.period(crm)
+            bounds = {"since": whole.since, "until": whole.until}
+            parts = crm.read.service_levels_over_time(whole, period, **judging)
+        groups, total = crm.read.service_levels(by=by, **judging, **bounds)
     if options.json:
-        asked = {"as_of": moment, "from": start, "to": stop, "by": by, "mode": mode}
-        emit(asked | compliance_document(groups, total))
+        asked = {"as_of": judging["as_of"], "from": bounds["since"], "to": bounds["until"]}
+        asked |= {"zone": times.zone, "by": by, "mode": mode, "per": per, "period": period}
+        emit(asked | compliance_document(groups, total) | _over_time(parts))
     else:
-        show_compliance(groups, total, by)
+        show_compliance([one for _, one in parts] or groups, total, by or period)
 
 
 def compliance_document(groups: Sequence[Any], total: Any) -> dict[str, Any]:
@@ -85,15 +155,25 @@ def compliance_document(groups: Sequence[Any], total: Any) -> dict[str, Any]:
     }
 
 
+def _over_time(parts: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "periods": [
+            {"from": part.since, "to": part.until} | attrs.asdict(one) | {"rate": one.rate}
+            for part, one in parts
+        ]
+    }
+
+
 def show_compliance(groups: Sequence[Any], total: Any, by: str | None) -> None:
-    """A row for each group, and the total."""
-    counts = ("Met", "Breached", "Running", "No target")
+    """A row for each group, and the total, with a bar for compliance."""
+    counts = ("Met", "Breached", "Running", "Paused", "Nothing owed")
     rows = [
         [
             one.group,
             one.met,
             one.breached,
             one.running,
+            one.paused,
             one.none,
             share(one.rate),
             bar(one.rate, 10),
@@ -103,72 +183,3 @@ def show_compliance(groups: Sequence[Any], total: Any, by: str | None) -> None:
     first = Column(by.capitalize() if by else "")
     numbers = [Column(title, number=True) for title in (*counts, "Compliance")]
     table([first, *numbers, Column("", whole=True)], rows, total=True)
-
-
-@answering
-def case(
-    ctx: typer.Context,
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's id or number.")],
-    as_of: AsOf = None,
-    stale: Stale = False,
-) -> None:
-    """One case: its targets, by when they were due, and what became of them."""
-    options = options_of(ctx)
-    with reading(options, "service_levels", stale=stale) as crm:
-        moment = last_moment("--as-of", as_of) or crm.now()
-        cycles = crm.read.case(case.strip(), as_of=moment)
-        ids = list(dict.fromkeys(one.case_id for one in cycles))
-        if not ids:
-            raise Fault(
-                f"there is no case {case!r}{f' by {as_of}' if as_of else ''}: give its id or number"
-            )
-        if len(ids) > 1:
-            raise Fault(
-                f"{len(ids)} cases have the number {case}, give an id: {', '.join(map(str, ids))}"
-            )
-        events = [one for one in crm.events(stream_id=ids[0]) if one.occurred_at <= moment]
-    if options.json:
-        emit({"case_id": ids[0], "as_of": moment, "cycles": [_document(one) for one in cycles]})
-        return
-    latest = cycles[-1]
-    say(f"Case {latest.number or latest.case_id}: {latest.subject}", style="bold")
-    facts = {
-        "": latest.status,
-        "priority": latest.priority,
-        "queue": latest.queue,
-        "agent": latest.agent,
-    }
-    say(", ".join(f"{name} {fact}".strip() for name, fact in facts.items() if fact))
-    say()
-    table(["", *(Column(f"Cycle {one.cycle}") for one in cycles)], _facts(cycles))
-    heading("What happened")
-    timeline([_line(one) for one in events])
-
-
-def _facts(cycles: Sequence[Any]) -> list[list[object]]:
-    """A row for each thing to know of a cycle."""
-    return [
-        ["Opened", *(instant(one.opened_at) for one in cycles)],
-        ["First answer", *(instant(one.first_response_at) for one in cycles)],
-        ["Due", *(instant(one.due_at) for one in cycles)],
-        ["Target", *(one.policy for one in cycles)],
-        ["Solved", *(instant(one.completed_at) for one in cycles)],
-        ["Elapsed", *(duration(one.elapsed) for one in cycles)],
-        ["Remaining", *(duration(one.remaining) for one in cycles)],
-        ["Verdict", *(one.verdict().value for one in cycles)],
-    ]
-
-
-def _document(one: Any) -> dict[str, Any]:
-    derived = {"verdict": one.verdict(), "elapsed": one.elapsed, "remaining": one.remaining}
-    return attrs.asdict(one) | derived
-
-
-def _line(one: crmcore.Recorded) -> Line:
-    return Line(
-        position=one.position,
-        occurred_at=one.occurred_at,
-        recorded_at=one.recorded_at,
-        says=sentence(one.topic, one.data),
-        who=who(one.actor, one.source),
-    )

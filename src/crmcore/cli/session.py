@@ -8,7 +8,8 @@ import attrs
 import typer
 
 import crmcore
-from crmcore.cli.faults import Fault, complain
+from crmcore.cli.faults import Fault, WrongCallError, complain
+from crmcore.cli.hosting import projections_at
 from crmcore.cli.progress import bars
 from crmcore.errors import ProjectionStoppedError, StoreMissingError, StoreReadOnlyError
 
@@ -23,11 +24,25 @@ Stale = Annotated[
 
 @attrs.frozen
 class Options:
-    """What holds for every command: the database, whose log, and whether to answer in JSON."""
+    """What holds for every command: the database, whose log, a host's own read models, and
+    whether to answer in JSON.
+    """
 
     db: str
     tenant: str | None
     json: bool
+    projections: tuple[str, ...] = ()
+    """Where they are: ``MODULE:NAME``."""
+
+    def open(self, *, create: bool = True) -> crmcore.CRM:
+        """The log, with the read models that it is to keep."""
+        own = projections_at(self.projections)
+        try:
+            return crmcore.open(self.db, tenant=self.tenant, projections=own, create=create)
+        except ValueError as error:  # a name that is taken
+            if not own:
+                raise
+            raise WrongCallError(f"--projections: {error}") from error
 
 
 def options_of(ctx: typer.Context) -> Options:
@@ -40,7 +55,7 @@ def options_of(ctx: typer.Context) -> Options:
 @contextmanager
 def writing(options: Options) -> Iterator[crmcore.CRM]:
     """The log, made on first use."""
-    with crmcore.open(options.db, tenant=options.tenant) as crm:
+    with options.open() as crm:
         yield crm
 
 
@@ -48,7 +63,7 @@ def writing(options: Options) -> Iterator[crmcore.CRM]:
 def existing(options: Options) -> Iterator[crmcore.CRM]:
     """The log, which must be there: asking a question never makes a database."""
     try:
-        crm = crmcore.open(options.db, tenant=options.tenant, create=False)
+        crm = options.open(create=False)
     except StoreMissingError as error:
         raise Fault(
             f"{error}: name another with --db URL (or CRMCORE_DB), or make one with"

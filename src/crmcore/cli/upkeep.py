@@ -50,7 +50,9 @@ def switch(ctx: typer.Context, name: Name) -> None:
     options = options_of(ctx)
     with existing(options) as crm:
         crm.upkeep.switch(name)
-        _say_live(crm, name, json=options.json)
+        live = _say_live(crm, name, json=options.json)
+    if live.put_aside:
+        complain(f"warning: {name}: {said_by_cause(live.put_aside)}")
     if not options.json:
         say("If its rows are not what you expected:")
         say(f"crmcore projections rollback {name}", indent=2)
@@ -100,12 +102,13 @@ def retry(ctx: typer.Context, name: Name) -> None:
         raise typer.Exit(1)
 
 
-def _say_live(crm: crmcore.CRM, name: str, *, json: bool) -> None:
-    """Which generation of *name* is live now, and where it stands."""
+def _say_live(crm: crmcore.CRM, name: str, *, json: bool) -> Any:
+    """Say which generation of *name* is live now, and where it stands; return its status."""
     found: Any = next(one for one in crm.status() if one.name == name)
     if json:
         state = {"generation": found.generation, "position": found.position, "state": found.state}
-        emit({"name": name, **state})
+        emit({"name": name, **state, "put_aside": aside_documents(found.put_aside)})
     else:
         at = f"at position {found.position:,} of {found.head:,}"
         say(f"{name}: generation {found.generation} is live, {at}: {found.state}.")
+    return found

@@ -4,25 +4,18 @@ Stored JSON is readable by people and by SQL; its keys are the field names.  An 
 checked for its types alone: rules that change must not make the past unreadable.
 """
 
-import difflib
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
 from functools import cache, cached_property
-from types import NoneType
-from typing import Any, cast, get_args
+from typing import Any
 
 import attrs
 import msgspec
 
 from crmcore.application.errors import (
     CorruptEventError,
-    InvalidCommandError,
     UnknownTopicError,
 )
-from crmcore.domain.kernel import Command, Event, InvalidValueError, shown, version_of
+from crmcore.domain.kernel import Event, version_of
 from crmcore.infrastructure.upcasting import Upcaster, Upcasters
 
 __all__ = ["EventCodec", "EventReader", "Translated", "by_topic"]
@@ -109,6 +102,8 @@ class EventReader:
             (topic, upcasters.current[topic]): decode for topic, decode in self.decoders.items()
         }
         """The decoder for each topic and version that is read as it is."""
+        self.passed_by = upcasters.topics - upcasters.sources(views)
+        """The topics whose events, of whatever version, are none that were asked for."""
 
     def __call__(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Any]:
         """The events stored as *data*; raises as ``EventCodec.decode`` does."""

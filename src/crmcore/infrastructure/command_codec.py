@@ -5,10 +5,13 @@ written, and every value is checked and normalised as its class demands.
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from inspect import cleandoc
+from typing import Any, Final, get_args
 
 import attrs
 import msgspec
@@ -16,9 +19,14 @@ import msgspec
 from crmcore.application.errors import InvalidCommandError, UnknownTopicError
 from crmcore.domain.kernel import Command, InvalidValueError, shown
 from crmcore.infrastructure.codec import by_topic
-from crmcore.infrastructure.plain_words import class_in, plainly
+from crmcore.infrastructure.plain_words import EXPECTED, class_in, plainly
 
-__all__ = ["CommandCodec"]
+__all__ = ["CommandCodec", "schema_of"]
+
+NUMBER: Final = re.compile(r"[-+.0-9A-Za-z]*")
+"""The letters that a number may be written in; whether it is one is for ``Decimal`` to say."""
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 FLOAT_DIGITS = 15
 """So many significant digits of a number survive being a binary float (IEEE 754)."""
@@ -37,7 +45,7 @@ class CommandCodec:
 
     def encode(self, command: Command) -> bytes:
         """The JSON of *command* without its topic: the same bytes for equal commands."""
-        return msgspec.json.encode(command, order="deterministic")
+        return _encode(command)
 
     def decode(self, topic: str, fields: Mapping[str, Any], *, now: datetime) -> Command:
         """The command *topic* with *fields* (parsed JSON); ``at`` is *now* where it is left out.
@@ -66,11 +74,34 @@ class CommandCodec:
         kind = self._kinds.get(topic)
         if kind is None:
             raise UnknownTopicError("command", topic, _nearest(topic, self._kinds))
-        return msgspec.json.schema(kind)
+        return schema_of(kind)
+
+
+def schema_of(kind: type) -> dict[str, Any]:
+    """The JSON Schema of the fields of a command's class."""
+    schema: dict[str, Any] = _unindented(msgspec.json.schema(kind))
+    return schema
+
+
+def _unindented(schema: Any) -> Any:
+    """*schema* with its descriptions as they read: docstrings keep the indentation of their source."""
+    if isinstance(schema, list):
+        return [_unindented(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: cleandoc(part)
+        if name == "description" and isinstance(part, str)
+        else _unindented(part)
+        for name, part in schema.items()
+    }
 
 
 def _check_names(where: str, kind: type, given: Mapping[str, Any]) -> None:
-    """Refuse fields that *kind*, or a value within it, does not have: one misspelt is one lost."""
+    """Refuse fields that *kind*, or a value within it, does not have: one misspelt is one lost.
+
+    And numbers in other digits than 0-9, which ``Decimal`` would read: nobody sees what they mean.
+    """
     names = [field.name for field in attrs.fields(kind)]
     for name in given:
         if name not in names:
@@ -81,6 +112,16 @@ def _check_names(where: str, kind: type, given: Mapping[str, Any]) -> None:
         for one in value if isinstance(value, (list, tuple)) else (value,):
             if part is not None and isinstance(one, Mapping):
                 _check_names(f"{where}: {field.name}", part, one)
+            if isinstance(one, str) and _is_decimal(field.type) and not NUMBER.fullmatch(one):
+                expected = EXPECTED["decimal"]
+                raise InvalidCommandError(
+                    f"{where}: {field.name}: expected {expected}, got {shown(one)}"
+                )
+
+
+@cache
+def _is_decimal(annotation: Any) -> bool:
+    return annotation is Decimal or any(_is_decimal(part) for part in get_args(annotation))
 
 
 def _exact(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The event log that command services use, on SQLite or PostgreSQL."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Connection, exc, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, exc
 
 from crmcore.application.errors import (
     CommandIdReusedError,
@@ -19,12 +18,15 @@ from crmcore.application.errors import (
 )
 from crmcore.application.log import NewEvent, Receipt
 from crmcore.domain.kernel import Command, version_of
+from crmcore.domain.kernel.instants import to_micros
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.command_codec import CommandCodec
-from crmcore.infrastructure.log.append import NewRecord, append, lock_head
+from crmcore.infrastructure.identity import id_text
+from crmcore.infrastructure.log.append import Head, NewRecord, append, lock_head
 from crmcore.infrastructure.log.database import Database
-from crmcore.domain.kernel.instants import to_micros
-from crmcore.infrastructure.log.read import LogReader
+from crmcore.infrastructure.log.driver import execute_each, fetch_all
+from crmcore.infrastructure.log.read import LogReader, StreamRow, array
+from crmcore.infrastructure.log.statements import LogStatements, log_statements
 
 __all__ = ["SqlEventLog"]
 
@@ -37,10 +39,14 @@ class SqlEventLog:
     events: EventCodec
     commands: CommandCodec
     _clock: Callable[[], datetime]
+    _recorded: Callable[[Connection, int], None]
+    """Called at the end of a transaction that recorded something after a position, while it is open."""
 
-    @property
-    def reader(self) -> LogReader:
-        """Reads what was recorded."""
+    reader: LogReader = attrs.field(init=False)
+    """Reads what was recorded."""
+
+    @reader.default
+    def _reader(self) -> LogReader:
         return LogReader(self.database.tables, self.events)
 
     @contextmanager
@@ -50,101 +56,144 @@ class SqlEventLog:
         """A transaction on the log, or a part of the host's own; *alone*, no other writes meanwhile."""
         try:
             with self.database.write(connection) as open_connection:
-                if alone and not self.database.is_sqlite:
-                    lock_head(open_connection, self.database.tables)
-                yield SqlLogSession(self, open_connection, self._clock)
+                statements = log_statements(self.database.tables, open_connection.dialect)
+                session = SqlLogSession(self, open_connection, self._clock, statements)
+                if alone:
+                    session.lock()
+                yield session
+                if session.positions:
+                    self._recorded(open_connection, session.positions[0] - 1)
         except exc.IntegrityError as error:  # versions were checked: something else is wrong
             said = str(error.orig).strip().partition("\n")[0]
             raise StoreError(f"{self.database.where}: refused to record: {said}") from error
 
 
-@attrs.frozen
+@attrs.define
 class SqlLogSession:
     """One transaction (``crmcore.application.log.LogSession``)."""
 
     _log: SqlEventLog
     _connection: Connection
     _clock: Callable[[], datetime]
+    _statements: LogStatements
+    positions: list[int] = attrs.Factory(list)
+    """What was recorded so far."""
+    _head: Head | None = None
+    """The end of the log, once nobody else can move it."""
+    _ahead: dict[UUID, list[StreamRow]] = attrs.Factory(dict)
+    """What was read before it was asked for."""
+    _receipts: dict[UUID, tuple[bytes, int, int]] = attrs.Factory(dict)
+    """Of commands that were carried out before: digest, first position and last."""
+
+    def lock(self) -> Head:
+        """Hold up all other writers until the transaction ends."""
+        if self._head is None:
+            self._head = lock_head(self._connection, self._log.database.tables)
+        return self._head
 
     def read_stream(self, stream_id: UUID) -> tuple[int, Sequence[Any]]:
         """The version of a stream and its events, in order."""
-        return self._log.reader.stream(self._connection, stream_id)
+        rows = self._ahead.get(stream_id)
+        if rows is None:
+            return self._log.reader.stream(self._connection, stream_id)
+        return self._log.reader.told(rows)
+
+    def read_ahead(self, stream_ids: Collection[UUID]) -> None:
+        """Read streams at once that will be asked for one by one."""
+        if stream_ids:
+            self._ahead.update(self._log.reader.ahead(self._connection, stream_ids))
+
+    def carried_out(self, command_ids: Collection[UUID]) -> Collection[UUID]:
+        """Those of the commands that have a receipt by now."""
+        if not command_ids:
+            return ()
+        texts = array(self._connection, map(id_text, command_ids))
+        found = fetch_all(self._connection, self._statements.receipts, (texts,))
+        receipts = {UUID(key): (bytes(digest), *places) for key, digest, *places in found}
+        self._receipts.update(receipts)
+        return receipts.keys()
+
+    def is_repeated(self, command_id: UUID, command: Command) -> bool:
+        """Whether ``carried_out`` found this command; ``CommandIdReusedError`` if it was another."""
+        known = self._receipts.get(command_id)
+        if known is not None and known[0] != self._digest(command):
+            raise CommandIdReusedError(command_id)
+        return known is not None
 
     def receipt(self, command_id: UUID, command: Command) -> Receipt | None:
         """The receipt of the command with this id, if it was carried out before.
 
         Raises ``CommandIdReusedError`` if it was another command.
         """
-        table = self._log.database.tables.commands
-        query = select(table).where(table.c.command_id == str(command_id))
-        row = self._connection.execute(query).one_or_none()
-        if row is None:
+        self.carried_out((command_id,))
+        if not self.is_repeated(command_id, command):
             return None
-        if bytes(row.digest) != self._digest(command):
-            raise CommandIdReusedError(command_id)
-        if not row.last_position:
+        _, first, last = self._receipts[command_id]
+        if not last:
             return Receipt(command_id, None, (), repeated=True)
-        recorded = self._log.reader.recorded(
-            self._connection, after=row.first_position - 1, upto=row.last_position
-        )
+        recorded = self._log.reader.recorded(self._connection, after=first - 1, upto=last)
         events = tuple(one.event for one in recorded)
-        return Receipt(command_id, row.last_position, events, repeated=True)
+        return Receipt(command_id, last, events, repeated=True)
 
     def append(self, events: Sequence[NewEvent], versions: Mapping[UUID, int]) -> int | None:
         """Record *events* if no stream of *versions* has changed; return the last position."""
         if not events:
             return None
+        head = self.lock()
         if not self._log.database.is_sqlite:  # there, nobody could write since we began to read
-            lock_head(self._connection, self._log.database.tables)
             self._check(versions)
         now = to_micros(self._clock())
         records = [self._record(new) for new in events]
-        return append(self._connection, self._log.database.tables, records, now)[-1]
+        self.positions += append(self._connection, self._log.database.tables, records, now, head)
+        self._head = None  # it has moved
+        return self.positions[-1]
 
-    def keep_receipt(self, command: Command, receipt: Receipt) -> None:
-        """Remember that the command was carried out, in this transaction.
+    def keep_receipts(self, carried_out: Sequence[tuple[Command, Receipt]]) -> None:
+        """Remember that commands were carried out, in this transaction.
 
-        Raises ``CommandInProgressError`` if another writer has just carried it out.
+        Raises ``CommandInProgressError`` if another writer has just carried one of them out.
         """
+        # In one order: two writers that wait for each other's receipts would wait for ever.
+        rows = sorted(self._receipt_row(command, receipt) for command, receipt in carried_out)
+        if not rows:
+            return
+        if self._log.database.is_sqlite:  # there, nobody could write since we looked
+            execute_each(self._connection, self._statements.keep_receipts, rows)
+            return
+        columns = tuple(list(column) for column in zip(*rows, strict=True))
+        kept = set(fetch_all(self._connection, self._statements.keep_receipts, columns))
+        for key, *_ in rows:
+            if (key,) not in kept:
+                raise CommandInProgressError(UUID(key))
+
+    def _receipt_row(self, command: Command, receipt: Receipt) -> tuple[str, bytes, int, int]:
         last = receipt.position or 0
-        insert = sqlite.insert if self._log.database.is_sqlite else postgresql.insert
-        statement = insert(self._log.database.tables.commands).values(
-            command_id=str(receipt.command_id),
-            digest=self._digest(command),
-            first_position=last - len(receipt.events) + 1 if last else 0,
-            last_position=last,
-        )
-        counted = statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        if not self._connection.execute(counted).rowcount:
-            raise CommandInProgressError(receipt.command_id)
+        first = last - len(receipt.events) + 1 if last else 0
+        return id_text(receipt.command_id), self._digest(command), first, last
 
     def _check(self, versions: Mapping[UUID, int]) -> None:
-        found = self._log.reader.versions(self._connection, list(versions))
+        found = self._log.reader.versions(self._connection, versions)
         for stream_id, expected in versions.items():
-            if found.get(stream_id, 0) != expected:
-                raise ConcurrencyError(stream_id, expected, found.get(stream_id, 0))
+            if found[stream_id] != expected:
+                raise ConcurrencyError(stream_id, expected, found[stream_id])
 
     def _digest(self, command: Command) -> bytes:
         encoded = self._log.commands.encode(command)
         return sha256(command.TOPIC.encode() + b"\0" + encoded).digest()
 
     def _record(self, new: NewEvent) -> NewRecord:
-        by = new.provenance
+        by, event, subject = new.provenance, new.event, new.subject_id
         return NewRecord(
-            stream_id=str(new.stream_id),
-            stream_version=new.stream_version,
-            topic=new.event.TOPIC,
-            data=self._log.events.encode(new.event),
-            schema_version=version_of(type(new.event)),
-            subject_id=_text(new.subject_id),
-            occurred_at=to_micros(new.event.at),
-            actor=by.actor,
-            command_id=str(by.command_id),
-            correlation_id=_text(by.correlation_id),
-            causation_id=_text(by.causation_id),
-            source=by.source,
+            id_text(new.stream_id),
+            new.stream_version,
+            event.TOPIC,
+            self._log.events.encode(event),
+            version_of(type(event)),
+            None if subject is None else id_text(subject),
+            to_micros(event.at),
+            by.actor,
+            id_text(by.command_id),
+            None if by.correlation_id is None else id_text(by.correlation_id),
+            None if by.causation_id is None else id_text(by.causation_id),
+            by.source,
         )
-
-
-def _text(key: UUID | None) -> str | None:
-    return None if key is None else str(key)

@@ -1,14 +1,20 @@
 """New identities and pseudonyms: the two things that a pure domain cannot make."""
 
 import hmac
-import secrets
+import os
 import time
+from collections.abc import Callable
 from hashlib import sha256
+from typing import Final
 from uuid import UUID
 
 import attrs
+import msgspec
 
-__all__ = ["Pseudonyms", "new_id"]
+__all__ = ["Pseudonyms", "id_text", "new_id"]
+
+id_text: Final[Callable[[UUID], str]] = msgspec.to_builtins
+"""The text of an identity, as ``str`` would give it, in a quarter of the time."""
 
 
 def new_id() -> UUID:
@@ -19,7 +25,7 @@ def new_id() -> UUID:
     millis, nanos = divmod(time.time_ns(), 1_000_000)
     fraction = nanos * 4096 // 1_000_000  # 12 bits of the millisecond
     bits = (millis & (1 << 48) - 1) << 80 | 7 << 76 | fraction << 64 | 2 << 62
-    return UUID(int=bits | secrets.randbits(62))
+    return UUID(int=bits | int.from_bytes(os.urandom(8), "big") >> 2)
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ import attrs
 
 from crmcore.domain.kernel import shown
 
-__all__ = ["class_in", "plainly"]
+__all__ = ["EXPECTED", "class_in", "plainly"]
 
 PLACE: Final = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
 

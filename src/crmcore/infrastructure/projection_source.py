@@ -8,8 +8,8 @@ import attrs
 from sqlalchemy import Connection, Table
 
 from crmcore.application.log import Page
-from crmcore.infrastructure.log.driver import bulk_insert
 from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.driver import bulk_insert
 from crmcore.infrastructure.log.read import LogReader, Reading
 
 __all__ = ["ProjectionSource"]

@@ -64,7 +64,8 @@ class LogWaker:
                     self.tell()  # of what came before the server began to tell
                     self._hear_on(connection, stop)
             except Exception as error:  # looking again after a while still works
-                logger.warning("listening to the log failed, trying again soon: %s", error)
+                said = str(error).partition("\n")[0]
+                logger.warning("listening to the log failed, trying again soon: %s", said)
                 stop.wait(RECONNECT_SECONDS)
 
     def _hear_on(self, connection: Any, stop: threading.Event) -> None:

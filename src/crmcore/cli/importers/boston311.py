@@ -17,10 +17,10 @@ import attrs
 
 from crmcore.cli.importers.cells import key, label, optional, wall_clock
 from crmcore.cli.importers.row import Planned, Refused, Row
-from crmcore.cli.importers.sources import located, read
+from crmcore.cli.importers.sources import one_file, read
 from crmcore.domain.kernel import Command, derived_id
 from crmcore.domain.service.case.commands import CloseCase, OpenCase, SolveCase
-from crmcore.domain.service.case.terms import CaseChannel, CaseKind
+from crmcore.domain.service.terms import CaseChannel, CaseKind
 
 __all__ = ["SOURCE", "Request", "case_id", "commands", "verdicts"]
 
@@ -79,12 +79,12 @@ def case_id(case_enquiry_id: str) -> UUID:
 
 
 def commands(folder: Path) -> Iterator[Row]:
-    """What the requests in *folder* ask for: the refused rows, then the rest as it happened.
+    """What the requests in *folder* (or that one file) ask for: refused rows, then the rest in time order.
 
     Raises ``SourceError`` where the file cannot be read.  All requests are held in memory.
     """
     planned: list[Planned] = []
-    for found in read(located(folder, FILE), Request):
+    for found in read(one_file(folder, FILE), Request):
         if isinstance(found, Refused):
             yield found
             continue
@@ -103,7 +103,7 @@ def verdicts(folder: Path) -> Mapping[UUID, bool | None]:
     """
     return {
         case_id(found.row.case_enquiry_id): VERDICTS.get(found.row.on_time or "")
-        for found in read(located(folder, FILE), Request)
+        for found in read(one_file(folder, FILE), Request)
         if not isinstance(found, Refused)
         and found.row.target_dt is not None
         and not _fault(found.row)

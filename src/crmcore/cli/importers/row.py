@@ -1,23 +1,30 @@
-"""What an importer says of each foreign row: the command that it stands for, or why there is none."""
+"""What an importer says of each foreign row: the commands that it stands for, or why there is none."""
 
 import heapq
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from uuid import UUID
 
 import attrs
 
 from crmcore.domain.kernel import Command
 
-__all__ = ["Planned", "Refused", "Row", "in_time_order"]
+__all__ = ["Planned", "Refused", "Remark", "Row", "Silent", "in_time_order"]
 
 
 @attrs.frozen
 class Planned:
-    """A *command* that follows from *line* of the file *source* (the header is line 1)."""
+    """A *command* that follows from *line* of the file *source* (the header is line 1).
+
+    *by* is who did it, where the file says so.  A *command_id* is given where only that can
+    tell that the command was carried out before.
+    """
 
     source: str
     line: int
     command: Command
+    by: str | None = None
+    command_id: UUID | None = None
 
 
 @attrs.frozen
@@ -29,7 +36,27 @@ class Refused:
     reason: str
 
 
-Row = Planned | Refused
+@attrs.frozen
+class Silent:
+    """*line* of the file *source* tells nothing new of what is kept."""
+
+    source: str
+    line: int
+
+
+@attrs.frozen
+class Remark:
+    """What *line* of the file *source* tells is recorded otherwise, or in part, and this is how.
+
+    It stands beside what else is said of the line.
+    """
+
+    source: str
+    line: int
+    text: str
+
+
+Row = Planned | Refused | Silent | Remark
 
 
 def in_time_order(*streams: Iterable[Row]) -> Iterator[Row]:

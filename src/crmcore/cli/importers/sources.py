@@ -7,6 +7,7 @@ and reason, and reading goes on; a file that cannot be read is one error.
 
 import csv
 import gzip
+import lzma
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,13 +18,15 @@ import attrs
 from crmcore.cli.importers.row import Refused
 from crmcore.domain.kernel import shown
 
-__all__ = ["Found", "SourceError", "located", "read"]
+__all__ = ["Found", "SourceError", "located", "one_file", "read"]
 
 if TYPE_CHECKING:
     from _csv import Reader
 
 R = TypeVar("R")
 GZIP_MAGIC = b"\x1f\x8b"
+XZ_MAGIC = b"\xfd7zXZ\x00"
+ENDINGS = ("", ".gz", ".xz")
 HOPELESS = ("unexpected end of data", "field larger than field limit")
 
 
@@ -45,15 +48,20 @@ class Found(Generic[R]):
 
 
 def located(folder: Path, name: str) -> Path:
-    """The file *name* in *folder*, as it is or packed (``name.gz``); ``SourceError`` if neither is there."""
-    for path in (folder / name, folder / f"{name}.gz"):
+    """The file *name* in *folder*, as it is or packed (``name.gz``); ``SourceError`` if none is there."""
+    for path in (folder / f"{name}{ending}" for ending in ENDINGS):
         if path.is_file():
             return path
-    raise SourceError(f"{folder}: expected a file {name} or {name}.gz, there is none")
+    raise SourceError(f"{folder}: expected a file {name} or {name}.gz (or .xz), there is none")
+
+
+def one_file(path: Path, name: str) -> Path:
+    """The file *path* itself, or the file *name* in the folder *path*."""
+    return path if path.is_file() else located(path, name)
 
 
 def read(path: Path, kind: type[R]) -> Iterator[Found[R] | Refused]:
-    """The rows of the CSV file *path* (UTF-8, with a header line; packed with gzip or not) as *kind*.
+    """The rows of the CSV file *path* (UTF-8, with a header line; packed with gzip or xz, or not) as *kind*.
 
     Columns that *kind* does not name are ignored, as are empty lines.  Raises ``SourceError``
     for a file that is missing, empty, damaged, not UTF-8 or without one of the columns.
@@ -65,7 +73,7 @@ def read(path: Path, kind: type[R]) -> Iterator[Found[R] | Refused]:
                 yield cells if isinstance(cells, Refused) else _typed(path, line, cells, kind)
     except UnicodeDecodeError:
         raise SourceError(f"{path}: expected UTF-8 text, it is not after line {line}") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
         raise SourceError(
             f"{path}: the packed file is damaged after line {line}: {error}"
         ) from None
@@ -75,9 +83,11 @@ def read(path: Path, kind: type[R]) -> Iterator[Found[R] | Refused]:
 
 def _opened(path: Path) -> TextIO:
     with path.open("rb") as file:
-        packed = file.read(2) == GZIP_MAGIC
-    if packed:
+        begin = file.read(len(XZ_MAGIC))
+    if begin.startswith(GZIP_MAGIC):
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    if begin == XZ_MAGIC:
+        return lzma.open(path, "rt", encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
 
 

@@ -18,15 +18,25 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Channel
-from crmcore.domain.customers.permission import (ConfirmConsent, ConsentConfirmed, ConsentGiven, ConsentWithdrawn, GiveConsent, LawfulBasis, ObjectionRaised, RaiseObjection, WithdrawConsent,)
-from crmcore.domain.kernel import Purpose
+from crmcore.domain.customers.permission import (
+    ConfirmConsent,
+    ConsentConfirmed,
+    ConsentGiven,
+    ConsentWithdrawn,
+    GiveConsent,
+    LawfulBasis,
+    ObjectionRaised,
+    RaiseObjection,
+    WithdrawConsent,
+)
 from crmcore.domain.kernel import (
     Aggregate,
     AlreadyExistsError,
+    Channel,
     InvalidValueError,
     NotAllowedError,
     NotFoundError,
+    Purpose,
     derived_id,
 )
 
@@ -39,6 +49,7 @@ __all__ = [
     "allowed",
     "decide",
     "evolve",
+    "forbidden",
     "ledger_id",
 ]
 
@@ -220,13 +231,7 @@ def _allowed(
 ) -> ConsentDecision:
     entries = _entries(ledger, channel, purpose, at, point_id)
     pending = [entry for entry in entries if _pending(entry, ledger, at)]
-    entries = [entry for entry in entries if entry not in pending]
-    if any(isinstance(entry, ObjectionRaised) for entry in entries):
-        entries = [entry for entry in entries if _outlasts_objection(entry)]
-    ranked = [
-        (entry.at, isinstance(entry, Forbidding), order) for order, entry in enumerate(entries)
-    ]
-    latest = entries[max(ranked)[2]] if ranked else None
+    latest = _latest([entry for entry in entries if entry not in pending])
     if isinstance(latest, Forbidding):
         return ConsentDecision(False, (_told(latest),))
     if purpose is Purpose.SERVICE:
@@ -239,6 +244,29 @@ def _allowed(
     if latest.expires_at is not None and at >= latest.expires_at:
         return ConsentDecision(False, (f"expired {latest.expires_at.isoformat()}", _told(latest)))
     return ConsentDecision(True, (_told(latest),))
+
+
+def forbidden(ledger: Ledger, channel: Channel, purpose: Purpose, at: datetime) -> str | None:
+    """What the customer said against *purpose* by *channel*, if it holds at the instant *at*.
+
+    None where nothing speaks against it, whether or not there is a ground for it.
+    """
+    for point in dict.fromkeys([None, *map(_point, ledger.entries)]):
+        entries = _entries(ledger, channel, purpose, at, point)
+        latest = _latest([entry for entry in entries if not _pending(entry, ledger, at)])
+        if isinstance(latest, Forbidding):
+            return _told(latest)
+    return None
+
+
+def _latest(entries: Sequence[Entry]) -> Entry | None:
+    """The entry that decides; after an objection, grounds other than consent do not count."""
+    if any(isinstance(entry, ObjectionRaised) for entry in entries):
+        entries = [entry for entry in entries if _outlasts_objection(entry)]
+    ranked = [
+        (entry.at, isinstance(entry, Forbidding), order) for order, entry in enumerate(entries)
+    ]
+    return entries[max(ranked)[2]] if ranked else None
 
 
 def _entries(

@@ -8,6 +8,7 @@ from crmcore.domain.kernel.errors import (
     InvalidValueError,
     NotAllowedError,
     NotFoundError,
+    NoWorkingTimeError,
     shown,
 )
 from crmcore.domain.kernel.identity import derived_id
@@ -36,6 +37,7 @@ __all__ = [
     "InvalidValueError",
     "Length",
     "Money",
+    "NoWorkingTimeError",
     "NotAllowedError",
     "NotFoundError",
     "Personal",

@@ -14,6 +14,7 @@ __all__ = [
     "AlreadyExistsError",
     "DomainError",
     "InvalidValueError",
+    "NoWorkingTimeError",
     "NotAllowedError",
     "NotFoundError",
     "shown",
@@ -64,3 +65,14 @@ class AlreadyExistsError(DomainError):
 
 class NotAllowedError(DomainError):
     """The thing is in a phase, or a rule is in force, that rules the command out."""
+
+
+class NoWorkingTimeError(DomainError):
+    """A calendar does not open, close or work so long within the time that a search may take."""
+
+    def __init__(self, calendar: str, sought: str, start: date, horizon: timedelta) -> None:
+        super().__init__(
+            f"{calendar}: no {sought} within {horizon.days} days of {start.isoformat()};"
+            " look at its hours and holidays, or search further (horizon=...)"
+        )
+        self.calendar = calendar

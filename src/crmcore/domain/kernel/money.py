@@ -87,7 +87,12 @@ class Money:
     @classmethod
     def total(cls, amounts: Iterable["Money"], currency: str) -> "Money":
         """The sum of *amounts*, all in *currency*."""
-        return sum(amounts, start=cls.zero(currency))
+        total = Decimal(0)
+        for one in amounts:
+            if one.currency != currency:
+                raise CurrencyMismatchError(currency, one.currency)
+            total = EXACT.add(total, one.amount)
+        return cls(total, currency)
 
     def __add__(self, other: "Money") -> "Money":
         return Money(EXACT.add(self.amount, self._same(other)), self.currency)

@@ -8,9 +8,10 @@ The year is rolling: a purchase counts until the same instant a calendar year la
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from functools import cached_property, reduce
 from itertools import pairwise
+from math import floor
 from typing import Any, Final
 
 import attrs
@@ -53,8 +54,7 @@ class LoyaltyProgram:
         >>> STANDARD_PROGRAM.points(Decimal("19.90"))
         19
         """
-        earned = EXACT.multiply(net, self.points_per_unit)
-        return int(earned.to_integral_value(ROUND_FLOOR))
+        return floor(EXACT.multiply(net, self.points_per_unit))
 
     def reversal(self, returned: Decimal, kept: Decimal) -> int:
         """The points that go back when *returned* of a purchase comes back and *kept* stays.

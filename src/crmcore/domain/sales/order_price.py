@@ -36,8 +36,10 @@ def priced(lines: tuple[OrderLine, ...], discount: Money | None, delivery: Money
         if net < discount:
             raise InvalidValueError("discount", str(discount), f"at most {net} for these lines")
         lines, net = _spread(discount, lines), net - discount
-    total = net + Money.total((line.tax_due for line in lines if line.tax), currency)
-    return Price(lines=lines, net=net, total=total if delivery is None else total + delivery)
+    due = [net, *(line.tax_due for line in lines if line.tax)]
+    if delivery is not None:
+        due.append(delivery)
+    return Price(lines=lines, net=net, total=Money.total(due, currency))
 
 
 def _sound(line: OrderLine, currency: str) -> None:

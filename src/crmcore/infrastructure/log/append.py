@@ -5,20 +5,20 @@ never sees a gap, and never skips a commit that came late.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-import attrs
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection
 
 from crmcore.application.errors import StoreFormatError
-from crmcore.infrastructure.log.driver import bulk_insert
 from crmcore.infrastructure.log.chain import Row, link
+from crmcore.infrastructure.log.driver import bulk_insert, execute, fetch_all
+from crmcore.infrastructure.log.statements import log_statements
 from crmcore.infrastructure.log.tables import LogTables
 
-__all__ = ["Head", "NewRecord", "append", "channel", "lock_head"]
+__all__ = ["Head", "NewRecord", "append", "lock_head"]
 
 
-@attrs.frozen
-class NewRecord:
+class NewRecord(NamedTuple):
     """An event that waits to be recorded; instants in microseconds since 1970 (UTC)."""
 
     stream_id: str
@@ -36,8 +36,7 @@ class NewRecord:
     source: str | None = None
 
 
-@attrs.frozen
-class Head:
+class Head(NamedTuple):
     """The end of the log: the last position, its link, and the latest instant of recording."""
 
     position: int
@@ -47,19 +46,22 @@ class Head:
 
 def lock_head(connection: Connection, tables: LogTables) -> Head:
     """Take the right to append until the transaction ends; waits for whoever holds it."""
-    head = tables.head.c
-    row = connection.execute(
-        select(head.position, head.chain, head.recorded_at).with_for_update()
-    ).one_or_none()
-    if row is None:
+    rows = fetch_all(connection, log_statements(tables, connection.dialect).lock_head, ())
+    if len(rows) != 1:
         raise StoreFormatError("the log has no head: restore it from a backup")
-    return Head(row.position, bytes(row.chain), row.recorded_at)
+    return Head(*rows[0])
 
 
 def append(
-    connection: Connection, tables: LogTables, records: Sequence[NewRecord], now: int
+    connection: Connection,
+    tables: LogTables,
+    records: Sequence[NewRecord],
+    now: int,
+    head: Head | None = None,
 ) -> list[int]:
     """Record *records* in order at *now* (microseconds); return their positions.
+
+    *head* is what ``lock_head`` gave in this transaction, if it was called before.
 
     A clock that was set back does not make the log run backwards: no record is stamped
     before its predecessor.  Raises ``sqlalchemy.exc.IntegrityError`` if a stream has one
@@ -67,7 +69,7 @@ def append(
     """
     if not records:
         return []
-    head = lock_head(connection, tables)
+    head = head or lock_head(connection, tables)
     recorded_at = max(now, head.recorded_at)
     chain, rows = head.chain, []
     for position, record in enumerate(records, head.position + 1):
@@ -75,35 +77,21 @@ def append(
         chain = link(chain, row)
         rows.append((*row, chain))
     bulk_insert(connection, tables.events, rows)
-    connection.execute(
-        update(tables.head).values(
-            position=head.position + len(rows), chain=chain, recorded_at=recorded_at
-        )
-    )
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"NOTIFY {channel(tables)}")
-    return list(range(head.position + 1, head.position + len(rows) + 1))
-
-
-def channel(tables: LogTables) -> str:
-    """The quoted name of PostgreSQL's notification channel for this log."""
-    return f'"crm_events:{tables.events.schema or ""}"'
+    statements = log_statements(tables, connection.dialect)
+    last = head.position + len(rows)
+    execute(connection, statements.move_head, (last, chain, recorded_at))
+    if statements.notify is not None:
+        execute(connection, statements.notify)
+    return list(range(head.position + 1, last + 1))
 
 
 def _row(position: int, record: NewRecord, recorded_at: int) -> Row:
+    (
+        stream_id, version, topic, data, schema_version, subject_id, occurred_at,
+        actor, command_id, correlation_id, causation_id, source,
+    ) = record  # fmt: skip
     return (
-        position,
-        record.stream_id,
-        record.stream_version,
-        record.topic,
-        record.schema_version,
-        record.subject_id,
-        recorded_at if record.occurred_at is None else record.occurred_at,
-        recorded_at,
-        record.actor,
-        record.command_id,
-        record.correlation_id,
-        record.causation_id,
-        record.source,
-        record.data,
-    )
+        position, stream_id, version, topic, schema_version, subject_id,
+        recorded_at if occurred_at is None else occurred_at, recorded_at,
+        actor, command_id, correlation_id, causation_id, source, data,
+    )  # fmt: skip

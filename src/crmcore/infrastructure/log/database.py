@@ -27,8 +27,10 @@ from crmcore.application.errors import (
     StoreUnavailableError,
 )
 from crmcore.infrastructure.log.chain import FIRST_LINK
+from crmcore.infrastructure.log.driver import execute
 from crmcore.infrastructure.log.engine import engine_for, shown_url
 from crmcore.infrastructure.log.tables import FORMAT, LogTables, log_tables
+from crmcore.infrastructure.log.writing import Writer
 
 __all__ = ["Database", "store_errors"]
 
@@ -55,21 +57,30 @@ _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
 )
 
 
-@contextmanager
-def store_errors(where: str) -> Iterator[None]:
+@attrs.frozen
+class store_errors:  # noqa: N801  # used as a function: a generator would cost every command more
     """Turn the database's errors into ``StoreError`` with one line: what, *where*, what helps."""
-    try:
-        yield
-    except exc.IntegrityError:
-        raise
-    except exc.TimeoutError as error:
-        raise StoreBusyError(f"{where}: all connections are in use; try again") from error
-    except exc.DBAPIError as error:
-        said = str(error.orig or error).strip().partition("\n")[0]
-        for words, kind, help_ in _MEANINGS:
-            if words in said.lower():
-                raise kind(f"{where}: {said}: {help_}") from error
-        raise StoreUnavailableError(f"{where}: {said}") from error
+
+    where: str
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
+    ) -> None:
+        if isinstance(error, exc.TimeoutError):
+            raise StoreBusyError(f"{self.where}: all connections are in use; try again") from error
+        if isinstance(error, exc.DBAPIError) and not isinstance(error, exc.IntegrityError):
+            raise _in_words(self.where, error) from error
+
+
+def _in_words(where: str, error: exc.DBAPIError) -> StoreError:
+    said = str(error.orig or error).strip().partition("\n")[0]
+    for words, kind, help_ in _MEANINGS:
+        if words in said.lower():
+            return kind(f"{where}: {said}: {help_}")
+    return StoreUnavailableError(f"{where}: {said}")
 
 
 @attrs.frozen
@@ -80,6 +91,11 @@ class Database:
     tables: LogTables
     where: str
     owned: bool
+    _writer: Writer = attrs.field(init=False, eq=False, repr=False)
+
+    @_writer.default
+    def _own_writer(self) -> Writer:
+        return Writer(self.engine)
 
     @classmethod
     def open(
@@ -115,6 +131,7 @@ class Database:
 
     def close(self) -> None:
         """Give back the connections; a host's own engine stays open."""
+        self._writer.close()
         if self.owned:
             self.engine.dispose()
 
@@ -131,6 +148,10 @@ class Database:
                 self._begin_writing(connection)
                 with connection.begin_nested():
                     yield connection
+                return
+            if self.is_sqlite and self.owned:
+                with self._writer.transaction() as own:
+                    yield own
                 return
             with self.engine.connect() as own, own.begin():
                 self._begin(own, "IMMEDIATE")
@@ -156,7 +177,7 @@ class Database:
             return
         if _is_begun(connection):  # by the engine of a host that has every transaction begun
             connection.exec_driver_sql("ROLLBACK")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        execute(connection, f"BEGIN {mode}")
 
     def _begin_writing(self, connection: Connection) -> None:
         """Make the host's transaction one that writes, be it begun or not."""

@@ -3,13 +3,13 @@
 Errors are raised as SQLAlchemy would have raised them.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, exc
+from sqlalchemy import Connection, Dialect, Table, exc
 
-__all__ = ["bulk_insert", "fetch_all"]
+__all__ = ["bulk_insert", "execute", "execute_each", "fetch_all"]
 
 COPY_FROM = 20
 """From so many rows on, PostgreSQL's COPY is faster than an insert."""
@@ -19,47 +19,71 @@ def fetch_all(
     connection: Connection, statement: str, parameters: tuple[Any, ...]
 ) -> list[tuple[Any, ...]]:
     """The rows of a query, as the driver gives them."""
-    with _sqlalchemy_errors(connection, statement):
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(statement, parameters)
-            rows = list(cursor.fetchall())
-        finally:
-            cursor.close()
+    driver: Any = connection.connection.driver_connection
+    try:
+        rows: list[tuple[Any, ...]] = driver.execute(statement, parameters).fetchall()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(connection, statement, error) from error
     return rows
+
+
+def execute(connection: Connection, statement: str, parameters: tuple[Any, ...] = ()) -> int:
+    """Run a statement that gives no rows; return how many it changed."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        changed: int = driver.execute(statement, parameters).rowcount
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(connection, statement, error) from error
+    return changed
 
 
 def bulk_insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert *rows*, each with a driver's value for every column of *table* in its order."""
     if not rows:
         return
-    name = connection.dialect.identifier_preparer.format_table(table)
+    insert, copy = _filling(table, connection.dialect)
+    if len(rows) == 1:
+        execute(connection, insert, rows[0])
+    elif connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM:
+        _copy(connection, copy, rows)
+    else:
+        execute_each(connection, insert, rows)
+
+
+@lru_cache(maxsize=256)
+def _filling(table: Table, dialect: Dialect) -> tuple[str, str]:
+    """The statements that fill *table*: INSERT and COPY."""
+    name = dialect.identifier_preparer.format_table(table)
     columns = ", ".join(column.name for column in table.columns)
-    if connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM:
-        _copy(connection, f"COPY {name} ({columns}) FROM STDIN", rows)
-        return
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    marks = ", ".join([mark] * len(table.columns))
-    connection.exec_driver_sql(f"INSERT INTO {name} ({columns}) VALUES ({marks})", list(rows))
+    marks = ", ".join(["%s" if dialect.name == "postgresql" else "?"] * len(table.columns))
+    into = f"{name} ({columns})"
+    return f"INSERT INTO {into} VALUES ({marks})", f"COPY {into} FROM STDIN"
+
+
+def execute_each(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Run a statement for each of *rows*; return how many rows it changed in all."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.executemany(statement, rows)
+        return cursor.rowcount
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(connection, statement, error) from error
+    finally:
+        cursor.close()
 
 
 def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     driver: Any = connection.connection.driver_connection
-    with (
-        _sqlalchemy_errors(connection, statement),
-        driver.cursor() as cursor,
-        cursor.copy(statement) as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
-
-
-@contextmanager
-def _sqlalchemy_errors(connection: Connection, statement: str) -> Iterator[None]:
-    failure: Any = connection.dialect.loaded_dbapi.Error
     try:
-        yield
-    except failure as error:
-        raise exc.DBAPIError.instance(
-            statement, None, error, failure, dialect=connection.dialect
-        ) from error
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(connection, statement, error) from error
+
+
+def _as_sqlalchemy(connection: Connection, statement: str, error: Exception) -> BaseException:
+    """*error* of the driver, as SQLAlchemy would have raised it."""
+    failure: Any = connection.dialect.loaded_dbapi.Error
+    dialect = connection.dialect
+    return exc.DBAPIError.instance(statement, None, error, failure, dialect=dialect)

@@ -16,7 +16,9 @@ A URL may say otherwise: ``sqlite:///crm.db?timeout=5`` (seconds), or on Postgre
 ``?options=-clock_timeout=5s``.
 """
 
-SQLITE_HEADER = b"SQLite format 3\0"
+SMALLEST_FILE = 512
+"""Bytes of the smallest SQLite database that holds anything."""
+
 PASSWORD = re.compile(r"([^:/@\s]*):[^/@\s]*@")
 
 
@@ -88,17 +90,19 @@ def _sqlite_engine(url: URL, create: bool) -> Engine:
 
 
 def _check_file(where: str, file: Path, create: bool) -> None:
-    """See to it that SQLite opens what is meant: it makes missing files, and overwrites tiny ones."""
+    """See to it that SQLite opens what is meant: it makes missing files, and overwrites tiny ones.
+
+    The file is not opened for that: closing it would take from this process all locks that
+    SQLite holds on it for others who have it open, and another process might then damage it.
+    """
     if not file.parent.is_dir():
         raise StoreUnavailableError(
             f"{where}: the folder {file.parent} does not exist: create it first"
         )
     if not create and not file.exists():
         raise StoreMissingError(f"{where}: there is no such file")
-    if file.is_file() and file.stat().st_size:
-        with file.open("rb") as content:
-            if content.read(len(SQLITE_HEADER)) != SQLITE_HEADER:
-                raise StoreFormatError(f"{where}: the file is no SQLite database")
+    if file.is_file() and 0 < file.stat().st_size < SMALLEST_FILE:
+        raise StoreFormatError(f"{where}: the file is no SQLite database")
 
 
 def shown_url(url: URL) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from crmcore.infrastructure.log.append import channel
 from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.statements import channel
 
 __all__ = ["listening"]
 
@@ -13,10 +13,12 @@ __all__ = ["listening"]
 @contextmanager
 def listening(database: Database) -> Iterator[Any]:
     """A driver's connection that is told of every append to the log (psycopg's ``notifies``)."""
-    with database.engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert driver is not None  # only a closed or detached connection has none
-        connection.detach()
+    pooled = database.engine.raw_connection()
+    driver: Any = pooled.driver_connection
+    pooled.detach()
+    try:
         driver.autocommit = True
         driver.execute(f"LISTEN {channel(database.tables)}")
         yield driver
+    finally:
+        driver.close()  # the pool would roll back first, and complain where the server has gone

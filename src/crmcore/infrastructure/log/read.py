@@ -1,11 +1,13 @@
 """Reading the log: streams, ranges of positions and everything about a subject, in order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Connection, func, select
+import msgspec
+from sqlalchemy import Connection, select
 
 from crmcore.application.errors import (
     CorruptEventError,
@@ -14,10 +16,12 @@ from crmcore.application.errors import (
 )
 from crmcore.application.log import Page, Record, Recorded
 from crmcore.infrastructure.codec import EventCodec, EventReader
+from crmcore.infrastructure.identity import id_text
 from crmcore.infrastructure.log.driver import fetch_all
+from crmcore.infrastructure.log.statements import AHEAD, log_statements
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
-__all__ = ["LogReader", "Reading"]
+__all__ = ["LogReader", "Reading", "StreamRow", "array"]
 
 _COLUMNS = tuple(name for name in EVENT_COLUMNS if name != "chain")
 _PROVENANCE = frozenset(_COLUMNS) - {
@@ -64,6 +68,16 @@ class Reading:
         )
 
 
+StreamRow = tuple[Any, ...]
+"""Of a record in a stream: version, position, topic, schema version and data."""
+
+
+def array(connection: Connection, texts: Iterable[str]) -> Any:
+    """*texts* as the one parameter of a statement on many of them."""
+    many = list(texts)
+    return many if connection.dialect.name == "postgresql" else msgspec.json.encode(many).decode()
+
+
 @attrs.frozen
 class LogReader:
     """Reads recorded events; the caller brings the connection, and so chooses the moment."""
@@ -80,29 +94,33 @@ class LogReader:
 
         Raises ``UnreadableEventError`` where it comes to an event that cannot be read.
         """
-        table = connection.dialect.identifier_preparer.format_table(self._tables.events)
-        mark = "%s" if connection.dialect.name == "postgresql" else "?"
-        rows = fetch_all(
-            connection,
-            f"SELECT stream_version, position, topic, schema_version, data FROM {table}"
-            f" WHERE stream_id = {mark} ORDER BY stream_version",
-            (str(stream_id),),
-        )
+        statement = log_statements(self._tables, connection.dialect).stream
+        return self.told(fetch_all(connection, statement, (id_text(stream_id),)))
+
+    def told(self, rows: Iterable[StreamRow]) -> tuple[int, list[Any]]:
+        """The version of the stream of which *rows* are all there is, and its events, as above."""
         version, events = 0, list[Any]()
         for version, *record in rows:  # noqa: B007  # the last one counts
             events += self._events(*record)
         return version, events
 
-    def versions(self, connection: Connection, stream_ids: Sequence[UUID]) -> dict[UUID, int]:
-        """The versions of the streams that are there, of those asked for."""
-        events, found = self._tables.events.c, dict[UUID, int]()
-        for start in range(0, len(stream_ids), 500):
-            keys = [str(key) for key in stream_ids[start : start + 500]]
-            last = func.max(events.stream_version)
-            query = select(events.stream_id, last).where(events.stream_id.in_(keys))
-            rows = connection.execute(query.group_by(events.stream_id))
-            found.update((UUID(key), version) for key, version in rows)
-        return found
+    def ahead(
+        self, connection: Connection, stream_ids: Collection[UUID]
+    ) -> dict[UUID, list[StreamRow]]:
+        """The rows of many streams at once, each for ``told``; those of long streams are left out."""
+        keys = [id_text(key) for key in stream_ids]
+        statement = log_statements(self._tables, connection.dialect).ahead
+        found: dict[str, list[StreamRow]] = {key: [] for key in keys}
+        for key, *row in fetch_all(connection, statement, (array(connection, keys),)):
+            found[key].append(tuple(row))
+        by_key = zip(stream_ids, found.values(), strict=True)
+        return {key: rows for key, rows in by_key if len(rows) < AHEAD}
+
+    def versions(self, connection: Connection, stream_ids: Iterable[UUID]) -> dict[UUID, int]:
+        """The versions of streams: 0 where there is none."""
+        statement = log_statements(self._tables, connection.dialect).versions
+        keys = array(connection, map(id_text, stream_ids))
+        return {UUID(key): last or 0 for key, last in fetch_all(connection, statement, (keys,))}
 
     def recorded(
         self,
@@ -149,22 +167,25 @@ class LogReader:
         """
         query = reading.query(connection, self._tables, self._codec)
         records: list[Any] = fetch_all(connection, query, (after, limit))
-        events = self._read_as(self._codec.reader(reading.views), records)
-        return Page(events, records[-1][0] if len(records) == limit else None)
+        last = records[-1][0] if len(records) == limit else None
+        return Page(reading.views, partial(self._read, records), last)
 
-    def _read_as(self, reader: EventReader, records: Sequence[Record]) -> Iterator[Recorded]:
-        present = reader.present
+    def _read(
+        self, records: Sequence[Record], views: Mapping[str, type | None]
+    ) -> Iterator[Recorded]:
+        reader = self._codec.reader(views)
+        present, passed_by = reader.present, reader.passed_by
         for record in records:
             decode = present.get((record[3], record[4]))
-            told: Sequence[Recorded]
+            if decode is None:
+                if record[3] not in passed_by:
+                    yield from _translated(reader, record)
+                continue
             try:
-                if decode is not None:
-                    told = (Recorded(record, decode(record[13])),)
-                else:
-                    told = _told(reader, record)
-            except (ValueError, RecursionError, UnknownTopicError):
-                told = (_unreadable(reader, record),)
-            yield from told
+                event = decode(record[13])
+            except (ValueError, RecursionError):
+                event = _unreadable(reader, record)
+            yield Recorded(record, event)
 
     def _events(self, position: int, topic: str, schema_version: int, data: str) -> Sequence[Any]:
         try:
@@ -173,12 +194,20 @@ class LogReader:
             raise UnreadableEventError(position, topic, error) from error
 
 
-def _unreadable(reader: EventReader, record: Record) -> Recorded:
-    """A record that cannot be read, with the reader's own words on why."""
+def _translated(reader: EventReader, record: Record) -> Sequence[Recorded]:
+    """What a record that is not of a present version tells, or why that cannot be read."""
+    try:
+        return _told(reader, record)
+    except (CorruptEventError, UnknownTopicError):
+        return (Recorded(record, _unreadable(reader, record)),)
+
+
+def _unreadable(reader: EventReader, record: Record) -> UnreadableEventError:
+    """Why a record cannot be read, in the reader's own words."""
     try:
         _told(reader, record)
     except (CorruptEventError, UnknownTopicError) as error:
-        return Recorded(record, UnreadableEventError(record[0], record[3], error))
+        return UnreadableEventError(record[0], record[3], error)
     raise AssertionError(f"position {record[0]} could be read after all")
 
 

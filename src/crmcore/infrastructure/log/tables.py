@@ -27,7 +27,7 @@ FORMAT = 1
 _Position = BigInteger().with_variant(Integer, "sqlite")  # there, an alias of the row id
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)  # there is one for each schema
 class LogTables:
     """The log's tables in one schema (None: the database's default one)."""
 

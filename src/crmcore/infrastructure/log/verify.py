@@ -7,6 +7,7 @@ import attrs
 from sqlalchemy import Connection, exc, func, select
 
 from crmcore.infrastructure.log.chain import FIRST_LINK, link
+from crmcore.infrastructure.log.driver import fetch_all
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
 __all__ = ["Verdict", "verify"]
@@ -60,12 +61,12 @@ def verify(
     while rows := _page(connection, page, position):
         if rows is UNREADABLE:
             return Verdict(position, chain, position + 1, "the record is no text (UTF-8)")
-        for *row, stored in rows:
+        for row in rows:
             if row[0] != position + 1:
                 return Verdict(position, chain, position + 1, "the record is missing")
-            chain = link(chain, tuple(row))
+            chain = link(chain, row[:-1])
             position += 1
-            if not _is_link(stored, chain):
+            if row[-1] != chain:
                 reason = "the record, or its link, is not the one that was recorded"
                 return Verdict(position - 1, chain, position, reason)
         if progress is not None:
@@ -73,7 +74,7 @@ def verify(
     if position != last:
         reason = "the record is missing" if position < last else "the record was added"
         return Verdict(position, chain, min(position, last) + 1, reason)
-    if not _is_link(head, chain):
+    if head != chain:
         return Verdict(position, chain, position, "the end of the chain is not the head's")
     return Verdict(position, chain)
 
@@ -82,13 +83,8 @@ def _page(connection: Connection, query: str, after: int) -> Sequence[Any]:
     """The next records; one by one where SQLite holds bytes in place of text; at them, UNREADABLE."""
     for size in (PAGE, 1):
         try:
-            return connection.exec_driver_sql(f"{query}{size}", (after,)).fetchall()
+            return fetch_all(connection, f"{query}{size}", (after,))
         except exc.OperationalError as error:
             if "Could not decode" not in str(error.orig):
                 raise
     return UNREADABLE
-
-
-def _is_link(stored: object, link: bytes) -> bool:
-    """Whether *stored* is *link*; SQLite keeps whatever somebody put in its place."""
-    return isinstance(stored, bytes) and stored == link

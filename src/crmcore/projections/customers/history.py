@@ -7,15 +7,29 @@ happened to a case before it was known whose it is under the case's id; ``custom
 which ids a customer's history takes in.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final, get_args
+from functools import cache
+from typing import Any, Final, NamedTuple, get_args
 from uuid import UUID
 
 import attrs
-from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    select,
+    union_all,
+)
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.sales.lead_events import LeadConverted
 from crmcore.domain.service.case.events import CaseCustomerIdentified, CaseEvent
 from crmcore.projections.engine import SUBJECT, Handler, Instant, Projection, Rows
@@ -52,8 +66,7 @@ CUSTOMER_LINKS = Table(
 )
 
 
-@attrs.frozen
-class Entry:
+class Entry(NamedTuple):
     """One thing that was recorded; instants in UTC, ``details`` the event's JSON."""
 
     position: int
@@ -69,6 +82,11 @@ class Entry:
     details: str
 
 
+@attrs.frozen
+class _Kept:
+    """What is read of most events: that they are JSON; their text is kept as it stands."""
+
+
 def customer_history(kinds: Iterable[type]) -> Projection:
     """The read model over the events *kinds*: all that there are."""
     handlers: dict[type, Handler] = dict.fromkeys(kinds, _enter)
@@ -79,6 +97,7 @@ def customer_history(kinds: Iterable[type]) -> Projection:
         tables=(CUSTOMER_HISTORY, CUSTOMER_LINKS),
         handlers={**handlers, **linking},
         groups=_whose,
+        views={kind: _Kept for kind in handlers if kind not in linking},
         provenance=True,
         partition=SUBJECT,
     )
@@ -86,15 +105,23 @@ def customer_history(kinds: Iterable[type]) -> Projection:
 
 def read_history(
     connection: Connection, history: Table, links: Table, customer_id: UUID
-) -> Iterator[Entry]:
+) -> list[Entry]:
     """The history of a customer, ordered by when things were true, then recorded (INV-Q1)."""
-    linked = select(links.c.linked_id).where(links.c.customer_id == str(customer_id))
-    ids = [str(customer_id), *connection.execute(linked).scalars()]
-    columns = [history.c[field.name] for field in attrs.fields(Entry)]
-    query = select(*columns).where(history.c.customer_id.in_(ids))
-    order = (history.c.occurred_at, history.c.recorded_at, history.c.position, history.c.part)
-    for row in connection.execute(query.order_by(*order)):
-        yield Entry(*row)
+    found = connection.execute(_query(history, links), {"customer": str(customer_id)})
+    return [Entry._make(row) for row in found]
+
+
+@cache
+def _query(history: Table, links: Table) -> Select[Any]:
+    customer = bindparam("customer", type_=Text)
+    linked = select(links.c.linked_id).where(links.c.customer_id == customer)
+    ids = union_all(select(customer), linked)
+    rows = history.c
+    return (
+        select(*(rows[name] for name in Entry._fields))
+        .where(rows.customer_id.in_(ids))
+        .order_by(rows.occurred_at, rows.recorded_at, rows.position, rows.part)
+    )
 
 
 def _whose(recorded: Recorded) -> Sequence[str]:
@@ -106,24 +133,24 @@ def _whose(recorded: Recorded) -> Sequence[str]:
 
 
 def _enter(_event: Any, recorded: Recorded, rows: Rows) -> None:
-    rows.put(
-        CUSTOMER_HISTORY,
-        {
-            "customer_id": recorded.subject or recorded.stream,
-            "position": recorded.position,
-            "part": recorded.part,
-            "occurred_at": recorded.occurred_at,
-            "recorded_at": recorded.recorded_at,
-            "topic": recorded.topic,
-            "stream_id": recorded.stream,
-            "actor": recorded.actor,
-            "command_id": recorded.command,
-            "correlation_id": recorded.correlation,
-            "causation_id": recorded.causation,
-            "source": recorded.source,
-            "details": recorded.data,
-        },
-    )
+    position, stream, _, topic, _, subject, occurred, _, *caused, data = recorded.record
+    actor, command, correlation, causation, source = caused
+    row = {
+        "customer_id": subject or stream,
+        "position": position,
+        "part": recorded.part,
+        "occurred_at": from_micros(occurred),
+        "recorded_at": recorded.recorded_at,
+        "topic": topic,
+        "stream_id": stream,
+        "actor": actor,
+        "command_id": command,
+        "correlation_id": correlation,
+        "causation_id": causation,
+        "source": source,
+        "details": data,
+    }
+    rows.put(CUSTOMER_HISTORY, row)
 
 
 def _enter_lead(event: LeadConverted, recorded: Recorded, rows: Rows) -> None:

@@ -13,7 +13,7 @@ __all__ = ["fold"]
 
 def fold(projection: Projection, events: Iterable[Recorded]) -> MemoryRows:
     """The rows that *events* alone, in this order, would make."""
-    rows = MemoryRows([(table, table) for table in projection.tables], empty=True)
+    rows = MemoryRows([(one, one) for one in projection.tables], projection.finish, empty=True)
     with localcontext(EXACT):
         for recorded in events:
             if type(recorded.event) in projection.handler_of and projection.groups(recorded):

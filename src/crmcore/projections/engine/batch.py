@@ -32,7 +32,14 @@ __all__ = [
 
 
 class ProjectionStoppedError(Exception):
-    """A projection cannot go on; the others do.  Says where it stands, and why."""
+    """A projection cannot go on; the others do.  Says where it stands, and why.
+
+    Where an event stopped it, ``position``, ``topic`` and ``cause`` tell which, and why.
+    """
+
+    position: int | None = None
+    topic: str | None = None
+    cause: str | None = None
 
 
 class LogSource(Protocol):
@@ -86,9 +93,11 @@ class PoisonError(Exception):
 
     def stopped(self, name: str) -> ProjectionStoppedError:
         """What to raise where it stops the projection *name*."""
-        return ProjectionStoppedError(
+        error = ProjectionStoppedError(
             f"{name}: stopped at position {self.position} ({self.topic}): {self}"
         )
+        error.position, error.topic, error.cause = self.position, self.topic, str(self)
+        return error
 
     def policy(self, projection: Projection) -> Policy:
         """What *projection* does about it; to hold groups, it must be known which."""
@@ -112,35 +121,53 @@ class Batch:
     _registry: Registry
     _size: int
 
-    def fold(self, projection: Projection, generation: int | None = None) -> tuple[int, int]:
+    def fold(
+        self, projection: Projection, generation: int | None = None, upto: int | None = None
+    ) -> tuple[int, int]:
         """Fold into the live generation, or *generation*; return the position reached and the log's last.
 
+        With *upto* the log ends there.
         Raises ``PoisonError`` once what came before is committed, and
         ``ProjectionStoppedError`` where the rows are of another definition.
         """
         with self._source.write() as connection:
             at = self._begun(connection, projection, generation)
-            head = self._source.head(connection)
-            page = self._source.events(
-                connection,
-                projection.reads,
-                at.position,
-                self._size,
-                provenance=projection.provenance,
-            )
-            events = list(page.events)
-            # Others may have appended since the head was read: what is folded is behind us.
-            end = (
-                max(head, events[-1].position if events else 0) if page.last is None else page.last
-            )
-            poison, reached = self._store(connection, projection, at, events, end)
-            if reached > at.position or at.failure is not None:
-                self._registry.advance(connection, at, reached)
-            if poison is not None:
-                self._registry.fail(connection, at, poison.position, poison.topic, str(poison))
+            reached, head, poison = self.fold_on(connection, projection, at, upto)
         if poison is not None:
             raise poison
         return reached, head
+
+    def fold_on(
+        self,
+        connection: Connection,
+        projection: Projection,
+        at: Checkpoint,
+        upto: int | None = None,
+    ) -> tuple[int, int, PoisonError | None]:
+        """Fold on from *at*, in a transaction that holds the projection and is the caller's to end.
+
+        Returns the position reached, the log's last, and the poison that it stopped at, if any.
+        """
+        head = self._source.head(connection)
+        if upto is not None:
+            head = max(at.position, min(head, upto))
+        page = self._source.events(
+            connection,
+            projection.reads,
+            at.position,
+            self._size,
+            provenance=projection.provenance,
+            upto=upto,
+        )
+        events = list(page.events)
+        # Others may have appended since the head was read: what is folded is behind us.
+        end = max(head, events[-1].position if events else 0) if page.last is None else page.last
+        poison, reached = self._store(connection, projection, at, events, end)
+        if reached > at.position or at.failure is not None:
+            self._registry.advance(connection, at, reached)
+        if poison is not None:
+            self._registry.fail(connection, at, poison.position, poison.topic, str(poison))
+        return reached, head, poison
 
     def _begun(
         self, connection: Connection, projection: Projection, generation: int | None
@@ -181,7 +208,8 @@ class Batch:
         detours = Detours(at.name, at.generation, known)
         stopped: PoisonError | None = None
         while True:
-            rows = MemoryRows(generation_tables(projection, at.generation, schema))
+            tables = generation_tables(projection, at.generation, schema)
+            rows = MemoryRows(tables, projection.finish)
             try:
                 with connection.begin_nested():
                     _apply(connection, projection, events, rows, detours)

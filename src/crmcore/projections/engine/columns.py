@@ -23,19 +23,23 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Aware instants only: what is stored is UTC."""
-        if value is None or dialect.name != "sqlite":
-            return value
-        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        return _as_text(value) if dialect.name == "sqlite" else value
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Straight to the text on SQLite: a rebuild writes many."""
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """The instant in UTC, whatever zone the connection shows it in."""
-        if value is None:
-            return None
         if dialect.name == "sqlite":
-            return datetime.fromisoformat(value)
-        instant: datetime = value.astimezone(UTC)
+            return _from_text(value)
+        instant: datetime | None = None if value is None else value.astimezone(UTC)
         return instant
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        """Straight from the text on SQLite: a report reads many."""
+        sqlite = dialect.name == "sqlite"
+        return _from_text if sqlite else super().result_processor(dialect, coltype)
 
 
 class Exact(TypeDecorator[Decimal]):
@@ -55,3 +59,14 @@ class Exact(TypeDecorator[Decimal]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """The decimal that went in."""
         return Decimal(value) if value is not None and dialect.name == "sqlite" else value
+
+
+def _as_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:-6] + "Z"  # instead of +00:00
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)

@@ -21,6 +21,7 @@ from crmcore.projections.engine.batch import (
 from crmcore.projections.engine.generation import BUILDING, Registry
 from crmcore.projections.engine.parts import Parts
 from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.stops import Stop
 
 __all__ = ["Building", "Follower", "Status"]
 
@@ -44,6 +45,9 @@ class Building:
     position: int
     filled: bool
     put_aside: tuple[Aside, ...]
+    stopped: Stop | None = None
+    outdated: str | None = None
+    """Why it cannot be gone on with: this code makes other rows."""
 
 
 @attrs.frozen
@@ -61,6 +65,7 @@ class Status:
     put_aside: tuple[Aside, ...] = ()
     behind_since: datetime | None = None
     """When the first of the events that it has not seen was recorded (UTC)."""
+    stopped: Stop | None = None
 
     @property
     def behind(self) -> int:
@@ -143,7 +148,7 @@ class Follower:
     def _status(self, connection: Connection, head: int, projection: Projection) -> Status:
         name, version = projection.name, projection.version
         found = self._registry.live(connection, name)
-        building = self._building(connection, name)
+        building = self._building(connection, projection)
         if found is None:
             since = self._behind_since(connection, projection, 0)
             state = "not begun"
@@ -152,11 +157,11 @@ class Follower:
             )
         state, reason = "behind", None
         asides = AsideTable(self._registry.schema).of(connection, name, found.generation)
-        if found.failure is not None:
-            where = f"position {found.failed_position} ({found.failed_topic})"
-            state, reason = "stopped", f"{where}: {found.failure}"
-        elif found.definition != projection.definition():
+        stopped = Stop.of(found)
+        if found.definition != projection.definition():  # which mends what stopped it as well
             state, reason = "rebuild needed", drift(projection, found)
+        elif stopped is not None:
+            state, reason = "stopped", str(stopped)
         elif found.position >= head:
             state = "caught up"
         return Status(
@@ -170,17 +175,20 @@ class Follower:
             building,
             tuple(asides),
             self._behind_since(connection, projection, found.position),
+            stopped,
         )
 
-    def _building(self, connection: Connection, name: str) -> Building | None:
-        schema = self._registry.schema
+    def _building(self, connection: Connection, projection: Projection) -> Building | None:
+        schema, name = self._registry.schema, projection.name
         found = self._registry.in_state(connection, name, BUILDING)
         if found is None:
             return None
         parts = Parts(schema).of(connection, name, found.generation)
         come = sum(part.position for part in parts) // len(parts) if parts else found.position
         asides = AsideTable(schema).of(connection, name, found.generation)
-        return Building(found.generation, come, not parts, tuple(asides))
+        ours = found.definition == projection.definition()
+        outdated = None if ours else drift(projection, found)
+        return Building(found.generation, come, not parts, tuple(asides), Stop.of(found), outdated)
 
     def _behind_since(
         self, connection: Connection, projection: Projection, position: int

@@ -7,7 +7,8 @@ next one is; it is retired when its tables are dropped.  At most one is live, an
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 import attrs
 from sqlalchemy import (
@@ -17,20 +18,22 @@ from sqlalchemy import (
     Connection,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
-    exc,
+    Update,
+    bindparam,
     func,
     insert,
     inspect,
     quoted_name,
     select,
-    text,
     update,
 )
 
-from crmcore.projections.engine.locking import create_once, lock
+from crmcore.projections.engine.locking import create_once, lock, lock_soon
 from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.views import drop, show
 
 __all__ = [
     "BUILDING",
@@ -64,6 +67,22 @@ def _registry_table(schema: str | None) -> Table:
         Column("failed_topic", Text),
         Column("failure", Text),
     )
+
+
+@cache  # made once for all commands that keep a read model inline
+def _generations(schema: str | None) -> Select[Any]:
+    table = _registry_table(schema)
+    named = select(table).where(table.c.name == bindparam("projection"), table.c.state != RETIRED)
+    return named.order_by(table.c.generation)
+
+
+@cache
+def _change(schema: str | None, columns: tuple[str, ...]) -> Update:
+    table = _registry_table(schema)
+    one = update(table).where(
+        table.c.name == bindparam("projection"), table.c.generation == bindparam("number")
+    )
+    return one.values({column: bindparam(column) for column in columns})
 
 
 def generation_tables(
@@ -140,13 +159,20 @@ class Registry:
             # Made by a transaction before this one.  A reader in SQLite may see an earlier moment.
             self._seen.append(True)
 
+    def claim_soon(self, connection: Connection, name: str, milliseconds: int) -> bool:
+        """Be the one consumer as ``claim`` does, unless another goes on being it for so long.
+
+        The registry's table is not looked for: a host may have made it in this very
+        transaction, and undo it.
+        """
+        return lock_soon(connection, self.schema, name, milliseconds)
+
     def generations(self, connection: Connection, name: str) -> list[Checkpoint]:
         """All generations of a projection that have tables, in the order in which they were begun."""
-        table = _registry_table(self.schema)
         if not self._is_made(connection):
             return []
-        query = select(table).where(table.c.name == name, table.c.state != RETIRED)
-        return [Checkpoint(*row) for row in connection.execute(query.order_by(table.c.generation))]
+        found = connection.execute(_generations(self.schema), {"projection": name})
+        return [Checkpoint(*row) for row in found]
 
     def generation(self, connection: Connection, name: str, number: int) -> Checkpoint | None:
         """The generation with this number, if its tables are there."""
@@ -167,6 +193,7 @@ class Registry:
     ) -> Checkpoint:
         """Make the tables of a further generation, and the views if it is to be live at once."""
         registry = _registry_table(self.schema)
+        create_once(connection, registry)
         last = select(func.max(registry.c.generation)).where(registry.c.name == projection.name)
         generation = int(connection.execute(last).scalar() or 0) + 1
         tables = {}
@@ -204,7 +231,7 @@ class Registry:
     def drop(self, connection: Connection, gone: Checkpoint) -> None:
         """Drop the tables of a generation that is not live."""
         for name in gone.tables.values():
-            connection.execute(text(f"DROP TABLE {self._quoted(connection, name)}"))
+            drop(connection, "TABLE", self._quoted(connection, name))
         self._update(connection, gone, state=RETIRED, tables={})
 
     def advance(self, connection: Connection, at: Checkpoint, position: int) -> None:
@@ -214,52 +241,30 @@ class Registry:
         )
 
     def fail(
-        self, connection: Connection, at: Checkpoint, position: int, topic: str, why: str
+        self,
+        connection: Connection,
+        at: Checkpoint,
+        position: int | None,
+        topic: str | None,
+        why: str,
     ) -> None:
-        """Record that the event at *position* stopped the projection."""
+        """Record what stopped the projection: the event at *position*, if it was one."""
         self._update(
             connection, at, failed_position=position, failed_topic=topic, failure=why[:1000]
         )
 
     def _update(self, connection: Connection, at: Checkpoint, **values: object) -> None:
-        table = _registry_table(self.schema)
-        connection.execute(
-            update(table)
-            .where(table.c.name == at.name, table.c.generation == at.generation)
-            .values(**values)
-        )
+        which = {"projection": at.name, "number": at.generation}
+        connection.execute(_change(self.schema, tuple(values)), {**which, **values})
 
     def _show(
         self, connection: Connection, before: Mapping[str, str], after: Mapping[str, str]
     ) -> None:
-        replaced = {
-            view
-            for view in before
-            if view in after and self._replaced(connection, view, after[view])
-        }
-        for view in before:
-            if view not in replaced:
-                connection.execute(text(f"DROP VIEW {self._quoted(connection, view)}"))
-        for view, source in after.items():
-            if view not in replaced:
-                connection.execute(text(f"CREATE VIEW {self._selecting(connection, view, source)}"))
+        def quoted(tables: Mapping[str, str]) -> dict[str, str]:
+            quote = partial(self._quoted, connection)
+            return {quote(view): quote(source) for view, source in tables.items()}
 
-    def _replaced(self, connection: Connection, view: str, source: str) -> bool:
-        """Replace a view, if the database can: what was granted on it, and what rests on it, stays."""
-        if connection.dialect.name != "postgresql":
-            return False
-        selecting = self._selecting(connection, view, source)
-        try:
-            with connection.begin_nested():
-                connection.execute(text(f"CREATE OR REPLACE VIEW {selecting}"))
-        except exc.ProgrammingError:  # its columns are others
-            return False
-        return True
-
-    def _selecting(self, connection: Connection, view: str, source: str) -> str:
-        return (
-            f"{self._quoted(connection, view)} AS SELECT * FROM {self._quoted(connection, source)}"
-        )
+        show(connection, quoted(before), quoted(after))
 
     def table(self, name: str) -> Table:
         """The table of this name in the log's schema, its columns unknown."""

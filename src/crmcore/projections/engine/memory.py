@@ -1,33 +1,55 @@
 """The rows that events touch: loaded once, changed in memory, written in bulk."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import localcontext
 from operator import itemgetter
 from typing import Any
 
 import attrs
 from sqlalchemy import Connection, Table, delete, select
 
-from crmcore.projections.engine.projection import Row, append_only
+from crmcore.domain.kernel.money import EXACT
+from crmcore.projections.engine.projection import Finish, Row, append_only
 from crmcore.projections.engine.writing import Insert, TableWriter
 
 __all__ = ["MemoryRows"]
 
-Key = tuple[Any, ...]
+Key = Any
+"""What a table's rows are kept under: the one column of its primary key, or a tuple of them all."""
+
 KEYS_A_QUERY = 500
 
 
 @attrs.define
 class _TableRows:
-    """The rows of one table in memory; ``stored`` are the keys that the database holds."""
+    """The rows of one table in memory; ``stored`` are the keys that the database holds.
+
+    ``single`` says that no groups of rows need be known: each has one, or none is ever read;
+    ``alone`` that the key is one column.
+    """
 
     append_only: bool
     single: bool
+    alone: bool
     key_of: Callable[[Row], Key]
     columns: Row
+    finish: Finish | None
     rows: dict[Key, Row] = attrs.Factory(dict)
     by_group: dict[str, dict[Key, None]] = attrs.Factory(dict)
     stored: set[Key] = attrs.Factory(set)
     changed: dict[Key, None] = attrs.Factory(dict)
+
+    def finished(self, keys: Iterable[Key]) -> list[Row]:
+        """The rows under *keys*, fit to be written; raises ``ValueError`` for one that cannot be."""
+        rows = [self.rows[key] for key in keys]
+        if self.finish is not None:
+            with localcontext(EXACT):
+                for row in rows:
+                    try:
+                        self.finish(row)
+                    except Exception as error:
+                        raise ValueError(f"{type(error).__name__}: {error}") from error
+        return rows
 
     def hold(self, key: Key, row: Row) -> None:
         """Keep *row* under its key."""
@@ -52,16 +74,23 @@ class MemoryRows:
     A row that ``get`` or ``group`` returns is the one in memory: change it and ``put`` it.
     """
 
-    def __init__(self, tables: Sequence[tuple[Table, Table]], *, empty: bool = False) -> None:
+    def __init__(
+        self,
+        tables: Sequence[tuple[Table, Table]],
+        finish: Mapping[Table, Finish],
+        *,
+        empty: bool = False,
+    ) -> None:
         """*tables* pairs each declared table with the one that holds this generation's rows.
 
         With *empty* those hold none yet, and nothing is ever loaded.
         """
         self._tables = tables
-        self._held = _ByTable({declared: _held(declared) for declared, _ in tables})
+        self._held = _ByTable({one: _held(one, finish.get(one)) for one, _ in tables})
         self._empty = empty
         self._loaded: set[str] = set()
-        self._named: Sequence[str] | None = None
+        self.named: Sequence[str] | None = None
+        """The groups that the handler at hand may change; None: any."""
 
     def load(self, connection: Connection, groups: Iterable[str]) -> None:
         """Read the rows of *groups* that are not in memory yet."""
@@ -93,28 +122,28 @@ class MemoryRows:
 
     def change(self, groups: Sequence[str], handle: Callable[..., None], *args: Any) -> None:
         """Let *handle* change the rows of *groups*, and of no others that happen to be loaded."""
-        self.name(groups)
+        self.named = groups
         handle(*args)
-        self.name(None)
+        self.named = None
 
     def get(self, table: Table, *key: Any) -> Row | None:
         """The row with this primary key, if there is one."""
-        if self._named is not None and key[0] not in self._named:
+        if self.named is not None and key[0] not in self.named:
             self._refuse(key[0])
         held = self._held[table]
         if held.append_only:
             raise LookupError(f"{table.name} is append-only: its rows are not there to be read")
-        return held.rows.get(key)
+        return held.rows.get(key[0] if held.alone else key)
 
     def group(self, table: Table, key: str) -> Iterator[Row]:
         """All rows of *table* that belong to the group *key*, in the order of their keys."""
-        if self._named is not None and key not in self._named:
+        if self.named is not None and key not in self.named:
             self._refuse(key)
         held = self._held[table]
         if held.append_only:
             raise LookupError(f"{table.name} is append-only: its rows are not there to be read")
         if held.single:
-            return iter([held.rows[(key,)]] if (key,) in held.rows else [])
+            return iter([held.rows[key]] if key in held.rows else [])
         return iter([held.rows[row_key] for row_key in sorted(held.by_group.get(key, ()))])
 
     def put(self, table: Table, row: Row) -> None:
@@ -123,46 +152,48 @@ class MemoryRows:
         if len(row) != len(held.columns):
             row = held.columns | row
         key = held.key_of(row)
-        if self._named is not None and key[0] not in self._named:
-            self._refuse(key[0])
-        held.hold(key, row)
-        held.changed[key] = None
+        group = key if held.alone else key[0]
+        if self.named is not None and group not in self.named:
+            self._refuse(group)
+        held.rows[key] = row
+        if not held.single:
+            held.by_group.setdefault(group, {})[key] = None
+        if not held.append_only:
+            held.changed[key] = None
 
     def delete(self, table: Table, *key: Any) -> None:
         """Remove the row with this primary key, if there is one."""
-        if self._named is not None and key[0] not in self._named:
+        if self.named is not None and key[0] not in self.named:
             self._refuse(key[0])
         held = self._held[table]
-        if held.rows.pop(key, None) is not None:
+        kept = key[0] if held.alone else key
+        if held.rows.pop(kept, None) is not None:
             if not held.single:
-                del held.by_group[key[0]][key]
-            held.changed[key] = None
+                del held.by_group[key[0]][kept]
+            held.changed[kept] = None
 
     def rows(self, table: Table) -> Iterator[Row]:
         """All rows of *table* in memory, in the order of their keys."""
         held = self._held[table]
-        return (held.rows[key] for key in sorted(held.rows))
+        return iter(held.finished(sorted(held.rows)))
 
     def flush(self, connection: Connection, insert: Insert) -> None:
         """Write what changed, and keep in memory what may change again."""
         for declared, actual in self._tables:
             held, writer = self._held[declared], TableWriter(connection, actual, insert)
-            writer.delete([key for key in held.changed if key in held.stored])
-            kept = [key for key in held.changed if key in held.rows]
             if held.append_only:
-                kept.sort()  # neighbours in the index are written together
-            writer.insert([held.rows[key] for key in kept])
-            if held.append_only:
+                order = None if held.alone else itemgetter(0)
+                kept = sorted(held.rows, key=order)  # neighbours in the index together
+                writer.insert(held.finished(kept))
                 held.rows.clear()
-                held.by_group.clear()
-            else:
-                held.stored.difference_update(held.changed)
-                held.stored.update(kept)
+                continue
+            gone = [key for key in held.changed if key in held.stored]
+            writer.delete([(key,) for key in gone] if held.alone else gone)
+            kept = [key for key in held.changed if key in held.rows]
+            writer.insert(held.finished(kept))
+            held.stored.difference_update(held.changed)
+            held.stored.update(kept)
             held.changed.clear()
-
-    def name(self, groups: Sequence[str] | None) -> None:
-        """Let the handler that comes next change the rows of *groups* alone; None: of any."""
-        self._named = groups
 
     @property
     def empty(self) -> bool:
@@ -182,9 +213,10 @@ class MemoryRows:
         raise LookupError(f"the group {group!r} is not among those that the event names")
 
 
-def _held(declared: Table) -> _TableRows:
+def _held(declared: Table, finish: Finish | None) -> _TableRows:
     names = [column.name for column in declared.primary_key]
-    (first, *others) = names
-    key_of: Callable[[Row], Key] = itemgetter(*names) if others else lambda row: (row[first],)
     columns = dict.fromkeys(column.name for column in declared.columns)
-    return _TableRows(append_only(declared), not others, key_of, columns)
+    growing = append_only(declared)
+    alone = len(names) == 1
+    key_of = itemgetter(*names)
+    return _TableRows(growing, growing or alone, alone, key_of, columns, finish)

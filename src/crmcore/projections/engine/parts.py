@@ -44,6 +44,12 @@ class Part:
     position: int
     upto: int
 
+    def divided_by(self, column: str | None) -> tuple[str, str, str] | None:
+        """The column of the log whose ids tell what belongs to it, and from what to below what."""
+        if column is None or self.low is None or self.below is None:
+            return None
+        return column, self.low, self.below
+
     @property
     def done(self) -> bool:
         """Whether nothing is left to fold."""

@@ -20,16 +20,17 @@ from crmcore.projections.engine.batch import (
     ProjectionStoppedError,
     drift,
 )
-from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, fill
+from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, Stopped, fill
 from crmcore.projections.engine.generation import (
     BUILDING,
     Checkpoint,
     Registry,
 )
 from crmcore.projections.engine.parts import Part, Parts
+from crmcore.projections.engine.progress import Clock, Progress, Report
 from crmcore.projections.engine.projection import Projection
 
-__all__ = ["Progress", "Rebuilder", "Rebuilt"]
+__all__ = ["Progress", "RebuildStoppedError", "Rebuilder", "Rebuilt", "Report", "Submit"]
 
 BATCH = 10_000
 LOOK_SECONDS = 0.5
@@ -40,30 +41,11 @@ PATIENCE_SECONDS = 60.0
 
 
 @attrs.frozen
-class Progress:
-    """How far a rebuild has come: records of the log done and in all, over all parts."""
-
-    name: str
-    generation: int
-    phase: str
-    done: int
-    total: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Records a second."""
-        return self.done / self.seconds if self.seconds else 0.0
-
-    @property
-    def remaining_seconds(self) -> float | None:
-        """How long it will still take at that rate."""
-        return (self.total - self.done) / self.rate if self.rate else None
-
-
-@attrs.frozen
 class Rebuilt:
-    """A generation that was filled: how many records of the log in how long, and from where it went on."""
+    """A generation that was filled: up to which position of the log, and in how long.
+
+    ``before`` is how far it had come when it was gone on with.
+    """
 
     name: str
     generation: int
@@ -71,11 +53,35 @@ class Rebuilt:
     seconds: float
     resumed: bool
     put_aside: int
+    before: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Records of the log a second."""
+        return (self.position - self.before) / self.seconds if self.seconds else 0.0
 
 
-Report = Callable[[Progress], None]
-Submit = Callable[[Executor, Part], "Future[Any]"]
-"""Lets an executor fill a part, be it in another process or on another machine."""
+class RebuildStoppedError(ProjectionStoppedError):
+    """Some read models were not rebuilt: ``stopped`` says why, by name.  ``rebuilt`` are the others."""
+
+    def __init__(self, rebuilt: Sequence[Rebuilt], stopped: Stopped) -> None:
+        super().__init__("\n".join(str(error) for error in stopped.values()))
+        self.rebuilt, self.stopped = rebuilt, stopped
+
+
+Submit = Callable[[Executor, Sequence[Part]], "Future[Stopped]"]
+"""Lets an executor ``fill`` parts in one reading, be it in another process or on another machine."""
+
+
+@attrs.frozen
+class _Run:
+    """A generation on its way: the parts that were planned or found, and whether it goes on with them."""
+
+    projection: Projection
+    building: Checkpoint
+    planned: Sequence[Part]
+    resumed: bool
+    clock: Clock
 
 
 @attrs.frozen
@@ -90,46 +96,108 @@ class Rebuilder:
 
     def rebuild(
         self,
-        projection: Projection,
+        projections: Sequence[Projection],
         *,
         executor: Executor | None = None,
         parts: int = 1,
         report: Report | None = None,
-    ) -> Rebuilt:
-        """Fill a new generation up to the end of the log, or go on with one that was begun.
+    ) -> Sequence[Rebuilt]:
+        """Fill new generations up to the end of the log in one reading, or go on with those begun.
 
         With an *executor* the groups are divided into *parts* that it fills side by side; a
         projection whose groups do not follow from one id is filled as a whole.  Parts that
-        another rebuild is filling are left to it, and waited for.  Raises
-        ``ProjectionStoppedError`` at an event that cannot be applied, or where a worker died:
-        the generation is kept, and the next call goes on with it.
+        another rebuild is filling are left to it, and waited for.
+
+        Raises ``RebuildStoppedError`` if some were not filled: an event cannot be applied, a
+        worker died.  Their generations are kept, and the next call goes on with them.
         """
         if parts < 1:
             raise ValueError(f"parts: expected at least 1, got {parts}")
-        begun = time.monotonic()
-        building, planned, resumed = self._plan(projection, parts if executor else 1)
-        clock = _Clock(projection.name, building.generation, report, begun)
-        clock.show("fill", planned)
-        todo = [part for part in planned if not part.done]
-        if executor is None:
-            for part in todo:
-                fill(self._source, self._registry, projection, part, self._limits)
-                clock.show("fill", self._parts(building))
-        else:
-            self._fill_by(executor, building, todo, clock)
-        self._await_others(building, clock)
-        self._filled(building, planned)
-        position = self.catch_up(projection, building.generation)
-        aside = self._put_aside(projection, building.generation)
-        seconds = time.monotonic() - begun
-        return Rebuilt(projection.name, building.generation, position, seconds, resumed, aside)
+        begun, runs = time.monotonic(), list[_Run]()
+        rebuilt, stopped = list[Rebuilt](), Stopped()
+        for projection in projections:
+            try:
+                run = self._begin(projection, parts if executor else 1, report, begun)
+            except ProjectionStoppedError as error:
+                stopped[projection.name] = error
+            else:
+                runs.append(run)
+        stopped |= self._fill(runs) if executor is None else self._fill_by(executor, runs)
+        for run in runs:
+            if run.building.name not in stopped:
+                try:
+                    rebuilt.append(self._finished(run))
+                except ProjectionStoppedError as error:
+                    stopped[run.building.name] = error
+        if stopped:
+            raise RebuildStoppedError(rebuilt, stopped)
+        return rebuilt
 
-    def catch_up(self, projection: Projection, generation: int) -> int:
-        """Follow the log with a generation that is not live; return the position it reached."""
+    def _begin(
+        self, projection: Projection, count: int, report: Report | None, begun: float
+    ) -> _Run:
+        building, planned, resumed = self._plan(projection, count)
+        done = [part.position for part in planned] or [building.position]
+        before = sum(done) // len(done)
+        clock = Clock(projection.name, building.generation, report, begun, before)
+        clock.show(planned)
+        return _Run(projection, building, planned, resumed, clock)
+
+    def _fill(self, runs: Sequence[_Run]) -> Stopped:
+        """Fill all parts in this process; return what stopped."""
+        stopped, by_name = Stopped(), {}
+        for run in runs:
+            by_name[run.building.name] = run
+
+        def seen(part: Part, position: int) -> None:
+            run = by_name[part.name]
+            run.clock.seen(part, position, run.planned)
+
+        for parts in _alike(runs):
+            left = [part for part in parts if part.name not in stopped]
+            projections = [by_name[part.name].projection for part in left]
+            stopped |= fill(self._source, self._registry, projections, left, self._limits, seen)
+        return stopped
+
+    def _fill_by(self, executor: Executor, runs: Sequence[_Run]) -> Stopped:
+        """Let *executor* fill all parts; return what stopped."""
+        stopped = Stopped()
+        futures = dict[Future[Stopped], Sequence[Part]]()
+        for together in _alike(runs):
+            try:
+                futures[self._submit(executor, together)] = together
+            except BrokenExecutor as error:
+                stopped |= {part.name: _died(part, error) for part in together}
+        while wait(futures, timeout=LOOK_SECONDS).not_done:
+            self._show(runs)
+        self._show(runs)
+        for future, parts in futures.items():
+            try:
+                stopped |= future.result()
+            except BrokenExecutor as error:
+                stopped |= {part.name: _died(part, error) for part in parts}
+        return stopped
+
+    def _show(self, runs: Sequence[_Run]) -> None:
+        for run in runs:
+            run.clock.show(self._parts(run.building))
+
+    def _finished(self, run: _Run) -> Rebuilt:
+        """Follow the log with what is filled; raises ``ProjectionStoppedError``."""
+        name, generation = run.building.name, run.building.generation
+        self._await_others(run)
+        self._filled(run.building, run.planned)
+        position = self.catch_up(run.projection, generation)
+        aside = self._put_aside(run.projection, generation)
+        clock = run.clock
+        return Rebuilt(name, generation, position, clock.seconds, run.resumed, aside, clock.before)
+
+    def catch_up(self, projection: Projection, generation: int, upto: int | None = None) -> int:
+        """Follow the log, or no further than *upto*, with a generation; return the position it reached."""
         batch = Batch(self._source, self._registry, BATCH)
         while True:
             try:
-                position, head = batch.fold(projection, generation)
+                position, head = batch.fold(projection, generation, upto)
             except PoisonError as poison:
                 raise poison.stopped(projection.name) from poison.cause
             if position >= head:
@@ -170,24 +238,9 @@ class Rebuilder:
             planned = parts.plan(connection, building.name, building.generation, divided, head)
             return building, planned, False
 
-    def _fill_by(
-        self, executor: Executor, building: Checkpoint, todo: Sequence[Part], clock: "_Clock"
-    ) -> None:
-        futures = [self._submit(executor, part) for part in todo]
-        while wait(futures, timeout=LOOK_SECONDS).not_done:
-            clock.show("fill", self._parts(building))
-        try:
-            for future in futures:
-                future.result()
-        except BrokenExecutor as error:
-            raise ProjectionStoppedError(
-                f"{building.name}: a worker died while it filled generation"
-                f" {building.generation}: rebuild again, it goes on where it was"
-            ) from error
-        clock.show("fill", self._parts(building))
-
-    def _await_others(self, building: Checkpoint, clock: "_Clock") -> None:
+    def _await_others(self, run: _Run) -> None:
         """Wait for the parts that another rebuild fills, as long as it gets on."""
+        building = run.building
         parts, moved = self._parts(building), time.monotonic()
         while left := [part for part in parts if not part.done]:
             if time.monotonic() - moved > self._patience:
@@ -196,7 +249,7 @@ class Rebuilder:
                     f" {len(left)} parts and does not get on: end it, and rebuild again"
                 )
             time.sleep(min(LOOK_SECONDS, self._patience))
-            clock.show("fill", parts)
+            run.clock.show(parts)
             before, parts = parts, self._parts(building)
             moved = moved if parts == before else time.monotonic()
 
@@ -228,22 +281,24 @@ class Rebuilder:
             return len(table.of(connection, projection.name, generation))
 
 
-@attrs.frozen
-class _Clock:
-    name: str
-    generation: int
-    report: Report | None
-    begun: float
+def _alike(runs: Sequence[_Run]) -> list[list[Part]]:
+    """The parts that are not done; together those that the same records of the log make.
 
-    def show(self, phase: str, parts: Sequence[Part]) -> None:
-        if self.report is not None:
-            self.report(
-                Progress(
-                    self.name,
-                    self.generation,
-                    phase,
-                    sum(min(part.position, part.upto) for part in parts),
-                    sum(part.upto for part in parts),
-                    time.monotonic() - self.begun,
-                )
-            )
+    What is not divided comes first: it takes longest.
+    """
+    together = dict[Any, list[Part]]()
+    for run in runs:
+        for part in run.planned:
+            if not part.done:
+                divided = part.divided_by(run.projection.partition)
+                together.setdefault(divided, []).append(part)
+    return sorted(together.values(), key=lambda parts: parts[0].low is not None)
+
+
+def _died(part: Part, error: BrokenExecutor) -> ProjectionStoppedError:
+    died = ProjectionStoppedError(
+        f"{part.name}: a worker died while it filled generation {part.generation}, perhaps for"
+        " want of memory: rebuild again, it goes on where it was, and needs less with fewer processes"
+    )
+    died.__cause__ = error
+    return died

@@ -99,7 +99,8 @@ class _Refold:
         return wanted
 
     def _fold(self, wanted: set[str], still: Detours) -> None:
-        rows = MemoryRows(generation_tables(self.projection, self.at.generation, self.schema))
+        tables = generation_tables(self.projection, self.at.generation, self.schema)
+        rows = MemoryRows(tables, self.projection.finish)
         rows.clear(self.connection, wanted)
         tried = {one.position for one in self.known}
         with localcontext(EXACT):

@@ -23,6 +23,9 @@ from crmcore.projections.engine.rebuild import Rebuilder
 __all__ = ["Switcher"]
 
 TRIES = 20
+PATIENCE_SECONDS = 30.0
+"""For how long, at most, further attempts are begun: SQLite waits long in each."""
+
 SHORT_WAIT = "500ms"
 """How long a switch waits for readers on PostgreSQL before it lets them through."""
 
@@ -112,6 +115,7 @@ class Switcher:
         prepare: Callable[[], object] = lambda: None,
     ) -> Changed:
         """Do *change* as the one consumer, waiting for others only briefly at a time."""
+        begun = time.monotonic()
         for attempt in range(1, self._tries + 1):
             try:
                 prepare()
@@ -121,7 +125,7 @@ class Switcher:
                     self._registry.claim(connection, name)
                     return change(connection)
             except StoreBusyError:
-                if attempt == self._tries:
+                if attempt == self._tries or time.monotonic() - begun > PATIENCE_SECONDS:
                     raise
                 time.sleep(0.1 * attempt)
         raise AssertionError("at least one attempt is made")

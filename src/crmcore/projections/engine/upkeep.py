@@ -1,27 +1,23 @@
 """Upkeep of the read models, by name: rebuild, compare, switch, roll back, retire, try again."""
 
 import difflib
-import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
 import attrs
-from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import NoSuchTableError, ProgrammingError
 
 from crmcore.projections.engine.batch import LogSource, ProjectionStoppedError
 from crmcore.projections.engine.compare import Comparison, compare
-from crmcore.projections.engine.filling import Worker
+from crmcore.projections.engine.estimate import Estimate, estimate
 from crmcore.projections.engine.generation import Checkpoint, Registry
-from crmcore.projections.engine.parts import Part
 from crmcore.projections.engine.projection import Projection
-from crmcore.projections.engine.rebuild import Rebuilder, Rebuilt, Report
+from crmcore.projections.engine.rebuild import Rebuilder, RebuildStoppedError, Rebuilt, Report
 from crmcore.projections.engine.retry import Retried, retry
+from crmcore.projections.engine.stops import telling
 from crmcore.projections.engine.switching import Switcher
 
-__all__ = ["Estimate", "UnknownProjectionError", "Upkeep"]
-
-SAMPLE = 20_000
-"""Records of the log that an estimate folds."""
+__all__ = ["Estimate", "UnknownProjectionError", "Upkeep", "named"]
 
 TRIES = 10
 """How often two generations are caught up to be compared at the same position."""
@@ -36,18 +32,12 @@ class UnknownProjectionError(LookupError):
         super().__init__(f"there is no read model {name[:60]!r}: {hint}")
 
 
-@attrs.frozen
-class Estimate:
-    """What a rebuild will take: measured on a sample, so the truth may lie some way off."""
-
-    name: str
-    records: int
-    sampled: int
-    seconds: float
-    rows: int | None
-    """The rows that the live generation holds now; None without one."""
-    bytes: int | None
-    """What those take in the database; None where it cannot tell."""
+def named(projections: Sequence[Projection], name: str) -> Projection:
+    """The one of *projections* with this name; raises ``UnknownProjectionError``."""
+    for projection in projections:
+        if projection.name == name:
+            return projection
+    raise UnknownProjectionError(name, [projection.name for projection in projections])
 
 
 @attrs.frozen
@@ -67,41 +57,68 @@ class Upkeep:
         parts: int = 1,
         report: Report | None = None,
     ) -> Rebuilt:
-        """Fill a new generation beside the live one (``Rebuilder.rebuild``)."""
-        projection = self._projection(name)
-        return self._rebuilder.rebuild(projection, executor=executor, parts=parts, report=report)
+        """Fill a new generation beside the live one, which goes on serving; see ``rebuild_all``.
+
+        Raises ``ProjectionStoppedError`` where it cannot go on.
+        """
+        try:
+            [rebuilt] = self.rebuild_all([name], executor=executor, parts=parts, report=report)
+        except RebuildStoppedError as error:
+            raise error.stopped[name] from error.stopped[name].__cause__
+        return rebuilt
+
+    def rebuild_all(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        executor: Executor | None = None,
+        parts: int = 1,
+        report: Report | None = None,
+    ) -> Sequence[Rebuilt]:
+        """Rebuild several read models, or all that there are, in one reading of the log.
+
+        A rebuild that was interrupted goes on where it was.  With an *executor* the rows are
+        divided into *parts* that it fills side by side, of those read models that allow it.
+        *report* sees how far each has come.  One that stops does not hold up the others:
+        ``RebuildStoppedError`` tells at the end of all that did, and of those rebuilt.
+        """
+        every = [projection.name for projection in self.projections]
+        wanted = [
+            self._projection(name) for name in dict.fromkeys(every if names is None else names)
+        ]
+        with telling(self._source, self._registry, wanted):
+            return self._rebuilder.rebuild(wanted, executor=executor, parts=parts, report=report)
 
     def estimate(self, name: str) -> Estimate:
         """How long a rebuild in one process would take and how much space, without doing it."""
-        projection = self._projection(name)
-        with self._source.read() as connection:
-            head = self._source.head(connection)
-            live = self._registry.live(connection, name)
-            rows, size = (None, None) if live is None else _size(connection, self._registry, live)
-        upto = min(head, SAMPLE)
-        part = Part(name, 0, 0, None, None, 0, upto)
-        begun = time.perf_counter()
-        Worker(self._source, self._registry, projection, part).sample()
-        seconds = time.perf_counter() - begun
-        return Estimate(name, head, upto, seconds * head / upto if upto else 0.0, rows, size)
+        return estimate(self._source, self._registry, self._projection(name))
 
     def compare(self, name: str) -> Comparison:
         """How the generation that was built differs from the live one, both at the same position.
 
-        Where events come in faster than both can be caught up, the positions differ.
+        While events come in, the one that is behind is brought to where the other stands.  Where
+        that does not succeed in several attempts, the positions differ, and it is not ``equal``.
         """
-        projection, left = self._projection(name), TRIES
+        projection, left, upto = self._projection(name), TRIES, None
         while True:
             live, built = self._live(projection), self._rebuilder.built(projection)
             ours = [one for one in (live, built) if one.definition == projection.definition()]
             for one in ours:
-                self._rebuilder.catch_up(projection, one.generation)
+                self._rebuilder.catch_up(projection, one.generation, upto)
             left -= 1
             with self._source.read() as connection:
-                before = self._registry.generation(connection, name, live.generation) or live
-                after = self._registry.generation(connection, name, built.generation) or built
+                before = self._registry.generation(connection, name, live.generation)
+                after = self._registry.generation(connection, name, built.generation)
+                if before is None or after is None:
+                    raise _retired(name)
                 if before.position == after.position or len(ours) < 2 or not left:
-                    return compare(connection, self._registry.schema, before, after)
+                    try:
+                        return compare(connection, self._registry.schema, before, after)
+                    except (NoSuchTableError, ProgrammingError):
+                        if self._are_there(name, before, after):
+                            raise
+                        raise _retired(name) from None
+            upto = max(before.position, after.position)
 
     def switch(self, name: str) -> Checkpoint:
         """Let the views show the generation that was built."""
@@ -119,15 +136,18 @@ class Upkeep:
         """Try again what was put aside."""
         return retry(self._source, self._registry, self._projection(name))
 
+    def _are_there(self, name: str, *generations: Checkpoint) -> bool:
+        """Whether none of these generations was retired."""
+        with self._source.read() as connection:
+            there = {one.generation for one in self._registry.generations(connection, name)}
+        return there.issuperset(one.generation for one in generations)
+
     @property
     def _switcher(self) -> Switcher:
         return Switcher(self._source, self._registry, self._rebuilder)
 
     def _projection(self, name: str) -> Projection:
-        for projection in self.projections:
-            if projection.name == name:
-                return projection
-        raise UnknownProjectionError(name, [projection.name for projection in self.projections])
+        return named(self.projections, name)
 
     def _live(self, projection: Projection) -> Checkpoint:
         with self._source.read() as connection:
@@ -139,13 +159,5 @@ class Upkeep:
         return live
 
 
-def _size(connection: Connection, registry: Registry, live: Checkpoint) -> tuple[int, int | None]:
-    rows, size = 0, None
-    for name in live.tables.values():
-        table = registry.table(name)
-        rows += int(connection.execute(select(func.count()).select_from(table)).scalar_one())
-        if connection.dialect.name == "postgresql":
-            quoted = connection.dialect.identifier_preparer.format_table(table)
-            query = select(func.pg_total_relation_size(quoted))
-            size = (size or 0) + int(connection.execute(query).scalar_one())
-    return rows, size
+def _retired(name: str) -> ProjectionStoppedError:
+    return ProjectionStoppedError(f"{name}: a generation was retired meanwhile")

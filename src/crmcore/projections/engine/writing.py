@@ -21,30 +21,23 @@ class TableWriter:
 
     def __init__(self, connection: Connection, table: Table, insert: Insert) -> None:
         self._connection, self._table, self._insert = connection, table, insert
-        self._names = [column.name for column in table.columns]
         dialect = connection.dialect
-        processors = [
-            column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns
+        self._columns = [
+            (column.name, column.type.dialect_impl(dialect).bind_processor(dialect))
+            for column in table.columns
         ]
-        self._processors = [
-            (index, process) for index, process in enumerate(processors) if process is not None
-        ]
+        """The name of each, and what makes a driver's value of what a row has, if anything does."""
 
     def insert(self, rows: Sequence[Row]) -> None:
         """Add *rows*, none of which is there."""
         if not rows:
             return
-        values_of = itemgetter(*self._names)
-        if not self._processors:
-            self._insert(self._connection, self._table, [values_of(row) for row in rows])
-            return
-        processed = []
-        for row in rows:
-            values = list(values_of(row))
-            for index, process in self._processors:
-                values[index] = process(values[index])
-            processed.append(tuple(values))
-        self._insert(self._connection, self._table, processed)
+        columns = [
+            values if process is None else map(process, values)
+            for name, process in self._columns
+            for values in [map(itemgetter(name), rows)]
+        ]
+        self._insert(self._connection, self._table, list(zip(*columns, strict=True)))
 
     def delete(self, keys: Sequence[tuple[Any, ...]]) -> None:
         """Remove the rows with these primary keys."""

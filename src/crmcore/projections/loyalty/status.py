@@ -6,10 +6,11 @@ last year.  Orders in another currency than the member's first are counted, and 
 they would need a rate.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -41,12 +42,6 @@ LOYALTY_STATUS = Table(
     Column("program", Text, nullable=False),
     Column("recent", JSON, nullable=False),
 )
-
-
-END = chr(0x10FFFF)
-"""Sorts behind every amount."""
-
-SHORTEST_YEAR = 365 * 86_400 * 1_000_000
 
 
 @attrs.frozen
@@ -106,19 +101,21 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
         row = rows.get(LOYALTY_STATUS, recorded.subject)
         if row is None:
             row = _joined(event, recorded, program)
-        if event.net.currency != row["currency"]:
+        net = event.net
+        if net.currency != row["currency"]:
             row["other_currency_orders"] += 1
         else:
-            row["points"] += program.points(event.net.amount)
+            amount = net.amount
+            row["points"] += program.points(amount)
             row["orders"] += 1
-            _spend(row, program, event.at, event.net.amount, event.at)
+            _spend(row, amount, event.at, event.at)
         rows.put(LOYALTY_STATUS, row)
 
     def returned(event: _Returned, recorded: Recorded, rows: Rows) -> None:
         row = rows.get(LOYALTY_STATUS, recorded.subject)
         if row is not None and event.net.currency == row["currency"]:
             row["points"] -= program.reversal(event.net.amount, event.kept_net.amount)
-            _spend(row, program, event.placed_at, -event.net.amount, event.at)
+            _spend(row, -event.net.amount, event.placed_at, event.at)
             rows.put(LOYALTY_STATUS, row)
 
     def cancelled(event: _Cancelled, recorded: Recorded, rows: Rows) -> None:
@@ -130,8 +127,12 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
         else:
             row["points"] -= program.points(event.net.amount)
             row["orders"] -= 1
-            _spend(row, program, event.placed_at, -event.net.amount, event.at)
+            _spend(row, -event.net.amount, event.placed_at, event.at)
         rows.put(LOYALTY_STATUS, row)
+
+    def finish(row: Row) -> None:
+        _forget(row)
+        row["tier"] = program.tier(row["year_spending"]).name
 
     return Projection(
         name="loyalty_status",
@@ -140,6 +141,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
         tables=(LOYALTY_STATUS,),
         handlers={OrderPlaced: placed, OrderReturned: returned, OrderCancelled: cancelled},
         views={OrderPlaced: _Placed, OrderReturned: _Returned, OrderCancelled: _Cancelled},
+        finish={LOYALTY_STATUS: finish},
     )
 
 
@@ -210,29 +212,24 @@ def _joined(event: _Placed, recorded: Recorded, program: LoyaltyProgram) -> dict
     }
 
 
-def _spend(
-    row: dict[str, Any], program: LoyaltyProgram, at: datetime, amount: Decimal, known: datetime
-) -> None:
-    """Count *amount* spent at *at*, which an event of *known* tells of; forget what is over a year old."""
-    if at < row["first_purchase_at"]:
-        row["first_purchase_at"] = at
+def _spend(row: Row, amount: Decimal, at: datetime, known: datetime) -> None:
+    """Count *amount* spent at *at*, which an event of *known* tells of."""
     if known > row["as_of"]:
         row["as_of"] = known
-    as_of, recent, micros = row["as_of"], row["recent"], to_micros(at)
+    if at < row["first_purchase_at"]:
+        row["first_purchase_at"] = at
     row["lifetime_spending"] += amount
-    surely = (micros if at is as_of else to_micros(as_of)) - SHORTEST_YEAR
-    if surely < micros or a_year_before(as_of) < at:
-        purchase = [micros, f"{amount:f}"]
-        if recent and purchase < recent[-1]:
-            insort(recent, purchase)
-        else:
-            recent.append(purchase)
-        row["year_spending"] += amount
-    if recent and recent[0][0] <= surely:
-        gone = bisect_right(recent, [to_micros(a_year_before(as_of)), END])
-        row["year_spending"] -= sum((Decimal(old) for _, old in recent[:gone]), Decimal(0))
-        del recent[:gone]
-    row["tier"] = program.tier(row["year_spending"]).name
+    row["year_spending"] += amount
+    row["recent"].append([to_micros(at), f"{amount:f}"])
+
+
+def _forget(row: Row) -> None:
+    """Leave out of the year's spending what is over a year old at ``as_of``."""
+    recent = row["recent"]
+    recent.sort()
+    gone = bisect_right(recent, to_micros(a_year_before(row["as_of"])), key=itemgetter(0))
+    row["year_spending"] -= sum(Decimal(amount) for _, amount in recent[:gone])
+    del recent[:gone]
 
 
 @attrs.frozen

@@ -1,282 +1,242 @@
-"""Service levels: by when each case was to be solved, and whether it was.
+"""The read model of service: what was owed to each case, by when, and how the case went.
 
-One row per case and cycle (a reopened case begins a new one).  A verdict follows from the
-instants alone; for an open case it depends on the moment of asking, so it is computed when
-asked and not stored.
+Everything owed follows from the case's life in instants, which is kept with the case; verdicts
+depend on the moment of asking, so they are computed when asked and not stored.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Any
-from uuid import UUID
+from typing import Any, Protocol
 
 import attrs
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, Text, select
 
 from crmcore.application.log import Recorded
-from crmcore.domain.service.case import events
-from crmcore.domain.service.resolution_target import Mode, Verdict, verdict
-from crmcore.projections.engine import Instant, Projection, Rows, by_stream
-
-__all__ = [
-    "SERVICE_LEVELS",
-    "Compliance",
-    "Grouping",
-    "ServiceLevel",
-    "compliance",
-    "read_levels",
-    "service_levels",
-]
-
-SERVICE_LEVELS = Table(
-    "service_levels",
-    MetaData(),
-    Column("case_id", Text, primary_key=True),
-    Column("cycle", Integer, primary_key=True),
-    Column("customer_id", Text),
-    Column("number", Text),
-    Column("subject", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("priority", Text),
-    Column("queue", Text),
-    Column("agent", Text),
-    Column("status", Text, nullable=False),
-    Column("opened_at", Instant, nullable=False),
-    Column("due_at", Instant),
-    Column("basis", Text),
-    Column("policy", Text),
-    Column("first_response_at", Instant),
-    Column("completed_at", Instant),
-    Column("withdrawn_at", Instant),
-    Column("closed_at", Instant),
-    Index("service_levels_number", "number"),
+from crmcore.domain.service.case import AuthorRole, events
+from crmcore.domain.service.case.telling import told
+from crmcore.domain.service.levels import Observed, TargetClock, Timeline, clocks
+from crmcore.projections.engine import Projection, Row, Rows, by_stream
+from crmcore.projections.service.tables import (
+    SERVICE_CASES,
+    SERVICE_CYCLES,
+    SERVICE_LEVELS,
+    SERVICE_WORK,
 )
 
+__all__ = ["Packing", "service_levels"]
 
-class Grouping(StrEnum):
-    """What a compliance report may be broken down by."""
-
-    PRIORITY = "priority"
-    QUEUE = "queue"
-    POLICY = "policy"
-    KIND = "kind"
-    AGENT = "agent"
+GIVEN = "given"
+"""The policy of a deadline that came with the case."""
 
 
-@attrs.frozen
-class ServiceLevel:
-    """How a case stands in one cycle, as of an instant (all in UTC).
+class Packing(Protocol):
+    """Turns a case's timeline into text and back."""
 
-    ``elapsed`` is the time worked so far or until it was solved; ``remaining`` what is left
-    of the target, negative when overdue, None without a target.
-    """
+    def pack(self, timeline: Timeline) -> str:
+        """*timeline* as text."""
+        ...
 
-    case_id: UUID
-    cycle: int
-    customer_id: str | None
-    number: str | None
-    subject: str
-    kind: str
-    priority: str | None
-    queue: str | None
-    agent: str | None
-    status: str
-    opened_at: datetime
-    due_at: datetime | None
-    basis: str | None
-    policy: str | None
-    first_response_at: datetime | None
-    completed_at: datetime | None
-    withdrawn_at: datetime | None
-    closed_at: datetime | None
-    as_of: datetime
-
-    def verdict(self, mode: Mode = Mode.TO_DATE) -> Verdict:
-        """Met, breached, running or none (``crmcore.domain.service.resolution_target``)."""
-        return verdict(
-            self.due_at, self.completed_at, self.as_of, withdrawn_at=self.withdrawn_at, mode=mode
-        )
-
-    @property
-    def judged_at(self) -> datetime | None:
-        """The instant to which a report counts the verdict: solved by ``as_of``, or else due."""
-        return self._solved_at or self.due_at
-
-    @property
-    def elapsed(self) -> Any:
-        """How long it took, or has taken so far (a ``timedelta`` of elapsed time)."""
-        return (self._solved_at or self.as_of) - self.opened_at
-
-    @property
-    def remaining(self) -> Any:
-        """What was left of the target when it was solved, or is left now; None without a target."""
-        if self.due_at is None:
-            return None
-        return self.due_at - (self._solved_at or self.as_of)
-
-    @property
-    def _solved_at(self) -> datetime | None:
-        """When it was solved, unless that had not happened yet."""
-        solved = self.completed_at is not None and self.completed_at <= self.as_of
-        return self.completed_at if solved else None
+    def unpack(self, text: str) -> Timeline:
+        """The timeline that was packed."""
+        ...
 
 
-@attrs.define
-class Compliance:
-    """How many verdicts of a group were met, were breached or are open."""
-
-    group: str
-    met: int = 0
-    breached: int = 0
-    running: int = 0
-    none: int = 0
-
-    @property
-    def rate(self) -> Decimal | None:
-        """Met of met and breached (domain metric V7); None where nothing was judged."""
-        judged = self.met + self.breached
-        return Decimal(self.met) / judged if judged else None
-
-    def count(self, found: Verdict) -> None:
-        """Count one verdict."""
-        setattr(self, found.value, getattr(self, found.value) + 1)
-
-
-def read_levels(
-    connection: Connection, view: Table, as_of: datetime, *, case: str | None = None
-) -> Iterator[ServiceLevel]:
-    """Every case and cycle opened by *as_of*, or those of one *case* (its id or its number)."""
-    query = select(*[view.c[name] for name in attrs.fields_dict(ServiceLevel) if name in view.c])
-    query = query.where(view.c.opened_at <= as_of).order_by(view.c.case_id, view.c.cycle)
-    if case is not None:
-        query = query.where((view.c.case_id == case.lower()) | (view.c.number == case))
-    for case_id, *fields in connection.execute(query):
-        yield ServiceLevel(*[UUID(case_id), *fields, as_of])
-
-
-def compliance(
-    levels: Iterator[ServiceLevel],
-    by: Grouping | None = None,
-    *,
-    mode: Mode = Mode.TO_DATE,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> tuple[list[Compliance], Compliance]:
-    """Compliance by group, sorted, and in total, over targets judged in ``[since, until)``.
-
-    A target is counted once per case and cycle, at the instant when the case was solved, or
-    else when it was due.  Cases without a target are counted apart (``none``).
-    """
-    groups: dict[str, Compliance] = {}
-    total = Compliance("total")
-    for level in levels:
-        judged_at = level.judged_at or level.opened_at
-        if (since is not None and judged_at < since) or (until is not None and judged_at >= until):
-            continue
-        key = getattr(level, by.value) if by is not None else None
-        found = level.verdict(mode)
-        total.count(found)
-        groups.setdefault(key or "(none)", Compliance(key or "(none)")).count(found)
-    return [groups[key] for key in sorted(groups)] if by is not None else [], total
-
-
-def service_levels() -> Projection:
+def service_levels(packing: Packing) -> Projection:
     """The read model."""
+    moved = _Moved(packing)
+    handlers: dict[type, Callable[[Any, Recorded, Rows], None]] = {
+        events.CaseOpened: moved.opened,
+        events.CaseCustomerIdentified: _sets(lambda e: {"customer_id": str(e.customer_id)}),
+        events.CaseClassified: _sets(
+            lambda e: {
+                "kind": e.kind.value,
+                "category": e.category,
+                "request_type": e.request_type,
+            }
+        ),
+        events.CasePrioritised: _sets(lambda e: {"priority": e.priority.value}),
+        events.CaseQueued: _sets(lambda e: {"queue": e.queue}),
+        events.CaseTransferred: _sets(lambda e: {"queue": e.queue, "agent": None}),
+        events.CaseAssigned: _sets(lambda e: {"agent": e.agent}),
+        events.CaseReplied: moved.replied,
+        events.CaseStarted: moved.to("open"),
+        events.CasePended: moved.to("pending"),
+        events.CaseHeld: moved.to("on_hold"),
+        events.CaseResumed: moved.to("open"),
+        events.CaseSolved: moved.solved,
+        events.CaseReopened: moved.reopened,
+        events.CaseClosed: moved.closed,
+        events.CaseMerged: moved.to("merged"),
+        events.CaseSpamMarked: moved.to("spam"),
+        events.ServiceLevelAttached: moved.owed,
+        events.ServiceLevelReplaced: moved.owed,
+        events.ServiceLevelDetached: moved.owed,
+        events.ServiceTargetWarned: moved.owed,
+        events.ServiceTargetBreached: moved.owed,
+    }
     return Projection(
         name="service_levels",
-        version=1,
-        tables=(SERVICE_LEVELS,),
-        handlers={
-            events.CaseOpened: _opened,
-            events.CaseCustomerIdentified: _sets(
-                lambda event: {"customer_id": str(event.customer_id)}
-            ),
-            events.CaseClassified: _sets(lambda event: {"kind": event.kind.value}),
-            events.CasePrioritised: _sets(lambda event: {"priority": event.priority.value}),
-            events.CaseQueued: _sets(lambda event: {"queue": event.queue}),
-            events.CaseTransferred: _sets(
-                lambda event: (
-                    {"queue": event.queue}
-                    | ({"agent": None} if event.released_agent is not None else {})
-                )
-            ),
-            events.CaseAssigned: _sets(lambda event: {"agent": event.agent}),
-            events.CaseReplied: _replied,
-            events.CaseStarted: _sets(lambda _: {"status": "open"}),
-            events.CasePended: _sets(lambda _: {"status": "pending"}),
-            events.CaseHeld: _sets(lambda _: {"status": "on_hold"}),
-            events.CaseResumed: _sets(lambda _: {"status": "open"}),
-            events.ResolutionTargetSet: _target,
-            events.CaseSolved: _sets(lambda event: {"status": "solved", "completed_at": event.at}),
-            events.CaseReopened: _reopened,
-            events.CaseClosed: _closed,
-            events.CaseMerged: _sets(lambda event: {"status": "merged", "withdrawn_at": event.at}),
-            events.CaseSpamMarked: _spam,
-        },
+        version=2,
+        tables=(SERVICE_CASES, SERVICE_CYCLES, SERVICE_LEVELS, SERVICE_WORK),
+        handlers=handlers,
         groups=by_stream,
+        finish={SERVICE_CASES: moved.packed, SERVICE_LEVELS: _due},
     )
 
 
-def _opened(event: events.CaseOpened, recorded: Recorded, rows: Rows) -> None:
-    row = {
-        "case_id": recorded.stream,
-        "cycle": 1,
-        "customer_id": None if event.customer_id is None else str(event.customer_id),
-        "number": event.number,
-        "subject": event.subject,
-        "kind": event.kind.value,
-        "priority": None if event.priority is None else event.priority.value,
-        "queue": event.queue,
-        "status": "new",
-        "opened_at": event.at,
-    }
-    rows.put(SERVICE_LEVELS, row)
+@attrs.frozen
+class _Moved:
+    """The handlers of what moves a case's clock, which is packed once its row is finished."""
+
+    _packing: Packing
+
+    def packed(self, row: Row) -> None:
+        """Pack the clock of a case, unless that is done."""
+        if not isinstance(row["clock"], str):
+            row["clock"] = self._packing.pack(row["clock"])
+
+    def opened(self, event: events.CaseOpened, recorded: Recorded, rows: Rows) -> None:
+        timeline = told(Timeline.opened(event.at), event)
+        row = {
+            "case_id": recorded.stream,
+            "customer_id": None if event.customer_id is None else str(event.customer_id),
+            "number": event.number,
+            "subject": event.subject,
+            "kind": event.kind.value,
+            "channel": event.channel.value,
+            "category": event.category,
+            "request_type": event.request_type,
+            "priority": None if event.priority is None else event.priority.value,
+            "queue": event.queue,
+            "agent": None,
+            "status": "new",
+            "opened_at": event.at,
+            "first_response_at": None,
+            "closed_at": None,
+            "contacts": 1,
+            "changed_at": event.at,
+            "clock": timeline,
+        }
+        rows.put(SERVICE_CASES, row)
+        _put_cycle(rows, recorded.stream, 1, event.at)
+        _show(rows, recorded.stream, timeline)
+
+    def to(self, status: str) -> Callable[[Any, Recorded, Rows], None]:
+        """A handler that moves the case to another status."""
+
+        def handle(event: Any, recorded: Recorded, rows: Rows) -> None:
+            self._move(event, recorded, rows, status=status)
+
+        return handle
+
+    def owed(self, event: Any, recorded: Recorded, rows: Rows) -> None:
+        self._move(event, recorded, rows)
+
+    def replied(self, event: events.CaseReplied, recorded: Recorded, rows: Rows) -> None:
+        row = _case(rows, recorded.stream)
+        known: Row = {}
+        if event.first_response:
+            known["first_response_at"] = event.at
+        if event.author_role is AuthorRole.CUSTOMER:
+            known["contacts"] = row["contacts"] + 1
+        if event.agent is not None and event.public:
+            _worked(rows, recorded, event.agent, "reply", event.at)
+        self._move(event, recorded, rows, **known)
+
+    def solved(self, event: events.CaseSolved, recorded: Recorded, rows: Rows) -> None:
+        cycle = rows.get(SERVICE_CYCLES, recorded.stream, event.cycle)
+        assert cycle is not None, "a cycle is solved that has begun"
+        owner = _case(rows, recorded.stream)["agent"]
+        code = event.resolution_code
+        found = {"solved_at": event.at, "resolution_code": code, "owner": owner}
+        rows.put(SERVICE_CYCLES, cycle | found)
+        agent = event.agent or owner
+        if agent is not None:
+            _worked(rows, recorded, agent, "solution", event.at)
+        self._move(event, recorded, rows, status="solved")
+
+    def reopened(self, event: events.CaseReopened, recorded: Recorded, rows: Rows) -> None:
+        _put_cycle(rows, recorded.stream, event.cycle, event.at)
+        self._move(event, recorded, rows, status="open")
+
+    def closed(self, event: events.CaseClosed, recorded: Recorded, rows: Rows) -> None:
+        self._move(event, recorded, rows, status="closed", closed_at=event.at)
+
+    def _move(self, event: Any, recorded: Recorded, rows: Rows, **known: Any) -> None:
+        """Let *event* move the clock, and show what is owed now."""
+        row = _case(rows, recorded.stream) | known
+        if isinstance(row["clock"], str):
+            row["clock"] = self._packing.unpack(row["clock"])
+        timeline = told(row["clock"], event)
+        if timeline is not row["clock"]:
+            row["clock"] = timeline
+            row["changed_at"] = max(row["changed_at"], event.at)
+            _show(rows, recorded.stream, timeline)
+        rows.put(SERVICE_CASES, row)
 
 
-def _sets(values: Callable[[Any], dict[str, Any]]) -> Callable[[Any, Recorded, Rows], None]:
-    """A handler that sets columns of the case's latest cycle."""
+def _case(rows: Rows, case_id: str) -> Row:
+    row = rows.get(SERVICE_CASES, case_id)
+    assert row is not None, "a case is opened before anything else happens to it"
+    return row
+
+
+def _sets(values: Callable[[Any], Row]) -> Callable[[Any, Recorded, Rows], None]:
+    """A handler that sets columns of the case."""
 
     def handle(event: Any, recorded: Recorded, rows: Rows) -> None:
-        *_, latest = rows.group(SERVICE_LEVELS, recorded.stream)
-        rows.put(SERVICE_LEVELS, latest | values(event))
+        rows.put(SERVICE_CASES, _case(rows, recorded.stream) | values(event))
 
     return handle
 
 
-def _replied(event: events.CaseReplied, recorded: Recorded, rows: Rows) -> None:
-    if event.first_response:
-        first, *_ = rows.group(SERVICE_LEVELS, recorded.stream)
-        rows.put(SERVICE_LEVELS, first | {"first_response_at": event.at})
+def _put_cycle(rows: Rows, case_id: str, cycle: int, begun_at: datetime) -> None:
+    begun = {"case_id": case_id, "cycle": cycle, "begun_at": begun_at}
+    rows.put(SERVICE_CYCLES, begun | dict.fromkeys(("solved_at", "resolution_code", "owner")))
 
 
-def _target(event: events.ResolutionTargetSet, recorded: Recorded, rows: Rows) -> None:
-    row = rows.get(SERVICE_LEVELS, recorded.stream, event.cycle)
-    assert row is not None, "a target belongs to a cycle that has begun"
-    target = {
-        "due_at": event.due,
-        "basis": event.basis.value,
-        "policy": event.policy_version or event.basis.value,
+def _worked(rows: Rows, recorded: Recorded, agent: str, done: str, at: datetime) -> None:
+    position = {"case_id": recorded.stream, "position": recorded.position}
+    rows.put(SERVICE_WORK, position | {"agent": agent, "done": done, "at": at})
+
+
+def _show(rows: Rows, case_id: str, timeline: Timeline) -> None:
+    """The rows of what is owed now, in place of what there was."""
+    shown = {
+        (row["cycle"], row["target"], row["occurrence"])
+        for row in rows.group(SERVICE_LEVELS, case_id)
     }
-    rows.put(SERVICE_LEVELS, row | target)
+    observed = frozenset(timeline.observed)
+    for one in clocks(timeline):
+        rows.put(SERVICE_LEVELS, _row(case_id, one, observed))
+        shown.discard((one.cycle, one.kind.value, one.occurrence))
+    for key in shown:
+        rows.delete(SERVICE_LEVELS, case_id, *key)
 
 
-def _reopened(event: events.CaseReopened, recorded: Recorded, rows: Rows) -> None:
-    *_, latest = rows.group(SERVICE_LEVELS, recorded.stream)
-    begun = {"cycle": event.cycle, "status": "open", "opened_at": event.at}
-    ended = ("due_at", "basis", "policy", "first_response_at", "completed_at", "closed_at")
-    rows.put(SERVICE_LEVELS, latest | begun | dict.fromkeys(ended))
+def _row(case_id: str, clock: TargetClock, observed: frozenset[Observed]) -> Row:
+    """The row of a clock; ``_due`` asks the clock when the row is finished."""
+    return {
+        "case_id": case_id,
+        "cycle": clock.cycle,
+        "target": clock.kind.value,
+        "occurrence": clock.occurrence,
+        "policy": clock.policy or GIVEN,
+        "version": clock.version,
+        "started_at": clock.started_at,
+        "within_seconds": int(clock.within.total_seconds()),
+        "due_at": clock,
+        "completed_at": clock.completed_at,
+        "withdrawn_at": clock.withdrawn_at,
+        "paused_since": None if clock.completed_at else clock.paused_since,
+        "next_escalation_at": observed,
+    }
 
 
-def _closed(event: events.CaseClosed, recorded: Recorded, rows: Rows) -> None:
-    *_, latest = rows.group(SERVICE_LEVELS, recorded.stream)
-    rows.put(SERVICE_LEVELS, latest | {"status": "closed", "closed_at": event.at})
-
-
-def _spam(event: events.CaseSpamMarked, recorded: Recorded, rows: Rows) -> None:
-    """Spam owed nobody anything: none of its cycles has a target, overdue or not (INV-S7)."""
-    cycles = list(rows.group(SERVICE_LEVELS, recorded.stream))
-    cycles[-1] |= {"status": "spam", "withdrawn_at": event.at}
-    for row in cycles:
-        rows.put(SERVICE_LEVELS, row | dict.fromkeys(("due_at", "basis", "policy")))
+def _due(row: Row) -> None:
+    """When it is due and what comes next, unless the row tells: the costly part, done once."""
+    clock = row["due_at"]
+    if isinstance(clock, TargetClock):
+        observed, of = row["next_escalation_at"], (clock.cycle, clock.kind, clock.occurrence)
+        coming = (one.at for one in clock.escalations() if (*of, one.name) not in observed)
+        row["due_at"] = clock.due_at
+        row["next_escalation_at"] = min(coming, default=None)

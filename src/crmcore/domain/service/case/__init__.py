@@ -1,8 +1,8 @@
 """A case: a customer's concern, from the moment it reached us until it is filed for good.
 
 One decider in several modules, to be read in this order: ``terms`` (the words), ``events``,
-``commands``, ``state`` (phases and ``evolve``), then the decisions: ``opening``, ``life_cycle``,
-``handling``, ``merging``, tied together by ``decider``.  All pure: clock, identities and storage
+``commands``, ``telling`` (what moves the clock), ``state`` (phases and ``evolve``), then the decisions: ``opening``, ``life_cycle``,
+``handling``, ``owing``, ``merging``, tied together by ``decider``.  All pure: clock, identities and storage
 belong to the caller.
 """
 
@@ -16,10 +16,12 @@ from crmcore.domain.service.case.commands import (
     IdentifyCaseCustomer,
     MarkCaseSpam,
     MergeCase,
+    ObserveServiceLevels,
     OpenCase,
     PendCase,
     PrioritiseCase,
     QueueCase,
+    ReapplyServiceLevels,
     ReopenCase,
     ReplyToCase,
     ResumeCase,
@@ -52,12 +54,17 @@ from crmcore.domain.service.case.events import (
     CaseSpamMarked,
     CaseStarted,
     CaseTransferred,
-    ResolutionTargetSet,
+    ServiceLevelAttached,
+    ServiceLevelDetached,
+    ServiceLevelReplaced,
+    ServiceTargetBreached,
+    ServiceTargetWarned,
 )
 from crmcore.domain.service.case.merging import (
     Merge,
     merge,
 )
+from crmcore.domain.service.case.owing import owed_from
 from crmcore.domain.service.case.policy import (
     STANDARD_POLICY,
     CasePolicy,
@@ -78,7 +85,6 @@ from crmcore.domain.service.case.refusals import (
 from crmcore.domain.service.case.state import (
     Active,
     Closed,
-    Cycle,
     Facts,
     Merged,
     Opened,
@@ -87,9 +93,8 @@ from crmcore.domain.service.case.state import (
     State,
     Unopened,
     evolve,
-    verdicts,
 )
-from crmcore.domain.service.case.terms import (
+from crmcore.domain.service.terms import (
     AuthorRole,
     CaseChannel,
     CaseKind,
@@ -137,7 +142,6 @@ __all__ = [
     "ClassifyCase",
     "CloseCase",
     "Closed",
-    "Cycle",
     "Facts",
     "HoldCase",
     "IdentifyCaseCustomer",
@@ -147,17 +151,23 @@ __all__ = [
     "MergeCase",
     "MergeCycleError",
     "Merged",
+    "ObserveServiceLevels",
     "OpenCase",
     "Opened",
     "PendCase",
     "PrioritiseCase",
     "QueueCase",
     "QueueChangeError",
+    "ReapplyServiceLevels",
     "ReopenCase",
     "ReopenWindowPassedError",
     "ReplyToCase",
-    "ResolutionTargetSet",
     "ResumeCase",
+    "ServiceLevelAttached",
+    "ServiceLevelDetached",
+    "ServiceLevelReplaced",
+    "ServiceTargetBreached",
+    "ServiceTargetWarned",
     "SolveCase",
     "Solved",
     "Spam",
@@ -169,5 +179,5 @@ __all__ = [
     "decide",
     "evolve",
     "merge",
-    "verdicts",
+    "owed_from",
 ]

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar
 from uuid import UUID
 
 from crmcore.domain.kernel import Length, Personal, command
-from crmcore.domain.service.case.terms import (
+from crmcore.domain.service.priority import Impact, Priority, Urgency
+from crmcore.domain.service.terms import (
     AgentName,
     AuthorRole,
     CaseChannel,
@@ -14,7 +15,6 @@ from crmcore.domain.service.case.terms import (
     Message,
     Remark,
 )
-from crmcore.domain.service.priority import Impact, Priority, Urgency
 
 
 @command
@@ -234,10 +234,32 @@ class MarkCaseSpam:
     at: datetime
 
 
+@command
+class ReapplyServiceLevels:
+    """Let the service levels in force at ``at`` hold for the case, which otherwise keeps its own."""
+
+    TOPIC: ClassVar[str] = "reapply-service-levels"
+    case_id: UUID
+    at: datetime
+
+
+@command
+class ObserveServiceLevels:
+    """Record the warnings and breaches of the case that came about before ``at``, each once.
+
+    Verdicts do not depend on it: it is for whoever wants to be told.
+    """
+
+    TOPIC: ClassVar[str] = "observe-service-levels"
+    case_id: UUID
+    at: datetime
+
+
 Opening = OpenCase | IdentifyCaseCustomer | ClassifyCase | PrioritiseCase
 Handling = AssignCase | QueueCase | TransferCase | ReplyToCase | AddCaseNote
 Phasing = (
     StartCase | PendCase | HoldCase | ResumeCase | SolveCase | ReopenCase | CloseCase | MarkCaseSpam
 )
-CaseCommand = Opening | Handling | Phasing
+Owing = ReapplyServiceLevels | ObserveServiceLevels
+CaseCommand = Opening | Handling | Phasing | Owing
 """The commands decided on one case alone; ``MergeCase`` is decided on two."""

@@ -15,10 +15,12 @@ from crmcore.domain.service.case.commands import (
     HoldCase,
     IdentifyCaseCustomer,
     MarkCaseSpam,
+    ObserveServiceLevels,
     OpenCase,
     PendCase,
     PrioritiseCase,
     QueueCase,
+    ReapplyServiceLevels,
     ReopenCase,
     ReplyToCase,
     ResumeCase,
@@ -30,6 +32,7 @@ from crmcore.domain.service.case.events import CaseEvent
 from crmcore.domain.service.case.handling import add_note, assign, queue, reply, transfer
 from crmcore.domain.service.case.life_cycle import phase
 from crmcore.domain.service.case.opening import classify, identify, open_case, prioritise
+from crmcore.domain.service.case.owing import observe, owed, reapply
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.case.refusals import CaseOutOfOrderError
 from crmcore.domain.service.case.state import Opened, State, Unopened, evolve
@@ -48,6 +51,12 @@ def decide(
         NotAllowedError: its phase, or the order of events, rules the command out.
         InvalidValueError: the command contradicts itself.
     """
+    events = _decided(command, state, policy)
+    after = AGGREGATE.fold(events, state)
+    return [*events, *owed(after, events, command.at, policy.service_levels)]
+
+
+def _decided(command: CaseCommand, state: State, policy: CasePolicy) -> Sequence[CaseEvent]:
     if isinstance(command, OpenCase):
         return open_case(command, state, policy)
     if isinstance(state, Unopened):
@@ -74,6 +83,10 @@ def decide(
             | MarkCaseSpam()
         ):
             return phase(command, state, policy)
+        case ReapplyServiceLevels():
+            return reapply(command, state, policy.service_levels)
+        case ObserveServiceLevels():
+            return observe(command, state)
         case _:
             assert_never(command)
 

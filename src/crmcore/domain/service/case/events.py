@@ -5,12 +5,15 @@ known to the instant: opened (new), started (open), pended, held, resumed (open)
 reopened (open), closed, merged, spam.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
 from crmcore.domain.kernel import Length, Personal, event
-from crmcore.domain.service.case.terms import (
+from crmcore.domain.kernel.working_time import BusinessCalendar
+from crmcore.domain.service.levels import ServiceTarget, TargetKind
+from crmcore.domain.service.priority import Impact, Priority, Urgency
+from crmcore.domain.service.terms import (
     AgentName,
     AuthorRole,
     CaseChannel,
@@ -19,8 +22,6 @@ from crmcore.domain.service.case.terms import (
     Message,
     Remark,
 )
-from crmcore.domain.service.priority import Impact, Priority, Urgency
-from crmcore.domain.service.resolution_target import TargetBasis
 
 
 @event
@@ -84,17 +85,74 @@ class CasePrioritised:
 
 
 @event
-class ResolutionTargetSet:
-    """The cycle shall be solved by *due*: *target* after *anchor*, or as was given with the case."""
+class ServiceLevelAttached:
+    """A policy came to hold for the cycle: what is owed from ``at`` on, by calendars as they are now."""
 
-    TOPIC: ClassVar[str] = "resolution-target-set"
+    TOPIC: ClassVar[str] = "service-level-attached"
     case_id: UUID
     cycle: int
-    anchor: datetime
-    due: datetime
-    basis: TargetBasis
-    target: timedelta | None
-    policy_version: str | None
+    policy: str
+    version: str
+    targets: tuple[ServiceTarget, ...]
+    calendars: tuple[BusinessCalendar, ...]
+    at: datetime
+
+
+@event
+class ServiceLevelReplaced:
+    """Another policy, or another version, holds from ``at`` on; starts and pauses stay what they were."""
+
+    TOPIC: ClassVar[str] = "service-level-replaced"
+    case_id: UUID
+    cycle: int
+    replaced: str
+    policy: str
+    version: str
+    targets: tuple[ServiceTarget, ...]
+    calendars: tuple[BusinessCalendar, ...]
+    at: datetime
+
+
+@event
+class ServiceLevelDetached:
+    """No policy holds for the case any more: nothing further is owed."""
+
+    TOPIC: ClassVar[str] = "service-level-detached"
+    case_id: UUID
+    cycle: int
+    policy: str
+    version: str
+    at: datetime
+
+
+@event
+class ServiceTargetWarned:
+    """A warning level of a target was reached ``at`` an instant, and noticed at ``observed_at``.
+
+    ``occurrence`` counts the customer's questions, or our updates, within the cycle.
+    """
+
+    TOPIC: ClassVar[str] = "service-target-warned"
+    case_id: UUID
+    cycle: int
+    target: TargetKind
+    occurrence: int
+    level: str
+    action: str | None
+    observed_at: datetime
+    at: datetime
+
+
+@event
+class ServiceTargetBreached:
+    """A target was due ``at`` an instant and not completed, which was noticed at ``observed_at``."""
+
+    TOPIC: ClassVar[str] = "service-target-breached"
+    case_id: UUID
+    cycle: int
+    target: TargetKind
+    occurrence: int
+    observed_at: datetime
     at: datetime
 
 
@@ -275,7 +333,11 @@ CaseEvent = (
     | CaseCustomerIdentified
     | CaseClassified
     | CasePrioritised
-    | ResolutionTargetSet
+    | ServiceLevelAttached
+    | ServiceLevelReplaced
+    | ServiceLevelDetached
+    | ServiceTargetWarned
+    | ServiceTargetBreached
     | CaseAssigned
     | CaseQueued
     | CaseTransferred

@@ -24,7 +24,7 @@ from crmcore.domain.service.case.life_cycle import reopening
 from crmcore.domain.service.case.policy import CasePolicy
 from crmcore.domain.service.case.refusals import QueueChangeError, not_ended
 from crmcore.domain.service.case.state import Active, Opened, Solved
-from crmcore.domain.service.case.terms import AuthorRole, StatusCategory
+from crmcore.domain.service.terms import AuthorRole, StatusCategory
 
 CUSTOMER_REPLIED = "the customer replied"
 

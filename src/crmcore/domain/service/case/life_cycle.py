@@ -27,7 +27,6 @@ from crmcore.domain.service.case.events import (
     CaseSpamMarked,
     CaseStarted,
 )
-from crmcore.domain.service.case.opening import retargeted
 from crmcore.domain.service.case.policy import CasePolicy
 from crmcore.domain.service.case.refusals import (
     CaseNotSolvedError,
@@ -40,13 +39,12 @@ from crmcore.domain.service.case.refusals import (
 from crmcore.domain.service.case.state import (
     Active,
     Closed,
-    Cycle,
     Facts,
     Opened,
     Solved,
     Spam,
 )
-from crmcore.domain.service.case.terms import StatusCategory
+from crmcore.domain.service.terms import StatusCategory
 
 WAITING = (StatusCategory.PENDING, StatusCategory.ON_HOLD)
 
@@ -92,11 +90,14 @@ def _work(
 
 def _solve(command: SolveCase, state: Opened) -> Sequence[CaseEvent]:
     cycle = state.facts.cycle
-    if isinstance(state, Solved | Closed) and cycle.resolution_code == command.resolution_code:
+    if (
+        isinstance(state, Solved | Closed)
+        and state.facts.resolution_code == command.resolution_code
+    ):
         return []
     living = not_ended(command.case_id, state)
     if isinstance(living, Solved):
-        raise CaseSolvedError(command, hint=f"as {cycle.resolution_code}; reopen it first")
+        raise CaseSolvedError(command, hint=f"as {state.facts.resolution_code}; reopen it first")
     in_order(command, state)
     return [
         CaseSolved(
@@ -120,20 +121,19 @@ def _reopen(command: ReopenCase, state: Opened, policy: CasePolicy) -> Sequence[
 def reopening(
     facts: Facts, at: datetime, reason: str, message_id: UUID | None, policy: CasePolicy
 ) -> Sequence[CaseEvent]:
-    """A new cycle of work, counted from its own beginning, with a target by priority if known."""
+    """A new cycle of work, counted from its own beginning."""
     solved_at = facts.cycle.solved_at
     if solved_at is not None and at > solved_at + policy.reopen_window:
         raise ReopenWindowPassedError(facts.case_id, solved_at, policy.reopen_window)
-    cycle = Cycle(number=facts.cycle.number + 1, anchor=at)
-    reopened = CaseReopened(
-        case_id=facts.case_id,
-        cycle=cycle.number,
-        reason=reason,
-        message_id=message_id,
-        at=at,
-    )
-    target = retargeted(facts.case_id, cycle, facts.priority, at, policy.targets)
-    return [reopened, *target]
+    return [
+        CaseReopened(
+            case_id=facts.case_id,
+            cycle=facts.cycle.number + 1,
+            reason=reason,
+            message_id=message_id,
+            at=at,
+        )
+    ]
 
 
 def _close(command: CloseCase, state: Opened) -> Sequence[CaseEvent]:

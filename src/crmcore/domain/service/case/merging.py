@@ -17,6 +17,8 @@ from crmcore.domain.service.case.events import (
     CaseEvent,
     CaseMerged,
 )
+from crmcore.domain.service.case.owing import owed
+from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.case.refusals import (
     CaseOutOfOrderError,
     MergeAcrossCustomersError,
@@ -24,7 +26,7 @@ from crmcore.domain.service.case.refusals import (
     in_order,
     not_ended,
 )
-from crmcore.domain.service.case.state import Merged, State, Unopened
+from crmcore.domain.service.case.state import Merged, Opened, State, Unopened, evolve
 
 
 @attrs.frozen
@@ -35,10 +37,16 @@ class Merge:
     target: Sequence[CaseEvent] = ()
 
 
-def merge(command: MergeCase, source: State, target_id: UUID, target: State) -> Merge:
+def merge(
+    command: MergeCase,
+    source: State,
+    target_id: UUID,
+    target: State,
+    policy: CasePolicy = STANDARD_POLICY,
+) -> Merge:
     """Go on with *source* in *target*: where ``into_case_id`` leads to, its own merges followed.
 
-    A target whose customer is unknown takes on the source's.
+    A target whose customer is unknown takes on the source's, and what *policy* owes to them.
 
     Raises:
         NotFoundError: one of the two was never opened.
@@ -62,10 +70,20 @@ def merge(command: MergeCase, source: State, target_id: UUID, target: State) -> 
     ours, theirs = source.facts.customer_id, target.facts.customer_id
     if ours and theirs and ours != theirs and not command.forced:
         raise MergeAcrossCustomersError(command.case_id, target_id)
-    return _recorded(command, target_id, ours if theirs is None else None)
+    if theirs is None and ours is not None:
+        known = CaseCustomerIdentified(case_id=target_id, customer_id=ours, at=command.at)
+        return _recorded(command, target_id, [known, *_owed_to(target, known, policy)])
+    return _recorded(command, target_id, [])
 
 
-def _recorded(command: MergeCase, target_id: UUID, adopted: UUID | None) -> Merge:
+def _owed_to(
+    target: Opened, known: CaseCustomerIdentified, policy: CasePolicy
+) -> Sequence[CaseEvent]:
+    """What its customer changes in what is owed to the target."""
+    return owed(evolve(target, known), [known], known.at, policy.service_levels)
+
+
+def _recorded(command: MergeCase, target_id: UUID, adopted: Sequence[CaseEvent]) -> Merge:
     merged = CaseMerged(
         case_id=command.case_id,
         into_case_id=target_id,
@@ -74,7 +92,4 @@ def _recorded(command: MergeCase, target_id: UUID, adopted: UUID | None) -> Merg
         at=command.at,
     )
     absorbed = CaseAbsorbed(case_id=target_id, source_case_id=command.case_id, at=command.at)
-    if adopted is None:
-        return Merge([merged], [absorbed])
-    identified = CaseCustomerIdentified(case_id=target_id, customer_id=adopted, at=command.at)
-    return Merge([merged], [identified, absorbed])
+    return Merge([merged], [*adopted, absorbed])

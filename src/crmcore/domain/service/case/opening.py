@@ -1,8 +1,6 @@
-"""Decisions on what a case is about: opening, whose it is, its class, its priority and target."""
+"""Decisions on what a case is about: opening, whose it is, its class and its priority."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
 
 from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError
 from crmcore.domain.service.case.commands import (
@@ -17,13 +15,11 @@ from crmcore.domain.service.case.events import (
     CaseEvent,
     CaseOpened,
     CasePrioritised,
-    ResolutionTargetSet,
 )
 from crmcore.domain.service.case.policy import CasePolicy
 from crmcore.domain.service.case.refusals import CaseCustomerKnownError, not_ended
-from crmcore.domain.service.case.state import Cycle, Opened, State, Unopened
+from crmcore.domain.service.case.state import Opened, State, Unopened
 from crmcore.domain.service.priority import Impact, Priority, PriorityMatrix, Urgency
-from crmcore.domain.service.resolution_target import ResolutionPolicy, TargetBasis
 
 
 def open_case(command: OpenCase, state: State, policy: CasePolicy) -> Sequence[CaseEvent]:
@@ -38,16 +34,7 @@ def open_case(command: OpenCase, state: State, policy: CasePolicy) -> Sequence[C
             "resolve_by", command.resolve_by.isoformat(), "an instant not before the opening"
         )
     prioritised = _first_priority(command, policy.matrix)
-    cycle = Cycle(number=1, anchor=command.at)
-    if command.resolve_by is not None:
-        target: Sequence[CaseEvent] = [_given(command.case_id, cycle, command.resolve_by)]
-    elif prioritised is not None:
-        target = retargeted(
-            command.case_id, cycle, prioritised.priority, command.at, policy.targets
-        )
-    else:
-        target = []
-    return [opened, *([prioritised] if prioritised else []), *target]
+    return [opened, *([prioritised] if prioritised else [])]
 
 
 def identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[CaseEvent]:
@@ -85,7 +72,7 @@ def classify(command: ClassifyCase, state: Opened) -> Sequence[CaseEvent]:
 
 
 def prioritise(command: PrioritiseCase, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
-    """Set the priority and, if no verdict was reached yet, the target that follows from it."""
+    """Set the priority; what is owed may change with it."""
     facts = state.facts
     if command.priority is not None and command.impact is None and command.override_reason is None:
         raise InvalidValueError("override_reason", None, "why the priority is set by hand")
@@ -94,41 +81,7 @@ def prioritise(command: PrioritiseCase, state: Opened, policy: CasePolicy) -> Se
     if (assessed.impact, assessed.urgency, assessed.priority) == before:
         return []
     not_ended(command.case_id, state)
-    target = retargeted(command.case_id, facts.cycle, assessed.priority, command.at, policy.targets)
-    return [assessed, *target]
-
-
-def retargeted(
-    case_id: UUID,
-    cycle: Cycle,
-    priority: Priority | None,
-    at: datetime,
-    targets: ResolutionPolicy | None,
-) -> Sequence[ResolutionTargetSet]:
-    """The target by *priority*, counted from the cycle's beginning; none where one must stand.
-
-    A given target stands, and so does one that has its verdict: solved, or overdue at *at*.
-    """
-    if targets is None or priority is None or cycle.solved_at is not None:
-        return []
-    standing = cycle.target
-    if standing and (standing.basis is TargetBasis.GIVEN or standing.due < at):
-        return []
-    target = targets.targets[priority]
-    if standing and (standing.target, standing.policy_version) == (target, targets.version):
-        return []
-    return [
-        ResolutionTargetSet(
-            case_id=case_id,
-            cycle=cycle.number,
-            anchor=cycle.anchor,
-            due=cycle.anchor + target,
-            basis=TargetBasis.PRIORITY,
-            target=target,
-            policy_version=targets.version,
-            at=at,
-        )
-    ]
+    return [assessed]
 
 
 def _as_received(command: OpenCase) -> CaseOpened:
@@ -150,19 +103,6 @@ def _as_received(command: OpenCase) -> CaseOpened:
         request_type=command.request_type,
         follows=command.follows,
         at=command.at,
-    )
-
-
-def _given(case_id: UUID, cycle: Cycle, due: datetime) -> ResolutionTargetSet:
-    return ResolutionTargetSet(
-        case_id=case_id,
-        cycle=cycle.number,
-        anchor=cycle.anchor,
-        due=due,
-        basis=TargetBasis.GIVEN,
-        target=None,
-        policy_version=None,
-        at=cycle.anchor,
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 import attrs
 
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.service.levels import STANDARD_VERSION, BookVersion
 from crmcore.domain.service.priority import STANDARD_MATRIX, PriorityMatrix
-from crmcore.domain.service.resolution_target import STANDARD_TARGETS, ResolutionPolicy
 
 __all__ = ["STANDARD_POLICY", "CasePolicy"]
 
@@ -23,13 +23,13 @@ def _window(_self: Any, _field: Any, window: timedelta) -> None:
 
 @attrs.frozen
 class CasePolicy:
-    """The priority matrix, the targets by priority (None: no such targets), the reopen window.
+    """The priority matrix, the service levels in force, the reopen window.
 
     A solved case may be reopened up to and including ``reopen_window`` (elapsed time) later.
     """
 
     matrix: PriorityMatrix = STANDARD_MATRIX
-    targets: ResolutionPolicy | None = STANDARD_TARGETS
+    service_levels: BookVersion = STANDARD_VERSION
     reopen_window: timedelta = attrs.field(default=timedelta(days=14), validator=_window)
 
 

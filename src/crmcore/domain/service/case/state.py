@@ -1,6 +1,5 @@
 """What is known of a case: one class per phase, and the facts that all phases share."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -26,22 +25,11 @@ from crmcore.domain.service.case.events import (
     CaseSpamMarked,
     CaseStarted,
     CaseTransferred,
-    ResolutionTargetSet,
 )
-from crmcore.domain.service.case.terms import CaseKind, StatusCategory
+from crmcore.domain.service.case.telling import told
+from crmcore.domain.service.levels import Cycle, Timeline
 from crmcore.domain.service.priority import Impact, Priority, Urgency
-from crmcore.domain.service.resolution_target import Mode, Verdict, verdict
-
-
-@attrs.frozen
-class Cycle:
-    """The work from opening (or reopening) to a solution; ``solved_at`` is None while it lasts."""
-
-    number: int
-    anchor: datetime
-    target: ResolutionTargetSet | None = None
-    resolution_code: str | None = None
-    solved_at: datetime | None = None
+from crmcore.domain.service.terms import CaseKind, StatusCategory
 
 
 @attrs.frozen
@@ -54,12 +42,12 @@ class Facts:
     category: str | None
     request_type: str | None
     queue: str | None
-    cycles: tuple[Cycle, ...]
+    timeline: Timeline
+    resolution_code: str | None = None
     impact: Impact | None = None
     urgency: Urgency | None = None
     priority: Priority | None = None
     agent: str | None = None
-    first_response_at: datetime | None = None
     messages: frozenset[UUID] = frozenset()
     notes: frozenset[UUID] = frozenset()
 
@@ -71,11 +59,12 @@ class Facts:
     @property
     def cycle(self) -> Cycle:
         """The current cycle."""
-        return self.cycles[-1]
+        return self.timeline.cycle
 
-    def with_cycle(self, cycle: Cycle) -> "Facts":
-        """The same with its current cycle replaced."""
-        return attrs.evolve(self, cycles=(*self.cycles[:-1], cycle))
+    @property
+    def first_response_at(self) -> datetime | None:
+        """When an agent first answered in public."""
+        return self.timeline.first_response_at
 
 
 @attrs.frozen
@@ -139,7 +128,11 @@ def evolve(state: State, event: CaseEvent) -> State:
         return Active(_received(event), event.at, StatusCategory.NEW)
     if isinstance(state, Unopened):
         return state
-    return _phase(state, _learned(state.facts, event), event)
+    facts = _learned(state.facts, event)
+    timeline = told(facts.timeline, event)
+    if timeline is not facts.timeline:
+        facts = attrs.evolve(facts, timeline=timeline)
+    return _phase(state, facts, event)
 
 
 def _received(event: CaseOpened) -> Facts:
@@ -150,7 +143,7 @@ def _received(event: CaseOpened) -> Facts:
         category=event.category,
         request_type=event.request_type,
         queue=event.queue,
-        cycles=(Cycle(number=1, anchor=event.at),),
+        timeline=Timeline.opened(event.at, due=event.resolve_by),
     )
 
 
@@ -195,48 +188,10 @@ def _learned(facts: Facts, event: CaseEvent) -> Facts:
         case CaseTransferred():
             return attrs.evolve(facts, queue=event.queue, agent=None)
         case CaseReplied():
-            first = event.at if event.first_response else facts.first_response_at
-            messages = facts.messages | {event.message_id}
-            return attrs.evolve(facts, first_response_at=first, messages=messages)
+            return attrs.evolve(facts, messages=facts.messages | {event.message_id})
         case CaseNoteAdded():
             return attrs.evolve(facts, notes=facts.notes | {event.note_id})
-        case _:
-            return _cycled(facts, event)
-
-
-def _cycled(facts: Facts, event: CaseEvent) -> Facts:
-    match event:
-        case ResolutionTargetSet():
-            return facts.with_cycle(attrs.evolve(facts.cycle, target=event))
         case CaseSolved():
-            code, solved_at = event.resolution_code, event.at
-            return facts.with_cycle(
-                attrs.evolve(facts.cycle, resolution_code=code, solved_at=solved_at)
-            )
-        case CaseReopened():
-            begun = Cycle(number=event.cycle, anchor=event.at)
-            return attrs.evolve(facts, cycles=(*facts.cycles, begun))
+            return attrs.evolve(facts, resolution_code=event.resolution_code)
         case _:
             return facts
-
-
-def verdicts(
-    state: State, as_of: datetime, mode: Mode = Mode.TO_DATE
-) -> Sequence[tuple[int, Verdict]]:
-    """How each cycle stands against its resolution target as of *as_of*, oldest first.
-
-    A solution completes its cycle; closing later changes nothing.  A reopened case keeps the
-    verdicts of its earlier cycles.  Spam owed nobody anything: it has no verdict.
-    """
-    if isinstance(state, Unopened):
-        return []
-    withdrawn_at = state.since if isinstance(state, Merged) else None
-    due = (
-        None if isinstance(state, Spam) or not c.target else c.target.due
-        for c in state.facts.cycles
-    )
-    return [
-        (cycle.number, verdict(due, cycle.solved_at, as_of, withdrawn_at=withdrawn_at, mode=mode))
-        for cycle, due in zip(state.facts.cycles, due, strict=True)
-        if cycle.anchor <= as_of
-    ]

@@ -1,9 +1,9 @@
 """Cut the bundled slices in ``examples/data`` out of the full public data sets.
 
-Only maintainers run this: it needs pandas, pyarrow and the two full sets.  Run twice,
+Only maintainers run this: it needs pandas, pyarrow and the three full sets.  Run twice,
 it writes the same bytes.  What it keeps, and why, stands in ``examples/data/README.md``.
 
-    python benchmarks/make_example_data.py FOLDER_OF_THE_FULL_SETS [examples/data]
+    python examples/data/make_example_data.py FOLDER_OF_THE_FULL_SETS [examples/data]
 """
 
 import gzip
@@ -35,11 +35,16 @@ REQUESTS = {
     "Source": "source",
     "neighborhood": "neighborhood",
 }
+CHANGING = ["category", "subcategory", "impact", "urgency", "priority", "assignment_group"]
+CHANGING += ["assigned_to", "caller_id", "contact_type"]
+EVERY = 139
 
 
 def main(full: Path, target: Path) -> None:
+    """Write the slices of both sets, and their sums."""
     journey(full / "completejourney", target / "completejourney")
     requests(full / "boston311", target / "boston311")
+    incidents(full / "incidents_uci", target / "incidents")
     paths = sorted(target.rglob("*.csv*"))
     sums = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     lines = [f"{digest}  {path.relative_to(target).as_posix()}\n" for path, digest in sums.items()]
@@ -101,6 +106,40 @@ def requests(full: Path, target: Path) -> None:
     for column in rows.columns:
         rows[column] = rows[column].str.split().str.join(" ")
     write(target / "requests.csv.gz", rows.sort_values(["open_dt", "case_enquiry_id"]))
+
+
+def incidents(full: Path, target: Path) -> None:
+    """The first two incidents of every kind of change, all odd ones, and every 139th of all."""
+    rows = pd.read_csv(full / "incident_event_log.csv.xz", dtype=str, keep_default_na=False)
+    before = rows.groupby("number").shift()
+    first = before.incident_state.isna()
+    chosen = set(rows.number[odd_updates(rows, before)]) | set(rows.number.unique()[::EVERY])
+    kinds = [before.incident_state.fillna("nothing") + " to " + rows.incident_state]
+    for column in CHANGING:
+        told = [
+            cells.eq("?").map({True: "?", False: "x"}) for cells in (before[column], rows[column])
+        ]
+        kinds.append((column + told[0] + told[1]).where(~first & (before[column] != rows[column])))
+    kinds += [("is " + rows[column]).where(first) for column in ("contact_type", "priority")]
+    kinds.append(rows.caller_id.where(rows.caller_id == "?"))
+    for kind in kinds:
+        found = pd.DataFrame({"kind": kind, "number": rows.number}).dropna().drop_duplicates()
+        chosen |= set(found.groupby("kind").head(2).number)
+    write(target / "incident_event_log.csv.gz", rows[rows.number.isin(chosen)])
+
+
+def odd_updates(rows: pd.DataFrame, before: pd.DataFrame) -> pd.Series:
+    """Taken up after closing, closed without being resolved, miscounted, or before the opening."""
+    was, now = before.incident_state, rows.incident_state
+    opened, updated = (
+        pd.to_datetime(rows[column], format="%d/%m/%Y %H:%M")
+        for column in ("opened_at", "sys_updated_at")
+    )
+    reopened = (was == "Closed") & (now != "Closed")
+    unresolved = (now == "Closed") & ~was.isin(["Resolved", "Closed"])
+    counts = rows.sys_mod_count.astype(int)
+    miscounted = counts <= counts.groupby(rows.number).shift(fill_value=-1)
+    return reopened | unresolved | miscounted | (opened > updated)
 
 
 def write(path: Path, rows: pd.DataFrame) -> None:

@@ -4,15 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmcore.domain.kernel import InvalidValueError
-from crmcore.domain.service.priority import Priority
-from crmcore.domain.service.resolution_target import (
-    STANDARD_TARGETS,
-    Mode,
-    ResolutionPolicy,
-    Verdict,
-    verdict,
-)
+from crmcore.domain.service.levels import Mode, Verdict, verdict
 from tests.scenario import at
 
 MET, BREACHED, RUNNING, NONE = Verdict.MET, Verdict.BREACHED, Verdict.RUNNING, Verdict.NONE
@@ -56,8 +48,9 @@ def test_a_withdrawn_target_keeps_only_a_breach_that_had_happened(
     assert given_mode is completed
 
 
-def test_no_target_is_no_deadline() -> None:
-    assert verdict(None, at(days=9), at(days=10)) is NONE
+def test_while_paused_no_time_is_up() -> None:
+    assert verdict(None, None, at(days=9), paused=True) is Verdict.PAUSED
+    assert verdict(DUE, None, at(days=9), paused=True) is BREACHED  # it was due before
 
 
 @given(due=instants, completed_at=st.none() | instants, ticks=st.lists(instants))
@@ -87,21 +80,3 @@ def test_a_later_due_never_makes_it_worse(
 ) -> None:
     if verdict(min(due, later), completed_at, at(days=9)) is MET:
         assert verdict(max(due, later), completed_at, at(days=9)) is MET
-
-
-@pytest.mark.parametrize(
-    "targets",
-    [
-        pytest.param({Priority.HIGH: timedelta(hours=1)}, id="not-for-every-priority"),
-        pytest.param(dict.fromkeys(Priority, timedelta(seconds=-1)), id="negative"),
-        pytest.param(dict.fromkeys(Priority, timedelta(days=9_999)), id="endless"),
-    ],
-)
-def test_a_policy_that_promises_nonsense_is_refused(targets: dict[Priority, timedelta]) -> None:
-    with pytest.raises(InvalidValueError, match="a duration from 0 to 3660 days"):
-        ResolutionPolicy(version="bad", targets=targets)
-
-
-def test_more_pressing_cases_are_due_sooner() -> None:
-    durations = [STANDARD_TARGETS.targets[priority] for priority in Priority]
-    assert durations == sorted(durations)

@@ -1,0 +1,86 @@
+"""`crmcore import`: another system's files, turned into commands and carried out."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from crmcore.cli.demo_import import show_reasons
+from crmcore.cli.faults import answering, complain
+from crmcore.cli.importers import boston311, completejourney, incidents
+from crmcore.cli.importing import Imported, bring_in
+from crmcore.cli.output import counted, emit_line, say
+from crmcore.cli.progress import progress
+from crmcore.cli.session import options_of, writing
+
+__all__ = ["add_to"]
+
+ACTOR: Final = "crmcore import"
+
+
+class Kind(StrEnum):
+    """Which system the files come from."""
+
+    BOSTON311 = "boston311"
+    COMPLETEJOURNEY = "completejourney"
+    INCIDENTS = "incidents"
+
+
+IMPORTERS: Final = {
+    Kind.BOSTON311: boston311.commands,
+    Kind.COMPLETEJOURNEY: completejourney.commands,
+    Kind.INCIDENTS: incidents.commands,
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the command into *app*."""
+    app.command("import")(import_files)
+
+
+@answering
+def import_files(
+    ctx: typer.Context,
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=", ".join(Kind))],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="The file (packed or not), or its folder.")
+    ],
+) -> None:
+    """Import another system's files through commands; again, and nothing new is recorded.
+
+    A refused row is reported with its file, line and reason, and does not hold up the others.
+    """
+    options = options_of(ctx)
+    done = Imported(kind.value)
+
+    def told(source: str, line: int, refusal: str, reason: str) -> None:
+        complain(f"{source}:{line}: {reason}")
+        if options.json:
+            where = {"file": source, "line": line}
+            emit_line({"refused": {**where, "kind": refusal, "reason": reason}})
+
+    rows = IMPORTERS[kind](path)
+    with writing(options) as crm, progress(f"importing {kind.value}") as step:
+        try:
+            bring_in(crm, done, rows, step, by=ACTOR, told=told)
+        except BaseException as error:
+            error.add_note(f"what was recorded before is kept: {_said(done)}")
+            raise
+    if options.json:
+        emit_line({"summary": done.document()})
+    else:
+        say(_said(done))
+        show_reasons("Recorded otherwise than told", done.remarks, len(done.remarks))
+    if done.by_rows or done.by_rules:
+        raise typer.Exit(1)
+
+
+def _said(done: Imported) -> str:
+    rows = sum(one.count for one in done.by_rows.values())
+    return (
+        f"{counted(done.lines, 'line')} told something, {done.silent:,} nothing new, {rows:,} refused;"
+        f" {counted(done.commands, 'command')}: {done.executed:,} executed, {done.unchanged:,}"
+        f" unchanged, {done.refused:,} refused; {counted(done.events, 'event')} recorded in"
+        f" {done.seconds:.1f} s."
+    )

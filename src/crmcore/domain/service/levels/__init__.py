@@ -1,0 +1,71 @@
+"""Service levels: what is owed to a case, until when, and whether it was done in time.
+
+To be read in this order: ``policy`` (what may be owed), ``book`` (the policies of an
+organisation, version after version), ``timeline`` (a case's life in instants), ``spans`` (what
+each target covers in it), ``clock`` (due, used, left, verdict) and ``standings`` (which clocks
+there are, by which policies).  All pure.
+"""
+
+from crmcore.domain.service.levels.book import (
+    BOOK_ID,
+    STANDARD_VERSION,
+    BookVersion,
+    DefineServiceLevels,
+    ServiceLevelBook,
+    ServiceLevelsDefined,
+)
+from crmcore.domain.service.levels.clock import (
+    BREACH,
+    Escalation,
+    Mode,
+    Pause,
+    Standing,
+    TargetClock,
+    Verdict,
+    reached,
+    verdict,
+)
+from crmcore.domain.service.levels.policy import (
+    Anchor,
+    CaseFacts,
+    Condition,
+    ServiceLevelPolicy,
+    ServiceTarget,
+    TargetKind,
+    WarningLevel,
+    first_match,
+)
+from crmcore.domain.service.levels.standings import clocks, escalations
+from crmcore.domain.service.levels.timeline import Agreement, Cycle, Observed, Timeline
+
+__all__ = [
+    "BOOK_ID",
+    "BREACH",
+    "STANDARD_VERSION",
+    "Agreement",
+    "Anchor",
+    "BookVersion",
+    "CaseFacts",
+    "Condition",
+    "Cycle",
+    "DefineServiceLevels",
+    "Escalation",
+    "Mode",
+    "Observed",
+    "Pause",
+    "ServiceLevelBook",
+    "ServiceLevelPolicy",
+    "ServiceLevelsDefined",
+    "ServiceTarget",
+    "Standing",
+    "TargetClock",
+    "TargetKind",
+    "Timeline",
+    "Verdict",
+    "WarningLevel",
+    "clocks",
+    "escalations",
+    "first_match",
+    "reached",
+    "verdict",
+]

@@ -1,0 +1,167 @@
+"""What the clock of a case goes by: instants alone, in the order in which things were true.
+
+A timeline grows by facts and can be cut at any instant: what is later had not happened then.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import TypeVar
+
+import attrs
+
+from crmcore.domain.kernel.working_time import BusinessCalendar
+from crmcore.domain.service.levels.policy import ServiceTarget, TargetKind
+from crmcore.domain.service.terms import StatusCategory
+
+__all__ = ["Agreement", "Cycle", "Message", "Observed", "Since", "Timeline"]
+
+T = TypeVar("T", "Since", "Message", "Agreement")
+
+
+@attrs.frozen
+class Agreement:
+    """What is owed from an instant on, by which policy of which version; None: by none any more."""
+
+    at: datetime
+    policy: str | None
+    version: str | None
+    targets: tuple[ServiceTarget, ...] = ()
+    calendars: tuple[BusinessCalendar, ...] = ()
+
+    def target(self, kind: TargetKind) -> ServiceTarget | None:
+        """The target of this kind, if it is owed."""
+        return next((target for target in self.targets if target.kind is kind), None)
+
+    def calendar(self, name: str) -> BusinessCalendar:
+        """The calendar of this name, as it was then."""
+        return next(calendar for calendar in self.calendars if calendar.name == name)
+
+
+@attrs.frozen
+class Cycle:
+    """The work from the opening (or a reopening) to a solution, and what was owed for it.
+
+    ``due_given`` is a deadline that came with the case.
+    """
+
+    number: int
+    begun_at: datetime
+    solved_at: datetime | None = None
+    due_given: datetime | None = None
+    agreements: tuple[Agreement, ...] = ()
+
+
+@attrs.frozen
+class Since:
+    """The case is in a status category from an instant on."""
+
+    at: datetime
+    category: StatusCategory
+
+
+@attrs.frozen
+class Message:
+    """A public message: of an agent, or of the customer."""
+
+    at: datetime
+    by_agent: bool
+
+
+Observed = tuple[int, TargetKind, int, str]
+"""A warning or a breach: its cycle, target and occurrence, and its name."""
+
+
+@attrs.frozen
+class Timeline:
+    """The life of a case in instants (UTC).  Statuses, agreements and messages are in order.
+
+    ``withdrawn_at`` is when the case was merged into another: nothing is owed from then on.
+    ``spam_at``: it turned out that nothing was ever owed.  ``observed`` are the warnings and
+    breaches that were recorded.
+    """
+
+    cycles: tuple[Cycle, ...]
+    statuses: tuple[Since, ...]
+    messages: tuple[Message, ...] = ()
+    first_response_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    spam_at: datetime | None = None
+    observed: tuple[Observed, ...] = ()
+
+    @classmethod
+    def opened(cls, at: datetime, due: datetime | None = None) -> "Timeline":
+        """The timeline of a case that was just opened, with the deadline that came with it."""
+        return cls(cycles=(Cycle(1, at, due_given=due),), statuses=(Since(at, StatusCategory.NEW),))
+
+    @property
+    def cycle(self) -> Cycle:
+        """The latest cycle."""
+        return self.cycles[-1]
+
+    def agreeable(self, at: datetime) -> datetime:
+        """From when what is decided at *at* may hold: not before the cycle or its last agreement."""
+        begun = self.cycle.agreements[-1].at if self.cycle.agreements else self.cycle.begun_at
+        return max(at, begun)
+
+    def entered(self, at: datetime, category: StatusCategory) -> "Timeline":
+        """The same, in another status category since *at*."""
+        return attrs.evolve(self, statuses=(*self.statuses, Since(at, category)))
+
+    def solved(self, at: datetime) -> "Timeline":
+        """The same, its cycle solved."""
+        return self.with_cycle(attrs.evolve(self.cycle, solved_at=at)).entered(
+            at, StatusCategory.SOLVED
+        )
+
+    def reopened(self, at: datetime, number: int) -> "Timeline":
+        """The same with a new cycle of work."""
+        again = attrs.evolve(self, cycles=(*self.cycles, Cycle(number, at)))
+        return again.entered(at, StatusCategory.OPEN)
+
+    def agreed(self, agreement: Agreement) -> "Timeline":
+        """The same, something else owed from an instant on; of two at one instant the second."""
+        earlier = self.cycle.agreements
+        if earlier and earlier[-1].at == agreement.at:
+            earlier = earlier[:-1]
+        return self.with_cycle(attrs.evolve(self.cycle, agreements=(*earlier, agreement)))
+
+    def wrote(self, at: datetime, *, by_agent: bool, first_response: bool = False) -> "Timeline":
+        """The same with one more public message, which may have come in late."""
+        messages = list(self.messages)
+        insort(messages, Message(at, by_agent), key=attrgetter("at"))
+        first = at if first_response else self.first_response_at
+        return attrs.evolve(self, messages=tuple(messages), first_response_at=first)
+
+    def with_cycle(self, cycle: Cycle) -> "Timeline":
+        """The same with its latest cycle replaced."""
+        return attrs.evolve(self, cycles=(*self.cycles[:-1], cycle))
+
+    def until(self, as_of: datetime) -> "Timeline":
+        """What had happened by *as_of*, that instant included."""
+        return Timeline(
+            cycles=tuple(_cycle(one, as_of) for one in self.cycles if one.begun_at <= as_of),
+            statuses=_before(self.statuses, as_of),
+            messages=_before(self.messages, as_of),
+            first_response_at=_by(self.first_response_at, as_of),
+            withdrawn_at=_by(self.withdrawn_at, as_of),
+            spam_at=_by(self.spam_at, as_of),
+            observed=self.observed,
+        )
+
+
+def _by(instant: datetime | None, as_of: datetime) -> datetime | None:
+    return instant if instant is not None and instant <= as_of else None
+
+
+def _before(told: Sequence[T], as_of: datetime) -> tuple[T, ...]:
+    return tuple(told[: bisect_right(told, as_of, key=attrgetter("at"))])
+
+
+def _cycle(cycle: Cycle, as_of: datetime) -> Cycle:
+    return attrs.evolve(
+        cycle,
+        solved_at=_by(cycle.solved_at, as_of),
+        agreements=_before(cycle.agreements, as_of),
+    )

@@ -1,0 +1,86 @@
+"""Why a generation stopped: recorded when it does, told by the status, forgotten when it goes on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+import attrs
+
+from crmcore.application.errors import StoreError
+from crmcore.projections.engine.batch import LogSource, ProjectionStoppedError
+from crmcore.projections.engine.generation import BUILDING, Checkpoint, Registry
+from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.rebuild import RebuildStoppedError
+
+__all__ = ["Stop", "note", "telling"]
+
+
+@attrs.frozen
+class Stop:
+    """What stopped a generation: an event, by its position and topic, or trouble of another kind."""
+
+    position: int | None
+    topic: str | None
+    cause: str
+
+    @classmethod
+    def of(cls, at: Checkpoint) -> "Stop | None":
+        """What stopped this generation, if something did."""
+        return None if at.failure is None else cls(at.failed_position, at.failed_topic, at.failure)
+
+    @classmethod
+    def by(cls, error: Exception) -> "Stop":
+        """What *error* tells of it."""
+        said = str(error).strip().partition("\n")[0]  # further lines may show a row
+        if isinstance(error, ProjectionStoppedError):
+            return cls(error.position, error.topic, error.cause or said)
+        return cls(None, None, f"{type(error).__name__}: {said}")
+
+    def __str__(self) -> str:
+        where = "" if self.position is None else f"position {self.position} ({self.topic}): "
+        return f"{where}{self.cause}"
+
+
+@contextmanager
+def telling(
+    source: LogSource, registry: Registry, projections: Sequence[Projection]
+) -> Iterator[None]:
+    """Record why the rebuild of each of *projections* stops, until it goes on."""
+    for projection in projections:
+        note(source, registry, projection, None)
+    try:
+        yield
+    except Exception as error:
+        causes: Mapping[str, Exception] = {one.name: error for one in projections}
+        if isinstance(error, RebuildStoppedError):
+            causes = error.stopped
+        with suppress(StoreError):  # the database may be the trouble
+            for projection in projections:
+                if projection.name in causes:
+                    note(source, registry, projection, causes[projection.name])
+        raise
+
+
+def note(
+    source: LogSource, registry: Registry, projection: Projection, error: Exception | None
+) -> None:
+    """Record why the generation that is filled stopped; None: it goes on.
+
+    One that other code began is left alone: it was not that one which was to be filled.
+    """
+    name = projection.name
+    with source.read() as connection:
+        found = registry.in_state(connection, name, BUILDING)
+    if found is None or found.definition != projection.definition():
+        return
+    if error is None and found.failure is None:
+        return
+    with source.write() as connection:
+        registry.claim(connection, name)
+        at = registry.generation(connection, name, found.generation)
+        if at is None or at.state != BUILDING:
+            return
+        if error is None:
+            registry.advance(connection, at, at.position)
+        else:
+            stop = Stop.by(error)
+            registry.fail(connection, at, stop.position, stop.topic, stop.cause)

@@ -1,0 +1,254 @@
+"""One part of a new generation: folded in memory from the first event on, and written in bulk.
+
+Rows stay in memory while they may change again.  What was written and how far the part has come
+are committed together, so that a killed worker goes on where it was.  A worker that finds that
+another one has moved its part leaves the part to it.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+from sqlalchemy import Connection
+
+from crmcore.application.log import Page, Recorded
+from crmcore.projections.engine.aside import Detours
+from crmcore.projections.engine.batch import LogSource, PoisonError, groups_of, refuses_rows
+from crmcore.projections.engine.generation import Registry, generation_tables
+from crmcore.projections.engine.memory import MemoryRows
+from crmcore.projections.engine.parts import Part, Parts
+from crmcore.projections.engine.projection import Projection, append_only
+
+__all__ = ["STANDARD_LIMITS", "Limits", "OvertakenError", "Worker", "next_page"]
+
+
+@attrs.frozen
+class Limits:
+    """How much is read, kept and written at a time."""
+
+    page: int = 4_000
+    """Records to a query."""
+    commit: int = 500_000
+    """Records after which a part writes what it has and commits, so that a kill loses no more."""
+    growing: int = 100_000
+    """Rows that only ever grow in number are written when there are so many."""
+    kept: int = 1_000_000
+    """Rows that may change are kept up to so many; then they are written and read again."""
+
+    def halved(self) -> "Limits":
+        """Half as much to a transaction, but not less than a page."""
+        commit, growing = max(self.commit // 2, self.page), max(self.growing // 2, self.page)
+        return attrs.evolve(self, commit=commit, growing=growing)
+
+
+STANDARD_LIMITS = Limits()
+
+
+NOBODY: Sequence[str] = ()
+
+LONG_SECONDS = 5.0
+"""A transaction that takes longer is followed by smaller ones: in SQLite other writers wait for it."""
+
+
+class OvertakenError(Exception):
+    """Another worker has moved the part."""
+
+
+class RefusedError(Exception):
+    """The database refuses the rows."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+def next_page(
+    source: LogSource, connection: Connection, readers: Sequence["Worker"], after: int, upto: int
+) -> Page:
+    """The records after a position and up to another, read once for several parts divided alike."""
+    first = readers[0]
+    views: Mapping[str, type | None] = {
+        topic: view for one in readers for topic, view in one.projection.reads.items()
+    }
+    return source.events(
+        connection,
+        views,
+        after,
+        min(one.limits.page for one in readers),
+        provenance=any(one.projection.provenance for one in readers),
+        part=first.part.divided_by(first.projection.partition),
+        upto=upto,
+    )
+
+
+class Worker:
+    """Folds one part: ``fold`` a page of the log, then ``write`` what is due, until it is ``done``."""
+
+    def __init__(
+        self,
+        source: LogSource,
+        registry: Registry,
+        projection: Projection,
+        part: Part,
+        limits: Limits = STANDARD_LIMITS,
+        detours: Detours | None = None,
+    ) -> None:
+        self._source, self._registry = source, registry
+        self.projection, self.part, self.limits = projection, part, limits
+        none = Detours(part.name, part.generation, ())
+        self._detours = none if detours is None else detours
+        self._tables = generation_tables(projection, part.generation, registry.schema)
+        self._growing = [declared for declared, _ in self._tables if append_only(declared)]
+        self._goals = [part.upto]
+        self._committed = self.position = part.position
+        """How far it has read, which may be further than what is committed."""
+        self._rows = MemoryRows(self._tables, projection.finish, empty=part.position == 0)
+
+    @property
+    def done(self) -> bool:
+        """Whether the part is folded, written and committed to its end."""
+        return self._committed >= self.part.upto
+
+    @property
+    def goal(self) -> int:
+        """How far it is to read before it writes: the part's end, or what comes before trouble."""
+        return self._goals[-1]
+
+    def fold(self, connection: Connection, page: Page, reached: int) -> None:
+        """Fold a page that reaches up to a position.
+
+        At poison it goes back, to come to it again when what is before it is committed; then
+        ``PoisonError`` is raised if the projection stops there.
+        """
+        try:
+            self._fold(connection, page)
+        except PoisonError as poison:  # rows are half changed
+            self._go_back_before(poison)
+        else:
+            self.position = reached
+
+    def write(self) -> None:
+        """Write and commit what was folded, if it is due.
+
+        Rows that the database refuses are folded again, half as far; ``PoisonError`` is raised
+        as by ``fold`` once the event that makes them is found.
+        """
+        if not self._is_due():
+            return
+        try:
+            self._write()
+        except RefusedError as refused:
+            at = self.position
+            if at > self._committed + 1:
+                self._go_back((self._committed + at) // 2)
+            else:
+                self._go_back_before(self._poison(at, refused.cause))
+        while len(self._goals) > 1 and self.goal <= self._committed:
+            self._goals.pop()
+
+    def sample(self) -> None:
+        """Fold the part in memory, and write nothing; raises ``PoisonError``."""
+        while self.position < self.part.upto:
+            with self._source.read() as connection:
+                page = next_page(self._source, connection, [self], self.position, self.goal)
+                try:
+                    self._fold(connection, page)
+                except PoisonError as poison:
+                    if not poison.go_past(self.projection, self._detours):
+                        raise
+                    self._go_back()
+                else:
+                    self.position = self.goal if page.last is None else page.last
+
+    def _is_due(self) -> bool:
+        growing = sum(self._rows.count(table) for table in self._growing)
+        return self.position > self._committed and (
+            self.position - self._committed >= self.limits.commit
+            or growing >= self.limits.growing
+            or self._rows.size >= self.limits.kept
+            or self.position >= self.goal
+        )
+
+    def _fold(self, connection: Connection, page: Page) -> None:
+        projection, rows, detours = self.projection, self._rows, self._detours
+        events = page.read(projection.reads)
+        if not rows.empty:
+            known = list(events)
+            rows.load(connection, self._groups(known))
+            events = iter(known)
+        handlers, groups_named, watchful = projection.handler_of, projection.groups, bool(detours)
+        for recorded in events:
+            event, groups = recorded.event, NOBODY
+            try:
+                handle = handlers.get(type(event))
+                if handle is None:
+                    self._go_past(recorded)
+                    watchful = bool(detours)
+                    continue
+                groups = groups_named(recorded)
+                if groups and not (watchful and detours.lead_past(recorded, groups)):
+                    rows.named = groups
+                    handle(event, recorded, rows)
+            except PoisonError:
+                raise
+            except Exception as error:
+                raise PoisonError(recorded, groups, error) from error
+
+    def _go_past(self, event: Recorded) -> None:
+        """Put an event that cannot be read aside, or stop at it: no row has seen it yet."""
+        if event.position in self._detours:
+            return
+        try:
+            groups_of(self.projection, event)
+        except PoisonError as poison:
+            if not poison.go_past(self.projection, self._detours):
+                raise
+
+    def _groups(self, events: Sequence[Recorded]) -> Iterator[str]:
+        for event in events:
+            try:
+                yield from groups_of(self.projection, event)
+            except PoisonError:  # its turn comes
+                continue
+
+    def _write(self) -> None:
+        schema = self._registry.schema
+        with self._source.write() as connection:
+            begun = time.monotonic()
+            parts = Parts(schema)
+            if not parts.advance(connection, self.part, self._committed, self.position):
+                raise OvertakenError
+            try:
+                self._rows.flush(connection, self._source.insert)
+            except Exception as error:
+                if refuses_rows(error):
+                    raise RefusedError(error) from error
+                raise
+            self._detours.record(connection, schema, self.position)
+        if time.monotonic() - begun > LONG_SECONDS:
+            self.limits = self.limits.halved()
+        self._committed = self.position
+        if self._rows.size >= self.limits.kept:
+            self._rows = MemoryRows(self._tables, self.projection.finish)
+
+    def _go_back_before(self, poison: PoisonError) -> None:
+        if self._committed < poison.position - 1:
+            self._go_back(poison.position - 1)  # keep what comes before it
+        elif poison.go_past(self.projection, self._detours):
+            self._go_back()
+        else:
+            raise poison from poison.cause
+
+    def _go_back(self, goal: int | None = None) -> None:
+        """Go back to what is committed, and from there to *goal* first."""
+        self.position = self._committed
+        self._rows = MemoryRows(self._tables, self.projection.finish, empty=self._committed == 0)
+        if goal is not None:
+            self._goals.append(goal)
+
+    def _poison(self, position: int, cause: Exception) -> PoisonError:
+        """The event that made the rows which the database refuses."""
+        with self._source.read() as connection:
+            page = next_page(self._source, connection, [self], position - 1, position)
+            (event, *_) = page.read(self.projection.reads)
+            return PoisonError(event, groups_of(self.projection, event), cause)

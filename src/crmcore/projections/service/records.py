@@ -1,0 +1,131 @@
+"""A case's life as metrics see it: by what had happened by an instant.
+
+What a case *is* (kind, type, priority, queue, customer) is taken as it is now; what *happened*
+to it is cut at the instant asked for, so that a figure of last month can be asked for again.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+import attrs
+from sqlalchemy import Connection, Table, select
+
+from crmcore.domain.service.levels import Timeline
+from crmcore.domain.service.terms import StatusCategory
+from crmcore.projections.service.levels import ServiceCase, read_cases
+from crmcore.projections.service.service_levels import Packing
+
+__all__ = ["CaseRecord", "Work", "read_records"]
+
+NOTHING = timedelta(0)
+
+
+@attrs.frozen
+class Work:
+    """What a named agent did: a public ``reply``, or the ``solution``."""
+
+    agent: str
+    done: str
+    at: datetime
+
+
+@attrs.frozen
+class CaseRecord:
+    """A case and what had happened to it."""
+
+    case: ServiceCase
+    timeline: Timeline
+    owners: dict[int, str | None]
+    """Who had the case when a cycle was solved."""
+    work: list[Work]
+
+    @property
+    def is_spam(self) -> bool:
+        """Whether it was never a customer's concern."""
+        return self.timeline.spam_at is not None
+
+    @property
+    def is_request(self) -> bool:
+        """Whether it counts as a request: no spam, and not the double of another case."""
+        return not self.is_spam and self.timeline.withdrawn_at is None
+
+    @property
+    def opened_at(self) -> datetime:
+        """When it was opened."""
+        return self.timeline.cycles[0].begun_at
+
+    @property
+    def request_type(self) -> str:
+        """What was requested."""
+        return self.case.request_type or "(none)"
+
+    @property
+    def first_solved_at(self) -> datetime | None:
+        """When it was solved for the first time."""
+        return self.timeline.cycles[0].solved_at
+
+    @property
+    def solved_at(self) -> datetime | None:
+        """When it was solved for good, so far: None while it is open (again)."""
+        return self.timeline.cycle.solved_at
+
+    @property
+    def first_response_at(self) -> datetime | None:
+        """When the customer first heard from an agent."""
+        return self.timeline.first_response_at
+
+    def customer_wrote_by(self, at: datetime) -> bool:
+        """Whether the customer wrote again after the opening, by an instant."""
+        return any(not one.by_agent and one.at <= at for one in self.timeline.messages)
+
+    def reopened_after(self, solved_at: datetime) -> datetime | None:
+        """When it was reopened after a solution, if it was."""
+        begun = (cycle.begun_at for cycle in self.timeline.cycles[1:])
+        return next((at for at in begun if at >= solved_at), None)
+
+    def open_spans(self) -> Iterator[tuple[datetime, datetime | None]]:
+        """From when until when it was open: not solved, merged or spam; None where it still is."""
+        if self.is_spam:
+            return
+        for cycle in self.timeline.cycles:
+            ends = [one for one in (cycle.solved_at, self.timeline.withdrawn_at) if one is not None]
+            yield cycle.begun_at, min(ends, default=None)
+
+    def was_open_before(self, at: datetime) -> bool:
+        """Whether it was open right before an instant."""
+        return any(
+            begun < at and (ended is None or ended >= at) for begun, ended in self.open_spans()
+        )
+
+    def waited_for_customer(self, until: datetime) -> timedelta:
+        """How long the case was pending by an instant."""
+        waited, since = NOTHING, None
+        for status in self.timeline.statuses:
+            at = min(status.at, until)
+            waited += NOTHING if since is None else at - since
+            since = at if status.category is StatusCategory.PENDING else None
+        return waited if since is None else waited + (until - since)
+
+
+def read_records(
+    connection: Connection,
+    tables: Sequence[Table],
+    packing: Packing,
+    as_of: datetime,
+) -> Iterator[CaseRecord]:
+    """Every case opened by *as_of*; *tables* are the cases, their cycles and the work on them."""
+    cases, cycles, work = tables
+    owners: dict[str, dict[int, str | None]] = {}
+    query = select(cycles.c.case_id, cycles.c.cycle, cycles.c.owner)
+    for case_id, cycle, owner in connection.execute(query.where(cycles.c.solved_at.is_not(None))):
+        owners.setdefault(case_id, {})[cycle] = owner
+    done: dict[str, list[Work]] = {}
+    told = select(work.c.case_id, work.c.agent, work.c.done, work.c.at)
+    for case_id, *fields in connection.execute(told.where(work.c.at <= as_of)):
+        done.setdefault(case_id, []).append(Work(*fields))
+    for case_id, case in read_cases(connection, cases, packing).items():
+        if case.opened_at <= as_of:
+            timeline = case.timeline
+            if case.changed_at > as_of:
+                timeline = timeline.until(as_of)
+            yield CaseRecord(case, timeline, owners.get(case_id, {}), done.get(case_id, []))

@@ -1,0 +1,155 @@
+"""A host's own read models on the command line, by module and name; and workers that die in them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crmcore.cli import main
+from tests.cli.command_line import SHOP, CommandLine, as_lines
+
+MODELS = """
+import os
+from pathlib import Path
+
+from sqlalchemy import Column, MetaData, Table, Text
+
+from crmcore import Projection
+from crmcore.domain.customers.registration import CustomerRegistered
+
+TABLE = Table(
+    "guests",
+    MetaData(),
+    Column("customer_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+)
+
+
+def named(event, recorded, rows):
+    if Path("deadly").exists():
+        os._exit(9)
+    rows.put(TABLE, {"customer_id": str(recorded.subject_id), "name": event.name})
+
+
+GUESTS = Projection(name="guests", version=1, tables=(TABLE,), handlers={CustomerRegistered: named})
+TAKEN = Projection(
+    name="loyalty_status", version=1, tables=(TABLE,), handlers={CustomerRegistered: named}
+)
+ALL = [GUESTS]
+NONE = ()
+MIXED = (GUESTS, "guests")
+
+
+class Shop:
+    models = (GUESTS,)
+"""
+GUESTS = "own_models:GUESTS"
+
+
+@pytest.fixture
+def own(shop: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """``crmcore`` in a folder with a host's modules."""
+    (tmp_path / "own_models.py").write_text(MODELS, encoding="utf-8")
+    (tmp_path / "own_broken.py").write_text("import nowhere_to_be_found", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield shop
+    for name in ("own_models", "own_broken"):
+        sys.modules.pop(name, None)
+
+
+def status_of_guests(own: CommandLine, *argv: str) -> dict[str, Any]:
+    found = own("projections", "status", "--json", *argv).document["projections"]
+    by_name = {one["name"]: one for one in found}
+    assert "loyalty_status" in by_name
+    guests: dict[str, Any] = by_name["guests"]
+    return guests
+
+
+def test_they_are_kept_rebuilt_compared_and_switched_as_ours_are(own: CommandLine) -> None:
+    assert status_of_guests(own, "--projections", GUESTS)["state"] == "not begun"
+    assert own("--projections", GUESTS, "projections", "catch-up").status == 0
+    assert own("projections", "rebuild", "guests", "--projections", GUESTS).status == 0
+    compared = own("projections", "compare", "guests", "--json", "--projections", GUESTS)
+    assert compared.document["tables"][0]["rows_after"] == 2
+    assert own("projections", "switch", "guests", f"--projections={GUESTS}").status == 0
+    assert status_of_guests(own, "--projections", GUESTS)["generation"] == 2
+    assert own("projections", "switch", "guests").complaint.startswith(
+        "crmcore: there is no read model 'guests'"
+    )
+
+
+@pytest.mark.parametrize(
+    "place", ["own_models:ALL", "own_models:Shop.models", f"{GUESTS} own_models:ALL"]
+)
+def test_the_environment_may_name_them(
+    own: CommandLine, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRMCORE_PROJECTIONS", place)
+    assert status_of_guests(own)["state"] == "not begun"
+    assert own("loyalty", "ada lovelace").status == 0, "every question catches them up"
+    assert status_of_guests(own)["state"] == "caught up"
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("own_models", "expected MODULE:NAME, such as shop.read_models:SALES"),
+        (":GUESTS", "expected MODULE:NAME"),
+        ("own_models:", "expected MODULE:NAME"),
+        ("not_there:GUESTS", "there is no module not_there in "),
+        ("not_there.models:GUESTS", "there is no module not_there.models in "),
+        ("own_models.more:GUESTS", "there is no module own_models.more in "),
+        ("own_broken:GUESTS", "ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
+        ("own_models:GUEST", "own_models has nothing named GUEST"),
+        ("own_models:TABLE", "expected a Projection or a list of them, found Table"),
+        ("own_models:MIXED", "expected a Projection or a list of them, found str"),
+        ("own_models:named", "expected a Projection or a list of them, found function"),
+        ("own_models:TAKEN", "two read models have the same name: "),
+        ("..:GUESTS", "--projections ..:GUESTS: "),
+    ],
+)
+def test_a_place_where_there_is_none_is_one_line(own: CommandLine, place: str, says: str) -> None:
+    done = own("projections", "status", "--projections", place)
+    assert (done.status, done.out) == (2, "")
+    assert says in done.complaint
+
+
+def test_an_empty_list_is_none(own: CommandLine) -> None:
+    assert own("projections", "status", "--projections", "own_models:NONE").status == 0
+
+
+@pytest.mark.usefixtures("own")
+def test_a_worker_that_is_killed_fails_the_rebuild_which_then_goes_on(
+    database_url: str, tmp_path: Path
+) -> None:
+    def called(*argv: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "crmcore", "--db", database_url, "--projections", GUESTS]
+        given = {name: value for name, value in os.environ.items() if name != "CRMCORE_DB"}
+        return subprocess.run(
+            [*command, *argv], capture_output=True, text=True, check=False, env=given
+        )
+
+    (tmp_path / "shop.jsonl").write_text(as_lines(SHOP), encoding="utf-8")
+    assert main(["--db", database_url, "execute", "shop.jsonl"]) == 0
+    assert called("projections", "catch-up").returncode == 0
+    (tmp_path / "deadly").touch()
+    killed = called("projections", "rebuild", "guests", "--processes", "2", "--switch")
+    assert killed.returncode == 1
+    assert "guests: a worker died while it filled generation 2" in killed.stderr
+    assert "rebuild again, it goes on where it was" in killed.stderr
+    assert "Traceback" not in killed.stderr
+    told = json.loads(called("projections", "status", "--json").stdout)["projections"][-1]
+    assert told["generation"] == 1
+    assert "a worker died" in told["building"]["stopped"]["cause"]
+    assert "stopped with" in called("projections", "status").stdout
+    (tmp_path / "deadly").unlink()
+    done = called("projections", "rebuild", "guests", "--processes", "2", "--switch", "--json")
+    [one] = json.loads(done.stdout)["rebuilt"]
+    assert (done.returncode, one["resumed"], one["switched"]) == (0, True, True)
+    assert "went on" not in done.stderr
