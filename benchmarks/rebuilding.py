@@ -1,12 +1,11 @@
 """Reading the log back: rebuilds of read models, the chain verified, one customer's history."""
 
 import sqlite3
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from multiprocessing import get_context
 from uuid import UUID
 
 import crmcore
+from crmcore.cli.processes import processes as started
 from log_file import LogFile, bare_insert
 from timing import Measured, Row, paired, timed
 
@@ -57,13 +56,8 @@ def rebuild(log: LogFile, *names: str, processes: int = 1) -> float:
     url = log.url  # the log is written before the clock runs
 
     def work() -> None:
-        with crmcore.open(url) as crm:
-            if processes == 1:
-                crm.upkeep.rebuild_all(names)
-                return
-            context = get_context("spawn")
-            with ProcessPoolExecutor(processes, mp_context=context) as pool:
-                crm.upkeep.rebuild_all(names, executor=pool, parts=processes)
+        with crmcore.open(url) as crm, started(processes) as executor:
+            crm.upkeep.rebuild_all(names, executor=executor, parts=processes)
 
     seconds = timed(work)
     with log.crm() as crm:

@@ -35,7 +35,7 @@ from crmcore.domain.kernel import (
     NoWorkingTimeError,
 )
 from crmcore.projections.engine import ProjectionStoppedError
-from crmcore.projections.engine.rebuild import RebuildStoppedError
+from crmcore.projections.engine.rebuilt import RebuildStoppedError
 from crmcore.projections.engine.upkeep import UnknownProjectionError
 from crmcore.projections.engine.views import InTheWayError
 

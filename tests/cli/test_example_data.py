@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import crmcore
+from crmcore.cli.demo_checks import compared
 from crmcore.cli.importers import Row, boston311, completejourney
+from crmcore.cli.importing import Imported, bring_in
 from crmcore.domain.marketing.results import RecordConversion, RecordResponse
 from crmcore.domain.sales.order_commands import PlaceOrder
 from crmcore.domain.service.case.commands import OpenCase, SolveCase
@@ -104,3 +107,13 @@ def test_the_requests_are_carried_out_once() -> None:
         "case-closed": 4_995,
     }
     assert imported(work, boston311.commands(BUNDLED / "boston311")) == {}
+
+
+def test_every_verdict_on_the_citys_requests_is_the_citys(tmp_path: Path) -> None:
+    folder, done = BUNDLED / "boston311", Imported("boston311")
+    with crmcore.open(f"sqlite:///{tmp_path}/city.db") as crm:
+        bring_in(crm, done, boston311.commands(folder), lambda *_: None, by="test")
+        crm.catch_up()
+        found = compared(crm.read.cases(), boston311.verdicts(folder))
+    assert (found.compared, found.agree, found.silent) == (4_283, 4_283, 1)
+    assert found.differing == []

@@ -5,10 +5,11 @@ import gzip
 import lzma
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations, pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ from crmcore.domain.service.case.commands import (
     StartCase,
     TransferCase,
 )
+from crmcore.domain.service.levels import DefineServiceLevels, clocks
 from crmcore.domain.service.priority import Impact, Priority, Urgency
 from crmcore.domain.service.terms import StatusCategory
 from tests.cli.command_line import CommandLine
@@ -466,6 +468,57 @@ def test_a_log_is_read_packed_or_not_and_from_its_folder(tmp_path: Path, ending:
     packed = {"": SOUND, ".gz": gzip.compress(SOUND), ".xz": lzma.compress(SOUND)}
     (tmp_path / f"{NAME}{ending}").write_bytes(packed[ending])
     assert len(wanted(list(incidents.commands(tmp_path)), CloseCase)) == 1
+
+
+# what was owed, by an arithmetic of its own: the minutes that an incident used, one by one
+
+MINUTE = timedelta(minutes=1)
+STILL = ("pending", "on_hold")
+POLICY = SLICE.parents[1] / "service-levels.jsonl"
+HOLIDAYS = (date(2016, 12, 26), date(2017, 1, 2))
+WITHIN = {"critical": 8 * 60, "high": 16 * 60, "moderate": 40 * 60, "low": 80 * 60}
+
+
+def is_open(at: datetime, priority: str) -> bool:
+    if priority == "critical":
+        return True
+    return 8 <= at.hour < 18 and at.isoweekday() <= 5 and at.date() not in HOLIDAYS
+
+
+def met(rows: Sequence[Cells]) -> bool:
+    """Whether the minute in which the time was used up had not passed when it was solved."""
+    priority = rows[0]["priority"].partition(" - ")[2].lower()
+    told = list(expected_categories(rows))
+    used = 0
+    for (category, since), (_, until) in pairwise(told):
+        if category == "solved":
+            return True
+        while since < until:
+            if used == WITHIN[priority]:
+                return False
+            used += category not in STILL and is_open(since, priority)
+            since += MINUTE
+    return True
+
+
+def test_each_verdict_is_that_of_counting_minutes(rows: list[Row]) -> None:
+    """Every incident that was solved once, in one priority: its story has no more turns."""
+    work, now = company(), at("2017-06-01")
+    work.execute(msgspec.json.decode(POLICY.read_bytes(), type=DefineServiceLevels))
+    imported(work, rows)
+    expected = {
+        number: "met" if met(told) else "breached"
+        for number, told in INCIDENTS.items()
+        if number not in MISCOUNTED
+        and len({row["priority"] for row in told}) == 1
+        and told[-1]["reopen_count"] == "0"
+    }
+    found = {}
+    for number in expected:
+        [clock] = clocks(part_of(work, number).facts.timeline)
+        found[number] = clock.verdict(now).value
+    assert found == expected
+    assert Counter(expected.values()) == {"met": 211, "breached": 51}
 
 
 # crmcore import

@@ -270,7 +270,10 @@ def test_following_goes_on_though_a_read_model_stops(
     def nap(seconds: float) -> None:
         naps.append(seconds)
         if len(naps) == 2:
-            shop.executes(registered("Yan"))
+            with crmcore.open(f"sqlite:///{shop.database}") as crm:
+                told = registered("Yan")
+                topic, by = told.pop("command"), told.pop("by")
+                crm.execute(crm.command(topic, told), by=by)
         if len(naps) == 4:
             raise KeyboardInterrupt
 

@@ -21,7 +21,8 @@ from crmcore.cli import main, rebuild
 from crmcore.cli.processes import processes
 from crmcore.projections.engine import estimate as estimating
 from crmcore.projections.engine.aside import Aside, AsideTable
-from crmcore.projections.engine.rebuild import Progress, Rebuilt
+from crmcore.projections.engine.progress import Progress
+from crmcore.projections.engine.rebuilt import Rebuilt
 from crmcore.projections.engine.retry import Retried
 from crmcore.projections.engine.upkeep import Upkeep
 from tests.cli.command_line import SHOP, CommandLine, as_lines, bought, registered

@@ -168,7 +168,7 @@ ONCE = BusinessCalendar(
     ("command", "words"),
     [
         pytest.param(define(calendars=(OFFICE, OFFICE)), "calendars of different", id="calendars"),
-        pytest.param(define("1", START, policy("a"), policy("a")), "different names", id="names"),
+        pytest.param(define("1", START, policy("a"), policy("a")), "each name once, got a twice", id="names"),
         pytest.param(
             define("1", START, policy("a", target(), target())), "one target of each", id="kinds"
         ),

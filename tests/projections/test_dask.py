@@ -7,7 +7,7 @@ from distributed import Client, LocalCluster, get_task_stream
 from sqlalchemy import select
 
 import crmcore
-from crmcore.projections.engine.rebuild import Progress
+from crmcore.projections.engine.progress import Progress
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.hosting import FIRST, NAMES
 

@@ -16,7 +16,7 @@ import crmcore
 from crmcore.domain.kernel import Command
 from crmcore.errors import ProjectionStoppedError
 from crmcore.projections.engine.filling import Limits
-from crmcore.projections.engine.rebuild import Progress
+from crmcore.projections.engine.progress import Progress
 from tests.histories import CUSTOMERS, Clock, a_rich_history, histories, send
 from tests.projections.contract import check, fresh, rows_of
 from tests.projections.examples import at, named, order
@@ -211,8 +211,13 @@ def test_a_rebuild_that_was_cut_off_goes_on(rich: crmcore.CRM, name: str, flushe
         rich.upkeep.switch(name)
     with pytest.raises(ProjectionStoppedError, match="generation 2 is not filled yet"):
         rich.upkeep.compare(name)
-    built = upkeep(rich, TINY).rebuild(name)
-    assert (built.generation, built.resumed) == (2, True)
+    (standing,) = [one.building for one in rich.status() if one.name == name]
+    assert standing is not None
+    seen = list[Progress]()
+    built = upkeep(rich, TINY).rebuild(name, report=seen.append)
+    assert (built.generation, built.resumed, built.before) == (2, True, standing.position)
+    assert {one.before for one in seen} == {standing.position}
+    assert seen[0].rate == 0  # what was done before does not count
     assert rich.upkeep.compare(name).equal
     rich.upkeep.switch(name)
     (projection,) = [one for one in rich.projections if one.name == name]

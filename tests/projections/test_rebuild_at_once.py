@@ -12,7 +12,7 @@ import crmcore
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.projections.engine.filling import Limits
 from crmcore.projections.engine.parts import Parts
-from crmcore.projections.engine.rebuild import Rebuilt
+from crmcore.projections.engine.rebuilt import Rebuilt
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.examples import named
 from tests.projections.hosting import FIRST, Wrapped, generations, shown, upkeep

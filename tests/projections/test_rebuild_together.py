@@ -13,7 +13,7 @@ from crmcore.domain.kernel import Command
 from crmcore.errors import RebuildStoppedError, UnknownProjectionError
 from crmcore.projections.engine.aside import Policy
 from crmcore.projections.engine.filling import Limits
-from crmcore.projections.engine.rebuild import Progress
+from crmcore.projections.engine.progress import Progress
 from tests.histories import CUSTOMERS, Clock, a_rich_history, histories, send
 from tests.projections.contract import check, fresh, rows_of
 from tests.projections.examples import at, named, order

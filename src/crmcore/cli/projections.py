@@ -99,7 +99,8 @@ def _follow(crm: crmcore.CRM, json: bool) -> NoReturn:
                 pause = AFTER_TROUBLE
             sleep(pause)
     except KeyboardInterrupt as stopped:
-        stopped.add_note(f"the read models are kept as of position {max(seen, 0):,}")
+        if seen >= 0:
+            stopped.add_note(f"the read models are kept as of position {seen:,}")
         raise
 
 

@@ -165,21 +165,19 @@ def _over_time(parts: Sequence[Any]) -> dict[str, Any]:
 
 
 def show_compliance(groups: Sequence[Any], total: Any, by: str | None) -> None:
-    """A row for each group, and the total, with a bar for compliance."""
-    counts = ("Met", "Breached", "Running", "Paused", "Nothing owed")
+    """A row for each group, and the total, with a bar for compliance.
+
+    What is not judged has a column where there is any, which leaves the names their width.
+    """
+    apart = {"running": "Running", "paused": "Paused", "none": "Nothing owed"}
+    apart = {name: title for name, title in apart.items() if getattr(total, name)}
     rows = [
-        [
-            one.group,
-            one.met,
-            one.breached,
-            one.running,
-            one.paused,
-            one.none,
-            share(one.rate),
-            bar(one.rate, 10),
-        ]
+        [one.group, one.met, one.breached]
+        + [getattr(one, name) for name in apart]
+        + [share(one.rate), bar(one.rate, 10)]
         for one in [*groups, total]
     ]
-    first = Column(by.capitalize() if by else "")
-    numbers = [Column(title, number=True) for title in (*counts, "Compliance")]
+    first = Column(by.capitalize() if by else "", whole=by == crmcore.Grouping.CUSTOMER)
+    titles = ("Met", "Breached", *apart.values(), "Compliance")
+    numbers = [Column(title, number=True) for title in titles]
     table([first, *numbers, Column("", whole=True)], rows, total=True)

@@ -31,6 +31,7 @@ __all__ = ["add_to"]
 
 GROUPS: Final = 20
 OVER_TIME: Final = ("backlog-over-time",)
+BY_HOURS: Final = "resolution-business-time"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -111,7 +112,7 @@ def _calendar(hours: Sequence[str], zone: str) -> crmcore.calendars.BusinessCale
 
 
 def _show_all(figures: Mapping[str, crmcore.Figure], *, definitions: bool) -> None:
-    rows = [[key, _value(key, one.value), _behind(one)] for key, one in figures.items()]
+    rows = [[key, _value(key, one.value), _behind(key, one)] for key, one in figures.items()]
     table([Column("Metric", whole=True), Column("Value", number=True), Column("Of")], rows)
     for key in figures if definitions else ():
         _define(crmcore.METRICS[key])
@@ -119,7 +120,7 @@ def _show_all(figures: Mapping[str, crmcore.Figure], *, definitions: bool) -> No
 
 def _show_one(metric: crmcore.Metric, figure: crmcore.Figure) -> None:
     _define(metric)
-    of = _behind(figure)
+    of = _behind(metric.key, figure)
     say(f"  {_value(metric.key, figure.value)}{f' ({of})' if of else ''}", style="bold green")
     if figure.groups:
         say()
@@ -161,19 +162,22 @@ def _value(key: str, value: Any) -> str:
     if isinstance(value, timedelta):
         return duration(value)
     if isinstance(value, Decimal):
-        is_share = crmcore.METRICS[key].parts["Unit"].startswith("share")
-        return share(value) if is_share else f"{value:,.2f}" if value >= 1 else f"{value:.2g}"
+        return share(value) if _is_share(key) else f"{value:,.2f}" if value >= 1 else f"{value:.2g}"
     return f"{value:,}"
 
 
-def _behind(one: crmcore.Figure) -> str:
+def _is_share(key: str) -> bool:
+    return crmcore.METRICS[key].parts["Unit"].startswith("share")
+
+
+def _behind(key: str, one: crmcore.Figure) -> str:
     """What a value was computed from, in words."""
     if one.denominator is None:
-        return ""
+        return "give --hours" if key == BY_HOURS and one.value is None else ""
     if isinstance(one.numerator, timedelta):
         middle = "" if one.median is None else f", median {duration(one.median)}"
         return f"{one.denominator:,} cases{middle}"
-    averaged = isinstance(one.value, Decimal) and one.value > 1
+    averaged = isinstance(one.value, Decimal) and not _is_share(key)
     return f"{one.numerator or 0:,} {'/' if averaged else 'of'} {one.denominator:,}"
 
 

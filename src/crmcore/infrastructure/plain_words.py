@@ -31,6 +31,10 @@ INVALID: Final = {
     "Invalid RFC3339 encoded datetime": EXPECTED["datetime"],
     "Invalid RFC3339 encoded date": EXPECTED["date"],
     "Invalid ISO8601 duration": EXPECTED["duration"],
+    "Only units 'D', 'H', 'M', and 'S' are supported when parsing ISO8601 durations": (
+        "a duration in days, hours, minutes and seconds, such as P1DT4H30M"
+    ),
+    "Duration is out of range": "a shorter duration",
     "Invalid UUID": EXPECTED["uuid"],
     "Invalid decimal string": EXPECTED["decimal"],
 }
@@ -51,7 +55,7 @@ def plainly(message: str, kind: type, given: Mapping[str, Any]) -> str:
     elif wanted := re.match(r"Expected `(?P<type>\w+)(?: \| null)?`, got", what):
         expected = EXPECTED.get(wanted["type"])
     if expected is None:
-        return f"{path}: {message}"[:300] if path else message[:300]
+        return f"{path}: {what}"[:300] if path else what[:300]
     return f"{path}: expected {expected}, got {_shown(_at(given, path))}"
 
 

@@ -49,6 +49,7 @@ class Writer:
         with self._lock:
             own, self._kept, self._closed = self._kept, None, True
         if own is not None:
+            own.detach()  # it is closed for good, whatever became of the pool meanwhile
             own.close()
 
     def _keep(self, own: Connection) -> None:

@@ -1,116 +1,29 @@
 """One batch: the next events of a projection, folded into rows; rows and checkpoint commit as one.
 
-An event that cannot be read, applied or stored is *poison*: what comes before it is kept, the
-projection stops there, and its checkpoint says why.
+At poison what comes before it is kept, the projection stops there, and its checkpoint says why.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from decimal import localcontext
-from typing import Any, Protocol
 
 import attrs
-from sqlalchemy import Connection, Table, exc
+from sqlalchemy import Connection
 
-from crmcore.application.errors import UnknownTopicError, UnreadableEventError
-from crmcore.application.log import Page, Recorded
+from crmcore.application.log import Recorded
 from crmcore.domain.kernel.money import EXACT
-from crmcore.projections.engine.aside import AsideTable, Detours, Policy
+from crmcore.projections.engine.aside import AsideTable, Detours
 from crmcore.projections.engine.generation import Checkpoint, Registry, generation_tables
 from crmcore.projections.engine.memory import MemoryRows
-from crmcore.projections.engine.projection import STREAM, SUBJECT, Projection
+from crmcore.projections.engine.poison import (
+    PoisonError,
+    ProjectionStoppedError,
+    groups_of,
+    refuses_rows,
+)
+from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.source import LogSource
 
-__all__ = [
-    "Batch",
-    "LogSource",
-    "PoisonError",
-    "ProjectionStoppedError",
-    "drift",
-    "groups_of",
-    "refuses_rows",
-]
-
-
-class ProjectionStoppedError(Exception):
-    """A projection cannot go on; the others do.  Says where it stands, and why.
-
-    Where an event stopped it, ``position``, ``topic`` and ``cause`` tell which, and why.
-    """
-
-    position: int | None = None
-    topic: str | None = None
-    cause: str | None = None
-
-
-class LogSource(Protocol):
-    """Where the events come from and the rows go: one database."""
-
-    def write(self) -> AbstractContextManager[Connection]:
-        """A transaction that may write."""
-        ...
-
-    def read(self) -> AbstractContextManager[Connection]:
-        """A connection that sees one moment."""
-        ...
-
-    def head(self, connection: Connection) -> int:
-        """The last position of the log."""
-        ...
-
-    def events(
-        self,
-        connection: Connection,
-        views: Mapping[str, type | None],
-        after: int,
-        limit: int,
-        *,
-        provenance: bool = True,
-        part: tuple[str, str, str] | None = None,
-        upto: int | None = None,
-    ) -> Page:
-        """The next events of the topics in *views* after a position, of at most *limit* records.
-
-        Each is read as the class that *views* names.  *part* is (column, from, below): the two
-        hexadecimal digits that the ids in the column end between.  The events raise
-        ``UnreadableEventError`` where they come to one that cannot be read.
-        """
-        ...
-
-    def insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows of driver's values, as fast as may be."""
-        ...
-
-
-class PoisonError(Exception):
-    """An event that cannot be read, or whose change cannot be applied or stored."""
-
-    def __init__(self, event: Recorded, groups: Sequence[str], cause: Exception) -> None:
-        said = cause.orig if isinstance(cause, exc.StatementError) and cause.orig else cause
-        # One line: the further ones of a database's message show the row, which may be personal.
-        super().__init__(f"{type(said).__name__}: {str(said).strip().partition(chr(10))[0]}")
-        self.position, self.topic, self.groups = event.position, event.topic, tuple(groups)
-        self.cause = cause
-
-    def stopped(self, name: str) -> ProjectionStoppedError:
-        """What to raise where it stops the projection *name*."""
-        error = ProjectionStoppedError(
-            f"{name}: stopped at position {self.position} ({self.topic}): {self}"
-        )
-        error.position, error.topic, error.cause = self.position, self.topic, str(self)
-        return error
-
-    def policy(self, projection: Projection) -> Policy:
-        """What *projection* does about it; to hold groups, it must be known which."""
-        unknown = isinstance(self.cause, UnknownTopicError)
-        policy = projection.on_unknown if unknown else projection.on_poison
-        return Policy.STOP if policy is Policy.HOLD and not self.groups else policy
-
-    def go_past(self, projection: Projection, detours: Detours) -> bool:
-        """Put the event aside, if that is what *projection* does about it."""
-        policy = self.policy(projection)
-        if policy is not Policy.STOP:
-            detours.add(self.position, self.topic, self.groups, policy, str(self))
-        return policy is not Policy.STOP
+__all__ = ["Batch", "drift"]
 
 
 @attrs.frozen
@@ -272,22 +185,3 @@ def _apply(
                 rows.change(groups, projection.apply, event, rows)
             except Exception as error:  # it is this projection's matter, not the host's
                 raise PoisonError(event, groups, error) from error
-
-
-def groups_of(projection: Projection, event: Recorded) -> Sequence[str]:
-    """The groups that an event may change; raises ``PoisonError`` if it cannot be read or grouped."""
-    if isinstance(event.event, UnreadableEventError):
-        column = {SUBJECT: event.subject or event.stream, STREAM: event.stream}
-        group = column.get(projection.partition or "")
-        raise PoisonError(event, () if group is None else (group,), event.event.cause)
-    try:
-        return projection.groups(event)
-    except Exception as error:
-        raise PoisonError(event, (), error) from error
-
-
-def refuses_rows(error: Exception) -> bool:
-    """Whether the values in the rows are to blame, and not the database."""
-    if isinstance(error, exc.DBAPIError):
-        return isinstance(error, exc.IntegrityError | exc.DataError)
-    return isinstance(error, exc.StatementError | OverflowError | TypeError | ValueError)

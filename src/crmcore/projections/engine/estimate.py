@@ -5,7 +5,7 @@ import time
 import attrs
 from sqlalchemy import Connection, Table, exc, func, select, text
 
-from crmcore.projections.engine.batch import LogSource
+from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.filling import sample
 from crmcore.projections.engine.generation import Checkpoint, Registry
 from crmcore.projections.engine.parts import Part

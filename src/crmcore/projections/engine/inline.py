@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import attrs
 from sqlalchemy import Connection, exc
 
-from crmcore.projections.engine.batch import Batch, LogSource, drift
+from crmcore.projections.engine.batch import Batch, drift
+from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.generation import Checkpoint, Registry
 from crmcore.projections.engine.projection import Projection
 

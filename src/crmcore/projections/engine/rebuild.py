@@ -13,13 +13,9 @@ import attrs
 from sqlalchemy import Connection
 
 from crmcore.projections.engine.aside import AsideTable
-from crmcore.projections.engine.batch import (
-    Batch,
-    LogSource,
-    PoisonError,
-    ProjectionStoppedError,
-    drift,
-)
+from crmcore.projections.engine.batch import Batch, drift
+from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError
+from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, Stopped, fill
 from crmcore.projections.engine.generation import (
     BUILDING,
@@ -29,8 +25,9 @@ from crmcore.projections.engine.generation import (
 from crmcore.projections.engine.parts import Part, Parts
 from crmcore.projections.engine.progress import Clock, Progress, Report
 from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.rebuilt import Rebuilt, RebuildStoppedError, died
 
-__all__ = ["Progress", "RebuildStoppedError", "Rebuilder", "Rebuilt", "Report", "Submit"]
+__all__ = ["Rebuilder", "Submit"]
 
 BATCH = 10_000
 LOOK_SECONDS = 0.5
@@ -38,35 +35,6 @@ LOOK_SECONDS = 0.5
 
 PATIENCE_SECONDS = 60.0
 """How long a part that another rebuild fills may stand still before it is given up."""
-
-
-@attrs.frozen
-class Rebuilt:
-    """A generation that was filled: up to which position of the log, and in how long.
-
-    ``before`` is how far it had come when it was gone on with.
-    """
-
-    name: str
-    generation: int
-    position: int
-    seconds: float
-    resumed: bool
-    put_aside: int
-    before: int = 0
-
-    @property
-    def rate(self) -> float:
-        """Records of the log a second."""
-        return (self.position - self.before) / self.seconds if self.seconds else 0.0
-
-
-class RebuildStoppedError(ProjectionStoppedError):
-    """Some read models were not rebuilt: ``stopped`` says why, by name.  ``rebuilt`` are the others."""
-
-    def __init__(self, rebuilt: Sequence[Rebuilt], stopped: Stopped) -> None:
-        super().__init__("\n".join(str(error) for error in stopped.values()))
-        self.rebuilt, self.stopped = rebuilt, stopped
 
 
 Submit = Callable[[Executor, Sequence[Part]], "Future[Stopped]"]
@@ -167,7 +135,7 @@ class Rebuilder:
             try:
                 futures[self._submit(executor, together)] = together
             except BrokenExecutor as error:
-                stopped |= {part.name: _died(part, error) for part in together}
+                stopped |= {part.name: died(part, error) for part in together}
         while wait(futures, timeout=LOOK_SECONDS).not_done:
             self._show(runs)
         self._show(runs)
@@ -175,7 +143,7 @@ class Rebuilder:
             try:
                 stopped |= future.result()
             except BrokenExecutor as error:
-                stopped |= {part.name: _died(part, error) for part in parts}
+                stopped |= {part.name: died(part, error) for part in parts}
         return stopped
 
     def _show(self, runs: Sequence[_Run]) -> None:
@@ -293,12 +261,3 @@ def _alike(runs: Sequence[_Run]) -> list[list[Part]]:
                 divided = part.divided_by(run.projection.partition)
                 together.setdefault(divided, []).append(part)
     return sorted(together.values(), key=lambda parts: parts[0].low is not None)
-
-
-def _died(part: Part, error: BrokenExecutor) -> ProjectionStoppedError:
-    died = ProjectionStoppedError(
-        f"{part.name}: a worker died while it filled generation {part.generation}, perhaps for"
-        " want of memory: rebuild again, it goes on where it was, and needs less with fewer processes"
-    )
-    died.__cause__ = error
-    return died

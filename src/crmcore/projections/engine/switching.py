@@ -14,7 +14,8 @@ from sqlalchemy import Connection, text
 
 from crmcore.application.errors import StoreBusyError
 from crmcore.projections.engine.aside import AsideTable
-from crmcore.projections.engine.batch import LogSource, ProjectionStoppedError
+from crmcore.projections.engine.poison import ProjectionStoppedError
+from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.generation import BUILDING, LIVE, PREVIOUS, Checkpoint, Registry
 from crmcore.projections.engine.parts import Parts
 from crmcore.projections.engine.projection import Projection

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from crmcore.domain.service.levels import Mode, Verdict
+from crmcore.domain.service.priority import Priority
 from crmcore.projections.service.levels import ServiceLevel
 from crmcore.projections.service.periods import Period, PeriodLength
 
@@ -86,7 +87,7 @@ def compliance(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> tuple[list[Compliance], Compliance]:
-    """Compliance by group, sorted, and in total, over what is judged in ``[since, until)``.
+    """Compliance by group, sorted (priorities: critical first), and in total, over what is judged in ``[since, until)``.
 
     A target is judged at the instant when it was completed, or else when it is due; one that
     has neither (paused, or nothing is owed) counts where its cycle begins.  Each target of a
@@ -103,7 +104,9 @@ def compliance(
     for judged in counted.values():
         if _within(judged, since, until):
             total.count(BEST[judged[0]])
-    return [groups[name] for name in sorted(groups)], total
+    pressing = tuple(Priority) if by is Grouping.PRIORITY else ()
+    known = [groups[name] for name in pressing if name in groups]
+    return known + [groups[name] for name in sorted(groups) if name not in pressing], total
 
 
 def compliance_over_time(

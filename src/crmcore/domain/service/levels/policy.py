@@ -5,7 +5,7 @@ first that matches a case holds for it.  What held is recorded with the case, it
 included, so that a later version never changes what was owed before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -160,17 +160,14 @@ def checked(
 ) -> None:
     """Raise ``InvalidValueError`` where policies and calendars do not fit from *since* on."""
     by_name = {calendar.name: calendar for calendar in calendars}
-    if len(by_name) < len(calendars):
-        raise InvalidValueError("calendars", sorted(by_name), "calendars of different names")
-    names = [policy.name for policy in policies]
-    if len(set(names)) < len(names):
-        raise InvalidValueError("policies", names, "policies of different names")
+    if twice := _twice(calendar.name for calendar in calendars):
+        raise InvalidValueError("calendars", twice, "each name once")
+    if twice := _twice(policy.name for policy in policies):
+        raise InvalidValueError("policies", twice, "each name once")
     for number, policy in enumerate(policies):
-        kinds = [target.kind for target in policy.targets]
-        if len(set(kinds)) < len(kinds):
-            raise InvalidValueError(
-                f"policies[{number}].targets", kinds, "at most one target of each kind"
-            )
+        if twice := _twice(target.kind.value for target in policy.targets):
+            expected = "at most one target of each kind"
+            raise InvalidValueError(f"policies[{number}].targets", twice, expected)
         for target in policy.targets:
             where = f"policies[{number}].targets[{target.kind}]"
             _check_target(where, target)
@@ -179,8 +176,8 @@ def checked(
 
 
 def _check_target(where: str, target: ServiceTarget) -> None:
-    if strange := [category for category in target.pauses if category not in PAUSING]:
-        raise InvalidValueError(f"{where}.pauses", strange, f"some of {', '.join(PAUSING)}")
+    if strange := [category.value for category in target.pauses if category not in PAUSING]:
+        raise InvalidValueError(f"{where}.pauses", strange[0], f"some of {', '.join(PAUSING)}")
     if target.from_creation and target.kind is not TargetKind.PERIODIC_UPDATE:
         raise InvalidValueError(
             f"{where}.from_creation", True, "false: only a periodic update counts from the opening"
@@ -203,17 +200,28 @@ def _check_time(
     try:
         add(calendars[target.calendar], since, target.within)
     except NoWorkingTimeError as beyond:
-        expected = f"a target that can come due ({beyond})"
+        expected = f"less than {target.calendar} has of working time in ten years"
         raise InvalidValueError(f"{where}.within", target.within, expected) from beyond
 
 
 def _check_warnings(where: str, warnings: Sequence[WarningLevel]) -> None:
     for number, level in enumerate(warnings):
         if (level.percent is None) == (level.remaining is None):
-            raise InvalidValueError(f"{where}[{number}]", level, "either percent or remaining")
+            given = "neither" if level.percent is None else "both"
+            raise InvalidValueError(f"{where}[{number}]", given, "either percent or remaining")
         if level.remaining is not None and level.remaining < timedelta(0):
             raise InvalidValueError(
                 f"{where}[{number}].remaining", level.remaining, "a duration from 0 on"
             )
-    if len({level.name for level in warnings}) < len(warnings):
-        raise InvalidValueError(where, warnings, "levels that differ")
+    if twice := _twice(level.name for level in warnings):
+        raise InvalidValueError(where, twice, "levels that differ")
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    """The first of *names* that was there before."""
+    seen = set[str]()
+    for name in names:
+        if name in seen:
+            return f"{name} twice"
+        seen.add(name)
+    return None

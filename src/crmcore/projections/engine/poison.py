@@ -1,0 +1,74 @@
+"""Poison: an event that cannot be read, applied or stored, and what a projection does about it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import exc
+
+from crmcore.application.errors import UnknownTopicError, UnreadableEventError
+from crmcore.application.log import Recorded
+from crmcore.projections.engine.aside import Detours, Policy
+from crmcore.projections.engine.projection import STREAM, SUBJECT, Projection
+
+__all__ = ["PoisonError", "ProjectionStoppedError", "groups_of", "refuses_rows"]
+
+
+class ProjectionStoppedError(Exception):
+    """A projection cannot go on; the others do.  Says where it stands, and why.
+
+    Where an event stopped it, ``position``, ``topic`` and ``cause`` tell which, and why.
+    """
+
+    position: int | None = None
+    topic: str | None = None
+    cause: str | None = None
+
+
+class PoisonError(Exception):
+    """An event that cannot be read, or whose change cannot be applied or stored."""
+
+    def __init__(self, event: Recorded, groups: Sequence[str], cause: Exception) -> None:
+        said = cause.orig if isinstance(cause, exc.StatementError) and cause.orig else cause
+        # One line: the further ones of a database's message show the row, which may be personal.
+        super().__init__(f"{type(said).__name__}: {str(said).strip().partition(chr(10))[0]}")
+        self.position, self.topic, self.groups = event.position, event.topic, tuple(groups)
+        self.cause = cause
+
+    def stopped(self, name: str) -> ProjectionStoppedError:
+        """What to raise where it stops the projection *name*."""
+        error = ProjectionStoppedError(
+            f"{name}: stopped at position {self.position} ({self.topic}): {self}"
+        )
+        error.position, error.topic, error.cause = self.position, self.topic, str(self)
+        return error
+
+    def policy(self, projection: Projection) -> Policy:
+        """What *projection* does about it; to hold groups, it must be known which."""
+        unknown = isinstance(self.cause, UnknownTopicError)
+        policy = projection.on_unknown if unknown else projection.on_poison
+        return Policy.STOP if policy is Policy.HOLD and not self.groups else policy
+
+    def go_past(self, projection: Projection, detours: Detours) -> bool:
+        """Put the event aside, if that is what *projection* does about it."""
+        policy = self.policy(projection)
+        if policy is not Policy.STOP:
+            detours.add(self.position, self.topic, self.groups, policy, str(self))
+        return policy is not Policy.STOP
+
+
+def groups_of(projection: Projection, event: Recorded) -> Sequence[str]:
+    """The groups that an event may change; raises ``PoisonError`` if it cannot be read or grouped."""
+    if isinstance(event.event, UnreadableEventError):
+        column = {SUBJECT: event.subject or event.stream, STREAM: event.stream}
+        group = column.get(projection.partition or "")
+        raise PoisonError(event, () if group is None else (group,), event.event.cause)
+    try:
+        return projection.groups(event)
+    except Exception as error:
+        raise PoisonError(event, (), error) from error
+
+
+def refuses_rows(error: Exception) -> bool:
+    """Whether the values in the rows are to blame, and not the database."""
+    if isinstance(error, exc.DBAPIError):
+        return isinstance(error, exc.IntegrityError | exc.DataError)
+    return isinstance(error, exc.StatementError | OverflowError | TypeError | ValueError)

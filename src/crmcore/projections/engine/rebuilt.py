@@ -1,0 +1,51 @@
+"""What became of a rebuild: read models that were filled, and those that stopped."""
+
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
+
+import attrs
+
+from crmcore.projections.engine.filling import Stopped
+from crmcore.projections.engine.parts import Part
+from crmcore.projections.engine.poison import ProjectionStoppedError
+
+__all__ = ["RebuildStoppedError", "Rebuilt", "died"]
+
+
+@attrs.frozen
+class Rebuilt:
+    """A generation that was filled: up to which position of the log, and in how long.
+
+    ``before`` is how far it had come when it was gone on with.
+    """
+
+    name: str
+    generation: int
+    position: int
+    seconds: float
+    resumed: bool
+    put_aside: int
+    before: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Records of the log a second."""
+        return (self.position - self.before) / self.seconds if self.seconds else 0.0
+
+
+class RebuildStoppedError(ProjectionStoppedError):
+    """Some read models were not rebuilt: ``stopped`` says why, by name.  ``rebuilt`` are the others."""
+
+    def __init__(self, rebuilt: Sequence[Rebuilt], stopped: Stopped) -> None:
+        super().__init__("\n".join(str(error) for error in stopped.values()))
+        self.rebuilt, self.stopped = rebuilt, stopped
+
+
+def died(part: Part, error: BrokenExecutor) -> ProjectionStoppedError:
+    """What to say of *part* where the process that filled it has gone."""
+    died = ProjectionStoppedError(
+        f"{part.name}: a worker died while it filled generation {part.generation}, perhaps for"
+        " want of memory: rebuild again, it goes on where it was, and needs less with fewer processes"
+    )
+    died.__cause__ = error
+    return died

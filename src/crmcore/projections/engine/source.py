@@ -1,0 +1,50 @@
+"""The database as the engine sees it: events come from it, and rows go to it."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Table
+
+from crmcore.application.log import Page
+
+__all__ = ["LogSource"]
+
+
+class LogSource(Protocol):
+    """Where the events come from and the rows go: one database."""
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """A transaction that may write."""
+        ...
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection that sees one moment."""
+        ...
+
+    def head(self, connection: Connection) -> int:
+        """The last position of the log."""
+        ...
+
+    def events(
+        self,
+        connection: Connection,
+        views: Mapping[str, type | None],
+        after: int,
+        limit: int,
+        *,
+        provenance: bool = True,
+        part: tuple[str, str, str] | None = None,
+        upto: int | None = None,
+    ) -> Page:
+        """The next events of the topics in *views* after a position, of at most *limit* records.
+
+        Each is read as the class that *views* names.  *part* is (column, from, below): the two
+        hexadecimal digits that the ids in the column end between.  The events raise
+        ``UnreadableEventError`` where they come to one that cannot be read.
+        """
+        ...
+
+    def insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of driver's values, as fast as may be."""
+        ...
