@@ -54,6 +54,17 @@ def test_an_unknown_command_is_one_line(run: CommandLine, topic: str, hint: str)
     assert hint in done.complaint
 
 
+def test_the_example_of_service_levels_owes_something(crm: crmcore.CRM, run: CommandLine) -> None:
+    """With required fields alone it would leave every case without a target."""
+    envelope = lines.read(
+        crm, lines.Line(1, example_line(kinds()["define-service-levels"]).encode()), None, None
+    )
+    assert isinstance(envelope.command, crmcore.commands.DefineServiceLevels)
+    assert all(policy.targets for policy in envelope.command.policies)
+    crm.execute(envelope.command, by="Ada")
+    assert "Condition(" not in run("commands", "define-service-levels").out
+
+
 def test_meanings_are_told_in_plain_words(run: CommandLine) -> None:
     meanings = [one["meaning"] for one in run("commands", "--json").document["commands"]]
     assert not [said for said in meanings if any(mark in said for mark in ("`", "*", "INV-"))]

@@ -524,6 +524,16 @@ def test_each_verdict_is_that_of_counting_minutes(rows: list[Row]) -> None:
 # crmcore import
 
 
+def test_the_example_policy_gives_the_report_of_the_page(run: CommandLine) -> None:
+    assert run("execute", str(POLICY)).status == 0
+    run("import", "incidents", str(PACKED))
+    shown = [line.split() for line in run("service-levels", "--by", "priority").out.splitlines()]
+    page = (SLICE.parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
+    table = page.partition("Priority  Met  Breached")[2].partition("```")[0].splitlines()
+    told = [line.split() for line in table[2:]]
+    assert [line for line in shown if line][2:] == told
+
+
 def test_import_reports_every_row_and_again_records_nothing(run: CommandLine) -> None:
     first = run("import", "incidents", str(PACKED), "--json")
     assert first.status == 1  # five rows are refused

@@ -1,12 +1,13 @@
 """How answers look: tables on a narrow screen, and decimals in JSON."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from crmcore.cli.faults import complain
-from crmcore.cli.output import Column, counted, emit, emit_line, say, table
+from crmcore.cli.output import Column, counted, duration, emit, emit_line, say, table
 
 
 @pytest.mark.parametrize("columns", ["20", "40", "80"])
@@ -43,6 +44,21 @@ def test_one_thing_is_not_many() -> None:
 STEERED = "Ann\u202egnp.exe\u2069 \x1b[31mred\x07\u200f\x85 Lee"
 WRITTEN = r"Ann\u202egnp.exe\u2069 \x1b[31mred\x07\u200f Lee"
 PERSIAN = "می\u200cخواهم 👩\u200d🚀"
+
+
+@pytest.mark.parametrize(
+    ("span", "days", "hours"),
+    [
+        (timedelta(hours=-1.5), "-1 h 30 min", "-1 h 30 min"),
+        (timedelta(days=2, hours=3, minutes=4), "2 d 3 h", "51 h 4 min"),
+        (timedelta(days=63, hours=6, minutes=9), "63 d 6 h", "1,518 h"),
+        (timedelta(0), "0 s", "0 s"),
+    ],
+)
+def test_time_passes_in_days_and_work_is_done_in_hours(
+    span: timedelta, days: str, hours: str
+) -> None:
+    assert (duration(span), duration(span, days=False)) == (days, hours)
 
 
 def test_what_steers_a_terminal_is_written_out(capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,6 +107,39 @@ def test_dates_are_those_of_the_zone(desk: CommandLine) -> None:
         assert document["total"]["met"] == met
 
 
+def test_a_column_where_there_is_any(desk: CommandLine) -> None:
+    early = desk("service-levels", "--as-of", "2026-01-13T09:00:00Z").out
+    assert "Running" in early
+    assert "Paused" not in early
+    assert "Nothing" not in early
+    assert "Paused" in desk("service-levels", "--as-of", FRIDAY_NOON).out
+
+
+def test_customers_are_whole_ids(desk: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    document = desk("service-levels", "--by", "customer", "--json").document
+    shown = desk("service-levels", "--by", "customer").out
+    assert all(one["group"] in shown for one in document["groups"])
+
+
+def test_what_came_later_is_not_told(desk: CommandLine) -> None:
+    """Of a moment is what was known then, to programs too."""
+    before, after = "2026-01-12T11:00:00Z", "2026-01-12T13:00:00Z"
+    [found] = desk("cases", "--as-of", before, "--json").document["cases"]
+    assert (found["number"], found["status"], found["closed_at"]) == ("N-1", "new", None)
+    assert desk("case", "N-1", "--as-of", before, "--json").document["status"] == "new"
+    assert desk("case", "N-1", "--as-of", after, "--json").document["status"] == "solved"
+
+
+def test_working_time_is_told_in_hours(desk: CommandLine) -> None:
+    """Three days of work are no three days: they are 24 hours."""
+    owed = ("case", "N-4", "--as-of", "2026-01-21T16:00:00Z")
+    assert "40 h" in desk(*owed).out
+    metric = desk("service-metrics", "resolution-business-time", "--hours", "Mon-Sun 00:00-24:00")
+    assert " d " not in metric.out.splitlines()[-1]
+    assert "give --hours" in desk("service-metrics").out
+
+
 @pytest.mark.parametrize(
     ("argv", "complaint"),
     [

@@ -167,8 +167,12 @@ ONCE = BusinessCalendar(
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        pytest.param(define(calendars=(OFFICE, OFFICE)), "calendars of different", id="calendars"),
-        pytest.param(define("1", START, policy("a"), policy("a")), "each name once, got a twice", id="names"),
+        pytest.param(
+            define(calendars=(OFFICE, OFFICE)), "each name once, got .* twice", id="calendars"
+        ),
+        pytest.param(
+            define("1", START, policy("a"), policy("a")), "each name once, got .a twice", id="names"
+        ),
         pytest.param(
             define("1", START, policy("a", target(), target())), "one target of each", id="kinds"
         ),
@@ -186,12 +190,12 @@ ONCE = BusinessCalendar(
         ),
         pytest.param(
             define("1", START, policy("a", target(within=timedelta(days=3_000)))),
-            "can come due .*office: no .* within 3660 days",
+            "less than office has of working time in ten years",
             id="never-reached",
         ),
         pytest.param(
             define("1", at(days=2), policy("a", target(calendar="once")), calendars=(ONCE,)),
-            "can come due .*once: no",
+            "less than once has of working time",
             id="calendar-that-is-over",
         ),
         pytest.param(
@@ -206,7 +210,7 @@ ONCE = BusinessCalendar(
         ),
         pytest.param(
             define("1", START, policy("a", target(warnings=(WarningLevel(),)))),
-            r"warnings\[0\]: expected either percent or remaining",
+            r"warnings\[0\]: expected either percent or remaining, got .neither",
             id="warning-of-nothing",
         ),
         pytest.param(
@@ -225,7 +229,7 @@ ONCE = BusinessCalendar(
         ),
         pytest.param(
             define("1", START, policy("a", target(warnings=(warn(50), warn(50, "page"))))),
-            "levels that differ",
+            "levels that differ, got .50 % twice",
             id="warned-twice",
         ),
     ],

@@ -175,6 +175,13 @@ def test_an_unknown_topic_is_named(topic: str, fields: dict[str, Any], said: str
         commands.schema(topic)
 
 
+def levels(within: str = "PT4H", weekly: Any = ({"weekday": 1, "opens": "9:00", "closes": "17:00"},)) -> dict[str, Any]:
+    """Service levels of one target by one calendar."""
+    target = {"kind": "resolution", "within": within, "calendar": "office"}
+    office = {"name": "office", "zone": "UTC", "weekly": list(weekly)}
+    return {"version": "1", "policies": [{"name": "all", "targets": [target]}], "calendars": [office]}
+
+
 @pytest.mark.parametrize(
     ("topic", "fields", "said"),
     [
@@ -189,6 +196,14 @@ def test_an_unknown_topic_is_named(topic: str, fields: dict[str, Any], said: str
                      id="a missing field"),
         pytest.param("close-case", {"case_id": "nobody"}, "close-case: case_id: expected a UUID, got 'nobody'",
                      id="no identity"),
+        pytest.param("define-service-levels", levels(within="P1M"),
+                     "define-service-levels: policies[0].targets[0].within: expected a duration in days, hours,"
+                     " minutes and seconds, such as P1DT4H30M, got 'P1M'", id="a duration in months"),
+        pytest.param("define-service-levels", levels(within="P99999999999999999999D"),
+                     "within: expected a shorter duration, got 'P9", id="a duration beyond all time"),
+        pytest.param("define-service-levels", levels(weekly=[]),
+                     "define-service-levels: calendars[0]: weekly: expected hours in which office is open, got ()",
+                     id="a calendar without hours"),
         pytest.param("close-case", {"case_id": None}, "close-case: case_id: expected a UUID, got nothing (null)",
                      id="null"),
         pytest.param("close-case", {"case_id": str(uid(1)), "at": "2026-01-05T09:00:00"},

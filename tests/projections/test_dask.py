@@ -14,13 +14,13 @@ from tests.projections.hosting import FIRST, NAMES
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Client]:
-    """Two workers, each a process of its own with one thread; no dashboard."""
+    """Two workers, each a process of its own with one thread; on ports that are free."""
     with (
         LocalCluster(
             n_workers=2,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address=":0",
             worker_dashboard_address=None,
         ) as cluster,
         Client(cluster) as client,

@@ -106,13 +106,18 @@ def _open_row(one: Any) -> list[object]:
         one.case.priority,
         _target(level),
         instant(level.due_at),
-        duration(level.remaining),
+        _time(level, level.remaining),
         _burned(level),
     ]
 
 
-def _burned(level: Any, width: int = 12) -> Text:
-    """What is left of the time allowed, as a bar; a word where no time runs."""
+def _time(level: Any, span: timedelta | None) -> str:
+    """Working time in hours; elapsed time, of a deadline that came with the case, in days."""
+    return duration(span, days=level.version is None)
+
+
+def _burned(level: Any, width: int = 12, *, told: bool = False) -> Text:
+    """What is left of the time allowed, as a bar; a word where no time runs, unless *told* beside."""
     verdict = level.verdict().value
     if level.target is None or level.elapsed is None:
         return Text("")
@@ -123,7 +128,7 @@ def _burned(level: Any, width: int = 12) -> Text:
     allowed = level.elapsed + level.remaining
     left = Decimal(level.remaining / allowed) if allowed > timedelta(0) else Decimal(0)
     drawn = bar(left, width)
-    return drawn + Text(f" {verdict}") if verdict == "paused" else drawn
+    return drawn + Text(f" {verdict}") if verdict == "paused" and not told else drawn
 
 
 @answering
@@ -180,10 +185,10 @@ def _show_targets(levels: Sequence[Any]) -> None:
         [
             _target(one) + (f", cycle {one.cycle}" if several else ""),
             instant(one.due_at),
-            duration(one.elapsed),
-            duration(one.remaining),
+            _time(one, one.elapsed),
+            _time(one, one.remaining),
             one.verdict().value,
-            _burned(one, 10) if one.is_open else Text(""),
+            _burned(one, 10, told=True) if one.is_open else Text(""),
         ]
         for one in owed
     ]

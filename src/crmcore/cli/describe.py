@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
+import attrs
 import typer
 
 import crmcore
 from crmcore.cli.faults import Fault, answering
-from crmcore.cli.fields import Field, example, fields
+from crmcore.cli.fields import EXAMPLES, Field, example, fields
 from crmcore.cli.output import NOTHING, Column, emit, heading, one_line, say, table
 from crmcore.cli.session import options_of
 from crmcore.crm import schema_of
@@ -66,7 +67,7 @@ def example_line(kind: type) -> str:
 
 
 def _filled(kind: Any) -> dict[str, Any]:
-    values = example(kind)
+    values = EXAMPLES.get(kind.TOPIC) or example(kind)
     values.pop("at", None)  # now, if it is left out
     return {"command": kind.TOPIC, "by": SENDER, **values}
 
@@ -118,6 +119,6 @@ def _left_out(field: Field) -> str:
         return "(required)"
     if field.name == "at":
         return "now"
-    if field.default is None or field.default == ():
+    if field.default is None or field.default == () or attrs.has(type(field.default)):
         return NOTHING
     return str(field.default).lower() if isinstance(field.default, bool) else str(field.default)

@@ -13,7 +13,7 @@ import attrs
 from crmcore import Money
 from crmcore.domain.kernel import Between, Length, Personal
 
-__all__ = ["Field", "example", "fields"]
+__all__ = ["EXAMPLES", "Field", "example", "fields"]
 
 WORDS: Final = {
     UUID: "UUID",
@@ -46,6 +46,30 @@ NAMED: Final[dict[str, Any]] = {
     "channel": "store",
 }
 """Values by the field's name, where its type alone would give one that is refused or odd."""
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "define-service-levels": {
+        "version": "2026-1",
+        "policies": [
+            {
+                "name": "all cases",
+                "targets": [
+                    {"kind": "first_response", "within": "PT4H", "calendar": "office"},
+                    {"kind": "resolution", "within": "PT16H", "calendar": "office"},
+                ],
+            }
+        ],
+        "calendars": [
+            {
+                "name": "office",
+                "zone": "Europe/Berlin",
+                "weekly": [
+                    {"weekday": day, "opens": "09:00", "closes": "17:00"} for day in range(1, 6)
+                ],
+            }
+        ],
+    }
+}
+"""By topic, where the required fields alone would say something that nobody wants: owe nothing."""
 
 
 @attrs.frozen

@@ -189,18 +189,22 @@ def share(part: Decimal | None, digits: int = 1) -> str:
     return NOTHING if part is None else f"{part * 100:.{digits}f} %"
 
 
-def duration(span: timedelta | None) -> str:
-    """A length of time in its two largest units: ``3 d 4 h``, ``-12 min``."""
+def duration(span: timedelta | None, *, days: bool = True) -> str:
+    """A length of time in its two largest units: ``3 d 4 h``, ``-12 min``.
+
+    Without *days* in hours at most, from 100 on without minutes: a day of work is no 24 hours.
+    """
     if span is None:
         return NOTHING
     sign, seconds = ("-" if span < timedelta(0) else ""), int(abs(span).total_seconds())
     units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
     parts = []
-    for name, size in units:
+    for name, size in units if days else units[1:]:
         count, seconds = divmod(seconds, size)
         if count:
             parts.append(f"{count:,} {name}")
-    return sign + (" ".join(parts[:2]) or "0 s")
+    many = not days and abs(span) >= timedelta(hours=100)
+    return sign + (" ".join(parts[: 1 if many else 2]) or "0 s")
 
 
 def bar(part: Decimal | None, width: int = BAR) -> Text:

@@ -160,7 +160,7 @@ def _value(key: str, value: Any) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, timedelta):
-        return duration(value)
+        return _time(key, value)
     if isinstance(value, Decimal):
         return share(value) if _is_share(key) else f"{value:,.2f}" if value >= 1 else f"{value:.2g}"
     return f"{value:,}"
@@ -170,12 +170,16 @@ def _is_share(key: str) -> bool:
     return crmcore.METRICS[key].parts["Unit"].startswith("share")
 
 
+def _time(key: str, span: timedelta) -> str:
+    return duration(span, days=key != BY_HOURS)
+
+
 def _behind(key: str, one: crmcore.Figure) -> str:
     """What a value was computed from, in words."""
     if one.denominator is None:
         return "give --hours" if key == BY_HOURS and one.value is None else ""
     if isinstance(one.numerator, timedelta):
-        middle = "" if one.median is None else f", median {duration(one.median)}"
+        middle = "" if one.median is None else f", median {_time(key, one.median)}"
         return f"{one.denominator:,} cases{middle}"
     averaged = isinstance(one.value, Decimal) and not _is_share(key)
     return f"{one.numerator or 0:,} {'/' if averaged else 'of'} {one.denominator:,}"

@@ -24,7 +24,7 @@ __all__ = [
 def shown(value: Any, *, width: int = 60) -> str:
     """*value* for a message: as people write it, on one line, at most *width* characters."""
     try:
-        text = str(value) if isinstance(value, PLAIN) else repr(value)
+        text = str(value).removesuffix(", 0:00:00") if isinstance(value, PLAIN) else repr(value)
     except Exception:  # a hostile __repr__, or an integer too long to print
         text = f"<{type(value).__name__}>"
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -11,7 +11,14 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Aggregate, InvalidValueError, NotAllowedError, derived_id, event
+from crmcore.domain.kernel import (
+    Aggregate,
+    InvalidValueError,
+    NotAllowedError,
+    derived_id,
+    event,
+    shown,
+)
 
 __all__ = [
     "AGGREGATE",
@@ -82,7 +89,7 @@ class CustomerThrottledError(NotAllowedError):
         again = (asked_at + throttle).isoformat()
         super().__init__(
             f"customer {customer_id} was asked for feedback at {asked_at.isoformat()}, and is"
-            f" asked once within {throttle}: again from {again} on"
+            f" asked once within {shown(throttle)}: again from {again} on"
         )
 
 

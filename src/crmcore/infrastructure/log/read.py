@@ -1,6 +1,7 @@
 """Reading the log: streams, ranges of positions and everything about a subject, in order."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from crmcore.application.errors import (
 from crmcore.application.log import Page, Record, Recorded
 from crmcore.infrastructure.codec import EventCodec, EventReader
 from crmcore.infrastructure.identity import id_text
-from crmcore.infrastructure.log.driver import fetch_all
+from crmcore.infrastructure.log.driver import execute, fetch_all
 from crmcore.infrastructure.log.statements import AHEAD, log_statements
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
@@ -166,7 +167,8 @@ class LogReader:
         An event that cannot be read is an ``UnreadableEventError`` in its place.
         """
         query = reading.query(connection, self._tables, self._codec)
-        records: list[Any] = fetch_all(connection, query, (after, limit))
+        with _in_order(connection):
+            records: list[Any] = fetch_all(connection, query, (after, limit))
         last = records[-1][0] if len(records) == limit else None
         return Page(reading.views, partial(self._read, records), last)
 
@@ -200,6 +202,21 @@ def _translated(reader: EventReader, record: Record) -> Sequence[Recorded]:
         return _told(reader, record)
     except (CorruptEventError, UnknownTopicError):
         return (Recorded(record, _unreadable(reader, record)),)
+
+
+@contextmanager
+def _in_order(connection: Connection) -> Iterator[None]:
+    """Let PostgreSQL walk along the positions.
+
+    A log that was just written has no statistics yet: the planner then takes what is left of it
+    for a few rows, and sorts all of them for each page.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    execute(connection, "SET LOCAL enable_sort = off")
+    yield
+    execute(connection, "SET LOCAL enable_sort TO DEFAULT")
 
 
 def _unreadable(reader: EventReader, record: Record) -> UnreadableEventError:

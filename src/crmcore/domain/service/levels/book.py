@@ -64,7 +64,7 @@ class ServiceLevelsDefined:
 
 @command
 class DefineServiceLevels:
-    """Say what is owed to which cases from ``at`` on: all policies, in order, and their calendars.
+    """Say what is owed to which cases from then on: all policies, in order, and their calendars.
 
     A new version replaces the one before; cases that follow that keep it until their facts
     change, or until they are told to (``reapply-service-levels``).
