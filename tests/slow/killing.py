@@ -92,7 +92,8 @@ class Process:
         assert pid is not None
         if victim == "worker":
             os.kill(chance.choice(self.workers), signal.SIGKILL)
-            self.hear(START_SECONDS)  # it notices, and stops
+            if self.told is None:
+                self.hear(START_SECONDS)  # it notices, and stops
             assert self.told is not None, "the rebuild hangs though its worker is dead"
         elif victim == "group":
             os.killpg(pid, signal.SIGKILL)
