@@ -50,7 +50,7 @@ def described(url: str) -> str:
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address) as connection:
         found = [
-            str(connection.execute(f"SHOW {name}".encode()).fetchone()[0])  # type: ignore[index]
+            str(connection.execute(f"SHOW {name}".encode()).fetchone()[0])  # type: ignore[index]  # SHOW gives a row
             for name in ("server_version", "fsync", "synchronous_commit", "shared_buffers")
         ]
     version, fsync, synchronous, buffers = found

@@ -1,18 +1,16 @@
 """The composition root: wires the log, the command services and the read models together.
 
-The only module that imports all layers.
+With ``workers``, which does so for other processes, the only module that imports all layers.
 """
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-import attrs
 from sqlalchemy import URL, Connection, Engine, select
 
 from crmcore.application.contexts import EVENTS, command_handlers
@@ -35,11 +33,11 @@ from crmcore.infrastructure.projection_source import ProjectionSource
 from crmcore.infrastructure.tenants import tenant_target
 from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status
-from crmcore.projections.engine.filling import Part, Stopped, fill
 from crmcore.projections.engine.inline import Inline
 from crmcore.projections.engine.rebuild import Rebuilder
 from crmcore.projections.engine.upkeep import Upkeep, named
 from crmcore.projections.reading import ReadModels, all_projections
+from crmcore.workers import Submit
 
 __all__ = ["CRM", "open", "schema_of"]
 
@@ -325,42 +323,6 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     except BaseException:
         database.close()
         raise
-
-
-@attrs.frozen
-class Submit:
-    """Lets an executor fill parts of generations, in another process or on another machine.
-
-    What goes there is the database's address, with its password, and the host's own
-    projections, which must be picklable for that (handlers that are functions of a module).
-    """
-
-    _address: str = attrs.field(repr=False)
-    _schema: str | None
-    _loyalty: LoyaltyProgram
-    _projections: tuple[Projection, ...]
-
-    def __call__(self, executor: Executor, parts: Sequence[Part]) -> "Future[Stopped]":
-        """Submit parts that are filled in one reading; the future tells what stopped."""
-        return executor.submit(
-            fill_parts, self._address, self._schema, self._loyalty, self._projections, parts
-        )
-
-
-def fill_parts(
-    address: str,
-    schema: str | None,
-    loyalty: LoyaltyProgram,
-    projections: tuple[Projection, ...],
-    parts: Sequence[Part],
-) -> Stopped:
-    """Fill parts of generations in one reading, on a connection of this process's own."""
-    with CRM(
-        Database.open(address, schema=schema, create=False),
-        loyalty=loyalty,
-        projections=projections,
-    ) as crm:
-        return fill(crm._source, Registry(schema), crm.projections, parts)
 
 
 def _pseudonyms(database: Database) -> Pseudonyms:

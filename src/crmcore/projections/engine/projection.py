@@ -141,14 +141,14 @@ class Projection:
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics of the events that it reads, sorted."""
-        return tuple(sorted(kind.TOPIC for kind in self.handlers))  # type: ignore[attr-defined]
+        return tuple(sorted(_topic(kind) for kind in self.handlers))
 
     @cached_property
     def reads(self) -> Mapping[str, type | None]:
         """The class as which the events of each topic are read; None: not at all."""
         views = {kind: self.views.get(kind, kind) for kind in self.handlers}
         return {
-            kind.TOPIC: None if view is NoneType else view  # type: ignore[attr-defined]
+            _topic(kind): None if view is NoneType else view
             for kind, view in views.items()
         }
 
@@ -173,7 +173,7 @@ class Projection:
             for index in table.indexes
         )
         later = sorted(
-            f"{kind.TOPIC} {version_of(kind)}"  # type: ignore[attr-defined]
+            f"{_topic(kind)} {version_of(kind)}"
             for kind in self.handlers
             if version_of(kind) > 1
         )
@@ -183,3 +183,8 @@ class Projection:
     def apply(self, recorded: Recorded, rows: Rows) -> None:
         """Let one event change the rows."""
         self.handler_of[type(recorded.event)](recorded.event, recorded, rows)
+
+
+def _topic(kind: type) -> str:
+    topic: str = kind.TOPIC  # type: ignore[attr-defined]  # event classes have one
+    return topic

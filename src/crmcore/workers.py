@@ -1,0 +1,60 @@
+"""What goes to another process, or another machine, that fills parts of read models.
+
+It needs the log and the read models alone: nothing that executes commands is made there.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+
+import attrs
+
+from crmcore.application.contexts import EVENTS
+from crmcore.domain.loyalty.program import LoyaltyProgram
+from crmcore.infrastructure.codec import EventCodec
+from crmcore.infrastructure.event_versions import UPCASTERS
+from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.read import LogReader
+from crmcore.infrastructure.packing import JsonPacking
+from crmcore.infrastructure.projection_source import ProjectionSource
+from crmcore.projections.engine import Projection, Registry
+from crmcore.projections.engine.filling import Part, Stopped, fill
+from crmcore.projections.reading import all_projections
+
+__all__ = ["Submit"]
+
+
+@attrs.frozen
+class Submit:
+    """Lets an executor fill parts of generations, in another process or on another machine.
+
+    What goes there is the database's address, with its password, and the host's own
+    projections, which must be picklable for that (handlers that are functions of a module).
+    """
+
+    _address: str = attrs.field(repr=False)
+    _schema: str | None
+    _loyalty: LoyaltyProgram
+    _projections: tuple[Projection, ...]
+
+    def __call__(self, executor: Executor, parts: Sequence[Part]) -> "Future[Stopped]":
+        """Submit parts that are filled in one reading; the future tells what stopped."""
+        return executor.submit(
+            fill_parts, self._address, self._schema, self._loyalty, self._projections, parts
+        )
+
+
+def fill_parts(
+    address: str,
+    schema: str | None,
+    loyalty: LoyaltyProgram,
+    projections: tuple[Projection, ...],
+    parts: Sequence[Part],
+) -> Stopped:
+    """Fill parts of generations in one reading, on a connection of this process's own."""
+    kept = (*all_projections(loyalty, EVENTS, JsonPacking()), *projections)
+    database = Database.open(address, schema=schema, create=False)
+    try:
+        reader = LogReader(database.tables, EventCodec(EVENTS, UPCASTERS))
+        return fill(ProjectionSource(database, reader), Registry(schema), kept, parts)
+    finally:
+        database.close()
