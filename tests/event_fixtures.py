@@ -16,7 +16,6 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.application.contexts import EVENTS
 from crmcore.domain.kernel import Between, Length, version_of
 from crmcore.domain.kernel.working_time import (
     Break,
@@ -27,7 +26,7 @@ from crmcore.domain.kernel.working_time import (
     weekly,
 )
 from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.event_versions import UPCASTERS
+from crmcore.infrastructure.event_versions import event_codec
 from tests.scenario import uid
 
 __all__ = ["EXAMPLES", "SCHEMAS", "add_missing", "complaint", "fields_of", "read_schemas"]
@@ -219,5 +218,5 @@ def add_missing(
 
 
 if __name__ == "__main__":
-    for line in add_missing(EventCodec(EVENTS, UPCASTERS)):
+    for line in add_missing(event_codec()):
         print(line)

@@ -1,4 +1,4 @@
-"""The layering contracts hold, and each one notices a planted breach."""
+"""The checks of the source notice a planted breach, and see every file."""
 
 import shutil
 import subprocess
@@ -72,6 +72,14 @@ def test_a_planted_breach_breaks_its_contract(
     found = lint(tmp_path)
     assert found.returncode == 1, found.stdout + found.stderr
     assert f"{contract} BROKEN" in found.stdout
+
+
+def test_format_and_lint_see_every_module() -> None:
+    command = [str(Path(sys.executable).with_name("ruff")), "check", "--show-files", "."]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    seen = {Path(line) for line in listed.splitlines()}
+    folders = ("src", "tests", "benchmarks", "examples")
+    assert {one for folder in folders for one in (ROOT / folder).rglob("*.py")} <= seen
 
 
 def test_the_folders_at_the_root_show_the_layers() -> None:

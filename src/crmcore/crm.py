@@ -19,11 +19,10 @@ from crmcore.application.executing import Batch, CommandService, Envelope, InFut
 from crmcore.application.log import Receipt, Recorded
 from crmcore.domain.kernel import Command
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
-from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.command_codec import CommandCodec, schema_of
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
-from crmcore.infrastructure.event_versions import UPCASTERS
+from crmcore.infrastructure.event_versions import event_codec
 from crmcore.infrastructure.identity import Pseudonyms, new_id
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader
@@ -66,7 +65,7 @@ class CRM:
         self._clock = clock
         handlers = command_handlers(LibraryContactNormaliser(), _pseudonyms(database))
         self._commands = CommandCodec(handlers)
-        codec = EventCodec(EVENTS, UPCASTERS)
+        codec = event_codec()
         self._source = ProjectionSource(database, LogReader(database.tables, codec))
         registry = Registry(database.tables.events.schema)
         packing = JsonPacking()

@@ -10,8 +10,7 @@ import attrs
 
 from crmcore.application.contexts import EVENTS
 from crmcore.domain.loyalty.program import LoyaltyProgram
-from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.event_versions import UPCASTERS
+from crmcore.infrastructure.event_versions import event_codec
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.packing import JsonPacking
@@ -54,7 +53,7 @@ def fill_parts(
     kept = (*all_projections(loyalty, EVENTS, JsonPacking()), *projections)
     database = Database.open(address, schema=schema, create=False)
     try:
-        reader = LogReader(database.tables, EventCodec(EVENTS, UPCASTERS))
+        reader = LogReader(database.tables, event_codec())
         return fill(ProjectionSource(database, reader), Registry(schema), kept, parts)
     finally:
         database.close()

@@ -14,7 +14,6 @@ from crmcore.application.customers import (
     require_customer,
 )
 from crmcore.application.work import Work
-from crmcore.domain.kernel import Channel
 from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind, ContactPointAdded
 from crmcore.domain.customers.customer import CustomerDeactivatedError
 from crmcore.domain.customers.external_identity import (
@@ -29,15 +28,19 @@ from crmcore.domain.customers.interaction import (
 )
 from crmcore.domain.customers.lifecycle import AdvanceLifecycle, LifecycleStage
 from crmcore.domain.customers.note import CorrectNote, RecordNote
-from crmcore.domain.customers.permission import (ConfirmConsent, GiveConsent, RaiseObjection, WithdrawConsent,)
-from crmcore.domain.kernel import Purpose
+from crmcore.domain.customers.permission import (
+    ConfirmConsent,
+    GiveConsent,
+    RaiseObjection,
+    WithdrawConsent,
+)
 from crmcore.domain.customers.registration import (
     CustomerKind,
     DeactivateCustomer,
     ReactivateCustomer,
     RegisterCustomer,
 )
-from crmcore.domain.kernel import InvalidValueError, NotFoundError
+from crmcore.domain.kernel import Channel, InvalidValueError, NotFoundError, Purpose
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 import crmcore
 from crmcore import CRM, Batch, Envelope, Receipt
+from crmcore.application.contexts import command_handlers
 from crmcore.commands import (
     CustomerKind,
     GiveConsent,
@@ -24,8 +25,6 @@ from crmcore.commands import (
     TargetMember,
     WithdrawConsent,
 )
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
-from crmcore.application.contexts import command_handlers
 from crmcore.errors import (
     AlreadyExistsError,
     CommandIdReusedError,
@@ -38,6 +37,7 @@ from crmcore.errors import (
     StoreError,
     UnreadableEventError,
 )
+from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from tests.application.hammer import SPRING, cost, plan, spent
 from tests.scenario import START, at, uid
 
@@ -303,7 +303,8 @@ def between(crm: CRM, kind: type, *others: Any) -> list[int]:
     Returns a list that counts the decisions: the handler is real, the other writer too.
     """
     handlers: dict[type, Any] = crm._service._handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
-    decide, seen = command_handlers(LibraryContactNormaliser(), lambda _kind, _value: uid(1))[kind], [0]
+    decide = command_handlers(LibraryContactNormaliser(), lambda _kind, _value: uid(1))[kind]
+    seen = [0]
 
     def decide_while_others_write(command: Any, work: Any) -> None:
         decide(command, work)

@@ -16,7 +16,6 @@ from crmcore.application.marketing import (
     campaign_exists,
 )
 from crmcore.application.orders import OrderService
-from crmcore.domain.customers import consent
 from crmcore.domain.customers.contact_point import (
     AddContactPoint,
     ContactKind,
@@ -30,7 +29,14 @@ from crmcore.domain.customers.registration import (
     DeactivateCustomer,
     RegisterCustomer,
 )
-from crmcore.domain.kernel import InvalidValueError, Money, NotFoundError, derived_id
+from crmcore.domain.kernel import (
+    Channel,
+    InvalidValueError,
+    Money,
+    NotFoundError,
+    Purpose,
+    derived_id,
+)
 from crmcore.domain.marketing import addressing, planning, results, running
 from crmcore.domain.marketing.addressing import (
     NotSendingError,
@@ -60,8 +66,11 @@ from crmcore.domain.marketing.running import (
     LaunchCampaign,
     PauseCampaign,
 )
-from crmcore.domain.marketing.terms import (CostKind, ListKind, ResponseKind,)
-from crmcore.domain.kernel import Channel, Purpose
+from crmcore.domain.marketing.terms import (
+    CostKind,
+    ListKind,
+    ResponseKind,
+)
 from crmcore.domain.sales.order import PlaceOrder
 from crmcore.domain.sales.order_line import OrderLine
 from tests.domain.campaign_examples import ANN, BEN, SPRING, euros, plan, send, target

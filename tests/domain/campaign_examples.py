@@ -6,13 +6,12 @@ from typing import Any
 
 import attrs
 
-from crmcore.domain.kernel import Money
+from crmcore.domain.kernel import Channel, Money
 from crmcore.domain.marketing import addressing, campaign, membership, planning, results, running
 from crmcore.domain.marketing.addressing import SendMessage, TargetMember
 from crmcore.domain.marketing.campaign import Campaign, CampaignPlanned
 from crmcore.domain.marketing.planning import PlanCampaign
 from crmcore.domain.marketing.suppression import Reach
-from crmcore.domain.kernel import Channel
 from tests.scenario import Scenario, at, uid
 
 SPRING, ANN, BEN = uid(1), uid(21), uid(22)

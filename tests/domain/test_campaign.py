@@ -13,6 +13,7 @@ from crmcore.domain.kernel import (
     Money,
     NotAllowedError,
     NotFoundError,
+    Purpose,
 )
 from crmcore.domain.marketing.campaign import (
     Campaign,
@@ -50,8 +51,15 @@ from crmcore.domain.marketing.running import (
     PauseCampaign,
     ResumeCampaign,
 )
-from crmcore.domain.marketing.terms import (RESPONSES, CostKind, Expectation, FrequencyCap, ListKind, Offer, ResponseKind,)
-from crmcore.domain.kernel import Purpose
+from crmcore.domain.marketing.terms import (
+    RESPONSES,
+    CostKind,
+    Expectation,
+    FrequencyCap,
+    ListKind,
+    Offer,
+    ResponseKind,
+)
 from tests.domain.campaign_examples import CAMPAIGNS, SPRING, euros, plan, planned
 from tests.scenario import Scenario, at, uid
 

@@ -32,8 +32,8 @@ from crmcore.domain.service.case import (
     Unopened,
     decide,
 )
-from crmcore.domain.service.priority import Impact, Urgency
 from crmcore.domain.service.levels import Verdict, clocks
+from crmcore.domain.service.priority import Impact, Urgency
 from tests.domain.case_examples import CASE_ID, open_case, verdicts
 from tests.scenario import START, at, uid
 
@@ -118,7 +118,9 @@ def test_INV_S10_S11_one_verdict_a_cycle_that_later_commands_never_rewrite(
     for length in range(1, len(stream) + 1):
         state = AGGREGATE.fold(stream[:length])
         assert not isinstance(state, Unopened)
-        solved = {c.number for c in state.facts.timeline.cycles if c.solved_at and c.solved_at <= as_of}
+        solved = {
+            c.number for c in state.facts.timeline.cycles if c.solved_at and c.solved_at <= as_of
+        }
         found = dict(verdicts(state, as_of))
         assert all(found[number] is verdict for number, verdict in reached.items())
         reached = {number: found[number] for number in solved if number in found}
@@ -143,9 +145,7 @@ def test_moving_everything_moves_every_target_alike(sent: list[Any], by: timedel
         return [clock.due_at for clock in clocks(state.facts.timeline)]
 
     first = [open_case(priority="low"), *sent]
-    assert dues([moved(command) for command in first]) == [
-        due and due + by for due in dues(first)
-    ]
+    assert dues([moved(command) for command in first]) == [due and due + by for due in dues(first)]
 
 
 class Cases(machine.RuleBasedStateMachine):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel.working_time import ELAPSED
 from crmcore.domain.service.case import (
     AGGREGATE,
     CasePolicy,
@@ -15,8 +16,14 @@ from crmcore.domain.service.case import (
     State,
     Unopened,
 )
-from crmcore.domain.service.levels import BookVersion, Mode, ServiceLevelPolicy, ServiceTarget, TargetKind, Verdict
-from crmcore.domain.kernel.working_time import ELAPSED
+from crmcore.domain.service.levels import (
+    BookVersion,
+    Mode,
+    ServiceLevelPolicy,
+    ServiceTarget,
+    TargetKind,
+    Verdict,
+)
 from crmcore.domain.service.priority import Impact, Priority, Urgency
 from tests.domain.case_examples import (
     CASE_ID,

@@ -10,11 +10,25 @@ from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
 from crmcore.domain.customers import consent
-from crmcore.domain.kernel import Channel
 from crmcore.domain.customers.consent import ConsentOvertakenError, Ledger, allowed, ledger_id
-from crmcore.domain.customers.permission import (ConfirmConsent, ConsentConfirmed, ConsentGiven, ConsentWithdrawn, GiveConsent, LawfulBasis, ObjectionRaised, RaiseObjection, WithdrawConsent,)
-from crmcore.domain.kernel import Purpose
-from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError, NotFoundError
+from crmcore.domain.customers.permission import (
+    ConfirmConsent,
+    ConsentConfirmed,
+    ConsentGiven,
+    ConsentWithdrawn,
+    GiveConsent,
+    LawfulBasis,
+    ObjectionRaised,
+    RaiseObjection,
+    WithdrawConsent,
+)
+from crmcore.domain.kernel import (
+    AlreadyExistsError,
+    Channel,
+    InvalidValueError,
+    NotFoundError,
+    Purpose,
+)
 from tests.scenario import Scenario, at, uid
 
 ANN = uid(1)

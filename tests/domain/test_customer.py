@@ -10,7 +10,6 @@ from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
 from crmcore.domain.customers import customer
-from crmcore.domain.kernel import Channel
 from crmcore.domain.customers.contact_book import (
     ContactPointInvalidError,
     ContactPointKnownError,
@@ -65,6 +64,7 @@ from crmcore.domain.customers.registration import (
 )
 from crmcore.domain.kernel import (
     AlreadyExistsError,
+    Channel,
     DomainError,
     InvalidValueError,
     NotAllowedError,

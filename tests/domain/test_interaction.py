@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmcore.domain.customers import interaction, note
-from crmcore.domain.kernel import Channel
 from crmcore.domain.customers.interaction import (
     CorrectInteraction,
     Direction,
@@ -15,7 +14,7 @@ from crmcore.domain.customers.interaction import (
     RecordInteraction,
 )
 from crmcore.domain.customers.note import CorrectNote, NoteCorrected, NoteRecorded, RecordNote
-from crmcore.domain.kernel import AlreadyExistsError, NotFoundError
+from crmcore.domain.kernel import AlreadyExistsError, Channel, NotFoundError
 from tests.scenario import Scenario, at, uid
 
 ANN, NOTE, CALL = uid(1), uid(2), uid(3)

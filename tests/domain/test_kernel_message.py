@@ -42,7 +42,10 @@ def paint(**fields: Any) -> Paint:
 def test_values_are_brought_into_normal_form() -> None:
     berlin = timezone(timedelta(hours=2))
     painted = paint(
-        at=datetime(2026, 7, 1, 12, tzinfo=berlin), note="  Cafe\u0301 ", helpers=["Ann ", "Bo"], colour="blue"
+        at=datetime(2026, 7, 1, 12, tzinfo=berlin),
+        note="  Cafe\u0301 ",
+        helpers=["Ann ", "Bo"],
+        colour="blue",
     )
     assert painted.at == datetime(2026, 7, 1, 10, tzinfo=UTC)
     assert painted.at.tzinfo is UTC
@@ -55,8 +58,16 @@ def test_values_are_brought_into_normal_form() -> None:
     ("fields", "message"),
     [
         pytest.param({"wall_id": "7"}, "wall_id: expected a UUID, got '7'", id="id as text"),
-        pytest.param({"at": datetime(2026, 1, 1)}, "at: expected an instant with a time zone", id="naive"),  # noqa: DTZ001
-        pytest.param({"at": datetime.max.replace(tzinfo=timezone(-timedelta(hours=9)))}, "at: .*1900", id="overflow"),
+        pytest.param(
+            {"at": datetime(2026, 1, 1)},  # noqa: DTZ001
+            "at: expected an instant with a time zone",
+            id="naive",
+        ),
+        pytest.param(
+            {"at": datetime.max.replace(tzinfo=timezone(-timedelta(hours=9)))},
+            "at: .*1900",
+            id="overflow",
+        ),
         pytest.param({"colour": "green"}, "colour: expected one of red, blue", id="enum"),
         pytest.param({"note": "  "}, "note: .*not blank", id="blank"),
         pytest.param({"note": "a\x00b"}, "note: .*control", id="NUL"),
@@ -67,7 +78,9 @@ def test_values_are_brought_into_normal_form() -> None:
         pytest.param({"coats": True}, "coats: expected a whole number", id="bool as int"),
         pytest.param({"coats": 10**5000}, "coats: expected a whole number", id="huge int"),
         pytest.param({"thickness": Decimal("NaN")}, "thickness: expected a finite", id="NaN"),
-        pytest.param({"thickness": Decimal("1E+999999")}, "thickness: .*28 digits", id="huge exponent"),
+        pytest.param(
+            {"thickness": Decimal("1E+999999")}, "thickness: .*28 digits", id="huge exponent"
+        ),
         pytest.param({"thickness": 0.5}, "thickness: expected a finite decimal", id="float"),
         pytest.param({"price": 5}, "price: expected a Money", id="money"),
         pytest.param({"helpers": "Ann"}, "helpers: expected a list", id="text as list"),
@@ -76,6 +89,8 @@ def test_values_are_brought_into_normal_form() -> None:
         pytest.param({"glossy": 1}, "glossy: expected true or false", id="flag"),
     ],
 )
-def test_a_wrong_shape_is_refused_by_field_and_expectation(fields: dict[str, Any], message: str) -> None:
+def test_a_wrong_shape_is_refused_by_field_and_expectation(
+    fields: dict[str, Any], message: str
+) -> None:
     with pytest.raises(InvalidValueError, match=message):
         paint(**fields)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmcore.domain.kernel import AlreadyExistsError, NotFoundError
+from crmcore.domain.kernel import AlreadyExistsError, Channel, NotFoundError, Purpose
 from crmcore.domain.marketing.addressing import (
     FrequencyCapError,
     HeldOutError,
@@ -32,8 +32,10 @@ from crmcore.domain.marketing.membership_events import (
     OptOutReceived,
 )
 from crmcore.domain.marketing.suppression import Reach, Stage, Suppression
-from crmcore.domain.marketing.terms import (FrequencyCap, Role,)
-from crmcore.domain.kernel import Channel, Purpose
+from crmcore.domain.marketing.terms import (
+    FrequencyCap,
+    Role,
+)
 from tests.domain.campaign_examples import (
     ANN,
     BEN,

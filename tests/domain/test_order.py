@@ -328,7 +328,9 @@ USD = Money(Decimal(1), "USD")
             lambda: place(lines=(_line(discount=eur("-1")),)), "discount", id="negative discount"
         ),
         pytest.param(lambda: place(lines=(_line(tax=eur("-1")),)), "tax", id="negative tax"),
-        pytest.param(lambda: place(lines=(_line(tax=USD),)), "line 1, all in EUR", id="tax in dollars"),
+        pytest.param(
+            lambda: place(lines=(_line(tax=USD),)), "line 1, all in EUR", id="tax in dollars"
+        ),
         pytest.param(
             lambda: place(lines=(_line(), _line(line=2, goods=USD))), "line 2", id="two currencies"
         ),

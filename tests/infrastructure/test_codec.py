@@ -175,11 +175,17 @@ def test_an_unknown_topic_is_named(topic: str, fields: dict[str, Any], said: str
         commands.schema(topic)
 
 
-def levels(within: str = "PT4H", weekly: Any = ({"weekday": 1, "opens": "9:00", "closes": "17:00"},)) -> dict[str, Any]:
+def levels(
+    within: str = "PT4H", weekly: Any = ({"weekday": 1, "opens": "9:00", "closes": "17:00"},)
+) -> dict[str, Any]:
     """Service levels of one target by one calendar."""
     target = {"kind": "resolution", "within": within, "calendar": "office"}
     office = {"name": "office", "zone": "UTC", "weekly": list(weekly)}
-    return {"version": "1", "policies": [{"name": "all", "targets": [target]}], "calendars": [office]}
+    return {
+        "version": "1",
+        "policies": [{"name": "all", "targets": [target]}],
+        "calendars": [office],
+    }
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ import pytest
 from crmcore.application.contexts import AGGREGATES, EVENTS
 from crmcore.domain.kernel import Length, Money, event, value, version_of
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM
-from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.event_versions import UPCASTERS
+from crmcore.infrastructure.event_versions import UPCASTERS, event_codec
+from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.upcasting import Upcaster
 from crmcore.projections.engine import Projection
 from crmcore.projections.reading import all_projections
 from tests.event_fixtures import EXAMPLES, SCHEMAS, add_missing, complaint, fields_of, read_schemas
 
-CODEC = EventCodec(EVENTS, UPCASTERS)
+CODEC = event_codec()
 STORED = {
     *((kind.TOPIC, version) for kind in EVENTS for version in range(1, version_of(kind) + 1)),  # type: ignore[attr-defined]
     *((upcaster.topic, upcaster.version) for upcaster in UPCASTERS),

@@ -63,7 +63,7 @@ UPCASTERS = (
 def later_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """The code of a later release."""
     monkeypatch.setattr(CustomerRegistered, "SCHEMA_VERSION", 2, raising=False)
-    monkeypatch.setattr("crmcore.crm.UPCASTERS", UPCASTERS)
+    monkeypatch.setattr("crmcore.infrastructure.event_versions.UPCASTERS", UPCASTERS)
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def old(crm: CRM) -> CRM:
 def test_a_gap_in_the_chain_stops_the_start_up(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crmcore.crm.UPCASTERS", ())
+    monkeypatch.setattr("crmcore.infrastructure.event_versions.UPCASTERS", ())
     with pytest.raises(UpcasterChainError, match="customer-registered version 1 has no upcaster"):
         crmcore.open(sqlite_url)
 
@@ -203,7 +203,7 @@ def test_a_command_of_the_past_is_answered_in_present_terms(
 ) -> None:
     with monkeypatch.context() as then:
         then.setattr(CustomerRegistered, "SCHEMA_VERSION", 1)
-        then.setattr("crmcore.crm.UPCASTERS", ())
+        then.setattr("crmcore.infrastructure.event_versions.UPCASTERS", ())
         encode = EventCodec.encode
 
         def with_correction(codec: EventCodec, one: Any) -> str:

@@ -13,11 +13,11 @@ from crmcore.application.log import Page, Recorded
 from crmcore.domain.customers.registration import CustomerNameCorrected, CustomerRegistered
 from crmcore.projections.engine import Projection, Rows
 from crmcore.projections.engine.aside import Policy
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, Stopped, fill
 from crmcore.projections.engine.generation import Checkpoint
 from crmcore.projections.engine.parts import Part
 from crmcore.projections.engine.rebuild import Rebuilder
+from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.upkeep import Upkeep
 
 __all__ = [

@@ -37,8 +37,8 @@ from crmcore.domain.loyalty.program import LoyaltyProgram, Tier
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.projections.engine import Exact, Instant, Projection, Registry, Rows
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.generation import Checkpoint
+from crmcore.projections.engine.source import LogSource
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.contract import catch_up, check, follower
 from tests.projections.examples import ANN, at, known, named, order

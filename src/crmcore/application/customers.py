@@ -15,7 +15,6 @@ import attrs
 from crmcore.application.references import Exists, require
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.customers import consent, customer, external_identity, interaction, note
-from crmcore.domain.kernel import Channel
 from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind
 from crmcore.domain.customers.permission import (
     ConfirmConsent,
@@ -23,8 +22,7 @@ from crmcore.domain.customers.permission import (
     RaiseObjection,
     WithdrawConsent,
 )
-from crmcore.domain.kernel import Purpose
-from crmcore.domain.kernel import Aggregate, NotFoundError
+from crmcore.domain.kernel import Aggregate, Channel, NotFoundError, Purpose
 
 __all__ = [
     "AGGREGATES",

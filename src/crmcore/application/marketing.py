@@ -15,13 +15,12 @@ from crmcore.application.references import require
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.customers import consent, contact_point, customer, preference
 from crmcore.domain.customers.permission import WithdrawConsent
-from crmcore.domain.kernel import Aggregate
+from crmcore.domain.kernel import Aggregate, Channel, Purpose
 from crmcore.domain.marketing import addressing, campaign, membership, planning, results, running
 from crmcore.domain.marketing.addressing import SendMessage, TargetMember
 from crmcore.domain.marketing.planning import CopyCampaign, PlanCampaign
 from crmcore.domain.marketing.results import RecordOptOut
 from crmcore.domain.marketing.suppression import Reach
-from crmcore.domain.kernel import Channel, Purpose
 
 __all__ = ["AGGREGATES", "MarketingService", "campaign_exists", "reach"]
 

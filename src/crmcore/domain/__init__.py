@@ -1,0 +1,1 @@
+"""The domain: what is true of customers, sales and service, whatever stores it or shows it."""

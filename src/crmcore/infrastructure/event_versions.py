@@ -22,8 +22,18 @@ A chain with a gap stops the start-up, with the version that has no upcaster.
 
 from typing import Final
 
+from crmcore.application.contexts import EVENTS
+from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.upcasting import Upcaster
 
-__all__ = ["UPCASTERS"]
+__all__ = ["UPCASTERS", "event_codec"]
 
 UPCASTERS: Final[tuple[Upcaster, ...]] = ()
+
+
+def event_codec() -> EventCodec:
+    """The codec of a log: every event of every context, in whichever version it was recorded.
+
+    Raises ``UpcasterChainError`` if a version cannot be read.
+    """
+    return EventCodec(EVENTS, UPCASTERS)

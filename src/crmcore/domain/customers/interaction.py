@@ -12,10 +12,10 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Channel
 from crmcore.domain.kernel import (
     Aggregate,
     AlreadyExistsError,
+    Channel,
     Length,
     NotFoundError,
     Personal,

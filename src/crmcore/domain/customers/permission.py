@@ -25,8 +25,6 @@ __all__ = [
 ]
 
 
-
-
 class LawfulBasis(StrEnum):
     """The grounds of GDPR article 6."""
 

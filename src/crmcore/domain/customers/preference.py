@@ -16,9 +16,9 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Channel
 from crmcore.domain.kernel import (
     Between,
+    Channel,
     InvalidValueError,
     Length,
     Personal,

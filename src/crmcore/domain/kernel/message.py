@@ -19,21 +19,23 @@ T = TypeVar("T")
 
 
 class Event(Protocol):
-    """Something that happened: its stored name, and the instant when it was true (UTC)."""
+    """Something that happened: its stored name, and the instant when it was true."""
 
     TOPIC: ClassVar[str]
 
     @property
-    def at(self) -> datetime: ...
+    def at(self) -> datetime:
+        """When it was true (UTC)."""
 
 
 class Command(Protocol):
-    """Something that is wanted: its name in files and logs, and the instant for which it is wanted (UTC)."""
+    """Something that is wanted: its name in files and logs, and the instant it is wanted for."""
 
     TOPIC: ClassVar[str]
 
     @property
-    def at(self) -> datetime: ...
+    def at(self) -> datetime:
+        """For which instant it is wanted (UTC)."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from crmcore.domain.kernel import (
     AlreadyExistsError,
+    Channel,
     Length,
     NotAllowedError,
     NotFoundError,
@@ -36,8 +37,9 @@ from crmcore.domain.marketing.membership_events import (
     MessageSent,
 )
 from crmcore.domain.marketing.suppression import Reach, Suppression, suppressions
-from crmcore.domain.marketing.terms import (Role,)
-from crmcore.domain.kernel import Channel
+from crmcore.domain.marketing.terms import (
+    Role,
+)
 
 Name = Annotated[str, Length(200)]
 

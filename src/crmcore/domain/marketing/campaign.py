@@ -15,10 +15,24 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Aggregate, Money, NotAllowedError, NotFoundError, event
+from crmcore.domain.kernel import (
+    Aggregate,
+    Channel,
+    Money,
+    NotAllowedError,
+    NotFoundError,
+    Purpose,
+    event,
+)
 from crmcore.domain.marketing.holdout import Holdout
-from crmcore.domain.marketing.terms import (CostKind, Expectation, FrequencyCap, ListKind, Offer, ResponseKind,)
-from crmcore.domain.kernel import Channel, Purpose
+from crmcore.domain.marketing.terms import (
+    CostKind,
+    Expectation,
+    FrequencyCap,
+    ListKind,
+    Offer,
+    ResponseKind,
+)
 
 
 @event

@@ -10,10 +10,12 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from crmcore.domain.kernel import Money, Personal, event
+from crmcore.domain.kernel import Channel, Money, Personal, event
 from crmcore.domain.marketing.suppression import Suppression
-from crmcore.domain.marketing.terms import (ResponseKind, Role,)
-from crmcore.domain.kernel import Channel
+from crmcore.domain.marketing.terms import (
+    ResponseKind,
+    Role,
+)
 
 
 class BounceKind(StrEnum):

@@ -12,10 +12,12 @@ from uuid import UUID
 from crmcore.domain.kernel import (
     AlreadyExistsError,
     Between,
+    Channel,
     InvalidValueError,
     Length,
     Money,
     NotAllowedError,
+    Purpose,
     command,
     minor_digits,
 )
@@ -31,8 +33,15 @@ from crmcore.domain.marketing.campaign import (
     planned,
 )
 from crmcore.domain.marketing.holdout import Holdout
-from crmcore.domain.marketing.terms import (RESPONSES, Expectation, FrequencyCap, ListKind, Offer, ResponseKind, payable,)
-from crmcore.domain.kernel import Channel, Purpose
+from crmcore.domain.marketing.terms import (
+    RESPONSES,
+    Expectation,
+    FrequencyCap,
+    ListKind,
+    Offer,
+    ResponseKind,
+    payable,
+)
 
 Name = Annotated[str, Length(200)]
 

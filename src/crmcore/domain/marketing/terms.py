@@ -21,10 +21,6 @@ __all__ = [
 Name = Annotated[str, Length(200)]
 
 
-
-
-
-
 class ListKind(StrEnum):
     """What a target list is for: the audience, proof copies, tests, or whom to leave out."""
 

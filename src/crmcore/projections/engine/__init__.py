@@ -1,11 +1,10 @@
 """The engine that keeps read models: what a projection declares, and how it follows the log."""
 
 from crmcore.projections.engine.as_of import fold
-from crmcore.projections.engine.poison import ProjectionStoppedError
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.columns import Exact, Instant
 from crmcore.projections.engine.follow import Follower, Status
 from crmcore.projections.engine.generation import Registry
+from crmcore.projections.engine.poison import ProjectionStoppedError
 from crmcore.projections.engine.projection import (
     STREAM,
     SUBJECT,
@@ -17,6 +16,7 @@ from crmcore.projections.engine.projection import (
     by_subject,
     subject_of,
 )
+from crmcore.projections.engine.source import LogSource
 
 __all__ = [
     "STREAM",

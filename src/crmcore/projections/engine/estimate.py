@@ -5,11 +5,11 @@ import time
 import attrs
 from sqlalchemy import Connection, Table, exc, func, select, text
 
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.filling import sample
 from crmcore.projections.engine.generation import Checkpoint, Registry
 from crmcore.projections.engine.parts import Part
 from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.source import LogSource
 
 __all__ = ["Estimate", "estimate"]
 

@@ -14,11 +14,11 @@ from typing import Any
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.aside import AsideTable, Detours
 from crmcore.projections.engine.batch import drift
-from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.generation import Registry
 from crmcore.projections.engine.parts import Part, Parts
+from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError
 from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.worker import (
     STANDARD_LIMITS,
     Limits,

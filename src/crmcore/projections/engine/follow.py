@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from crmcore.application.errors import StoreError
 from crmcore.projections.engine.aside import Aside, AsideTable
 from crmcore.projections.engine.batch import Batch, drift
-from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.generation import BUILDING, Registry
 from crmcore.projections.engine.parts import Parts
+from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError
 from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.stops import Stop
 
 __all__ = ["Building", "Follower", "Status"]

@@ -13,9 +13,9 @@ import attrs
 from sqlalchemy import Connection, exc
 
 from crmcore.projections.engine.batch import Batch, drift
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.generation import Checkpoint, Registry
 from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.source import LogSource
 
 __all__ = ["Inline"]
 

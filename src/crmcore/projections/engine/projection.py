@@ -147,10 +147,7 @@ class Projection:
     def reads(self) -> Mapping[str, type | None]:
         """The class as which the events of each topic are read; None: not at all."""
         views = {kind: self.views.get(kind, kind) for kind in self.handlers}
-        return {
-            _topic(kind): None if view is NoneType else view
-            for kind, view in views.items()
-        }
+        return {_topic(kind): None if view is NoneType else view for kind, view in views.items()}
 
     @cached_property
     def handler_of(self) -> Mapping[type, Handler]:
@@ -173,9 +170,7 @@ class Projection:
             for index in table.indexes
         )
         later = sorted(
-            f"{_topic(kind)} {version_of(kind)}"
-            for kind in self.handlers
-            if version_of(kind) > 1
+            f"{_topic(kind)} {version_of(kind)}" for kind in self.handlers if version_of(kind) > 1
         )
         text = "\n".join([str(self.version), self.policy, *self.topics, *later, *parts])
         return sha256(text.encode()).hexdigest()

@@ -14,8 +14,6 @@ from sqlalchemy import Connection
 
 from crmcore.projections.engine.aside import AsideTable
 from crmcore.projections.engine.batch import Batch, drift
-from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, Stopped, fill
 from crmcore.projections.engine.generation import (
     BUILDING,
@@ -23,9 +21,11 @@ from crmcore.projections.engine.generation import (
     Registry,
 )
 from crmcore.projections.engine.parts import Part, Parts
-from crmcore.projections.engine.progress import Clock, Progress, Report
+from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError
+from crmcore.projections.engine.progress import Clock, Report
 from crmcore.projections.engine.projection import Projection
-from crmcore.projections.engine.rebuilt import Rebuilt, RebuildStoppedError, died
+from crmcore.projections.engine.rebuilt import RebuildStoppedError, Rebuilt, died
+from crmcore.projections.engine.source import LogSource
 
 __all__ = ["Rebuilder", "Submit"]
 

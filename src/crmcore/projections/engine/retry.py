@@ -10,16 +10,16 @@ from crmcore.application.log import Recorded
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.aside import Aside, AsideTable, Detours, Policy
 from crmcore.projections.engine.batch import drift
+from crmcore.projections.engine.generation import Checkpoint, Registry, generation_tables
+from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.poison import (
     PoisonError,
     ProjectionStoppedError,
     groups_of,
     refuses_rows,
 )
-from crmcore.projections.engine.source import LogSource
-from crmcore.projections.engine.generation import Checkpoint, Registry, generation_tables
-from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.source import LogSource
 
 __all__ = ["Retried", "retry"]
 

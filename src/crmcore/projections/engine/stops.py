@@ -6,11 +6,11 @@ from contextlib import contextmanager, suppress
 import attrs
 
 from crmcore.application.errors import StoreError
-from crmcore.projections.engine.poison import ProjectionStoppedError
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.generation import BUILDING, Checkpoint, Registry
+from crmcore.projections.engine.poison import ProjectionStoppedError
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuilt import RebuildStoppedError
+from crmcore.projections.engine.source import LogSource
 
 __all__ = ["Stop", "note", "telling"]
 

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, text
 
 from crmcore.application.errors import StoreBusyError
 from crmcore.projections.engine.aside import AsideTable
-from crmcore.projections.engine.poison import ProjectionStoppedError
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.generation import BUILDING, LIVE, PREVIOUS, Checkpoint, Registry
 from crmcore.projections.engine.parts import Parts
+from crmcore.projections.engine.poison import ProjectionStoppedError
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuild import Rebuilder
+from crmcore.projections.engine.source import LogSource
 
 __all__ = ["Switcher"]
 

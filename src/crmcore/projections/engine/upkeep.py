@@ -7,16 +7,16 @@ from concurrent.futures import Executor
 import attrs
 from sqlalchemy.exc import NoSuchTableError, ProgrammingError
 
-from crmcore.projections.engine.poison import ProjectionStoppedError
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.compare import Comparison, compare
 from crmcore.projections.engine.estimate import Estimate, estimate
 from crmcore.projections.engine.generation import Checkpoint, Registry
-from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.poison import ProjectionStoppedError
 from crmcore.projections.engine.progress import Report
+from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuild import Rebuilder
 from crmcore.projections.engine.rebuilt import RebuildStoppedError, Rebuilt
 from crmcore.projections.engine.retry import Retried, retry
+from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.stops import telling
 from crmcore.projections.engine.switching import Switcher
 

@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 
 from crmcore.application.log import Page, Recorded
 from crmcore.projections.engine.aside import Detours
-from crmcore.projections.engine.poison import PoisonError, groups_of, refuses_rows
-from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.generation import Registry, generation_tables
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.parts import Part, Parts
+from crmcore.projections.engine.poison import PoisonError, groups_of, refuses_rows
 from crmcore.projections.engine.projection import Projection, append_only
+from crmcore.projections.engine.source import LogSource
 
 __all__ = ["STANDARD_LIMITS", "Limits", "OvertakenError", "Worker", "next_page"]
 
