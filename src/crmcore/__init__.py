@@ -4,7 +4,7 @@
 >>> crm = crmcore.open("sqlite:///crm.db")  # doctest: +SKIP
 
 ``crmcore.commands`` holds every command, ``crmcore.errors`` everything that can be raised,
-``crmcore.calendars`` working time.
+``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation decides for itself.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -12,7 +12,7 @@ What is named here is imported when it is first asked for, so that ``import crmc
 TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 
 if TYPE_CHECKING:
-    from crmcore import calendars, commands, errors
+    from crmcore import calendars, commands, errors, policies
     from crmcore.application.escalating import Escalated
     from crmcore.application.executing import Batch, Envelope
     from crmcore.application.log import Receipt, Recorded
@@ -51,10 +51,11 @@ __all__ = [
     "errors",
     "new_id",
     "open",
+    "policies",
 ]
 
 _PARTS = {
-    "crmcore": ("calendars", "commands", "errors"),
+    "crmcore": ("calendars", "commands", "errors", "policies"),
     "crmcore.application.escalating": ("Escalated",),
     "crmcore.application.executing": ("Batch", "Envelope"),
     "crmcore.application.log": ("Receipt", "Recorded"),

@@ -17,8 +17,8 @@ from crmcore.application.contexts import EVENTS, command_handlers
 from crmcore.application.escalating import BY, Escalated, escalate
 from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
 from crmcore.application.log import Receipt, Recorded
+from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.domain.kernel import Command
-from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
 from crmcore.infrastructure.command_codec import CommandCodec, schema_of
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
@@ -57,19 +57,19 @@ class CRM:
         database: Database,
         *,
         clock: Callable[[], datetime] = now,
-        loyalty: LoyaltyProgram = STANDARD_PROGRAM,
+        policies: Policies = STANDARD_POLICIES,
         projections: Sequence[Projection] = (),
         inline: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._clock = clock
-        handlers = command_handlers(LibraryContactNormaliser(), _pseudonyms(database))
+        handlers = command_handlers(LibraryContactNormaliser(), _pseudonyms(database), policies)
         self._commands = CommandCodec(handlers)
         codec = event_codec()
         self._source = ProjectionSource(database, LogReader(database.tables, codec))
         registry = Registry(database.tables.events.schema)
         packing = JsonPacking()
-        kept = (*all_projections(loyalty, EVENTS, packing), *projections)
+        kept = (*all_projections(policies.loyalty, EVENTS, packing), *projections)
         names = [projection.name for projection in kept]
         if len(set(names)) < len(names):
             raise ValueError(f"two read models have the same name: {', '.join(sorted(names))}")
@@ -79,7 +79,7 @@ class CRM:
         self._service = CommandService(self._log, handlers, clock, new_id)
         self._follower = Follower(self._source, kept, registry)
         submit = Submit(
-            database.address, database.tables.events.schema, loyalty, tuple(projections)
+            database.address, database.tables.events.schema, policies.loyalty, tuple(projections)
         )
         self.upkeep = Upkeep(
             kept, self._source, registry, Rebuilder(self._source, registry, submit)
@@ -89,7 +89,7 @@ class CRM:
         self.read = ReadModels(
             self._source,
             registry,
-            loyalty,
+            policies.loyalty,
             packing,
             self._about,
             clock,
@@ -298,7 +298,7 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     *,
     tenant: str | None = None,
     clock: Callable[[], datetime] = now,
-    loyalty: LoyaltyProgram = STANDARD_PROGRAM,
+    policies: Policies = STANDARD_POLICIES,
     projections: Sequence[Projection] = (),
     inline: Sequence[str] = (),
     create: bool = True,
@@ -307,6 +307,7 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
 
     ``sqlite:///crm.db`` is a file, ``postgresql+psycopg://user@host/name`` a server.  Each
     *tenant* has a log apart: a file of its own (``crm.acme.db``), or a schema (``crm_acme``).
+    *policies* are what the organisation decides for itself (``crmcore.policies``).
     *projections* are the host's own read models, kept beside those that come along.  The read
     models named in *inline* are brought up to date in each command's own transaction.
     With *create* False a log that is not there is not made: ``StoreMissingError``.
@@ -318,7 +319,7 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     database = Database.open(target, schema=schema, create=create)
     inline = (inline,) if isinstance(inline, str) else inline
     try:
-        return CRM(database, clock=clock, loyalty=loyalty, projections=projections, inline=inline)
+        return CRM(database, clock=clock, policies=policies, projections=projections, inline=inline)
     except BaseException:
         database.close()
         raise

@@ -1,4 +1,4 @@
-"""A host's own read models on the command line, by module and name; and workers that die in them."""
+"""A host's own read models and policies on the command line; and workers that die in them."""
 
 import json
 import os
@@ -48,6 +48,16 @@ MIXED = (GUESTS, "guests")
 class Shop:
     models = (GUESTS,)
 """
+RULES = """
+from decimal import Decimal
+
+from crmcore.policies import LoyaltyProgram, Policies, Tier
+
+FRIENDS = LoyaltyProgram(
+    version="friends-1", points_per_unit=Decimal(3), tiers=(Tier("friend", Decimal(0)),)
+)
+OURS = Policies(loyalty=FRIENDS)
+"""
 GUESTS = "own_models:GUESTS"
 
 
@@ -56,10 +66,11 @@ def own(shop: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """``crmcore`` in a folder with a host's modules."""
     (tmp_path / "own_models.py").write_text(MODELS, encoding="utf-8")
     (tmp_path / "own_broken.py").write_text("import nowhere_to_be_found", encoding="utf-8")
+    (tmp_path / "own_rules.py").write_text(RULES, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield shop
-    for name in ("own_models", "own_broken"):
+    for name in ("own_models", "own_broken", "own_rules"):
         sys.modules.pop(name, None)
 
 
@@ -122,6 +133,35 @@ def test_a_place_where_there_is_none_is_one_line(own: CommandLine, place: str, s
 
 def test_an_empty_list_is_none(own: CommandLine) -> None:
     assert own("projections", "status", "--projections", "own_models:NONE").status == 0
+
+
+@pytest.mark.parametrize("environment", [False, True], ids=["option", "environment"])
+def test_own_policies_hold_for_every_command(
+    own: CommandLine, monkeypatch: pytest.MonkeyPatch, environment: bool
+) -> None:
+    if environment:
+        monkeypatch.setenv("CRMCORE_POLICIES", "own_rules:OURS")
+    given = () if environment else ("--policies", "own_rules:OURS")
+    stale = own("loyalty", "ada lovelace", *given)
+    assert "crmcore projections rebuild loyalty_status --switch" in stale.complaint
+    assert own("projections", "rebuild", "loyalty_status", "--switch", *given).status == 0
+    told = own("loyalty", "ada lovelace", "--json", *given).document
+    assert told["tier"] == "friend"
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("own_rules", "--policies 'own_rules': expected MODULE:NAME, such as shop.rules:POLICIES"),
+        ("not_there:OURS", "--policies not_there:OURS: there is no module not_there in "),
+        ("own_rules:MINE", "own_rules has nothing named MINE"),
+        ("own_rules:FRIENDS", "expected crmcore.policies.Policies, found LoyaltyProgram"),
+    ],
+)
+def test_policies_that_are_none_are_one_line(own: CommandLine, place: str, says: str) -> None:
+    done = own("projections", "status", "--policies", place)
+    assert (done.status, done.out) == (2, "")
+    assert says in done.complaint
 
 
 @pytest.mark.usefixtures("own")

@@ -33,9 +33,9 @@ from sqlalchemy import (
 import crmcore
 from crmcore.application.log import Page, Recorded
 from crmcore.domain.customers.registration import CustomerDeactivated, CustomerRegistered
-from crmcore.domain.loyalty.program import LoyaltyProgram, Tier
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.infrastructure.log.append import NewRecord, append
+from crmcore.policies import LoyaltyProgram, Policies, Tier
 from crmcore.projections.engine import Exact, Instant, Projection, Registry, Rows
 from crmcore.projections.engine.generation import Checkpoint
 from crmcore.projections.engine.source import LogSource
@@ -169,7 +169,7 @@ def test_another_program_needs_a_rebuild_and_is_not_followed(database_url: str) 
     program = LoyaltyProgram(
         version="2", points_per_unit=Decimal(2), tiers=(Tier("all", Decimal(0)),)
     )
-    with crmcore.open(database_url, clock=Clock(), loyalty=program) as crm:
+    with crmcore.open(database_url, clock=Clock(), policies=Policies(loyalty=program)) as crm:
         send(crm, [order(2, "7", MAY)])
         with pytest.raises(ProjectionStoppedError, match="loyalty_status: rebuild needed"):
             crm.catch_up()

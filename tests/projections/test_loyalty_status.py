@@ -19,6 +19,7 @@ from crmcore.domain.loyalty.program import (
     Tier,
     a_year_before,
 )
+from crmcore.policies import Policies
 from crmcore.projections.loyalty.status import LOYALTY_STATUS
 from tests.histories import CUSTOMERS, Clock, histories, send
 from tests.projections.conftest import Tell
@@ -296,7 +297,7 @@ def test_another_program_is_another_policy(tmp_path: Path) -> None:
     # Its version was not raised, though its rules have changed: seen all the same.
     tiers = (Tier("guest", Decimal(0)), Tier("friend", Decimal(100)))
     program = LoyaltyProgram(version="standard-1", points_per_unit=Decimal(2), tiers=tiers)
-    with crmcore.open(url, clock=Clock(), loyalty=program) as crm:
+    with crmcore.open(url, clock=Clock(), policies=Policies(loyalty=program)) as crm:
         (status,) = [one for one in crm.status() if one.name == "loyalty_status"]
         assert status.state == "rebuild needed"
         assert [(one.tier, one.members) for one in crm.read.loyalty_tiers()] == [

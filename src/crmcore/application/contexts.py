@@ -14,6 +14,7 @@ from crmcore.application import (
     service,
 )
 from crmcore.application.customers import ContactNormaliser
+from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.application.work import Handler
 from crmcore.domain.kernel import Aggregate
 from crmcore.domain.sales.opportunity import OpenOpportunity
@@ -33,7 +34,9 @@ EVENTS: tuple[type, ...] = tuple(kind for aggregate in AGGREGATES for kind in ag
 
 
 def command_handlers(
-    normaliser: ContactNormaliser, pseudonym: Callable[[str, str], UUID]
+    normaliser: ContactNormaliser,
+    pseudonym: Callable[[str, str], UUID],
+    policies: Policies = STANDARD_POLICIES,
 ) -> dict[type, Handler]:
     """The handler of every command, each context's questions to the others answered."""
     opened = opportunities.OpportunityService(
@@ -55,6 +58,6 @@ def command_handlers(
             open_opportunity=opened[OpenOpportunity],
         ).handlers,
         **marketing.MarketingService().handlers,
-        **service.CaseService().handlers,
-        **feedback.FeedbackService().handlers,
+        **service.CaseService(policies.cases).handlers,
+        **feedback.FeedbackService(policies.feedback).handlers,
     }

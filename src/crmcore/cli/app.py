@@ -28,10 +28,10 @@ from crmcore.cli.session import Options
 __all__ = ["hoisted", "run"]
 
 DEFAULT_DB: Final = "sqlite:///crm.db"
-WITH_VALUE: Final = ("--db", "--tenant", "--projections")
+WITH_VALUE: Final = ("--db", "--tenant", "--projections", "--policies")
 OPTIONS: Final = (*WITH_VALUE, "--json")
 EPILOG: Final = (
-    "--db, --tenant, --projections and --json may stand before or after the command. Exit "
+    "--db, --tenant, --projections, --policies and --json may stand before or after the command. Exit "
     "status: 0 done, 1 refused or failed, 2 a wrong call, 130 interrupted."
 )
 
@@ -137,6 +137,15 @@ def options(
             help="Read models of your own, kept beside ours; may be given several times.",
         ),
     ] = None,
+    policies: Annotated[
+        str | None,
+        typer.Option(
+            "--policies",
+            metavar="MODULE:NAME",
+            envvar="CRMCORE_POLICIES",
+            help="Policies of your own: cases, feedback, loyalty.",
+        ),
+    ] = None,
     json: Annotated[
         bool,
         typer.Option(
@@ -151,4 +160,6 @@ def options(
     ] = False,
 ) -> None:
     """Keep what holds for every command."""
-    ctx.obj = Options(db=db, tenant=tenant, json=json, projections=tuple(projections or ()))
+    ctx.obj = Options(
+        db=db, tenant=tenant, json=json, projections=tuple(projections or ()), policies=policies
+    )

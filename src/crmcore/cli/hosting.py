@@ -1,52 +1,69 @@
-"""A host's own read models, found by the module and the name that the command line is given.
+"""What is a host's own, found by the module and the name that the command line is given.
 
-``shop.read_models:CHANNEL_SALES`` is a projection, or a list or tuple of them, in a module that
-Python finds from the current folder or among what is installed.
+``shop.read_models:CHANNEL_SALES`` is a projection, or a list or tuple of them, and
+``shop.rules:POLICIES`` the policies, in a module that Python finds from the current folder or
+among what is installed.
 """
 
 import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from crmcore import Projection
 from crmcore.cli.faults import WrongCallError
+from crmcore.policies import STANDARD_POLICIES, Policies
 
-__all__ = ["projections_at"]
+__all__ = ["POLICIES", "PROJECTIONS", "policies_at", "projections_at"]
+
+PROJECTIONS: Final = "--projections"
+POLICIES: Final = "--policies"
+LIKE: Final = {PROJECTIONS: "shop.read_models:SALES", POLICIES: "shop.rules:POLICIES"}
 
 
 def projections_at(places: Sequence[str]) -> tuple[Projection, ...]:
     """The projections at ``MODULE:NAME`` places; ``WrongCallError`` says what is wrong with one."""
-    if places:
-        here = str(Path.cwd())
-        if here not in sys.path and "" not in sys.path:
-            sys.path.append(here)  # what is installed goes before
-    found = [projection for place in places for projection in _at(place)]
+    found = []
+    for place in places:
+        named = _at(PROJECTIONS, place)
+        for one in named if isinstance(named, (list, tuple)) else (named,):
+            if not isinstance(one, Projection):
+                raise _unexpected(PROJECTIONS, place, "a Projection or a list of them", one)
+            found.append(one)
     return tuple(dict.fromkeys(found))
 
 
-def _at(place: str) -> Sequence[Projection]:
+def policies_at(place: str | None) -> Policies:
+    """The policies at a ``MODULE:NAME`` place, else the standard ones; errors as above."""
+    if not place:
+        return STANDARD_POLICIES
+    found = _at(POLICIES, place)
+    if not isinstance(found, Policies):
+        raise _unexpected(POLICIES, place, "crmcore.policies.Policies", found)
+    return found
+
+
+def _at(option: str, place: str) -> object:
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.append(here)  # what is installed goes before
     module, colon, name = place.partition(":")
     if not (module and colon and name):
-        raise WrongCallError(
-            f"--projections {place!r}: expected MODULE:NAME, such as shop.read_models:SALES"
-        )
-    found = _imported(place, module)
+        raise WrongCallError(f"{option} {place!r}: expected MODULE:NAME, such as {LIKE[option]}")
+    found = _imported(f"{option} {place}", module)
     for part in name.split("."):
         if not hasattr(found, part):
-            raise WrongCallError(f"--projections {place}: {module} has nothing named {name}")
+            raise WrongCallError(f"{option} {place}: {module} has nothing named {name}")
         found = getattr(found, part)
-    several = found if isinstance(found, (list, tuple)) else (found,)
-    for one in several:
-        if not isinstance(one, Projection):
-            raise WrongCallError(
-                f"--projections {place}: expected a Projection or a list of them,"
-                f" found {type(one).__name__}"
-            )
-    return several
+    return found
 
 
-def _imported(place: str, module: str) -> object:
+def _unexpected(option: str, place: str, expected: str, found: object) -> WrongCallError:
+    return WrongCallError(f"{option} {place}: expected {expected}, found {type(found).__name__}")
+
+
+def _imported(given: str, module: str) -> object:
     try:
         return importlib.import_module(module)
     except Exception as error:  # whatever a host's module does
@@ -55,4 +72,4 @@ def _imported(place: str, module: str) -> object:
         )
         why = f"there is no module {module}" if missing else f"{type(error).__name__}: {error}"
         looked = f" in {Path.cwd()} or among what is installed" if missing else ""
-        raise WrongCallError(f"--projections {place}: {why}{looked}") from error
+        raise WrongCallError(f"{given}: {why}{looked}") from error

@@ -9,7 +9,7 @@ import typer
 
 import crmcore
 from crmcore.cli.faults import Fault, WrongCallError, complain
-from crmcore.cli.hosting import projections_at
+from crmcore.cli.hosting import policies_at, projections_at
 from crmcore.cli.progress import bars
 from crmcore.errors import ProjectionStoppedError, StoreMissingError, StoreReadOnlyError
 
@@ -24,21 +24,25 @@ Stale = Annotated[
 
 @attrs.frozen
 class Options:
-    """What holds for every command: the database, whose log, a host's own read models, and
-    whether to answer in JSON.
+    """What holds for every command: the database, whose log, what is a host's own, and whether to
+    answer in JSON.
     """
 
     db: str
     tenant: str | None
     json: bool
     projections: tuple[str, ...] = ()
-    """Where they are: ``MODULE:NAME``."""
+    """A host's own read models: ``MODULE:NAME`` of each."""
+    policies: str | None = None
+    """A host's own policies: ``MODULE:NAME``."""
 
     def open(self, *, create: bool = True) -> crmcore.CRM:
-        """The log, with the read models that it is to keep."""
-        own = projections_at(self.projections)
+        """The log, with the policies and the read models that hold for it."""
+        policies, own = policies_at(self.policies), projections_at(self.projections)
         try:
-            return crmcore.open(self.db, tenant=self.tenant, projections=own, create=create)
+            return crmcore.open(
+                self.db, tenant=self.tenant, policies=policies, projections=own, create=create
+            )
         except ValueError as error:  # a name that is taken
             if not own:
                 raise
