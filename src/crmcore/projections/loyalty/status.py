@@ -72,7 +72,6 @@ class _Placed:
     """What loyalty reads of an order."""
 
     net: _Amount
-    at: datetime
 
 
 @attrs.frozen
@@ -105,10 +104,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
         if net.currency != row["currency"]:
             row["other_currency_orders"] += 1
         else:
-            amount = net.amount
-            row["points"] += program.points(amount)
-            row["orders"] += 1
-            _spend(row, amount, event.at, event.at)
+            row["recent"].append((recorded.record[6], net.amount))  # counted by `finish`
         rows.put(LOYALTY_STATUS, row)
 
     def returned(event: _Returned, recorded: Recorded, rows: Rows) -> None:
@@ -131,6 +127,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
         rows.put(LOYALTY_STATUS, row)
 
     def finish(row: Row) -> None:
+        _count_placed(row, program)
         _forget(row)
         row["tier"] = program.tier(row["year_spending"]).name
 
@@ -205,11 +202,28 @@ def _joined(event: _Placed, recorded: Recorded, program: LoyaltyProgram) -> dict
         "lifetime_spending": Decimal(0),
         "orders": 0,
         "other_currency_orders": 0,
-        "first_purchase_at": event.at,
-        "as_of": event.at,
+        "first_purchase_at": recorded.occurred_at,
+        "as_of": recorded.occurred_at,
         "program": program.version,
         "recent": [],
     }
+
+
+def _count_placed(row: Row, program: LoyaltyProgram) -> None:
+    """Count the purchases that were told since the row was last written: those in a tuple."""
+    recent = row["recent"]
+    placed = [one for one in recent if type(one) is tuple]
+    if not placed:
+        return
+    amounts = [amount for _, amount in placed]
+    spent = sum(amounts)
+    row["orders"] += len(placed)
+    row["points"] += sum(map(program.points, amounts))
+    row["lifetime_spending"] += spent
+    row["year_spending"] += spent
+    row["as_of"] = max(row["as_of"], from_micros(max(placed)[0]))
+    row["first_purchase_at"] = min(row["first_purchase_at"], from_micros(min(placed)[0]))
+    recent[:] = [one if type(one) is list else [one[0], f"{one[1]:f}"] for one in recent]
 
 
 def _spend(row: Row, amount: Decimal, at: datetime, known: datetime) -> None:
