@@ -32,8 +32,8 @@ def rows(folder: Path, runs: int) -> list[Row]:
 def one_command(folder: Path, runs: int) -> Measured:
     """A customer is registered; the bare transaction is as durable, and has one index less."""
     with (
-        crmcore.open(f"sqlite:///{folder / 'one.db'}") as crm,
-        closing(sqlite3.connect(folder / "bare.db", isolation_level=None)) as bare,
+        crmcore.open(f"sqlite:///{fresh(folder / 'one.db')}") as crm,
+        closing(sqlite3.connect(fresh(folder / "bare.db"), isolation_level=None)) as bare,
     ):
         bare.execute("PRAGMA journal_mode = WAL")
         bare.execute("PRAGMA synchronous = FULL")
@@ -53,9 +53,16 @@ def one_command(folder: Path, runs: int) -> Measured:
 
 def many_commands(folder: Path, runs: int) -> Measured:
     """Every customer is new, and buys once."""
-    path = folder / "many.db"
+    path = fresh(folder / "many.db")
     with crmcore.open(f"sqlite:///{path}") as crm:
         return paired(runs, lambda: many(crm), lambda: bare_rows(path, folder / "bare_rows.db"))
+
+
+def fresh(path: Path) -> Path:
+    """*path*, without what an earlier run may have left there (``--keep``)."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    return path
 
 
 def customer(crm: crmcore.CRM) -> RegisterCustomer:
