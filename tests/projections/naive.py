@@ -283,8 +283,40 @@ def _case(opened: case.CaseOpened, about: Log) -> Row:
         "closed_at": last([one.at for one in told(about, case.CaseClosed)]),
         "contacts": 1 + sum(one.author_role.value == "customer" for one in replies),
         "changed_at": max(one.event.at for one in about if _moves(one.event)),
+        "facts_at": max(one.event.at for one in about if _facts(one.event)),
+        "facts": [
+            [to_micros(one.event.at), _facts(one.event)] for one in about if _facts(one.event)
+        ],
         "clock": JsonPacking().pack(timeline),
     }
+
+
+def _facts(event: Any) -> Row:
+    """What an event says that the case is, as the read model's columns name it."""
+    match event:
+        case case.CaseOpened():
+            names = ("kind", "category", "request_type", "priority", "queue")
+            unknown = {"customer_id": _text(event.customer_id), "agent": None}
+            return unknown | {name: _plain(getattr(event, name)) for name in names}
+        case case.CaseCustomerIdentified():
+            return {"customer_id": str(event.customer_id)}
+        case case.CaseClassified():
+            return {
+                name: _plain(getattr(event, name)) for name in ("kind", "category", "request_type")
+            }
+        case case.CasePrioritised():
+            return {"priority": event.priority.value}
+        case case.CaseQueued():
+            return {"queue": event.queue}
+        case case.CaseTransferred():
+            return {"queue": event.queue, "agent": None}
+        case case.CaseAssigned():
+            return {"agent": event.agent}
+    return {}
+
+
+def _plain(value: Any) -> Any:
+    return getattr(value, "value", value)
 
 
 def _owner(about: Log) -> Any:

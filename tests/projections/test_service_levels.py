@@ -14,11 +14,13 @@ from crmcore.domain.kernel import Command
 from crmcore.domain.service.case import AGGREGATE
 from crmcore.domain.service.levels import Mode, Verdict
 from crmcore.projections.service.compliance import Grouping
+from crmcore.projections.service.periods import Period
 from tests.domain.case_examples import verdicts
 from tests.histories import CASES, histories, send
 from tests.projections.conftest import Tell
 from tests.projections.contract import fresh
 from tests.projections.examples import ANN, START, case, known
+from tests.projections.naive import service_levels
 from tests.scenario import uid
 
 HOUR = timedelta(hours=1)
@@ -238,3 +240,53 @@ def test_INV_S4_verdicts_are_those_of_the_case_itself(
                     for cycle in crm.read.case(str(key), as_of=moment)
                 ]
                 assert found == list(verdicts(state, moment, mode))
+
+
+WAS = (
+    "case_id", "customer_id", "number", "subject", "kind", "channel", "category", "request_type",
+    "priority", "queue", "agent", "status", "opened_at", "first_response_at", "closed_at", "contacts",
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), st.lists(st.integers(0, 900), min_size=1, max_size=4))
+def test_a_case_as_of_an_instant_is_what_was_true_by_then(
+    history: list[Command], days: list[int]
+) -> None:
+    with fresh() as crm:
+        send(crm, history)
+        crm.catch_up()
+        log = list(crm.events())
+        moments = [history[0].at + timedelta(days=day) for day in days]
+        moments += [one.occurred_at for one in log if one.topic.startswith("case-")][-9:]
+        for moment in moments:
+            by_then = [one for one in log if one.occurred_at <= moment]
+            expected = {row["case_id"]: row for row in service_levels(by_then)["service_cases"]}
+            found = {str(one.case.case_id): one.case for one in crm.read.cases(as_of=moment)}
+            assert found.keys() == expected.keys()
+            for key, was in found.items():
+                told = {name: getattr(was, name) for name in WAS} | {"case_id": key}
+                assert told == {name: expected[key][name] for name in WAS}
+
+
+def test_a_report_of_the_past_groups_by_what_was_then_known(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(
+        case(1, hours=4, priority=ask.Priority.LOW, override_reason="a drop", queue="pipes"),
+        ask.PrioritiseCase(
+            case_id=uid(1),
+            priority=ask.Priority.CRITICAL,
+            override_reason="a flood",
+            at=START + 2 * HOUR,
+        ),
+        ask.TransferCase(case_id=uid(1), queue="roads", at=START + 3 * HOUR),
+    )
+
+    def groups(hours: int, by: Grouping) -> list[str]:
+        found, _ = crm.read.service_levels(as_of=START + hours * HOUR, by=by)
+        return [one.group for one in found]
+
+    assert [groups(hours, Grouping.PRIORITY) for hours in (1, 2)] == [["low"], ["critical"]]
+    assert [groups(hours, Grouping.QUEUE) for hours in (2, 3)] == [["pipes"], ["roads"]]
+    whole = Period(START, START + 100 * HOUR, "UTC")
+    at_first = crm.read.service_metrics(whole, metrics=["backlog"], as_of=START + HOUR)
+    assert list(at_first["backlog"].groups) == ["low"]

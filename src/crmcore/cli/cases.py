@@ -1,7 +1,7 @@
 """`crmcore cases`, `case` and `escalations`: what is owed to cases, and until when."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -35,7 +35,6 @@ FIELDS: Final = (
     "case_id", "customer_id", "number", "subject", "kind", "channel", "category", "request_type",
     "priority", "queue", "agent", "status", "opened_at", "first_response_at", "closed_at",
 )  # fmt: skip
-HAPPENED: Final = ("first_response_at", "closed_at")
 TARGET_FIELDS: Final = (
     "cycle", "begun_at", "target", "occurrence", "policy", "version", "started_at", "due_at",
     "completed_at", "withdrawn_at", "paused_since", "elapsed", "remaining",
@@ -69,8 +68,7 @@ def cases(
         found = crm.read.open_cases(as_of=moment)
     if options.json:
         documents = [
-            _case_document(one.case, moment)
-            | {"targets": [_target_document(of) for of in one.owed]}
+            _case_document(one.case) | {"targets": [_target_document(of) for of in one.owed]}
             for one in found[:limit]
         ]
         emit({"as_of": moment, "count": len(found), "cases": documents})
@@ -156,11 +154,11 @@ def case(
     found = levels[0].case
     if options.json:
         targets = [_target_document(one) for one in levels]
-        emit(_case_document(found, moment) | {"as_of": moment, "targets": targets})
+        emit(_case_document(found) | {"as_of": moment, "targets": targets})
         return
     say(f"Case {found.number or found.case_id}: {found.subject}", style="bold")
     facts = {
-        "": found.status_at(moment).replace("_", " "),
+        "": found.status.replace("_", " "),
         "priority": found.priority,
         "queue": found.queue,
         "agent": found.agent,
@@ -292,11 +290,9 @@ def _event_document(one: crmcore.Recorded) -> dict[str, Any]:
     return told | {"position": one.position}
 
 
-def _case_document(case: Any, as_of: datetime) -> dict[str, Any]:
-    """What a case is, without what only its clock needs; nothing that came after *as_of*."""
-    told = {name: getattr(case, name) for name in FIELDS} | {"status": case.status_at(as_of)}
-    later = [name for name in HAPPENED if told[name] is not None and told[name] > as_of]
-    return told | dict.fromkeys(later)
+def _case_document(case: Any) -> dict[str, Any]:
+    """What a case is, without what only its clock needs."""
+    return {name: getattr(case, name) for name in FIELDS}
 
 
 def _target_document(one: Any) -> dict[str, Any]:

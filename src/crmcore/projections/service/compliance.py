@@ -19,8 +19,8 @@ __all__ = ["Compliance", "Grouping", "Unit", "compliance", "compliance_over_time
 class Grouping(StrEnum):
     """What a compliance report may be broken down by.
 
-    Priority, queue, agent, kind and customer are those of the case as it is now; policy and
-    version are those that owed the target.
+    Priority, queue, agent, kind and customer are those of the case as of the moment asked for;
+    policy and version are those that owed the target.
     """
 
     PRIORITY = "priority"

@@ -45,7 +45,7 @@ def read_escalations(
     due = [str(one) for one in cases_due(connection, levels, until)]
     found = [
         one
-        for case in read_cases(connection, cases, packing, ids=due).values()
+        for case in read_cases(connection, cases, packing, until, ids=due).values()
         for one in _of(case, until)
     ]
     return sorted(found, key=lambda one: (one.at, one.case.case_id, one.target, one.occurrence))

@@ -4,6 +4,7 @@ The rows tell how a case stands after everything that happened to it.  Where a m
 its latest change is asked for, its clock is cut there and tells.
 """
 
+from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,6 +14,7 @@ from uuid import UUID
 import attrs
 from sqlalchemy import ColumnElement, Connection, Table, func, select, sql
 
+from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.service.levels import (
     Mode,
     Standing,
@@ -34,7 +36,7 @@ OPEN = ("new", "open", "pending", "on_hold")
 
 @attrs.frozen(slots=False)
 class ServiceCase:
-    """A case as it is now (instants in UTC); ``timeline`` is its life for the clock."""
+    """A case as it was at an instant (all in UTC); ``timeline`` is its life for the clock."""
 
     _packing: Packing = attrs.field(repr=False)
     case_id: UUID
@@ -54,23 +56,41 @@ class ServiceCase:
     closed_at: datetime | None
     contacts: int
     changed_at: datetime
-    _clock: str | None = attrs.field(repr=False)
+    facts_at: datetime
+    _facts: Sequence[tuple[int, dict[str, Any]]] | None = attrs.field(repr=False)
+    _clock: Timeline | str | None = attrs.field(repr=False)
 
     @cached_property
     def timeline(self) -> Timeline:
-        """The case's life in instants."""
+        """The case's life in instants, what came later included."""
         assert self._clock is not None, "a case whose timeline is asked for is read with it"
-        return self._packing.unpack(self._clock)
+        return self._packing.unpack(self._clock) if isinstance(self._clock, str) else self._clock
 
-    def status_at(self, as_of: datetime) -> str:
-        """Its status at an instant from its opening on."""
-        if self.changed_at <= as_of:
-            return self.status
-        return self.timeline.until(as_of).statuses[-1].category.value
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not solved, closed, merged or spam."""
+        return self.status in OPEN
 
-    def was_open(self, as_of: datetime) -> bool:
-        """Whether it was opened by *as_of*, and not solved, closed, merged or spam."""
-        return self.opened_at <= as_of and self.status_at(as_of) in OPEN
+    def at(self, as_of: datetime) -> "ServiceCase":
+        """The case as it was at an instant from its opening on: by what had happened by then."""
+        otherwise = self._otherwise(as_of)
+        return attrs.evolve(self, **otherwise) if otherwise else self
+
+    def _otherwise(self, as_of: datetime) -> dict[str, Any]:
+        known: dict[str, Any] = {}
+        if self.facts_at > as_of:
+            assert self._facts is not None, "a case whose past is asked for is read with its facts"
+            told = [facts for at, facts in self._facts if at <= to_micros(as_of)]
+            known = dict(ChainMap(*reversed(told)))
+        if self.changed_at > as_of:
+            past = self.timeline.until(as_of)
+            known["clock"] = self.timeline
+            known["status"] = past.statuses[-1].category.value
+            known["first_response_at"] = past.first_response_at
+            known["contacts"] = 1 + sum(not one.by_agent for one in past.messages)
+            if self.closed_at is not None and self.closed_at > as_of:
+                known["closed_at"] = None
+        return known
 
     def clocks(self, as_of: datetime) -> list[TargetClock]:
         """Everything owed by what had happened by *as_of*."""
@@ -148,27 +168,30 @@ def read_cases(
     connection: Connection,
     cases: Table,
     packing: Packing,
+    as_of: datetime,
     *,
     case: str | None = None,
     ids: Sequence[str] | None = None,
-    settled: datetime | None = None,
+    timelines: bool = True,
 ) -> dict[str, ServiceCase]:
-    """Every case by its id, the one *case* (its id or its number), or those of some *ids*.
+    """Every case opened by *as_of*, as it was then, by its id; the one *case* (its id or its
+    number), or those of some *ids*.
 
-    Those that have not changed after *settled* come without their timelines, which are long.
+    Without *timelines*, which are long, the cases that have not changed since have none.
     """
     names = [name.lstrip("_") for name in attrs.fields_dict(ServiceCase) if name != "_packing"]
     columns: list[ColumnElement[Any]] = [cases.c[name] for name in names]
-    if settled is not None:
-        columns[-1] = sql.expression.case((cases.c.changed_at > settled, cases.c.clock))
-    query = select(*columns).order_by(cases.c.case_id)
+    columns[-2] = sql.expression.case((cases.c.facts_at > as_of, cases.c.facts))
+    if not timelines:
+        columns[-1] = sql.expression.case((cases.c.changed_at > as_of, cases.c.clock))
+    query = select(*columns).where(cases.c.opened_at <= as_of).order_by(cases.c.case_id)
     if case is not None:
         query = query.where((cases.c.case_id == case.lower()) | (cases.c.number == case))
     parts = (
         [query] if ids is None else [query.where(cases.c.case_id.in_(some)) for some in _few(ids)]
     )
     return {
-        case_id: ServiceCase(packing, UUID(case_id), *fields)
+        case_id: ServiceCase(packing, UUID(case_id), *fields).at(as_of)
         for part in parts
         for case_id, *fields in connection.execute(part).all()
     }
@@ -194,8 +217,7 @@ def read_levels(
     not how much time was used: that takes every case's timeline.
     """
     cases, cycles, levels = tables
-    settled = None if standings else as_of
-    found = read_cases(connection, cases, packing, case=case, settled=settled)
+    found = read_cases(connection, cases, packing, as_of, case=case, timelines=standings)
     wanted = None if case is None else list(found)
     owed = _by_cycle(connection, levels, wanted)
     query = select(cycles.c.case_id, cycles.c.cycle, cycles.c.begun_at)

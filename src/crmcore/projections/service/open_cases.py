@@ -34,8 +34,8 @@ def open_cases(levels: Iterable[ServiceLevel]) -> list[OpenCase]:
     found = []
     for _, several in groupby(levels, key=lambda level: level.case.case_id):
         told = list(several)
-        case, as_of = told[0].case, told[0].as_of
-        if case.was_open(as_of):
+        case = told[0].case
+        if case.is_open:
             owed = sorted((one for one in told if one.is_open), key=_due)
             found.append(OpenCase(case, tuple(owed)))
     return sorted(found, key=_urgency)

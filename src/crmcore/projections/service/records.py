@@ -1,7 +1,6 @@
-"""A case's life as metrics see it: by what had happened by an instant.
+"""A case's life as metrics see it: what it was, and what had happened to it, by an instant.
 
-What a case *is* (kind, type, priority, queue, customer) is taken as it is now; what *happened*
-to it is cut at the instant asked for, so that a figure of last month can be asked for again.
+So a figure of last month can be asked for again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -123,9 +122,8 @@ def read_records(
     told = select(work.c.case_id, work.c.agent, work.c.done, work.c.at)
     for case_id, *fields in connection.execute(told.where(work.c.at <= as_of)):
         done.setdefault(case_id, []).append(Work(*fields))
-    for case_id, case in read_cases(connection, cases, packing).items():
-        if case.opened_at <= as_of:
-            timeline = case.timeline
-            if case.changed_at > as_of:
-                timeline = timeline.until(as_of)
-            yield CaseRecord(case, timeline, owners.get(case_id, {}), done.get(case_id, []))
+    for case_id, case in read_cases(connection, cases, packing, as_of).items():
+        timeline = case.timeline
+        if case.changed_at > as_of:
+            timeline = timeline.until(as_of)
+        yield CaseRecord(case, timeline, owners.get(case_id, {}), done.get(case_id, []))

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import attrs
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.service.case import AuthorRole, events
 from crmcore.domain.service.case.telling import told
 from crmcore.domain.service.levels import Observed, TargetClock, Timeline, clocks
@@ -75,7 +76,7 @@ def service_levels(packing: Packing) -> Projection:
     }
     return Projection(
         name="service_levels",
-        version=2,
+        version=3,
         tables=(SERVICE_CASES, SERVICE_CYCLES, SERVICE_LEVELS, SERVICE_WORK),
         handlers=handlers,
         groups=by_stream,
@@ -96,24 +97,28 @@ class _Moved:
 
     def opened(self, event: events.CaseOpened, recorded: Recorded, rows: Rows) -> None:
         timeline = told(Timeline.opened(event.at), event)
-        row = {
-            "case_id": recorded.stream,
+        facts = {
             "customer_id": None if event.customer_id is None else str(event.customer_id),
-            "number": event.number,
-            "subject": event.subject,
             "kind": event.kind.value,
-            "channel": event.channel.value,
             "category": event.category,
             "request_type": event.request_type,
             "priority": None if event.priority is None else event.priority.value,
             "queue": event.queue,
             "agent": None,
+        }
+        row = facts | {
+            "case_id": recorded.stream,
+            "number": event.number,
+            "subject": event.subject,
+            "channel": event.channel.value,
             "status": "new",
             "opened_at": event.at,
             "first_response_at": None,
             "closed_at": None,
             "contacts": 1,
             "changed_at": event.at,
+            "facts_at": event.at,
+            "facts": [[to_micros(event.at), facts]],
             "clock": timeline,
         }
         rows.put(SERVICE_CASES, row)
@@ -181,10 +186,13 @@ def _case(rows: Rows, case_id: str) -> Row:
 
 
 def _sets(values: Callable[[Any], Row]) -> Callable[[Any, Recorded, Rows], None]:
-    """A handler that sets columns of the case."""
+    """A handler that sets what the case is held to be."""
 
     def handle(event: Any, recorded: Recorded, rows: Rows) -> None:
-        rows.put(SERVICE_CASES, _case(rows, recorded.stream) | values(event))
+        row, facts = _case(rows, recorded.stream), values(event)
+        row["facts"].append([to_micros(event.at), facts])
+        row["facts_at"] = max(row["facts_at"], event.at)
+        rows.put(SERVICE_CASES, row | facts)
 
     return handle
 

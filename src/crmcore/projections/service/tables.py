@@ -1,6 +1,6 @@
 """The tables of the service read model: cases, their cycles, what was owed, and who worked."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 from crmcore.projections.engine import Instant
 
@@ -26,12 +26,16 @@ SERVICE_CASES = Table(
     Column("closed_at", Instant),
     Column("contacts", Integer, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("facts_at", Instant, nullable=False),
+    Column("facts", JSON, nullable=False),
     Column("clock", Text, nullable=False),
     Index("service_cases_number", "number"),
 )
 """One row a case.  ``contacts`` counts the opening and every message of the customer.
 
-``clock`` is the case's life in instants, packed; ``changed_at`` the latest of them.
+``clock`` is the case's life in instants, packed; ``changed_at`` the latest of them.  ``facts`` tells
+what the case was held to be (whose, of which kind and priority, with whom), in the order of
+telling: ``[microseconds since 1970, {column: value}]``; ``facts_at`` is the latest of these.
 """
 
 SERVICE_CYCLES = Table(
