@@ -103,6 +103,7 @@ def defined(command: DefineServiceLevels) -> ServiceLevelsDefined:
         policies=command.policies,
         calendars=command.calendars,
         reason=command.reason,
+        holds_from=command.holds_from,
         at=command.at,
     )
 
@@ -142,9 +143,44 @@ def test_the_name_of_a_version_means_one_thing_for_ever(again: DefineServiceLeve
 
 
 @pytest.mark.parametrize("when", [START, at(days=-1)], ids=["at-the-same-instant", "before"])
-def test_a_version_begins_after_the_latest(when: datetime) -> None:
-    command = define("2", when)
-    BOOKS.given(defined(define("1"))).when(command).refused(LaterVersionError, "begins after it")
+def test_a_version_is_defined_after_the_latest(when: datetime) -> None:
+    command = define("2", when, holds_from=at(days=3))
+    BOOKS.given(defined(define("1"))).when(command).refused(LaterVersionError, "come after them")
+
+
+def test_a_version_is_defined_before_it_holds() -> None:
+    january = define("2", at(days=1), policy("b"), holds_from=at(days=9))
+    (
+        BOOKS.given(defined(define("1")))
+        .when(january)
+        .then(defined(january))
+        .when(january)
+        .then()
+        .when(but(january, at=at(days=2)))  # as planned already
+        .then()
+        .when(but(january, at=at(days=10), holds_from=None))  # it holds by then
+        .then()
+        .when(but(january, at=at(days=2), holds_from=at(days=8)))
+        .refused(VersionInUseError, "'2' .* defined already, from")
+    )
+
+
+def test_no_version_holds_from_before_it_was_defined_on() -> None:
+    command = define("1", START, holds_from=at(days=-1))
+    BOOKS.given().when(command).refused(InvalidValueError, "holds_from: expected an instant from")
+
+
+def test_until_a_planned_version_holds_another_may() -> None:
+    history = [
+        defined(define("1")),
+        defined(define("next year", at(days=1), holds_from=at(days=9))),
+        defined(define("meanwhile", at(days=2))),
+        defined(define("next year, again", at(days=3), holds_from=at(days=9))),
+    ]
+    standing: ServiceLevelBook = book.AGGREGATE.fold(history)
+    found = {day: standing.in_force(at(days=day)) for day in (1, 2, 8.99, 9)}
+    names = {day: version and version.version for day, version in found.items()}
+    assert names == {1: "1", 2: "meanwhile", 8.99: "meanwhile", 9: "next year, again"}
 
 
 def test_the_version_in_force_is_the_last_that_has_begun() -> None:

@@ -113,7 +113,7 @@ SERVICE: Final = {
     "service-level-detached": "case owed nothing further: {policy} does not hold any more",
     "service-target-warned": "{target:words} of the case: {level} reached[, {action}]",
     "service-target-breached": "{target:words} of the case overdue",
-    "service-levels-defined": "service levels {version} defined[: {reason}]",
+    "service-levels-defined": "service levels {version} defined[, from {holds_from} on][: {reason}]",
     "case-assigned": "case assigned to {agent}",
     "case-queued": "case queued in {queue}",
     "case-transferred": "case moved from {from_queue} to {queue}[: {reason}]",

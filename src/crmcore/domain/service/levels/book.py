@@ -6,6 +6,7 @@ one that was is recorded with the case.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import attrs
 
 from crmcore.domain.kernel import (
     Aggregate,
+    InvalidValueError,
     Length,
     NotAllowedError,
     command,
@@ -51,7 +53,7 @@ Version = Annotated[str, Length(120)]
 
 @event
 class ServiceLevelsDefined:
-    """From ``at`` on these policies hold, in this order, by these calendars."""
+    """From ``holds_from`` on (``at``, where it is None) these policies hold, by these calendars."""
 
     TOPIC: ClassVar[str] = "service-levels-defined"
     book_id: UUID
@@ -59,6 +61,7 @@ class ServiceLevelsDefined:
     policies: tuple[ServiceLevelPolicy, ...]
     calendars: tuple[BusinessCalendar, ...]
     reason: Remark | None
+    holds_from: datetime | None = None
     at: datetime
 
 
@@ -67,7 +70,8 @@ class DefineServiceLevels:
     """Say what is owed to which cases from then on: all policies, in order, and their calendars.
 
     A new version replaces the one before; cases that follow that keep it until their facts
-    change, or until they are told to (``reapply-service-levels``).
+    change, or until they are told to (``reapply-service-levels``).  It holds from ``at`` on, or
+    from a later ``holds_from``.
     """
 
     TOPIC: ClassVar[str] = "define-service-levels"
@@ -75,6 +79,7 @@ class DefineServiceLevels:
     policies: tuple[ServiceLevelPolicy, ...]
     calendars: tuple[BusinessCalendar, ...] = ()
     reason: Remark | None = None
+    holds_from: datetime | None = None
     at: datetime
 
 
@@ -115,9 +120,10 @@ STANDARD_VERSION: Final = BookVersion(
 
 @attrs.frozen
 class ServiceLevelBook:
-    """All versions, by the instant from which they hold."""
+    """All versions, by the instant from which they hold; ``defined_at`` is when the last was told."""
 
     versions: tuple[BookVersion, ...] = ()
+    defined_at: datetime | None = None
 
     def in_force(self, at: datetime) -> BookVersion | None:
         """The version that holds at *at*; None before the first."""
@@ -135,36 +141,45 @@ class VersionInUseError(NotAllowedError):
 
 
 class LaterVersionError(NotAllowedError):
-    """A version that holds from before another one began would rewrite what was in force."""
+    """A version defined as of before another one was would rewrite what was in force."""
 
-    def __init__(self, at: datetime, latest: BookVersion) -> None:
+    def __init__(self, at: datetime, latest: datetime) -> None:
         super().__init__(
-            f"service levels from {at.isoformat()} on: version {latest.version!r} holds since"
-            f" {latest.at.isoformat()}; a new version begins after it"
+            f"service levels defined at {at.isoformat()}: the last ones were at"
+            f" {latest.isoformat()}, and new ones come after them"
         )
 
 
 def evolve(book: ServiceLevelBook, event: ServiceLevelsDefined) -> ServiceLevelBook:
-    """The book with one more version."""
-    added = BookVersion(event.at, event.version, event.policies, event.calendars)
-    return ServiceLevelBook((*book.versions, added))
+    """The book with one more version; of two that hold from the same instant, the later told."""
+    added = BookVersion(
+        event.holds_from or event.at, event.version, event.policies, event.calendars
+    )
+    return ServiceLevelBook(
+        tuple(sorted((*book.versions, added), key=attrgetter("at"))), defined_at=event.at
+    )
 
 
 def decide(command: DefineServiceLevels, book: ServiceLevelBook) -> Sequence[ServiceLevelsDefined]:
-    """The version that the command adds; one that holds at ``at`` already adds nothing.
+    """The version that the command adds; one that holds then already, or is to, adds nothing.
 
-    Raises ``InvalidValueError`` where policies and calendars do not fit together,
-    ``NotAllowedError`` where the version's name is taken or it would begin before the latest.
+    Raises ``InvalidValueError`` where policies and calendars do not fit together or would hold
+    from before ``at`` on, ``NotAllowedError`` where the version's name is taken or others were
+    defined later.
     """
+    begins = command.holds_from or command.at
     known = next((one for one in book.versions if one.version == command.version), None)
     if known is not None:
         same = (known.policies, known.calendars) == (command.policies, command.calendars)
-        if same and book.in_force(command.at) is known:
+        if same and (known.at == begins or known is book.in_force(command.at)):
             return []
         raise VersionInUseError(known)
-    checked(command.policies, command.calendars, command.at)
-    if book.versions and command.at <= book.versions[-1].at:
-        raise LaterVersionError(command.at, book.versions[-1])
+    if begins < command.at:
+        expected = f"an instant from {command.at.isoformat()} on, when it is defined"
+        raise InvalidValueError("holds_from", command.holds_from, expected)
+    checked(command.policies, command.calendars, begins)
+    if book.defined_at is not None and command.at <= book.defined_at:
+        raise LaterVersionError(command.at, book.defined_at)
     return [
         ServiceLevelsDefined(
             book_id=BOOK_ID,
@@ -172,6 +187,7 @@ def decide(command: DefineServiceLevels, book: ServiceLevelBook) -> Sequence[Ser
             policies=command.policies,
             calendars=command.calendars,
             reason=command.reason,
+            holds_from=command.holds_from,
             at=command.at,
         )
     ]
