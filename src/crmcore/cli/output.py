@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from crmcore import Money
+from crmcore.domain.kernel import minor_digits
 
 __all__ = [
     "NOTHING",
@@ -180,7 +180,7 @@ def instant(at: datetime | None) -> str:
 
 def money(amount: Decimal, currency: str | None = None) -> str:
     """An amount in whole minor units, with its *currency* unless a heading says it: ``1,234.50 USD``."""
-    digits = -int(Money.zero(currency or "USD").rounded().amount.as_tuple().exponent)
+    digits = minor_digits(currency or "USD")
     return f"{amount:,.{digits}f}" + (f" {currency}" if currency else "")
 
 

@@ -14,6 +14,7 @@ from crmcore.domain.kernel.errors import (
 from crmcore.domain.kernel.identity import derived_id
 from crmcore.domain.kernel.message import Command, Event, command, event, value, version_of
 from crmcore.domain.kernel.money import CurrencyMismatchError, Money, minor_digits
+from crmcore.domain.kernel.precision import decimals
 from crmcore.domain.kernel.shape import (
     LARGEST_INTEGER,
     Between,
@@ -44,6 +45,7 @@ __all__ = [
     "Purpose",
     "Text",
     "command",
+    "decimals",
     "derived_id",
     "event",
     "is_personal",

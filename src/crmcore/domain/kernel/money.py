@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from crmcore.domain.kernel.errors import DomainError, InvalidValueError
+from crmcore.domain.kernel.precision import decimals
 
 __all__ = ["CurrencyMismatchError", "Money", "minor_digits"]
 
@@ -57,7 +58,7 @@ def _amount(amount: Any) -> Decimal:
         raise InvalidValueError(
             "amount", amount, f"at most {MOST_WHOLE_DIGITS} digits before the point"
         )
-    if int(amount.as_tuple().exponent) < -MOST_DECIMALS:
+    if decimals(amount) > MOST_DECIMALS:
         raise InvalidValueError("amount", amount, f"at most {MOST_DECIMALS} digits after the point")
     return amount
 
@@ -126,9 +127,7 @@ class Money:
         """
         if not weights or min(weights) < 0 or not sum(weights):
             raise InvalidValueError("weights", weights, "integers of 0 or more, not all 0")
-        unit = Decimal(1).scaleb(
-            -max(minor_digits(self.currency), -int(self.amount.as_tuple().exponent))
-        )
+        unit = Decimal(1).scaleb(-max(minor_digits(self.currency), decimals(self.amount)))
         units, whole = int(EXACT.divide(self.amount, unit)), sum(weights)
         parts = [divmod(units * weight, whole) for weight in weights]
         left = units - sum(part for part, _ in parts)
@@ -141,9 +140,9 @@ class Money:
         return Money(self._rounded(self.amount), self.currency)
 
     def _rounded(self, amount: Decimal) -> Decimal:
-        if -int(amount.as_tuple().exponent) == minor_digits(self.currency):
-            return amount
         unit = Decimal(1).scaleb(-minor_digits(self.currency))
+        if amount.same_quantum(unit):
+            return amount
         with localcontext(EXACT):
             return amount.quantize(unit, rounding=ROUND_HALF_UP)
 

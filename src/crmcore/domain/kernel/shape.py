@@ -18,6 +18,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel.errors import InvalidValueError
+from crmcore.domain.kernel.precision import decimals
 
 __all__ = ["LARGEST_INTEGER", "Between", "Length", "Personal", "Text", "is_personal", "shape"]
 
@@ -204,8 +205,7 @@ def _decimal(field: str, value: Any) -> Decimal:
         value = Decimal(value)
     if not isinstance(value, Decimal) or not value.is_finite():
         raise InvalidValueError(field, value, "a finite decimal number")
-    exponent = value.as_tuple().exponent
-    digits = max(value.adjusted() + 1, 0) - min(int(exponent), 0)
+    digits = max(value.adjusted() + 1, 0) + decimals(value)
     if digits > MOST_DIGITS:
         raise InvalidValueError(field, value, f"a decimal number of at most {MOST_DIGITS} digits")
     return value

@@ -15,6 +15,7 @@ from crmcore.domain.kernel import (
     InvalidValueError,
     Length,
     Money,
+    decimals,
     event,
     value,
 )
@@ -119,7 +120,7 @@ def checked_lines(
         if part.line in seen:
             raise InvalidValueError(field, part.line, "each line number once")
         seen.add(part.line)
-        if int(part.quantity.as_tuple().exponent) < -MOST_DECIMALS:
+        if decimals(part.quantity) > MOST_DECIMALS:
             expected = f"a quantity of at most {MOST_DECIMALS} decimals on line {part.line}"
             raise InvalidValueError(field, part.quantity, expected)
 
