@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import attrs
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, Dialect, Integer, MetaData, Table, Text, select
 
 import crmcore
 from crmcore.application.log import Page, Recorded
@@ -83,11 +83,14 @@ def noting(seen: list[int], policy: Policy, broken: Callable[[Any], bool]) -> Pr
 
 
 @attrs.define
-class Wrapped:
-    """A log whose database calls *before* ahead of each insert of rows."""
+class Through:
+    """A log that is another one, to be changed in some way."""
 
     source: LogSource
-    before: Callable[[Table, Sequence[Any]], object]
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.source.dialect
 
     def write(self) -> AbstractContextManager[Connection]:
         return self.source.write()
@@ -102,8 +105,18 @@ class Wrapped:
         return self.source.events(connection, *wanted, **further)
 
     def insert(self, connection: Connection, table: Table, rows: Any) -> None:
-        self.before(table, rows)
         self.source.insert(connection, table, rows)
+
+
+@attrs.define
+class Wrapped(Through):
+    """A log whose database calls *before* ahead of each insert of rows."""
+
+    before: Callable[[Table, Sequence[Any]], object]
+
+    def insert(self, connection: Connection, table: Table, rows: Any) -> None:
+        self.before(table, rows)
+        super().insert(connection, table, rows)
 
 
 def rebuilder(

@@ -31,17 +31,17 @@ from sqlalchemy import (
 )
 
 import crmcore
-from crmcore.application.log import Page, Recorded
+from crmcore.application.log import Recorded
 from crmcore.domain.customers.registration import CustomerDeactivated, CustomerRegistered
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.policies import LoyaltyProgram, Policies, Tier
 from crmcore.projections.engine import Exact, Instant, Projection, Registry, Rows
 from crmcore.projections.engine.generation import Checkpoint
-from crmcore.projections.engine.source import LogSource
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.contract import catch_up, check, follower
 from tests.projections.examples import ANN, at, known, named, order
+from tests.projections.hosting import Through
 from tests.scenario import uid
 
 MAY = at("2025-05-01")
@@ -124,29 +124,16 @@ def test_rows_and_checkpoint_commit_together(
     check(crm)
 
 
-@attrs.frozen
-class Interrupted:
+@attrs.define
+class Interrupted(Through):
     """A log to which somebody appends just after its head was read."""
 
-    source: LogSource
     between: Callable[[], None]
-
-    def write(self) -> AbstractContextManager[Connection]:
-        return self.source.write()
-
-    def read(self) -> AbstractContextManager[Connection]:
-        return self.source.read()
 
     def head(self, connection: Connection) -> int:
         head = self.source.head(connection)
         self.between()
         return head
-
-    def events(self, connection: Connection, *wanted: Any, **further: Any) -> Page:
-        return self.source.events(connection, *wanted, **further)
-
-    def insert(self, connection: Connection, table: Table, rows: Any) -> None:
-        self.source.insert(connection, table, rows)
 
 
 def test_an_append_between_the_head_and_the_events_is_counted_once(postgres_url: str) -> None:
@@ -381,28 +368,15 @@ def test_following_goes_on_past_a_projection_that_stopped(
 
 
 @attrs.define
-class Failing:
+class Failing(Through):
     """A log whose database is in trouble a few times."""
 
-    source: LogSource
     trouble: list[Exception]
 
     def write(self) -> AbstractContextManager[Connection]:
         if self.trouble:
             raise self.trouble.pop()
-        return self.source.write()
-
-    def read(self) -> AbstractContextManager[Connection]:
-        return self.source.read()
-
-    def head(self, connection: Connection) -> int:
-        return self.source.head(connection)
-
-    def events(self, connection: Connection, *wanted: Any, **further: Any) -> Page:
-        return self.source.events(connection, *wanted, **further)
-
-    def insert(self, connection: Connection, table: Table, rows: Any) -> None:
-        self.source.insert(connection, table, rows)
+        return super().write()
 
 
 def test_following_survives_trouble_with_the_database(

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Dialect, Table
 
 from crmcore.application.log import Page
 from crmcore.infrastructure.log.database import Database
@@ -21,6 +21,11 @@ class ProjectionSource:
 
     _database: Database
     _reader: LogReader
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the database speaks."""
+        return self._database.engine.dialect
 
     def write(self) -> AbstractContextManager[Connection]:
         """A transaction that may write."""

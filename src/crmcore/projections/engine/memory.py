@@ -6,13 +6,13 @@ from operator import itemgetter
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Dialect, Table, delete, select
 
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.projection import Finish, Row, append_only
-from crmcore.projections.engine.writing import Insert, TableWriter
+from crmcore.projections.engine.writing import Insert, Values, remove, values_of
 
-__all__ = ["MemoryRows"]
+__all__ = ["Change", "MemoryRows"]
 
 Key = Any
 """What a table's rows are kept under: the one column of its primary key, or a tuple of them all."""
@@ -56,6 +56,17 @@ class _TableRows:
         self.rows[key] = row
         if not self.single:
             self.by_group.setdefault(key[0], {})[key] = None
+
+
+@attrs.frozen
+class Change:
+    """What is to be written to one table: the keys whose rows go, and the rows that come."""
+
+    table: Table
+    held: _TableRows
+    gone: Sequence[Key]
+    kept: Sequence[Key]
+    values: Sequence[Values]
 
 
 class _ByTable(dict[Table, _TableRows]):
@@ -177,22 +188,38 @@ class MemoryRows:
         held = self._held[table]
         return iter(held.finished(sorted(held.rows)))
 
-    def flush(self, connection: Connection, insert: Insert) -> None:
-        """Write what changed, and keep in memory what may change again."""
+    def changes(self, dialect: Dialect) -> list[Change]:
+        """What ``flush`` is to write: finished, and as the driver takes it.
+
+        Raises ``ValueError`` for a row that cannot be written.
+        """
+        changes = []
         for declared, actual in self._tables:
-            held, writer = self._held[declared], TableWriter(connection, actual, insert)
+            held = self._held[declared]
             if held.append_only:
                 order = None if held.alone else itemgetter(0)
-                kept = sorted(held.rows, key=order)  # neighbours in the index together
-                writer.insert(held.finished(kept))
+                gone, kept = [], sorted(held.rows, key=order)  # neighbours in the index together
+            else:
+                gone = [key for key in held.changed if key in held.stored]
+                kept = [key for key in held.changed if key in held.rows]
+            values = values_of(held.finished(kept), actual, dialect)
+            changes.append(Change(actual, held, gone, kept, values))
+        return changes
+
+    def flush(
+        self, connection: Connection, insert: Insert, changes: Sequence[Change] | None = None
+    ) -> None:
+        """Write all ``changes`` (made before, or here), and keep in memory what may change again."""
+        for change in self.changes(connection.dialect) if changes is None else changes:
+            held, gone = change.held, change.gone
+            remove(connection, change.table, [(key,) for key in gone] if held.alone else gone)
+            if change.values:
+                insert(connection, change.table, change.values)
+            if held.append_only:
                 held.rows.clear()
                 continue
-            gone = [key for key in held.changed if key in held.stored]
-            writer.delete([(key,) for key in gone] if held.alone else gone)
-            kept = [key for key in held.changed if key in held.rows]
-            writer.insert(held.finished(kept))
             held.stored.difference_update(held.changed)
-            held.stored.update(kept)
+            held.stored.update(change.kept)
             held.changed.clear()
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Dialect, Table
 
 from crmcore.application.log import Page
 
@@ -13,6 +13,11 @@ __all__ = ["LogSource"]
 
 class LogSource(Protocol):
     """Where the events come from and the rows go: one database."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the database speaks."""
+        ...
 
     def write(self) -> AbstractContextManager[Connection]:
         """A transaction that may write."""

@@ -7,6 +7,7 @@ another one has moved its part leaves the part to it.
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import attrs
 from sqlalchemy import Connection
@@ -61,6 +62,16 @@ class RefusedError(Exception):
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
         self.cause = cause
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if refuses_rows(error):
+            raise RefusedError(error) from error
+        raise
 
 
 def next_page(
@@ -214,17 +225,15 @@ class Worker:
 
     def _write(self) -> None:
         schema = self._registry.schema
+        with _refusals():  # before the transaction, which others wait for
+            changes = self._rows.changes(self._source.dialect)
         with self._source.write() as connection:
             begun = time.monotonic()
             parts = Parts(schema)
             if not parts.advance(connection, self.part, self._committed, self.position):
                 raise OvertakenError
-            try:
-                self._rows.flush(connection, self._source.insert)
-            except Exception as error:
-                if refuses_rows(error):
-                    raise RefusedError(error) from error
-                raise
+            with _refusals():
+                self._rows.flush(connection, self._source.insert, changes)
             self._detours.record(connection, schema, self.position)
         if time.monotonic() - begun > LONG_SECONDS:
             self.limits = self.limits.halved()
