@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -96,6 +97,7 @@ def store(
     schema: int = 1,
     stream: UUID = ANN,
     subject: UUID = ANN,
+    when: datetime | None = None,
 ) -> None:
     """Record what an earlier or a later release would have recorded."""
     record = NewRecord(
@@ -105,7 +107,7 @@ def store(
         data=json.dumps(fields),
         schema_version=schema,
         subject_id=str(subject),
-        occurred_at=to_micros(at("2025-01-01")),
+        occurred_at=to_micros(when or at("2025-01-01")),
         actor="the past",
         command_id=str(uid(version)),
     )
@@ -258,6 +260,7 @@ def test_read_models_are_folded_in_present_terms(old: CRM, batch: int) -> None:
         "goods-bought",
         json.loads(placed.data) | {"order_id": str(order_id)},
         stream=order_id,
+        when=MAY,
     )
     catch_up(old, batch)
     check(old)

@@ -11,7 +11,7 @@ To change an event:
     It takes the stored fields and gives those of the next version, never those of a still
     later one: the chain does the rest.  To rename a topic, or to split an event, name the
     later topics in ``to``; to drop an event, name none.  All parts belong to the stream that
-    the event is in, so to the same aggregate.
+    the event is in, so to the same aggregate, and keep its ``at``, which the record tells too.
 3.  Raise the ``version`` of the projections whose rows come out differently, so that a rebuild
     is asked for.
 4.  Run ``make event-fixtures``: it adds an example and the field types of the new version, which
