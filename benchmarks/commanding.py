@@ -8,7 +8,7 @@ from typing import Any
 
 import crmcore
 from crmcore.commands import CustomerKind, OrderLine, PlaceOrder, RegisterCustomer
-from log_file import bare_insert
+from log_file import bare_insert, fresh
 from timing import Measured, Row, paired, timed
 
 PURCHASES = 5_000
@@ -56,13 +56,6 @@ def many_commands(folder: Path, runs: int) -> Measured:
     path = fresh(folder / "many.db")
     with crmcore.open(f"sqlite:///{path}") as crm:
         return paired(runs, lambda: many(crm), lambda: bare_rows(path, folder / "bare_rows.db"))
-
-
-def fresh(path: Path) -> Path:
-    """*path*, without what an earlier run may have left there (``--keep``)."""
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-        path.with_name(name).unlink(missing_ok=True)
-    return path
 
 
 def customer(crm: crmcore.CRM) -> RegisterCustomer:

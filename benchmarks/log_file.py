@@ -54,6 +54,13 @@ class LogFile:
             return timed(lambda: sum(1 for _ in cursor))
 
 
+def fresh(path: Path) -> Path:
+    """*path*, without what an earlier run may have left there (``--keep``)."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    return path
+
+
 def bare_insert(path: Path, schema: list[str], name: str, rows: list[tuple[object, ...]]) -> float:
     """A bare executemany of *rows* into a new file with the same settings, 500 to a transaction
     where *name* is the log's table, all in one where it is a read model's."""

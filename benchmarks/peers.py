@@ -20,7 +20,7 @@ from crmcore.domain.sales.order_events import OrderPlaced, OrderReturned
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.tenants import tenant_target
 from crmcore.projections.engine import Exact, Projection, Rows
-from log_file import LogFile
+from log_file import LogFile, fresh
 from timing import Measured, NotMeasuredError, Row, rates, timed
 
 PEERS = "peers"
@@ -107,13 +107,17 @@ def rows(log: LogFile, postgres: Callable[[], str], events: int) -> list[Row]:
         written(url, None, log.events, log.customers)
         return against("PostgresPeer", url, url)
 
+    def on_sqlite() -> Measured:
+        for name in (f"{log.path.stem}.{PEERS}.db", "peer.db", "peer.view"):
+            fresh(log.folder / name)
+        return against("SqlitePeer", log.url, log.folder / "peer.db")
+
     return [
         Row(
             "rebuild on PostgreSQL", "eventsourcing ProjectionRunner, PostgreSQL", 60, on_postgres
         ),
         Row(
-            "rebuild on SQLite", "eventsourcing, SQLite, event by event", None,
-            lambda: against("SqlitePeer", log.url, log.folder / "peer.db"),
+            "rebuild on SQLite", "eventsourcing, SQLite, event by event", None, on_sqlite
         ),
     ]  # fmt: skip
 
