@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
-from crmcore.domain.kernel import NotAllowedError
+from crmcore.domain.kernel import NotAllowedError, shown
 from crmcore.domain.service.case.commands import CaseCommand, MergeCase
 from crmcore.domain.service.case.state import Active, Closed, Merged, Opened, Solved, Spam
 
@@ -34,8 +34,8 @@ class ReopenWindowPassedError(NotAllowedError):
 
     def __init__(self, case_id: UUID, solved_at: datetime, window: timedelta) -> None:
         super().__init__(
-            f"case {case_id} was solved at {solved_at.isoformat()} and could be reopened for {window};"
-            f" open a new case that follows it (open-case with follows {case_id})"
+            f"case {case_id} was solved at {solved_at.isoformat()} and could be reopened for"
+            f" {shown(window)}; open a new case that follows it (open-case with follows {case_id})"
         )
 
 
