@@ -314,8 +314,8 @@ def test_a_log_in_another_order_tells_the_same(tmp_path: Path, rows: list[Row]) 
         for row in rows
         if isinstance(row, Planned) and not isinstance(row.command, RegisterCustomer)
     ]
-    order = {case: place for place, case in enumerate({c.case_id: 0 for c in before})}  # type: ignore[attr-defined]
-    assert sorted(cases, key=lambda one: order[one.case_id]) == before  # type: ignore[attr-defined]
+    order = {case: place for place, case in enumerate({c.case_id: 0 for c in before})}  # type: ignore[attr-defined]  # all are about a case
+    assert sorted(cases, key=lambda one: order[one.case_id]) == before  # type: ignore[attr-defined]  # as above
 
 
 FIRST = "INC0000045"

@@ -76,4 +76,4 @@ def test_every_name_is_there_when_it_is_asked_for() -> None:
 
 def test_a_name_that_is_not_there_is_told() -> None:
     with pytest.raises(AttributeError, match=r"module 'crmcore' has no attribute 'opne'"):
-        crmcore.opne  # type: ignore[attr-defined]  # noqa: B018
+        crmcore.opne  # type: ignore[attr-defined]  # noqa: B018  # asked for, as it is not there

@@ -59,7 +59,7 @@ def test_values_are_brought_into_normal_form() -> None:
     [
         pytest.param({"wall_id": "7"}, "wall_id: expected a UUID, got '7'", id="id as text"),
         pytest.param(
-            {"at": datetime(2026, 1, 1)},  # noqa: DTZ001
+            {"at": datetime(2026, 1, 1)},  # noqa: DTZ001  # what is to be refused
             "at: expected an instant with a time zone",
             id="naive",
         ),

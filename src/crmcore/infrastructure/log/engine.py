@@ -58,8 +58,8 @@ def _postgres_engine(url: URL) -> Engine:
 
         @event.listens_for(engine, "connect")
         def configure(connection: object, _record: object) -> None:
-            connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")  # type: ignore[attr-defined]
-            connection.commit()  # type: ignore[attr-defined]  # a psycopg.Connection
+            connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")  # type: ignore[attr-defined]  # a psycopg.Connection
+            connection.commit()  # type: ignore[attr-defined]  # as above
 
     return engine
 

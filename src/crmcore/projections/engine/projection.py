@@ -162,7 +162,7 @@ class Projection:
     @cached_property
     def _definition(self) -> str:
         # SQLite would write many types as TEXT
-        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         parts = [str(CreateTable(table).compile(dialect=dialect)) for table in self.tables]
         parts += sorted(
             str(CreateIndex(index).compile(dialect=dialect))
