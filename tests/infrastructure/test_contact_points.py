@@ -20,6 +20,11 @@ normaliser: ContactNormaliser = LibraryContactNormaliser()
         pytest.param(EMAIL, " Ann.Lee@EXAMPLE.Com ", None, "Ann.Lee@example.com", id="domain"),
         pytest.param(EMAIL, "jörg@münchen.de", None, "jörg@münchen.de", id="SMTPUTF8"),
         pytest.param(EMAIL, "a@xn--mnchen-3ya.de", None, "a@münchen.de", id="punycode"),
+        pytest.param(EMAIL, "a@Straße.example", None, "a@straße.example", id="sharp s stays"),
+        pytest.param(
+            EMAIL, "a@xn--strae-oqa.example", None, "a@straße.example", id="its IDNA form"
+        ),
+        pytest.param(EMAIL, "a@MÜNCHEN。de", None, "a@münchen.de", id="ideographic full stop"),
         pytest.param(EMAIL, "用户@例え.jp", None, "用户@例え.jp", id="japanese"),
         pytest.param(EMAIL, "ann+shop@example.com", None, "ann+shop@example.com", id="subaddress"),
         pytest.param(PHONE, "+44 20 7946 0000", None, "+442079460000", id="with country code"),

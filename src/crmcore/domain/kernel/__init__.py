@@ -1,5 +1,6 @@
 """What the contexts share: messages, aggregates, identities, money, refusals."""
 
+from crmcore.domain.kernel.addresses import address_key
 from crmcore.domain.kernel.aggregate import Aggregate, nobody
 from crmcore.domain.kernel.contact import Channel, Purpose
 from crmcore.domain.kernel.errors import (
@@ -44,6 +45,7 @@ __all__ = [
     "Personal",
     "Purpose",
     "Text",
+    "address_key",
     "command",
     "decimals",
     "derived_id",
