@@ -148,9 +148,15 @@ def _terms(customer_id: str, name: str, about: Log) -> list[Row]:
 
 
 def plain(text: str) -> str:
-    """How text is compared: compatibility forms, case and invisible marks do not matter."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join("".join(c for c in folded if unicodedata.category(c) != "Cf").split())
+    """How text is compared: forms, case, accents and invisible marks do not matter."""
+    for _ in range(3):
+        text = unicodedata.normalize("NFKD", text).casefold()
+    accents = {*range(10, 37), *range(200, 256)}
+    text = "".join(c for c in text if unicodedata.combining(c) not in accents)
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    for pair in ("ıi", "øo", "łl", "đd", "ðd", "ħh", "ŧt", "æae", "œoe", "þth"):
+        text = text.replace(pair[0], pair[1:])
+    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 # Loyalty: what is left of each purchase counts.
