@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -11,7 +12,7 @@ from sqlalchemy import create_engine, text
 import crmcore
 from crmcore.cli import projections
 from crmcore.cli.instants import beginning, end, last_moment
-from tests.cli.command_line import CommandLine, bought, key, opened, registered
+from tests.cli.command_line import CommandLine, bought, key, opened, registered, sent
 
 QUESTIONS = {
     "history": ("history", "ada@example.com"),
@@ -164,6 +165,49 @@ def test_a_name_that_finds_several_lists_them(shop: CommandLine) -> None:
     found = shop("customers", "find", "grace", "--limit", "2", "--json").document
     assert (len(found["customers"]), found["more"]) == (2, True)
     assert "--limit shows more than 2" in shop("customers", "find", "grace", "--limit", "2").out
+
+
+def test_a_name_as_it_is_written_comes_before_those_that_fold_alike(shop: CommandLine) -> None:
+    shop.executes(registered("José Díaz"), registered("Jose Diaz"))
+    assert shop("history", "José Díaz", "--json").document["name"] == "José Díaz"
+    assert shop("history", "Jose Diaz", "--json").document["name"] == "Jose Diaz"
+    assert "'jose diaz' finds 2 customers" in shop("history", "jose diaz").complaint
+
+
+def converted(customer: str, name: str, email: str) -> list[dict[str, Any]]:
+    """A lead that was captured, worked on and converted, all after the customer was registered."""
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("capture-lead", {"source": "website", "name": name, "email": email}),
+        ("assign-lead", {"assignee": "bob"}),
+        ("accept-lead", {}),
+        ("qualify-lead", {"stage": "sales"}),
+        ("convert-lead", {"customer_id": key(customer)}),
+    ]
+    return [
+        sent(topic, at=f"2026-02-1{day}T09:00:00Z", lead_id=key(email), **fields)
+        for day, (topic, fields) in enumerate(steps)
+    ]
+
+
+def test_a_history_is_headed_by_the_customers_own_name_not_by_a_leads(shop: CommandLine) -> None:
+    shop.executes(*converted("Ada Lovelace", "A. King", "king@example.com"))
+    assert shop("history", key("Ada Lovelace")).out.startswith("Ada Lovelace\n")
+    for question in ("history", "loyalty"):
+        document = shop(question, key("Ada Lovelace"), "--json").document
+        assert document["name"] == "Ada Lovelace"
+    assert shop("history", key("king@example.com"), "--json").document["name"] == "A. King"
+
+
+def test_a_history_is_headed_by_the_name_that_was_told_last_as_everywhere(
+    shop: CommandLine,
+) -> None:
+    for name, at in (("Ada King", "2026-02-02T09:00:00Z"), ("Ada Byron", "2026-02-01T09:00:00Z")):
+        shop.executes(
+            sent("correct-customer-name", at=at, customer_id=key("Ada Lovelace"), name=name)
+        )
+    heading = shop("history", key("Ada Lovelace"), "--json").document["name"]
+    [found] = shop("customers", "find", "ada", "--json").document["customers"]
+    assert heading == found["name"] == "Ada Byron"
 
 
 def test_campaigns_show_money_with_its_currency(shop: CommandLine) -> None:
