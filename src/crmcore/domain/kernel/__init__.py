@@ -3,6 +3,7 @@
 from crmcore.domain.kernel.addresses import address_key
 from crmcore.domain.kernel.aggregate import Aggregate, nobody
 from crmcore.domain.kernel.contact import Channel, Purpose
+from crmcore.domain.kernel.currencies import minor_digits, require_currency
 from crmcore.domain.kernel.errors import (
     AlreadyExistsError,
     DomainError,
@@ -14,7 +15,7 @@ from crmcore.domain.kernel.errors import (
 )
 from crmcore.domain.kernel.identity import derived_id
 from crmcore.domain.kernel.message import Command, Event, command, event, value, version_of
-from crmcore.domain.kernel.money import CurrencyMismatchError, Money, minor_digits
+from crmcore.domain.kernel.money import CurrencyMismatchError, Money
 from crmcore.domain.kernel.precision import decimals
 from crmcore.domain.kernel.shape import (
     LARGEST_INTEGER,
@@ -53,6 +54,7 @@ __all__ = [
     "is_personal",
     "minor_digits",
     "nobody",
+    "require_currency",
     "shape",
     "shown",
     "value",

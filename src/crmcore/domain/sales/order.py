@@ -251,7 +251,7 @@ def _returned(command: ReturnOrder, state: Placed) -> OrderReturned:
     refund = Money.total((part.refund for part in returned), currency)
     if delivery is not None:
         paid_back = [back.delivery for back in state.returns if back.delivery is not None]
-        delivery_back(delivery, order.delivery or Money.zero(currency), paid_back)
+        delivery_back(delivery, order.delivery or Money.total((), currency), paid_back)
         refund = refund + delivery
     net = Money.total((part.net for part in returned), currency)
     before = Money.total((back.net for back in state.returns), currency)
