@@ -13,13 +13,18 @@ from uuid import UUID
 
 from crmcore import Recorded
 from crmcore.domain.customers import contact_point, external_identity, lifecycle, registration
-from crmcore.domain.kernel.instants import to_micros
+from crmcore.domain.kernel.instants import from_micros, to_micros
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
 from crmcore.domain.marketing import campaign
 from crmcore.domain.marketing import membership_events as membership
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.lead_events import LeadConverted
-from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
+from crmcore.domain.sales.order_events import (
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    OrderShipped,
+)
 from crmcore.domain.service.case import events as case
 from crmcore.domain.service.levels import Agreement, Cycle, Timeline
 from crmcore.domain.service.levels.timeline import Message, Since
@@ -174,13 +179,78 @@ def loyalty_of(
     log: Log, customer: UUID, program: LoyaltyProgram, as_of: datetime | None = None
 ) -> Row | None:
     """A member's row from all that is in *log*, as of the last thing that happened or later."""
-    placed = [one for one in told(log, OrderPlaced) if one.customer_id == customer]
-    if not placed:
+    accounts = orders_by_currency(log, customer)
+    if not accounts:
         return None
-    currency = placed[0].net.currency
-    own = {one.order_id: one for one in placed if one.net.currency == currency}
-    less = [one for one in told(log, OrderReturned, OrderCancelled) if one.order_id in own]
+    firsts = {key: min(standing(log, orders))[:2] for key, orders in accounts.items()}
+    currency = min(accounts, key=lambda key: firsts[key])
+    row = account_of(log, accounts[currency], program, as_of)
+    spending = row["year_spending"]
+    others = {
+        key: account_of(log, orders, program) for key, orders in accounts.items() if key != currency
+    }
+    return {
+        **row,
+        "customer_id": str(customer),
+        "currency": currency,
+        "tier": [tier.name for tier in program.tiers if spending >= tier.spending][-1],
+        "first_purchase_at": from_micros(firsts[currency][0]),
+        "program": program.version,
+        "other_currency_orders": sum(other["orders"] for other in others.values()),
+        "other_currencies": {key: in_json(other) for key, other in others.items()},
+    }
+
+
+Orders = list[OrderPlaced]
+
+
+def orders_by_currency(log: Log, customer: UUID) -> dict[str, Orders]:
+    """A customer's orders in each currency, since the last moment when all of them were cancelled."""
+    found: dict[str, Orders] = {}
+    off: set[UUID] = set()
+    for one in told(log, OrderPlaced, OrderCancelled):
+        if one.customer_id == customer and isinstance(one, OrderPlaced):
+            found.setdefault(one.net.currency, []).append(one)
+        elif isinstance(one, OrderCancelled):
+            off.add(one.order_id)
+            orders = found.get(one.net.currency, ())
+            if one.customer_id == customer and {order.order_id for order in orders} <= off:
+                found.pop(one.net.currency, None)
+    return found
+
+
+def standing(log: Log, orders: Orders) -> list[tuple[int, int, str | None]]:
+    """When and where each order that was not cancelled was told, and its id while it can be."""
+    positions = {one.event.order_id: one.position for one in log if one.topic == "order-placed"}
     off = {one.order_id for one in told(log, OrderCancelled)}
+    gone = {one.order_id for one in told(log, OrderShipped)}
+    return sorted(
+        (
+            to_micros(one.at),
+            positions[one.order_id],
+            None if one.handed_over or one.order_id in gone else str(one.order_id),
+        )
+        for one in orders
+        if one.order_id not in off
+    )
+
+
+def in_json(account: Row) -> Row:
+    """As an account in another currency is kept."""
+    plain = {
+        name: f"{account[name].normalize():f}" for name in ("year_spending", "lifetime_spending")
+    }
+    return {**account, **plain, "as_of": to_micros(account["as_of"])}
+
+
+def account_of(
+    log: Log, orders: Orders, program: LoyaltyProgram, as_of: datetime | None = None
+) -> Row:
+    """What *orders*, all in one currency, come to."""
+    own = {one.order_id: one for one in orders}
+    less = [one for one in told(log, OrderReturned, OrderCancelled) if one.order_id in own]
+    stand = standing(log, orders)
+    final = [index for index, (_, _, order) in enumerate(stand) if order is None]
     kept = {
         key: order.net.amount - sum(one.net.amount for one in less if one.order_id == key)
         for key, order in own.items()
@@ -194,17 +264,12 @@ def loyalty_of(
     changes = [(one.at, one.net.amount) for one in own.values()]
     changes += [(one.placed_at, -one.net.amount) for one in less]
     return {
-        "customer_id": str(customer),
-        "currency": currency,
         "points": int(sum(points)),
-        "tier": [tier.name for tier in program.tiers if spending >= tier.spending][-1],
         "year_spending": spending,
         "lifetime_spending": sum(kept.values(), Decimal(0)),
-        "orders": len(own.keys() - off),
-        "other_currency_orders": len({one.order_id for one in placed} - own.keys() - off),
-        "first_purchase_at": min(order.at for order in own.values()),
+        "orders": len(stand),
+        "first_purchases": [list(one) for one in stand[: final[0] + 1 if final else None]],
         "as_of": known,
-        "program": program.version,
         "recent": sorted(
             [to_micros(at), f"{amount:f}"] for at, amount in changes if counts(at, now)
         ),

@@ -22,7 +22,8 @@ from crmcore.projections.customers import directory, history
 from crmcore.projections.engine import LogSource, Projection, ProjectionStoppedError, Registry, Row
 from crmcore.projections.engine.as_of import fold
 from crmcore.projections.engine.generation import Checkpoint, view_of
-from crmcore.projections.loyalty import status
+from crmcore.projections.loyalty import standing
+from crmcore.projections.loyalty.status import LOYALTY_STATUS, loyalty_status
 from crmcore.projections.marketing import campaign_results
 from crmcore.projections.service import feedback as surveys
 from crmcore.projections.service import tables
@@ -60,7 +61,7 @@ def all_projections(
     return (
         history.customer_history(events),
         directory.customer_directory(),
-        status.loyalty_status(program),
+        loyalty_status(program),
         service_levels(packing),
         campaign_results.campaign_results(),
         surveys.feedback(),
@@ -115,27 +116,27 @@ class ReadModels:
 
     def loyalty(
         self, customer_id: UUID, *, now: datetime | None = None, as_of: datetime | None = None
-    ) -> status.LoyaltyStatus | None:
+    ) -> standing.LoyaltyStatus | None:
         """A customer's loyalty status *now*, or as it was at *as_of*; None before the first purchase."""
         if as_of is None:
             with self._read("loyalty_status") as connection:
-                view = self._view(status.LOYALTY_STATUS)
-                return status.read_status(
+                view = self._view(LOYALTY_STATUS)
+                return standing.read_status(
                     connection, view, self._program, customer_id, now or self._clock()
                 )
-        projection = status.loyalty_status(self._program)
+        projection = loyalty_status(self._program)
         with self._source.read() as connection:
             events = self._about(connection, [customer_id], projection.topics)
-            rows = fold(projection, status.true_by(events, as_of))
-        for row in rows.rows(status.LOYALTY_STATUS):
+            rows = fold(projection, standing.true_by(events, as_of))
+        for row in rows.rows(LOYALTY_STATUS):
             if row["customer_id"] == str(customer_id):
-                return status.standing(row, self._program, as_of)
+                return standing.standing(row, self._program, as_of)
         return None
 
-    def loyalty_tiers(self) -> list[status.TierSummary]:
+    def loyalty_tiers(self) -> list[standing.TierSummary]:
         """How many members stand in each tier, with their points and spending; highest first."""
         with self._read("loyalty_status") as connection:
-            return status.summary(connection, self._view(status.LOYALTY_STATUS), self._program)
+            return standing.summary(connection, self._view(LOYALTY_STATUS), self._program)
 
     def case(self, case: str, *, as_of: datetime | None = None) -> list[ServiceLevel]:
         """What is owed to a case, by its id or its number, cycle by cycle, as of an instant."""
