@@ -61,9 +61,10 @@ def purchase(account: Account, at: int, position: int, order: str | None, net: D
     """
     account["recent"].append((at, net))
     firsts = account["first_purchases"]
-    if not firsts or firsts[-1][2] is not None or (at, position) < _place(firsts[-1]):
-        insort(firsts, [at, position, order], key=_place)
-        _cut(firsts)
+    if firsts and firsts[-1][2] is None and firsts[-1][0] < at:  # nearly always
+        return
+    insort(firsts, [at, position, order], key=_place)
+    _cut(firsts)
 
 
 def ship(account: Account, order: str) -> bool:

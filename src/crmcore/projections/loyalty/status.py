@@ -89,23 +89,19 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
 
     def placed(event: _Placed, recorded: Recorded, rows: Rows) -> None:
         record, net = recorded.record, event.net
-        bought = (
-            record[6],
-            record[0],
-            None if event.handed_over else recorded.stream,
-            net.amount,
-        )
+        order = None if event.handed_over else recorded.stream
         row = rows.get(LOYALTY_STATUS, recorded.subject)
         if row is None:
             row = _joined(net.currency, recorded, program)
         if net.currency == row["currency"]:
-            accounts.purchase(row, *bought)  # counted by `finish`
+            accounts.purchase(row, record[6], record[0], order, net.amount)  # `finish` counts it
         else:
-            fields = row["other_currencies"].get(net.currency)
-            other = accounts.opened(recorded.occurred_at) if fields is None else restored(fields)
-            accounts.purchase(other, *bought)
+            other = _other(row, net.currency, recorded.occurred_at)
+            accounts.purchase(other, record[6], record[0], order, net.amount)
             row["other_currencies"][net.currency] = stored(other, program)
-        _put(rows, row, program)
+        if row["other_currencies"]:
+            row = _in_the_first_currency(row, program)
+        rows.put(LOYALTY_STATUS, row)
 
     def shipped(_event: object, recorded: Recorded, rows: Rows) -> None:
         row = rows.get(LOYALTY_STATUS, recorded.subject)
@@ -170,6 +166,11 @@ def _joined(currency: str, recorded: Recorded, program: LoyaltyProgram) -> Row:
     }
 
 
+def _other(row: Row, currency: str, at: datetime) -> Account:
+    fields = row["other_currencies"].get(currency)
+    return accounts.opened(at) if fields is None else restored(fields)
+
+
 def _change(
     rows: Rows,
     recorded: Recorded,
@@ -187,20 +188,15 @@ def _change(
         other = restored(row["other_currencies"][currency])
         change(other)
         row["other_currencies"][currency] = stored(other, program)
-    _put(rows, row, program)
-
-
-def _put(rows: Rows, row: Row, program: LoyaltyProgram) -> None:
-    """Write the row in the currency of the first purchase; without one there is no member."""
-    if row["other_currencies"]:
-        row = _in_the_first_currency(row, program)
-    if first_of(row) is None:
+    row = _in_the_first_currency(row, program)
+    if first_of(row) is None:  # everything was cancelled: no member
         rows.delete(LOYALTY_STATUS, row["customer_id"])
     else:
         rows.put(LOYALTY_STATUS, row)
 
 
 def _in_the_first_currency(row: Row, program: LoyaltyProgram) -> Row:
+    """The row, with the account of the first purchase for its own."""
     known = {row["currency"]: row, **row["other_currencies"]}
     firsts = {key: first for key, account in known.items() if (first := first_of(account))}
     own = min(firsts, key=lambda key: firsts[key], default=row["currency"])
