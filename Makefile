@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
@@ -20,8 +21,9 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "crmcore needs Python 3.11 or later, $(PYTHON) is `$(PYTHON) --version`: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) install --no-deps --require-hashes -r constraints.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) check
 	@touch $@
 
 demo: $(READY) ## the main job on bundled real data, from the import to the audit
@@ -75,7 +77,7 @@ event-fixtures: $(READY) ## add the example and the field types of every new ver
 	$(BIN)/python -m tests.event_fixtures
 
 constraints: ## pin the newest versions of all dependencies, with hashes (needs uv)
-	uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --upgrade \
+	uv pip compile --universal --no-strip-extras --generate-hashes --no-header --no-annotate --quiet --upgrade \
 	  --extra dev --extra bench -o constraints.txt pyproject.toml
 
 clean: ## remove everything that was made
