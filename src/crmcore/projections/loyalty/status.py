@@ -99,9 +99,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
             other = _other(row, net.currency, recorded.occurred_at)
             accounts.purchase(other, record[6], record[0], order, net.amount)
             row["other_currencies"][net.currency] = stored(other, program)
-        if row["other_currencies"]:
-            row = _in_the_first_currency(row, program)
-        rows.put(LOYALTY_STATUS, row)
+        rows.put(LOYALTY_STATUS, _in_the_first_currency(row, program))
 
     def shipped(_event: object, recorded: Recorded, rows: Rows) -> None:
         row = rows.get(LOYALTY_STATUS, recorded.subject)
@@ -197,6 +195,8 @@ def _change(
 
 def _in_the_first_currency(row: Row, program: LoyaltyProgram) -> Row:
     """The row, with the account of the first purchase for its own."""
+    if not row["other_currencies"]:
+        return row
     known = {row["currency"]: row, **row["other_currencies"]}
     firsts = {key: first for key, account in known.items() if (first := first_of(account))}
     own = min(firsts, key=lambda key: firsts[key], default=row["currency"])
