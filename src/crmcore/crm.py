@@ -33,6 +33,7 @@ from crmcore.infrastructure.tenants import tenant_target
 from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status
 from crmcore.projections.engine.inline import Inline
+from crmcore.projections.engine.live import LiveRows
 from crmcore.projections.engine.rebuild import Rebuilder
 from crmcore.projections.engine.upkeep import Upkeep, named
 from crmcore.projections.reading import ReadModels, all_projections
@@ -86,15 +87,9 @@ class CRM:
         )
         """Rebuilding read models, comparing, switching and rolling back."""
         self._waker = LogWaker(database)
-        self.read = ReadModels(
-            self._source,
-            registry,
-            policies.loyalty,
-            packing,
-            self._about,
-            clock,
-            self._follower.catch_up_one,
-        )
+        rows = LiveRows(self._source, registry, kept, self._follower.catch_up_one)
+        schema = registry.schema
+        self.read = ReadModels(rows, schema, policies.loyalty, packing, self._about, clock)
         """The questions that the read models answer."""
 
     def __enter__(self) -> Self:
@@ -271,7 +266,7 @@ class CRM:
     def position(self) -> int:
         """The last position of the log."""
         with self._database.read() as connection:
-            return self._log.reader.head(connection)
+            return self._log.reader.head(connection).position
 
     def events(self, *, after: int = 0, stream_id: UUID | None = None) -> Iterator[Recorded]:
         """What was recorded after a position, of one stream or of all, in order."""

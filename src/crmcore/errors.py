@@ -4,7 +4,8 @@
 that could not be read, ``ConcurrencyError`` a conflict with another writer, ``StoreError``
 trouble with the database, ``ProjectionStoppedError`` a read model that cannot go on
 (``RebuildStoppedError``: some of several that were rebuilt together),
-``UnknownProjectionError`` one that is not there.
+``UnknownProjectionError`` one that is not there, ``NotReachedError`` a position that was asked
+for and is not reached.
 """
 
 from crmcore.application.errors import (
@@ -36,6 +37,7 @@ from crmcore.domain.kernel import (
     NoWorkingTimeError,
 )
 from crmcore.projections.engine import ProjectionStoppedError
+from crmcore.projections.engine.live import NotReachedError
 from crmcore.projections.engine.rebuilt import RebuildStoppedError
 from crmcore.projections.engine.upkeep import UnknownProjectionError
 from crmcore.projections.engine.views import InTheWayError
@@ -56,6 +58,7 @@ __all__ = [
     "NoWorkingTimeError",
     "NotAllowedError",
     "NotFoundError",
+    "NotReachedError",
     "OtherKindError",
     "ProjectionStoppedError",
     "RebuildStoppedError",
