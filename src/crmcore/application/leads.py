@@ -35,7 +35,7 @@ from crmcore.domain.sales.lead_refusals import LeadAddressTakenError, must_be_op
 from crmcore.domain.sales.lead_routing import RoutableLead, Unrouted, route
 from crmcore.domain.sales.lead_score import STANDARD_MODEL, ScoringModel
 
-__all__ = ["AGGREGATES", "LeadService", "Pseudonym", "lead_exists"]
+__all__ = ["AGGREGATES", "LeadService", "Pseudonym", "address_id", "lead_exists"]
 
 AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
     lead.AGGREGATE,
@@ -164,7 +164,7 @@ class LeadService:
         return normal
 
     def _address_id(self, email: str) -> UUID:
-        return self.pseudonym("lead-address", contact_key(ContactKind.EMAIL, email))
+        return address_id(self.pseudonym, email)
 
     def _noted_on(self, told: CaptureLead, work: Work) -> UUID | None:
         """The lead that the inquiry belongs to; None: it is a lead of its own."""
@@ -194,6 +194,11 @@ class LeadService:
         address = work.state(lead_address.AGGREGATE, key)
         events = lead_address.reuse(key, told.lead_id, told.at, address)
         work.record(lead_address.AGGREGATE, key, events)
+
+
+def address_id(pseudonym: Pseudonym, email: str) -> UUID:
+    """The stream in which an e-mail address is claimed."""
+    return pseudonym("lead-address", contact_key(ContactKind.EMAIL, email))
 
 
 def _holds(state: lead.State, email: str) -> bool:
