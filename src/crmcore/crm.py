@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import URL, Connection, Engine, select
+from sqlalchemy import URL, Connection, Engine
 
 from crmcore.application.contexts import EVENTS, command_handlers
 from crmcore.application.escalating import BY, Escalated, escalate
@@ -23,16 +23,18 @@ from crmcore.infrastructure.command_codec import CommandCodec, schema_of
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
 from crmcore.infrastructure.event_versions import event_codec
-from crmcore.infrastructure.identity import Pseudonyms, new_id
+from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader
-from crmcore.infrastructure.log.verify import Verdict, verify
+from crmcore.infrastructure.log.verify import Verdict
+from crmcore.infrastructure.log_key import pseudonyms_of, verify_with_key
 from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.projection_source import ProjectionSource
 from crmcore.infrastructure.tenants import tenant_target
 from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status
 from crmcore.projections.engine.inline import Inline
+from crmcore.projections.engine.live import LiveRows
 from crmcore.projections.engine.rebuild import Rebuilder
 from crmcore.projections.engine.upkeep import Upkeep, named
 from crmcore.projections.reading import ReadModels, all_projections
@@ -63,7 +65,9 @@ class CRM:
     ) -> None:
         self._database = database
         self._clock = clock
-        handlers = command_handlers(LibraryContactNormaliser(), _pseudonyms(database), policies)
+        with database.read() as connection:
+            pseudonyms = pseudonyms_of(connection, database.tables)
+        handlers = command_handlers(LibraryContactNormaliser(), pseudonyms, policies)
         self._commands = CommandCodec(handlers)
         codec = event_codec()
         self._source = ProjectionSource(database, LogReader(database.tables, codec))
@@ -86,15 +90,9 @@ class CRM:
         )
         """Rebuilding read models, comparing, switching and rolling back."""
         self._waker = LogWaker(database)
-        self.read = ReadModels(
-            self._source,
-            registry,
-            policies.loyalty,
-            packing,
-            self._about,
-            clock,
-            self._follower.catch_up_one,
-        )
+        rows = LiveRows(self._source, registry, kept, self._follower.catch_up_one)
+        schema = registry.schema
+        self.read = ReadModels(rows, schema, policies.loyalty, packing, self._about, clock)
         """The questions that the read models answer."""
 
     def __enter__(self) -> Self:
@@ -271,7 +269,7 @@ class CRM:
     def position(self) -> int:
         """The last position of the log."""
         with self._database.read() as connection:
-            return self._log.reader.head(connection)
+            return self._log.reader.head(connection).position
 
     def events(self, *, after: int = 0, stream_id: UUID | None = None) -> Iterator[Recorded]:
         """What was recorded after a position, of one stream or of all, in order."""
@@ -279,9 +277,14 @@ class CRM:
             yield from self._log.reader.recorded(connection, after=after, stream_id=stream_id)
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> Verdict:
-        """Recompute the chain of the log: was anything altered, removed, inserted, reordered?"""
+        """Recompute the chain of the log, and compare its other tables with what the records tell.
+
+        Was anything altered, removed, inserted, reordered?  What no record tells is not covered: the
+        digests of receipts, receipts of commands that recorded nothing, receipts that are missing.
+        """
         with self._database.read() as connection:
-            return verify(connection, self._database.tables, progress)
+            tables, reader = self._database.tables, self._log.reader
+            return verify_with_key(connection, tables, reader, progress)
 
     def now(self) -> datetime:
         """The present instant by this core's clock (UTC)."""
@@ -323,9 +326,3 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     except BaseException:
         database.close()
         raise
-
-
-def _pseudonyms(database: Database) -> Pseudonyms:
-    with database.read() as connection:
-        key = connection.execute(select(database.tables.head.c.pseudonym_key)).scalar_one()
-    return Pseudonyms(bytes(key))

@@ -4,7 +4,8 @@
 that could not be read, ``ConcurrencyError`` a conflict with another writer, ``StoreError``
 trouble with the database, ``ProjectionStoppedError`` a read model that cannot go on
 (``RebuildStoppedError``: some of several that were rebuilt together),
-``UnknownProjectionError`` one that is not there.
+``UnknownProjectionError`` one that is not there, ``NotReachedError`` a position that was asked
+for and is not reached.
 """
 
 from crmcore.application.errors import (
@@ -13,6 +14,7 @@ from crmcore.application.errors import (
     ConcurrencyError,
     CorruptEventError,
     InvalidCommandError,
+    MisuseError,
     StoreBusyError,
     StoreError,
     StoreFormatError,
@@ -35,6 +37,7 @@ from crmcore.domain.kernel import (
     NoWorkingTimeError,
 )
 from crmcore.projections.engine import ProjectionStoppedError
+from crmcore.projections.engine.live import NotReachedError
 from crmcore.projections.engine.rebuilt import RebuildStoppedError
 from crmcore.projections.engine.upkeep import UnknownProjectionError
 from crmcore.projections.engine.views import InTheWayError
@@ -51,9 +54,11 @@ __all__ = [
     "InTheWayError",
     "InvalidCommandError",
     "InvalidValueError",
+    "MisuseError",
     "NoWorkingTimeError",
     "NotAllowedError",
     "NotFoundError",
+    "NotReachedError",
     "OtherKindError",
     "ProjectionStoppedError",
     "RebuildStoppedError",

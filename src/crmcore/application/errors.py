@@ -10,6 +10,7 @@ __all__ = [
     "ConcurrencyError",
     "CorruptEventError",
     "InvalidCommandError",
+    "MisuseError",
     "StoreBusyError",
     "StoreError",
     "StoreFormatError",
@@ -57,6 +58,10 @@ class CommandInProgressError(ConcurrencyError):
 
 class StoreError(Exception):
     """The database did not do what was asked; what was recorded before is still there."""
+
+
+class MisuseError(StoreError):
+    """The caller's own mistake: a connection, a statement or a name that cannot mean this log."""
 
 
 class StoreUnavailableError(StoreError):

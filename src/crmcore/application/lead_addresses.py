@@ -17,7 +17,7 @@ from crmcore.domain.kernel import address_key
 from crmcore.domain.sales import lead, lead_address
 from crmcore.domain.sales.lead_refusals import LeadAddressTakenError
 
-__all__ = ["LeadAddresses", "Pseudonym"]
+__all__ = ["LeadAddresses", "Pseudonym", "address_ids"]
 
 Pseudonym = Callable[[str, str], UUID]
 """A keyed hash of a value (the second argument) for a purpose: the same one each time, from
@@ -77,8 +77,13 @@ class LeadAddresses:
         self, email: str, work: Work
     ) -> Sequence[tuple[UUID, lead_address.LeadAddressState]]:
         """Where the address may be claimed: its own stream, then that of its earlier key."""
-        keys = [self.pseudonym("lead-address", key) for key in lead_address.address_keys(email)]
+        keys = address_ids(self.pseudonym, email)
         return [(key, work.state(lead_address.AGGREGATE, key)) for key in keys]
+
+
+def address_ids(pseudonym: Pseudonym, email: str) -> Sequence[UUID]:
+    """The streams in which an e-mail address may be claimed, first of all its own."""
+    return [pseudonym("lead-address", key) for key in lead_address.address_keys(email)]
 
 
 def _has(lead_id: UUID, email: str, work: Work) -> bool:

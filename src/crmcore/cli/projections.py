@@ -105,9 +105,9 @@ def _follow(crm: crmcore.CRM, json: bool) -> NoReturn:
 
 
 def _follow_on(crm: crmcore.CRM, seen: int, json: bool) -> int:
-    """Catch up if the log has grown beyond *seen*; return its position."""
+    """Catch up if the log does not end at *seen*; return where it does."""
     position = crm.position
-    if position > seen:
+    if position != seen:  # less, where the log was restored meanwhile
         _once(crm)
         if json:
             emit_line({"position": position})
@@ -181,7 +181,7 @@ def _next(one: Any) -> tuple[str, list[str]]:
         return f"{one.name} is to be rebuilt:", [rebuild]
     generation = f"generation {building.generation}"
     if building.outdated is not None:
-        says = f"{one.name}: {generation} was begun by other code: {building.outdated}. Begin anew:"
+        says = f"{one.name}: {generation} cannot be gone on with: {building.outdated}. Begin anew:"
         return says, [f"retire {one.name}", rebuild]
     come = share(Decimal(building.position) / one.head if one.head else None, 0)
     if building.stopped is not None:
