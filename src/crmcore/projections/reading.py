@@ -12,9 +12,11 @@ from uuid import UUID
 
 import attrs
 from sqlalchemy import Connection, Select, Table
+from sqlalchemy.exc import StatementError
 
 from crmcore.application.errors import StoreError
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.service.levels import Mode
 from crmcore.domain.service.survey import SurveyKind
@@ -22,6 +24,7 @@ from crmcore.projections.customers import directory, history
 from crmcore.projections.engine import LogSource, Projection, ProjectionStoppedError, Registry, Row
 from crmcore.projections.engine.as_of import fold
 from crmcore.projections.engine.generation import Checkpoint, view_of
+from crmcore.projections.instants import about_instants
 from crmcore.projections.loyalty import status
 from crmcore.projections.marketing import campaign_results
 from crmcore.projections.service import feedback as surveys
@@ -91,6 +94,7 @@ class ReadModels:
         """
         return attrs.evolve(self, at_least=position or 0)
 
+    @about_instants
     def history(
         self,
         customer_id: UUID,
@@ -113,6 +117,7 @@ class ReadModels:
             and (known_at is None or entry.recorded_at <= known_at)
         ]
 
+    @about_instants
     def loyalty(
         self, customer_id: UUID, *, now: datetime | None = None, as_of: datetime | None = None
     ) -> status.LoyaltyStatus | None:
@@ -137,18 +142,22 @@ class ReadModels:
         with self._read("loyalty_status") as connection:
             return status.summary(connection, self._view(status.LOYALTY_STATUS), self._program)
 
+    @about_instants
     def case(self, case: str, *, as_of: datetime | None = None) -> list[ServiceLevel]:
         """What is owed to a case, by its id or its number, cycle by cycle, as of an instant."""
         return list(self._levels(as_of, case))
 
+    @about_instants
     def open_cases(self, *, as_of: datetime | None = None) -> list[OpenCase]:
         """The cases open at an instant with what is still owed to them, the most urgent first."""
         return open_cases(self._levels(as_of))
 
+    @about_instants
     def cases(self, *, as_of: datetime | None = None) -> list[ServiceLevel]:
         """What is owed to every case that was open by an instant, cycle by cycle."""
         return list(self._levels(as_of))
 
+    @about_instants
     def service_levels(
         self,
         *,
@@ -163,6 +172,7 @@ class ReadModels:
         levels = self._levels(as_of, standings=False)
         return compliance(levels, by, mode=mode, unit=unit, since=since, until=until)
 
+    @about_instants
     def service_levels_over_time(
         self,
         period: Period,
@@ -176,12 +186,14 @@ class ReadModels:
         levels = self._levels(as_of, standings=False)
         return list(compliance_over_time(levels, period, length, mode=mode, unit=unit))
 
+    @about_instants
     def service_period(self, *, zone: str = "UTC", as_of: datetime | None = None) -> Period | None:
         """From the first case to the last thing that happened or fell due by *as_of*."""
         with self._read("service_levels") as connection:
             cases, levels = self._views(tables.SERVICE_CASES, tables.SERVICE_LEVELS)
             return whole_period(connection, cases, levels, as_of or self._clock(), zone)
 
+    @about_instants
     def service_metrics(
         self,
         period: Period,
@@ -203,6 +215,7 @@ class ReadModels:
         asked = Asked(period, moment, records, list(self._levels(moment)), **particulars)
         return {one.key: one.compute(asked) for one in wanted}
 
+    @about_instants
     def escalations(self, until: datetime | None = None) -> list[DueEscalation]:
         """The warnings and breaches before *until* (now) that nobody has recorded, in order."""
         with self._read("service_levels") as connection:
@@ -210,6 +223,7 @@ class ReadModels:
             moment = until or self._clock()
             return read_escalations(connection, cases, levels, self._packing, moment)
 
+    @about_instants
     def cases_due(self, until: datetime) -> list[UUID]:
         """The cases that have such a warning or breach."""
         with self._read("service_levels") as connection:
@@ -225,6 +239,7 @@ class ReadModels:
                 connection, views, self._packing, moment, case=case, standings=standings
             )
 
+    @about_instants
     def surveys(
         self,
         *,
@@ -241,6 +256,7 @@ class ReadModels:
                 read_surveys(connection, *views, moment, kind=kind, since=since, until=until)
             )
 
+    @about_instants
     def feedback(
         self,
         *,
@@ -258,6 +274,7 @@ class ReadModels:
         found = self.surveys(kind=kind, as_of=as_of, since=since, until=until)
         return feedback_results(found, by, zone=zone)
 
+    @about_instants
     def unasked(self, kind: SurveyKind, since: datetime, until: datetime) -> list[UnaskedCycle]:
         """The solved cycles of ``[since, until)`` that no survey of *kind* was offered about."""
         with self._read("feedback"):
@@ -286,9 +303,15 @@ class ReadModels:
     def query(self, statement: Select[Any]) -> list[Row]:
         """The rows of a SELECT on tables that read models declare, those of a host included."""
         names = {None: self._registry.schema}  # the schema of this log's tenant
-        with self._source.read() as connection:
-            found = connection.execute(statement, execution_options={"schema_translate_map": names})
-            return [dict(row._mapping) for row in found]
+        try:
+            with self._source.read() as connection:
+                options = {"schema_translate_map": names}
+                found = connection.execute(statement, execution_options=options)
+                return [dict(row._mapping) for row in found]
+        except StatementError as error:
+            if isinstance(error.orig, InvalidValueError):  # of a value in the statement
+                raise error.orig from None
+            raise
 
     def _views(self, *declared: Table) -> tuple[Table, ...]:
         return tuple(self._view(one) for one in declared)
