@@ -19,8 +19,8 @@ from crmcore.projections.engine import Instant, Projection, Rows
 from crmcore.projections.reading import ReadModels
 from tests.scenario import START, uid
 
-NAIVE = datetime(2026, 1, 5, 9)
 AWARE = datetime(2026, 1, 5, 9, tzinfo=UTC)
+NAIVE = AWARE.replace(tzinfo=None)
 REGISTER = RegisterCustomer(customer_id=uid(1), kind=CustomerKind.PERSON, name="Ann", at=START)
 GIVEN: dict[str, Any] = {
     "customer_id": uid(1),

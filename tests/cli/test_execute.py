@@ -2,12 +2,15 @@
 
 import io
 import json
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import crmcore
 from crmcore.cli import execute, lines
+from crmcore.cli.interruption import held
 from tests.cli.command_line import CommandLine, as_lines, bought, key, registered, sent
 
 GOOD = registered("Ada Lovelace")
@@ -220,6 +223,44 @@ def test_an_interruption_says_what_is_kept(
     )
     with crmcore.open(f"sqlite:///{run.database}") as crm:
         assert crm.position == 2
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["all sound", "one refused"])
+def test_an_interruption_while_a_transaction_commits_counts_what_it_recorded(
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    whole = crmcore.CRM.execute_many
+
+    def interrupted(crm: crmcore.CRM, *args: Any, **kwargs: Any) -> crmcore.Batch:
+        done = whole(crm, *args, **kwargs)
+        signal.raise_signal(signal.SIGINT)
+        return done
+
+    monkeypatch.setattr(crmcore.CRM, "execute_many", interrupted)
+    commands = [registered(f"Customer {number}") for number in range(700)]
+    commands[3] |= {"name": ""} if refused else {}
+    done = run.executes(*commands, status=130)
+    *refusals, last = done.err.splitlines()
+    assert [line[:16] for line in refusals] == ["crmcore: line 4:"] * refused
+    assert last == (
+        f"crmcore: interrupted; up to line 500 all is done and kept: {500 - refused} executed,"
+        f" 0 unchanged, {int(refused)} refused: {500 - refused} events recorded, the log is at"
+        f" position {500 - refused}."
+    )
+    with crmcore.open(f"sqlite:///{run.database}") as crm:
+        assert crm.position == 500 - refused
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_interruption_does_not_wait() -> None:
+    def twice() -> None:
+        with held():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("it waited")
+
+    with pytest.raises(KeyboardInterrupt):
+        twice()
 
 
 def test_trouble_with_the_database_says_what_is_kept(
