@@ -3,6 +3,8 @@
 import io
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +203,56 @@ def test_a_file_that_cannot_be_read_is_one_line_and_makes_no_database(
     assert done.status == 1
     assert "cannot be read" in done.complaint
     assert not run.database.exists()
+
+
+def test_a_closed_standard_input_is_one_line(
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    done = run("execute", "-")
+    assert (done.status, done.complaint) == (
+        1,
+        "crmcore: -: cannot be read: standard input is closed",
+    )
+
+
+def test_a_reader_who_leaves_ends_it_early_and_is_told_what_is_kept(
+    run: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "commands.jsonl"
+    bad = [{"command": "nonsense", "by": "A", "number": number} for number in range(2_000)]
+    file.write_text(as_lines([*(registered(f"Customer {number}") for number in range(20)), *bad]))
+    argv = ["--json", "--db", f"sqlite:///{run.database}", "execute", str(file)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "crmcore", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        writer.stdout.close()
+        *_, last = writer.stderr.read().decode().splitlines()
+        assert writer.wait(timeout=120) == 141
+    assert last.startswith("crmcore: ended early, for nobody reads the answer; up to line ")
+    assert "20 executed" in last
+
+
+def test_what_ends_it_is_one_line_of_json_behind_those_of_the_refusals(
+    run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execute, "BATCH", 1)
+    whole = crmcore.CRM.execute_many
+
+    def full(crm: crmcore.CRM, commands: object, **kwargs: object) -> crmcore.Batch:
+        if crm.position == 1:
+            raise crmcore.errors.StoreFullError("crm.db: disk full: free some space")
+        return whole(crm, commands, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(crmcore.CRM, "execute_many", full)
+    file = tmp_path / "commands.jsonl"
+    file.write_text("x\n" + as_lines(registered(name) for name in ("A", "B")))
+    done = run("--json", "execute", str(file))
+    refusal, ended = done.documents
+    assert refusal["refused"]["line"] == 1
+    assert ended["error"]["kind"] == "StoreFullError"
 
 
 def test_an_interruption_says_what_is_kept(

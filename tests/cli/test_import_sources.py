@@ -52,6 +52,7 @@ def readings(path: Path) -> list[tuple[int, str, int, Decimal] | Refused]:
         pytest.param(gzip.compress(SOUND), id="packed"),
         pytest.param(b"\xef\xbb\xbf" + SOUND, id="with a byte order mark"),
         pytest.param(SOUND.replace(b"\n", b"\r\n"), id="lines end as on Windows"),
+        pytest.param(SOUND.replace(b"\n", b"\r"), id="lines end as on old Macs"),
         pytest.param(SOUND.rstrip(b"\n"), id="last line not ended"),
         pytest.param(
             b"price,more,name,pieces\n125,x,nut,2\n5,,bolt,1\n", id="other order, more columns"
@@ -107,6 +108,8 @@ def test_a_file_that_is_missing_or_a_folder_is_one_clear_error(tmp_path: Path) -
         SourceError, match=r"expected a file things \(\.csv, \.csv\.gz, \.csv\.xz or \.parquet\)"
     ):
         located(tmp_path, "things")
+    with pytest.raises(SourceError, match="expected the folder of the files, this is none"):
+        located(tmp_path / "nowhere", "things")
     with pytest.raises(SourceError, match="cannot be read"):
         readings(tmp_path)
 

@@ -149,6 +149,8 @@ class Run:
 @contextmanager
 def _opened(file: str) -> Iterator[BinaryIO]:
     if file == "-":
+        if sys.stdin is None:  # closed by the caller
+            raise Fault("-: cannot be read: standard input is closed")
         yield sys.stdin.buffer
         return
     try:

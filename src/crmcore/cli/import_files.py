@@ -69,7 +69,8 @@ def import_files(
         try:
             bring_in(crm, done, rows, step, by=ACTOR, told=told)
         except BaseException as error:
-            error.add_note(f"what was recorded before is kept: {_said(done)}")
+            if done.commands:
+                error.add_note(f"what was recorded before is kept: {_said(done)}")
             raise
     if options.json:
         emit_line({"summary": done.document()})

@@ -53,6 +53,8 @@ def located(folder: Path, *names: str) -> Path:
     for path in (folder / f"{name}{ending}" for name in names for ending in ENDINGS):
         if path.is_file():
             return path
+    if not folder.is_dir():
+        raise SourceError(f"{folder}: expected the folder of the files, this is none")
     raise SourceError(f"{folder}: expected a file {_any_of(names)}, there is none")
 
 
