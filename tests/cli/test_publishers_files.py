@@ -15,7 +15,15 @@ import pytest
 from pyarrow.parquet import write_table
 
 import crmcore
-from crmcore.cli.importers import Planned, Refused, Row, Unkept, boston311, completejourney
+from crmcore.cli.importers import (
+    Planned,
+    Refused,
+    Row,
+    SourceError,
+    Unkept,
+    boston311,
+    completejourney,
+)
 from crmcore.cli.importers.cells import dollars
 from crmcore.domain.customers.note import RecordNote
 from crmcore.domain.sales.order_commands import PlaceOrder
@@ -197,6 +205,14 @@ def test_the_panel_as_published_asks_for_what_our_slice_of_it_does(
     first = wanted(rows, PlaceOrder)[0]
     assert first.at == datetime(2017, 7, 1, 4, 14, 33, tzinfo=UTC)
     assert first.lines[0].net == usd("1.50")
+
+
+def test_a_panel_whose_days_are_numbered_is_refused_with_what_to_take_instead(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "transaction_data.csv").write_text("household_key,BASKET_ID,DAY\n")
+    with pytest.raises(SourceError, match="expected the tables of the package completejourney"):
+        list(completejourney.commands(tmp_path))
 
 
 @pytest.mark.parametrize(

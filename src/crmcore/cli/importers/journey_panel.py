@@ -22,7 +22,7 @@ from crmcore.cli.importers.journey_rows import (
     baskets,
     local,
 )
-from crmcore.cli.importers.row import Refused, Unkept
+from crmcore.cli.importers.row import Refused, SourceError, Unkept
 from crmcore.cli.importers.sources import Found, located, read
 
 __all__ = ["Panel", "Visit", "read_panel"]
@@ -62,6 +62,11 @@ class Panel:
 
 def read_panel(folder: Path) -> Panel:
     """The panel in *folder*; raises ``SourceError`` where one of its files cannot be read."""
+    if any(folder.glob("transaction_data.*")):
+        raise SourceError(
+            f"{folder}: this panel numbers its days and says no date; expected the tables of the"
+            " package completejourney, which dates them: transactions.parquet or .csv and others"
+        )
     aside: list[Refused | Unkept] = []
     households = _keyed(
         located(folder, "households", "demographics"),
