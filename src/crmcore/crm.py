@@ -18,7 +18,7 @@ from crmcore.application.escalating import BY, Escalated, escalate
 from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
-from crmcore.domain.kernel import Command
+from crmcore.domain.kernel import Command, zoned
 from crmcore.infrastructure.command_codec import CommandCodec, schema_of
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
@@ -37,6 +37,7 @@ from crmcore.projections.engine.inline import Inline
 from crmcore.projections.engine.live import LiveRows
 from crmcore.projections.engine.rebuild import Rebuilder
 from crmcore.projections.engine.upkeep import Upkeep, named
+from crmcore.projections.instants import about_instants
 from crmcore.projections.reading import ReadModels, all_projections
 from crmcore.workers import Submit
 
@@ -64,7 +65,7 @@ class CRM:
         inline: Sequence[str] = (),
     ) -> None:
         self._database = database
-        self._clock = clock
+        self._clock = clock = _zoned(clock)
         with database.read() as connection:
             pseudonyms = pseudonyms_of(connection, database.tables)
         handlers = command_handlers(LibraryContactNormaliser(), pseudonyms, policies)
@@ -238,6 +239,7 @@ class CRM:
 
     # Service levels
 
+    @about_instants
     def due(self, until: datetime | None = None) -> Escalated:
         """Record the warnings and breaches of service levels that came about before *until* (now).
 
@@ -326,3 +328,8 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     except BaseException:
         database.close()
         raise
+
+
+def _zoned(clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """*clock*, whose instants all say their zone: ``InvalidValueError`` where one does not."""
+    return lambda: zoned("clock", clock())

@@ -304,6 +304,49 @@ def test_following_goes_on_until_it_is_interrupted(
     assert "The read models are at position" in shop("projections", "catch-up", "--follow").out
 
 
+def test_following_waits_while_the_disk_is_full_and_goes_on_when_there_is_space(
+    run: CommandLine, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's error for a full disk (53100), raised while a read model is written."""
+    engine = create_engine(postgres_url)
+    naps = list[float]()
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 2:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("DROP TRIGGER fills ON crm_projections")
+        if len(naps) == 3:
+            raise KeyboardInterrupt
+
+    with crmcore.open(postgres_url) as crm:
+        told = registered("Ada")
+        topic, by = told.pop("command"), told.pop("by")
+        crm.execute(crm.command(topic, told), by=by)
+        crm.catch_up()
+        crm.execute(crm.command(topic, told | {"customer_id": key("Zoe")}), by=by)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE"
+                " EXCEPTION 'could not extend file: No space left on device' USING"
+                " ERRCODE = '53100'; END $$"
+            )
+            connection.exec_driver_sql(
+                "CREATE TRIGGER fills BEFORE UPDATE ON crm_projections FOR EACH ROW"
+                " EXECUTE FUNCTION fill()"
+            )
+        monkeypatch.setattr(projections, "sleep", nap)
+        done = run("--db", postgres_url, "projections", "catch-up", "--follow")
+        assert done.status == 130
+        warning, ended = done.err.splitlines()
+        assert "tried again every 2 s" in warning
+        assert "No space left on device" in warning
+        assert ended.endswith("interrupted; the read models are kept as of position 2")
+        assert naps == [projections.AFTER_TROUBLE, projections.AFTER_TROUBLE, projections.EVERY]
+        assert {one.behind for one in crm.status()} == {0}
+    engine.dispose()
+
+
 def test_following_goes_on_though_a_read_model_stops(
     shop: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

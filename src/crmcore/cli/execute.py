@@ -12,6 +12,7 @@ import typer
 
 import crmcore
 from crmcore.cli.faults import Fault, answering, complain
+from crmcore.cli.interruption import held
 from crmcore.cli.lines import UNFIT, Line, lines, read
 from crmcore.cli.output import counted, emit_line, one_line, say
 from crmcore.cli.progress import Step, progress
@@ -84,7 +85,8 @@ class Run:
         """Carry out every line, ``BATCH`` to a transaction."""
         found, done = lines(stream), 0
         while chunk := list(islice(found, BATCH)):
-            ended = self._batch(chunk)
+            with held():
+                ended = self._batch(chunk)
             done += sum(len(line.content or b"") for line in chunk)
             step(done)
             if ended:
@@ -147,6 +149,8 @@ class Run:
 @contextmanager
 def _opened(file: str) -> Iterator[BinaryIO]:
     if file == "-":
+        if sys.stdin is None:  # closed by the caller
+            raise Fault("-: cannot be read: standard input is closed")
         yield sys.stdin.buffer
         return
     try:

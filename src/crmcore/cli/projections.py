@@ -16,7 +16,7 @@ from crmcore.cli.faults import answering, complain
 from crmcore.cli.output import Column, duration, emit, emit_line, say, share, table
 from crmcore.cli.progress import bars
 from crmcore.cli.session import NEEDED, SERVING, existing, options_of
-from crmcore.errors import ProjectionStoppedError, StoreBusyError, StoreUnavailableError
+from crmcore.errors import ProjectionStoppedError, StoreError
 
 __all__ = ["add_to"]
 
@@ -92,7 +92,9 @@ def _follow(crm: crmcore.CRM, json: bool) -> NoReturn:
             pause = EVERY
             try:
                 seen, said = _follow_on(crm, seen, json), ""
-            except (ProjectionStoppedError, StoreBusyError, StoreUnavailableError) as error:
+            except BrokenPipeError:  # nobody reads what is said
+                raise
+            except (ProjectionStoppedError, StoreError, OSError) as error:
                 if str(error) != said:
                     said = str(error)
                     complain(f"warning: tried again every {AFTER_TROUBLE:.0f} s: {said}")

@@ -21,6 +21,7 @@ from crmcore.projections.engine import Projection, Row
 from crmcore.projections.engine.as_of import fold
 from crmcore.projections.engine.generation import view_of
 from crmcore.projections.engine.live import LiveRows
+from crmcore.projections.instants import about_instants
 from crmcore.projections.loyalty import standing
 from crmcore.projections.loyalty.status import LOYALTY_STATUS, loyalty_status
 from crmcore.projections.marketing import campaign_results
@@ -90,6 +91,7 @@ class ReadModels:
         """
         return attrs.evolve(self, rows=self._rows.at_least(position))
 
+    @about_instants
     def history(
         self,
         customer_id: UUID,
@@ -112,6 +114,7 @@ class ReadModels:
             and (known_at is None or entry.recorded_at <= known_at)
         ]
 
+    @about_instants
     def loyalty(
         self, customer_id: UUID, *, now: datetime | None = None, as_of: datetime | None = None
     ) -> standing.LoyaltyStatus | None:
@@ -136,18 +139,22 @@ class ReadModels:
         with self._rows.of("loyalty_status") as connection:
             return standing.summary(connection, self._view(LOYALTY_STATUS), self._program)
 
+    @about_instants
     def case(self, case: str, *, as_of: datetime | None = None) -> list[ServiceLevel]:
         """What is owed to a case, by its id or its number, cycle by cycle, as of an instant."""
         return list(self._levels(as_of, case))
 
+    @about_instants
     def open_cases(self, *, as_of: datetime | None = None) -> list[OpenCase]:
         """The cases open at an instant with what is still owed to them, the most urgent first."""
         return open_cases(self._levels(as_of))
 
+    @about_instants
     def cases(self, *, as_of: datetime | None = None) -> list[ServiceLevel]:
         """What is owed to every case that was open by an instant, cycle by cycle."""
         return list(self._levels(as_of))
 
+    @about_instants
     def service_levels(
         self,
         *,
@@ -162,6 +169,7 @@ class ReadModels:
         levels = self._levels(as_of, standings=False)
         return compliance(levels, by, mode=mode, unit=unit, since=since, until=until)
 
+    @about_instants
     def service_levels_over_time(
         self,
         period: Period,
@@ -175,12 +183,14 @@ class ReadModels:
         levels = self._levels(as_of, standings=False)
         return list(compliance_over_time(levels, period, length, mode=mode, unit=unit))
 
+    @about_instants
     def service_period(self, *, zone: str = "UTC", as_of: datetime | None = None) -> Period | None:
         """From the first case to the last thing that happened or fell due by *as_of*."""
         with self._rows.of("service_levels") as connection:
             cases, levels = self._views(tables.SERVICE_CASES, tables.SERVICE_LEVELS)
             return whole_period(connection, cases, levels, as_of or self._clock(), zone)
 
+    @about_instants
     def service_metrics(
         self,
         period: Period,
@@ -202,6 +212,7 @@ class ReadModels:
         asked = Asked(period, moment, records, list(self._levels(moment)), **particulars)
         return {one.key: one.compute(asked) for one in wanted}
 
+    @about_instants
     def escalations(self, until: datetime | None = None) -> list[DueEscalation]:
         """The warnings and breaches before *until* (now) that nobody has recorded, in order."""
         with self._rows.of("service_levels") as connection:
@@ -209,6 +220,7 @@ class ReadModels:
             moment = until or self._clock()
             return read_escalations(connection, cases, levels, self._packing, moment)
 
+    @about_instants
     def cases_due(self, until: datetime) -> list[UUID]:
         """The cases that have such a warning or breach."""
         with self._rows.of("service_levels") as connection:
@@ -224,6 +236,7 @@ class ReadModels:
                 connection, views, self._packing, moment, case=case, standings=standings
             )
 
+    @about_instants
     def surveys(
         self,
         *,
@@ -240,6 +253,7 @@ class ReadModels:
                 read_surveys(connection, *views, moment, kind=kind, since=since, until=until)
             )
 
+    @about_instants
     def feedback(
         self,
         *,
@@ -257,6 +271,7 @@ class ReadModels:
         found = self.surveys(kind=kind, as_of=as_of, since=since, until=until)
         return feedback_results(found, by, zone=zone)
 
+    @about_instants
     def unasked(self, kind: SurveyKind, since: datetime, until: datetime) -> list[UnaskedCycle]:
         """The solved cycles of ``[since, until)`` that no survey of *kind* was offered about."""
         with self._rows.of("service_levels", "feedback") as connection:
@@ -283,7 +298,8 @@ class ReadModels:
     def query(self, statement: Select[Any]) -> list[Row]:
         """The rows of a SELECT on tables that read models declare, those of a host included.
 
-        Raises ``MisuseError`` where it asks for what they do not have.
+        Raises ``MisuseError`` where it asks for what they do not have, ``InvalidValueError`` for
+        a value that no column can hold.
         """
         return self._rows.query(statement)
 

@@ -14,6 +14,7 @@ from crmcore.domain.kernel.errors import (
     shown,
 )
 from crmcore.domain.kernel.identity import derived_id
+from crmcore.domain.kernel.instants import zoned
 from crmcore.domain.kernel.message import Command, Event, command, event, value, version_of
 from crmcore.domain.kernel.money import CurrencyMismatchError, Money
 from crmcore.domain.kernel.precision import decimals
@@ -59,4 +60,5 @@ __all__ = [
     "shown",
     "value",
     "version_of",
+    "zoned",
 ]

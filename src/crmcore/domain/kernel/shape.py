@@ -18,6 +18,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel.errors import InvalidValueError
+from crmcore.domain.kernel.instants import zoned
 from crmcore.domain.kernel.precision import decimals
 
 __all__ = ["LARGEST_INTEGER", "Between", "Length", "Personal", "Text", "is_personal", "shape"]
@@ -159,14 +160,8 @@ def _identity(field: str, value: Any) -> UUID:
 
 
 def _instant(field: str, value: Any) -> datetime:
-    if not isinstance(value, datetime):
-        raise InvalidValueError(field, value, "an instant (a datetime with a time zone)")
-    if value.tzinfo is None or value.utcoffset() is None:
-        raise InvalidValueError(
-            field, value, "an instant with a time zone, such as 2026-01-05T09:00:00Z"
-        )
     try:
-        instant = value.astimezone(UTC)
+        instant = zoned(field, value).astimezone(UTC)
     except OverflowError:
         instant = LATEST
     if not EARLIEST <= instant < LATEST:

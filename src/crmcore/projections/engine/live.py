@@ -14,6 +14,7 @@ from sqlalchemy.sql import visitors
 
 from crmcore.application.errors import MisuseError, StoreError
 from crmcore.application.log import Place
+from crmcore.domain.kernel import InvalidValueError
 from crmcore.projections.engine.drift import astray, drift
 from crmcore.projections.engine.generation import Registry
 from crmcore.projections.engine.poison import ProjectionStoppedError
@@ -79,7 +80,8 @@ class LiveRows:
     def query(self, statement: Any) -> list[Row]:
         """The rows of a SELECT on tables that read models declare.
 
-        Raises ``MisuseError`` where it asks for what these do not have.
+        Raises ``MisuseError`` where it asks for what these do not have, ``InvalidValueError``
+        for a value that no column can hold.
         """
         if not (isinstance(statement, ClauseElement) and isinstance(statement, Executable)):
             kind = type(statement).__name__
@@ -92,9 +94,11 @@ class LiveRows:
                 )
                 return [dict(row._mapping) for row in found]
             except exc.SQLAlchemyError as error:
+                said = getattr(error, "orig", None) or error
+                if isinstance(said, InvalidValueError):  # of a value in the statement
+                    raise said from None
                 if not _is_mistake(error):
                     raise
-                said = getattr(error, "orig", None) or error
                 line = str(said).strip().partition("\n")[0]
                 raise MisuseError(f"the statement cannot be answered: {line}") from error
 
