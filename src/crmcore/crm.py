@@ -187,6 +187,10 @@ class CRM:
         """The command *topic* with *fields* as JSON gives them; ``at`` is now where it is left out."""
         return self._commands.decode(topic, fields, now=self._clock())
 
+    def fields(self, command: Command) -> dict[str, Any]:
+        """The fields of *command* in what JSON has, as ``command`` reads them."""
+        return self._commands.fields(command)
+
     @property
     def command_kinds(self) -> Mapping[str, type]:
         """The class of every command by its topic."""

@@ -24,6 +24,7 @@ from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.sales.order_events import OrderPlaced
 from crmcore.errors import ConcurrencyError, ProjectionStoppedError, UnreadableEventError
 from crmcore.infrastructure.codec import EventCodec
+from crmcore.infrastructure.event_versions import UPCASTERS
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.infrastructure.upcasting import Fields, Upcaster, UpcasterChainError
 from crmcore.projections.engine import Projection
@@ -45,7 +46,7 @@ def split(fields: Fields) -> Sequence[tuple[str, Fields]]:
     ]
 
 
-UPCASTERS = (
+LATER = (
     Upcaster(
         "customer-registered", 1, {"customer-registered": 2, "customer-name-corrected": 1}, split
     ),
@@ -64,7 +65,7 @@ UPCASTERS = (
 def later_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """The code of a later release."""
     monkeypatch.setattr(CustomerRegistered, "SCHEMA_VERSION", 2, raising=False)
-    monkeypatch.setattr("crmcore.infrastructure.event_versions.UPCASTERS", UPCASTERS)
+    monkeypatch.setattr("crmcore.infrastructure.event_versions.UPCASTERS", (*UPCASTERS, *LATER))
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def old(crm: CRM) -> CRM:
 def test_a_gap_in_the_chain_stops_the_start_up(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crmcore.infrastructure.event_versions.UPCASTERS", ())
+    monkeypatch.setattr("crmcore.infrastructure.event_versions.UPCASTERS", UPCASTERS)
     with pytest.raises(UpcasterChainError, match="customer-registered version 1 has no upcaster"):
         crmcore.open(sqlite_url)
 
@@ -205,7 +206,7 @@ def test_a_command_of_the_past_is_answered_in_present_terms(
 ) -> None:
     with monkeypatch.context() as then:
         then.setattr(CustomerRegistered, "SCHEMA_VERSION", 1)
-        then.setattr("crmcore.infrastructure.event_versions.UPCASTERS", ())
+        then.setattr("crmcore.infrastructure.event_versions.UPCASTERS", UPCASTERS)
         encode = EventCodec.encode
 
         def with_correction(codec: EventCodec, one: Any) -> str:

@@ -17,10 +17,12 @@ from crmcore.domain.kernel.money import CurrencyMismatchError, Money, minor_digi
 from crmcore.domain.kernel.precision import decimals
 from crmcore.domain.kernel.shape import (
     LARGEST_INTEGER,
+    AsText,
     Between,
     Length,
     Personal,
     Text,
+    WorkingTime,
     is_personal,
     shape,
 )
@@ -29,6 +31,7 @@ __all__ = [
     "LARGEST_INTEGER",
     "Aggregate",
     "AlreadyExistsError",
+    "AsText",
     "Between",
     "Channel",
     "Command",
@@ -44,6 +47,7 @@ __all__ = [
     "Personal",
     "Purpose",
     "Text",
+    "WorkingTime",
     "command",
     "decimals",
     "derived_id",

@@ -1,8 +1,8 @@
 """Service levels: what is owed to a case, until when, and whether it was done in time.
 
-To be read in this order: ``policy`` (what may be owed), ``book`` (the policies of an
-organisation, version after version), ``timeline`` (a case's life in instants), ``spans`` (what
-each target covers in it), ``clock`` (due, used, left, verdict) and ``standings`` (which clocks
+To be read in this order: ``policy`` (what may be owed), ``allowance`` (what a target allows),
+``book`` (the policies of an organisation, version after version; ``checks``: whether they fit),
+``timeline`` (a case's life in instants), ``spans`` (what each target covers in it), ``clock`` (due, used, left, verdict) and ``standings`` (which clocks
 there are, by which policies).  All pure.
 """
 
@@ -29,6 +29,7 @@ from crmcore.domain.service.levels.policy import (
     Anchor,
     CaseFacts,
     Condition,
+    PauseCategory,
     ServiceLevelPolicy,
     ServiceTarget,
     TargetKind,
@@ -53,6 +54,7 @@ __all__ = [
     "Mode",
     "Observed",
     "Pause",
+    "PauseCategory",
     "ServiceLevelBook",
     "ServiceLevelPolicy",
     "ServiceLevelsDefined",

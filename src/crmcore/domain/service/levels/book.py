@@ -23,12 +23,12 @@ from crmcore.domain.kernel import (
     nobody,
 )
 from crmcore.domain.kernel.working_time import ELAPSED, BusinessCalendar
+from crmcore.domain.service.levels.checks import checked
 from crmcore.domain.service.levels.policy import (
     Condition,
     ServiceLevelPolicy,
     ServiceTarget,
     TargetKind,
-    checked,
 )
 from crmcore.domain.service.priority import Priority
 from crmcore.domain.service.terms import Remark
@@ -56,6 +56,7 @@ class ServiceLevelsDefined:
     """From ``holds_from`` on (``at``, where it is None) these policies hold, by these calendars."""
 
     TOPIC: ClassVar[str] = "service-levels-defined"
+    SCHEMA_VERSION: ClassVar[int] = 2
     book_id: UUID
     version: str
     policies: tuple[ServiceLevelPolicy, ...]
