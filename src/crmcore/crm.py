@@ -19,6 +19,7 @@ from crmcore.application.executing import Batch, CommandService, Envelope, InFut
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.domain.kernel import Command
+from crmcore.domain.service.case_number import case_number_id, checked_number
 from crmcore.infrastructure.command_codec import CommandCodec, schema_of
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
@@ -268,6 +269,19 @@ class CRM:
             execute=lambda asked: self.execute_many(asked, by=BY),
             recorded=recorded,
         )
+
+    def case_id(self, number: str) -> UUID:
+        """The case that people call by a number.
+
+        Raises ``NotFoundError``, and ``AmbiguousNumberError`` where several are called so: in a log
+        of the time before numbers were claimed.
+        """
+        number = checked_number(number)
+        for claimed in self.events(stream_id=case_number_id(number)):
+            holder: UUID = claimed.event.case_id
+            return holder
+        self._follower.catch_up_one("service_levels")
+        return self.read.case_numbered(number)
 
     # The log
 

@@ -8,6 +8,7 @@ trouble with the database, ``ProjectionStoppedError`` a read model that cannot g
 """
 
 from crmcore.application.errors import (
+    AmbiguousNumberError,
     CommandIdReusedError,
     CommandInProgressError,
     ConcurrencyError,
@@ -41,6 +42,7 @@ from crmcore.projections.engine.views import InTheWayError
 
 __all__ = [
     "AlreadyExistsError",
+    "AmbiguousNumberError",
     "CommandIdReusedError",
     "CommandInProgressError",
     "ConcurrencyError",

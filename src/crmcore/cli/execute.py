@@ -11,6 +11,7 @@ import attrs
 import typer
 
 import crmcore
+from crmcore.cli.case_numbers import CaseNumbers
 from crmcore.cli.faults import Fault, answering, complain
 from crmcore.cli.lines import UNFIT, Line, lines, read
 from crmcore.cli.output import counted, emit_line, one_line, say
@@ -94,9 +95,10 @@ class Run:
         """Carry out a batch; tell whether to stop."""
         refusals: dict[int, Exception] = {}
         envelopes: list[tuple[int, crmcore.Envelope]] = []
+        numbers = CaseNumbers(self.crm)
         for line in chunk:
             try:
-                envelopes.append((line.number, read(self.crm, line, self.by, self.source)))
+                envelopes.append((line.number, read(self.crm, line, self.by, self.source, numbers)))
             except UNFIT as error:
                 refusals[line.number] = error
                 if self.stop:

@@ -38,10 +38,15 @@ def _meant(annotation: Any, value: Any, path: str) -> Any:
     if isinstance(value, (list, tuple)):
         parts = [_parts(annotation, one, f"{path}[{n}]") for n, one in enumerate(value)]
         return [one for several in parts for one in several]
-    if isinstance(value, str) and "d" in value.lower() and _has(annotation, WorkingTime):
+    if isinstance(value, str) and _has(annotation, WorkingTime) and _in_days(value):
         raise InvalidValueError(path, value, HOURS)
     part = class_in(annotation)
     return as_meant(part, value, f"{path}.") if part and isinstance(value, Mapping) else value
+
+
+def _in_days(duration: str) -> bool:
+    """Whether there is anything before the hours (of an ISO 8601 duration)."""
+    return bool(duration.upper().partition("T")[0].strip("+-P "))
 
 
 def _parts(annotation: Any, value: Any, path: str) -> Sequence[Any]:

@@ -26,6 +26,7 @@ from crmcore.projections.loyalty import status
 from crmcore.projections.marketing import campaign_results
 from crmcore.projections.service import feedback as surveys
 from crmcore.projections.service import tables
+from crmcore.projections.service.case_numbers import case_numbered, one_of
 from crmcore.projections.service.compliance import (
     Compliance,
     Grouping,
@@ -138,8 +139,19 @@ class ReadModels:
             return status.summary(connection, self._view(status.LOYALTY_STATUS), self._program)
 
     def case(self, case: str, *, as_of: datetime | None = None) -> list[ServiceLevel]:
-        """What is owed to a case, by its id or its number, cycle by cycle, as of an instant."""
-        return list(self._levels(as_of, case))
+        """What is owed to a case, by its id or its number, cycle by cycle, as of an instant.
+
+        Raises ``AmbiguousNumberError`` where several cases have the number.
+        """
+        found = list(self._levels(as_of, case))
+        if found:
+            one_of(case, list(dict.fromkeys(level.case.case_id for level in found)))
+        return found
+
+    def case_numbered(self, number: str) -> UUID:
+        """The case that was opened with a number; ``NotFoundError``, ``AmbiguousNumberError``."""
+        with self._read("service_levels") as connection:
+            return case_numbered(connection, self._view(tables.SERVICE_CASES), number)
 
     def open_cases(self, *, as_of: datetime | None = None) -> list[OpenCase]:
         """The cases open at an instant with what is still owed to them, the most urgent first."""
