@@ -163,7 +163,7 @@ def test_a_topic_names_one_class() -> None:
         at: datetime
 
     with pytest.raises(ValueError, match="event topic 'case-closed' names"):
-        EventCodec([*EVENTS, CaseClosed])
+        EventCodec([*EVENTS, CaseClosed], UPCASTERS)
     EventCodec([*EVENTS, *EVENTS], UPCASTERS)
 
 
