@@ -20,6 +20,7 @@ from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.domain.kernel import Command
 from crmcore.domain.service.case_number import case_number_id, checked_number
+from crmcore.domain.service.levels import BookVersion, book
 from crmcore.infrastructure.command_codec import CommandCodec, schema_of
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
@@ -63,6 +64,7 @@ class CRM:
         inline: Sequence[str] = (),
     ) -> None:
         self._database = database
+        self._standing = policies.cases.service_levels
         self._clock = clock
         handlers = command_handlers(LibraryContactNormaliser(), _pseudonyms(database), policies)
         self._commands = CommandCodec(handlers)
@@ -95,6 +97,7 @@ class CRM:
             self._about,
             clock,
             self._follower.catch_up_one,
+            self._service_levels,
         )
         """The questions that the read models answer."""
 
@@ -304,6 +307,11 @@ class CRM:
     def now(self) -> datetime:
         """The present instant by this core's clock (UTC)."""
         return self._clock()
+
+    def _service_levels(self, at: datetime) -> BookVersion:
+        with self._database.read() as connection:
+            _, defined = self._log.reader.stream(connection, book.BOOK_ID)
+        return book.AGGREGATE.fold(defined).in_force(at) or self._standing
 
     def _about(
         self, connection: Connection, subjects: Sequence[UUID], topics: Sequence[str]

@@ -49,6 +49,7 @@ from crmcore.domain.service.levels import (
     BookVersion,
     Condition,
     DefineServiceLevels,
+    ReviseServiceLevels,
     ServiceLevelPolicy,
     book,
 )
@@ -105,7 +106,7 @@ def recorded(work: MemoryWork, message: int) -> list[tuple[UUID, UUID | None]]:
 
 def test_every_command_has_a_handler() -> None:
     topics = {kind for kind in vars(commands).values() if hasattr(kind, "TOPIC")}
-    assert set(CaseService().handlers) == {*topics, DefineServiceLevels}
+    assert set(CaseService().handlers) == {*topics, DefineServiceLevels, ReviseServiceLevels}
     assert AGGREGATES == (AGGREGATE, case_number.AGGREGATE, book.AGGREGATE)
 
 

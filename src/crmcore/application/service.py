@@ -44,7 +44,7 @@ from crmcore.domain.service.case import (
     merge,
     owed_from,
 )
-from crmcore.domain.service.levels import DefineServiceLevels, book
+from crmcore.domain.service.levels import DefineServiceLevels, ReviseServiceLevels, book
 
 __all__ = ["AGGREGATES", "CaseService", "case_exists"]
 
@@ -81,7 +81,7 @@ BY_THE_BOOK: Final = (
 class CaseService:
     """Handle the commands on cases by one policy: priority matrix, reopen window, service levels.
 
-    The service levels of the policy hold until some are defined (``DefineServiceLevels``).
+    The service levels of the policy hold until some are defined (``DefineServiceLevels``) or revised.
     """
 
     policy: CasePolicy = STANDARD_POLICY
@@ -94,8 +94,14 @@ class CaseService:
             lambda command, state: decide(command, state, self.policy),
             lambda command: command.case_id,
         )
+        defined = on_one_stream(
+            book.AGGREGATE,
+            lambda command, state: book.decide(command, state, self.policy.service_levels),
+            lambda _: book.BOOK_ID,
+        )
         return {
-            DefineServiceLevels: on_one_stream(book.AGGREGATE, book.decide, lambda _: book.BOOK_ID),
+            DefineServiceLevels: defined,
+            ReviseServiceLevels: defined,
             OpenCase: self.open,
             IdentifyCaseCustomer: self.identify,
             ReplyToCase: self.reply,

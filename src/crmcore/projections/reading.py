@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, Table
 from crmcore.application.errors import StoreError
 from crmcore.application.log import Recorded
 from crmcore.domain.loyalty.program import LoyaltyProgram
-from crmcore.domain.service.levels import Mode
+from crmcore.domain.service.levels import BookVersion, Mode
 from crmcore.domain.service.survey import SurveyKind
 from crmcore.projections.customers import directory, history
 from crmcore.projections.engine import LogSource, Projection, ProjectionStoppedError, Registry, Row
@@ -82,6 +82,8 @@ class ReadModels:
     """Tells the moment that a question means which names none."""
     _catch_up: Callable[[str], None]
     """Brings one read model to the end of the log."""
+    _service_levels: Callable[[datetime], BookVersion]
+    """The service levels in force at an instant, as the log tells them."""
     _at_least: int = 0
 
     def at_least(self, position: int | None) -> "ReadModels":
@@ -174,6 +176,13 @@ class ReadModels:
         """Compliance of what is judged in ``[since, until)``, by group and in total."""
         levels = self._levels(as_of, standings=False)
         return compliance(levels, by, mode=mode, unit=unit, since=since, until=until)
+
+    def service_levels_in_force(self, *, as_of: datetime | None = None) -> BookVersion:
+        """What is owed to which cases at an instant (now, or one to come): policies and calendars.
+
+        A case that was opened before may keep what held for it then (``case``).
+        """
+        return self._service_levels(as_of or self._clock())
 
     def service_levels_over_time(
         self,

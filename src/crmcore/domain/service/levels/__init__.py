@@ -1,7 +1,7 @@
 """Service levels: what is owed to a case, until when, and whether it was done in time.
 
 To be read in this order: ``policy`` (what may be owed), ``allowance`` (what a target allows),
-``book`` (the policies of an organisation, version after version; ``checks``: whether they fit),
+``book`` (the policies of an organisation, version after version; ``checks``: whether they fit; ``revision``: a change of some),
 ``timeline`` (a case's life in instants), ``spans`` (what each target covers in it), ``clock`` (due, used, left, verdict) and ``standings`` (which clocks
 there are, by which policies).  All pure.
 """
@@ -36,6 +36,7 @@ from crmcore.domain.service.levels.policy import (
     WarningLevel,
     first_match,
 )
+from crmcore.domain.service.levels.revision import RevisedTarget, ReviseServiceLevels
 from crmcore.domain.service.levels.standings import clocks, escalations
 from crmcore.domain.service.levels.timeline import Agreement, Cycle, Observed, Timeline
 
@@ -55,6 +56,8 @@ __all__ = [
     "Observed",
     "Pause",
     "PauseCategory",
+    "ReviseServiceLevels",
+    "RevisedTarget",
     "ServiceLevelBook",
     "ServiceLevelPolicy",
     "ServiceLevelsDefined",

@@ -13,7 +13,7 @@ from crmcore.domain.service.levels.policy import (
     WarningLevel,
 )
 
-__all__ = ["checked"]
+__all__ = ["checked", "twice_in"]
 
 LONGEST_TARGET = timedelta(days=3_660)
 
@@ -25,12 +25,12 @@ def checked(
 ) -> None:
     """Raise ``InvalidValueError`` where policies and calendars do not fit from *since* on."""
     by_name = {calendar.name: calendar for calendar in calendars}
-    if twice := _twice(calendar.name for calendar in calendars):
+    if twice := twice_in(calendar.name for calendar in calendars):
         raise InvalidValueError("calendars", twice, "each name once")
-    if twice := _twice(policy.name for policy in policies):
+    if twice := twice_in(policy.name for policy in policies):
         raise InvalidValueError("policies", twice, "each name once")
     for number, policy in enumerate(policies):
-        if twice := _twice(target.kind.value for target in policy.targets):
+        if twice := twice_in(target.kind.value for target in policy.targets):
             expected = "at most one target of each kind"
             raise InvalidValueError(f"policies[{number}].targets", twice, expected)
         for target in policy.targets:
@@ -77,11 +77,11 @@ def _check_warnings(where: str, warnings: Sequence[WarningLevel]) -> None:
             raise InvalidValueError(
                 f"{where}[{number}].remaining", level.remaining, "a duration from 0 on"
             )
-    if twice := _twice(level.name for level in warnings):
+    if twice := twice_in(level.name for level in warnings):
         raise InvalidValueError(where, twice, "levels that differ")
 
 
-def _twice(names: Iterable[str]) -> str | None:
+def twice_in(names: Iterable[str]) -> str | None:
     """The first of *names* that was there before."""
     seen = set[str]()
     for name in names:
