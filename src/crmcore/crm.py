@@ -19,6 +19,8 @@ from crmcore.application.executing import Batch, CommandService, Envelope, InFut
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.domain.kernel import Command, zoned
+from crmcore.domain.service.case_number import case_number_id, checked_number
+from crmcore.domain.service.levels import BookVersion, book
 from crmcore.infrastructure.command_codec import CommandCodec, schema_of
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
@@ -65,6 +67,7 @@ class CRM:
         inline: Sequence[str] = (),
     ) -> None:
         self._database = database
+        self._standing = policies.cases.service_levels
         self._clock = clock = _zoned(clock)
         with database.read() as connection:
             pseudonyms = pseudonyms_of(connection, database.tables)
@@ -91,9 +94,15 @@ class CRM:
         )
         """Rebuilding read models, comparing, switching and rolling back."""
         self._waker = LogWaker(database)
-        rows = LiveRows(self._source, registry, kept, self._follower.catch_up_one)
-        schema = registry.schema
-        self.read = ReadModels(rows, schema, policies.loyalty, packing, self._about, clock)
+        self.read = ReadModels(
+            LiveRows(self._source, registry, kept, self._follower.catch_up_one),
+            registry.schema,
+            policies.loyalty,
+            packing,
+            self._about,
+            clock,
+            self._service_levels,
+        )
         """The questions that the read models answer."""
 
     def __enter__(self) -> Self:
@@ -186,6 +195,10 @@ class CRM:
         """The command *topic* with *fields* as JSON gives them; ``at`` is now where it is left out."""
         return self._commands.decode(topic, fields, now=self._clock())
 
+    def fields(self, command: Command) -> dict[str, Any]:
+        """The fields of *command* in what JSON has, as ``command`` reads them."""
+        return self._commands.fields(command)
+
     @property
     def command_kinds(self) -> Mapping[str, type]:
         """The class of every command by its topic."""
@@ -265,6 +278,19 @@ class CRM:
             recorded=recorded,
         )
 
+    def case_id(self, number: str) -> UUID:
+        """The case that people call by a number.
+
+        Raises ``NotFoundError``, and ``AmbiguousNumberError`` where several are called so: in a log
+        of the time before numbers were claimed.
+        """
+        number = checked_number(number)
+        for claimed in self.events(stream_id=case_number_id(number)):
+            holder: UUID = claimed.event.case_id
+            return holder
+        self._follower.catch_up_one("service_levels")
+        return self.read.case_numbered(number)
+
     # The log
 
     @property
@@ -291,6 +317,11 @@ class CRM:
     def now(self) -> datetime:
         """The present instant by this core's clock (UTC)."""
         return self._clock()
+
+    def _service_levels(self, at: datetime) -> BookVersion:
+        with self._database.read() as connection:
+            _, defined = self._log.reader.stream(connection, book.BOOK_ID)
+        return book.AGGREGATE.fold(defined).in_force(at) or self._standing
 
     def _about(
         self, connection: Connection, subjects: Sequence[UUID], topics: Sequence[str]

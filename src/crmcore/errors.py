@@ -9,6 +9,7 @@ for and is not reached.
 """
 
 from crmcore.application.errors import (
+    AmbiguousNumberError,
     CommandIdReusedError,
     CommandInProgressError,
     ConcurrencyError,
@@ -44,6 +45,7 @@ from crmcore.projections.engine.views import InTheWayError
 
 __all__ = [
     "AlreadyExistsError",
+    "AmbiguousNumberError",
     "CommandIdReusedError",
     "CommandInProgressError",
     "ConcurrencyError",

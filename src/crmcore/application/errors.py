@@ -1,10 +1,12 @@
 """What can go wrong outside the domain: each error says what, where, and what helps."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from crmcore.domain.kernel import shown
 
 __all__ = [
+    "AmbiguousNumberError",
     "CommandIdReusedError",
     "CommandInProgressError",
     "ConcurrencyError",
@@ -54,6 +56,17 @@ class CommandInProgressError(ConcurrencyError):
     def __init__(self, command_id: UUID) -> None:
         super().__init__(command_id, 0, 1)
         self.args = (f"command id {command_id} was carried out by another writer: send it again",)
+
+
+class AmbiguousNumberError(LookupError):
+    """Several cases have the number by which one was asked for."""
+
+    def __init__(self, number: str, cases: Sequence[UUID]) -> None:
+        super().__init__(
+            f"{len(cases)} cases have the number {number}: name one by its id, of"
+            f" {', '.join(map(str, cases))}"
+        )
+        self.number, self.cases = number, tuple(cases)
 
 
 class StoreError(Exception):

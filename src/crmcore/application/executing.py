@@ -302,9 +302,9 @@ def _receipt(work: UnitOfWork, position: int | None) -> Receipt:
 
 
 def _named(command: Command) -> list[UUID]:
-    """The ids that a command names: of streams, most of them."""
+    """The ids that a command names, of streams most of them, and the streams that it claims."""
     ids = [getattr(command, name) for name in _ids(type(command))]
-    return [key for key in ids if key is not None]
+    return [key for key in (*ids, *getattr(command, "claims", ())) if key is not None]
 
 
 @cache

@@ -11,6 +11,7 @@ import attrs
 import typer
 
 import crmcore
+from crmcore.cli.case_numbers import CaseNumbers
 from crmcore.cli.faults import Fault, answering, complain
 from crmcore.cli.interruption import held
 from crmcore.cli.lines import UNFIT, Line, lines, read
@@ -96,9 +97,10 @@ class Run:
         """Carry out a batch; tell whether to stop."""
         refusals: dict[int, Exception] = {}
         envelopes: list[tuple[int, crmcore.Envelope]] = []
+        numbers = CaseNumbers(self.crm)
         for line in chunk:
             try:
-                envelopes.append((line.number, read(self.crm, line, self.by, self.source)))
+                envelopes.append((line.number, read(self.crm, line, self.by, self.source, numbers)))
             except UNFIT as error:
                 refusals[line.number] = error
                 if self.stop:

@@ -45,6 +45,7 @@ class WrongCallError(Fault):
 EXPECTED: Final = (
     Fault,
     SourceError,
+    errors.AmbiguousNumberError,
     errors.DomainError,
     errors.InvalidCommandError,
     errors.CommandIdReusedError,

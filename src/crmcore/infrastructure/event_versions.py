@@ -28,7 +28,18 @@ from crmcore.infrastructure.upcasting import Upcaster
 
 __all__ = ["UPCASTERS", "event_codec"]
 
-UPCASTERS: Final[tuple[Upcaster, ...]] = ()
+
+def _as_it_was(topic: str, version: int) -> Upcaster:
+    """For a version whose fields mean what they meant: those that came later are left out."""
+    return Upcaster(topic, version, {topic: version + 1}, lambda fields: [(topic, fields)])
+
+
+UPCASTERS: Final[tuple[Upcaster, ...]] = (
+    # targets were working time alone, before some came to be counted in days
+    _as_it_was("service-levels-defined", 1),
+    _as_it_was("service-level-attached", 1),
+    _as_it_was("service-level-replaced", 1),
+)
 
 
 def event_codec() -> EventCodec:

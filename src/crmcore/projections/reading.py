@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, Table
 
 from crmcore.application.log import Recorded
 from crmcore.domain.loyalty.program import LoyaltyProgram
-from crmcore.domain.service.levels import Mode
+from crmcore.domain.service.levels import BookVersion, Mode
 from crmcore.domain.service.survey import SurveyKind
 from crmcore.projections.customers import directory, history
 from crmcore.projections.engine import Projection, Row
@@ -27,6 +27,7 @@ from crmcore.projections.loyalty.status import LOYALTY_STATUS, loyalty_status
 from crmcore.projections.marketing import campaign_results
 from crmcore.projections.service import feedback as surveys
 from crmcore.projections.service import tables
+from crmcore.projections.service.case_numbers import case_numbered, one_of
 from crmcore.projections.service.compliance import (
     Compliance,
     Grouping,
@@ -80,6 +81,8 @@ class ReadModels:
     """The events about some subjects, of some topics."""
     _clock: Callable[[], datetime]
     """Tells the moment that a question means which names none."""
+    _service_levels: Callable[[datetime], BookVersion]
+    """The service levels in force at an instant, as the log tells them."""
 
     def at_least(self, position: int | None) -> "ReadModels":
         """The same questions, answered by rows that have seen the log up to *position*.
@@ -141,8 +144,19 @@ class ReadModels:
 
     @about_instants
     def case(self, case: str, *, as_of: datetime | None = None) -> list[ServiceLevel]:
-        """What is owed to a case, by its id or its number, cycle by cycle, as of an instant."""
-        return list(self._levels(as_of, case))
+        """What is owed to a case, by its id or its number, cycle by cycle, as of an instant.
+
+        Raises ``AmbiguousNumberError`` where several cases have the number.
+        """
+        found = list(self._levels(as_of, case))
+        if found:
+            one_of(case, list(dict.fromkeys(level.case.case_id for level in found)))
+        return found
+
+    def case_numbered(self, number: str) -> UUID:
+        """The case that was opened with a number; ``NotFoundError``, ``AmbiguousNumberError``."""
+        with self._rows.of("service_levels") as connection:
+            return case_numbered(connection, self._view(tables.SERVICE_CASES), number)
 
     @about_instants
     def open_cases(self, *, as_of: datetime | None = None) -> list[OpenCase]:
@@ -168,6 +182,14 @@ class ReadModels:
         """Compliance of what is judged in ``[since, until)``, by group and in total."""
         levels = self._levels(as_of, standings=False)
         return compliance(levels, by, mode=mode, unit=unit, since=since, until=until)
+
+    @about_instants
+    def service_levels_in_force(self, *, as_of: datetime | None = None) -> BookVersion:
+        """What is owed to which cases at an instant (now, or one to come): policies and calendars.
+
+        A case that was opened before may keep what held for it then (``case``).
+        """
+        return self._service_levels(as_of or self._clock())
 
     @about_instants
     def service_levels_over_time(

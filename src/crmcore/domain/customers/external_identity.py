@@ -76,6 +76,11 @@ class LinkExternalIdentity:
     external_id: Annotated[str, Length(200), Personal()]
     at: datetime
 
+    @property
+    def claims(self) -> tuple[UUID, ...]:
+        """The streams that are claimed beside those it names."""
+        return (external_identity_id(self.source, self.external_id),)
+
 
 @command
 class UnlinkExternalIdentity:

@@ -20,10 +20,12 @@ from crmcore.domain.kernel.money import CurrencyMismatchError, Money
 from crmcore.domain.kernel.precision import decimals
 from crmcore.domain.kernel.shape import (
     LARGEST_INTEGER,
+    AsText,
     Between,
     Length,
     Personal,
     Text,
+    WorkingTime,
     is_personal,
     shape,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "LARGEST_INTEGER",
     "Aggregate",
     "AlreadyExistsError",
+    "AsText",
     "Between",
     "Channel",
     "Command",
@@ -47,6 +50,7 @@ __all__ = [
     "Personal",
     "Purpose",
     "Text",
+    "WorkingTime",
     "address_key",
     "command",
     "decimals",

@@ -21,7 +21,17 @@ from crmcore.domain.kernel.errors import InvalidValueError
 from crmcore.domain.kernel.instants import zoned
 from crmcore.domain.kernel.precision import decimals
 
-__all__ = ["LARGEST_INTEGER", "Between", "Length", "Personal", "Text", "is_personal", "shape"]
+__all__ = [
+    "LARGEST_INTEGER",
+    "AsText",
+    "Between",
+    "Length",
+    "Personal",
+    "Text",
+    "WorkingTime",
+    "is_personal",
+    "shape",
+]
 
 LARGEST_INTEGER = 2**63 - 1  # what both databases hold in one column
 MOST_DIGITS = 28
@@ -47,6 +57,19 @@ class Between:
 @attrs.frozen
 class Personal:
     """The value tells something about a natural person (it will be sealed and can be erased)."""
+
+
+@attrs.frozen
+class WorkingTime:
+    """A duration of work: written in hours, because a day of work has as many as its calendar says."""
+
+
+@attrs.frozen
+class AsText:
+    """The value may be written as text, such as *example*; *read* gives what one text means."""
+
+    read: Callable[[str], Sequence[Any]]
+    example: str
 
 
 Text = Annotated[str, Length(20_000)]
