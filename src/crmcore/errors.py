@@ -33,6 +33,7 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
     NoWorkingTimeError,
+    OutOfOrderError,
 )
 from crmcore.projections.engine import ProjectionStoppedError
 from crmcore.projections.engine.rebuilt import RebuildStoppedError
@@ -55,6 +56,7 @@ __all__ = [
     "NotAllowedError",
     "NotFoundError",
     "OtherKindError",
+    "OutOfOrderError",
     "ProjectionStoppedError",
     "RebuildStoppedError",
     "StoreBusyError",

@@ -1,6 +1,12 @@
 """What the contexts share: messages, aggregates, identities, money, refusals."""
 
-from crmcore.domain.kernel.aggregate import Aggregate, nobody
+from crmcore.domain.kernel.aggregate import (
+    Aggregate,
+    OutOfOrderError,
+    anytime,
+    from_the_beginning,
+    nobody,
+)
 from crmcore.domain.kernel.contact import Channel, Purpose
 from crmcore.domain.kernel.errors import (
     AlreadyExistsError,
@@ -12,6 +18,7 @@ from crmcore.domain.kernel.errors import (
     shown,
 )
 from crmcore.domain.kernel.identity import derived_id
+from crmcore.domain.kernel.instants import CLOCK_SKEW
 from crmcore.domain.kernel.message import Command, Event, command, event, value, version_of
 from crmcore.domain.kernel.money import CurrencyMismatchError, Money, minor_digits
 from crmcore.domain.kernel.precision import decimals
@@ -26,6 +33,7 @@ from crmcore.domain.kernel.shape import (
 )
 
 __all__ = [
+    "CLOCK_SKEW",
     "LARGEST_INTEGER",
     "Aggregate",
     "AlreadyExistsError",
@@ -41,13 +49,16 @@ __all__ = [
     "NoWorkingTimeError",
     "NotAllowedError",
     "NotFoundError",
+    "OutOfOrderError",
     "Personal",
     "Purpose",
     "Text",
+    "anytime",
     "command",
     "decimals",
     "derived_id",
     "event",
+    "from_the_beginning",
     "is_personal",
     "minor_digits",
     "nobody",

@@ -1,8 +1,12 @@
-"""Instants as whole numbers: microseconds since 1970-01-01T00:00Z, exact both ways."""
+"""Instants: how far clocks may differ, and whole numbers of microseconds since 1970, exact both ways."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
-__all__ = ["from_micros", "to_micros"]
+__all__ = ["CLOCK_SKEW", "from_micros", "to_micros"]
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far the clocks of those who send commands may differ, from ours and from one another's."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

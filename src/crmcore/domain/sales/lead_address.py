@@ -12,7 +12,7 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Aggregate, event
+from crmcore.domain.kernel import Aggregate, anytime, event
 
 __all__ = [
     "AGGREGATE",
@@ -100,4 +100,5 @@ AGGREGATE: Final = Aggregate[LeadAddressState, Event](
     evolve=evolve,
     events=(LeadAddressClaimed, LeadAddressReused),
     subject=_holder,
+    earliest=anytime,
 )
