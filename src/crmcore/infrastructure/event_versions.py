@@ -20,15 +20,24 @@ To change an event:
 A chain with a gap stops the start-up, with the version that has no upcaster.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from crmcore.application.contexts import EVENTS
 from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.upcasting import Upcaster
+from crmcore.infrastructure.upcasting import Fields, Upcaster
 
 __all__ = ["UPCASTERS", "event_codec"]
 
-UPCASTERS: Final[tuple[Upcaster, ...]] = ()
+
+def _message_sent_1(fields: Fields) -> Sequence[tuple[str, Fields]]:
+    """Which of the customer's contact points a message went to was not recorded."""
+    return [("message-sent", {**fields, "point_id": None})]
+
+
+UPCASTERS: Final[tuple[Upcaster, ...]] = (
+    Upcaster("message-sent", 1, {"message-sent": 2}, _message_sent_1),
+)
 
 
 def event_codec() -> EventCodec:
