@@ -36,6 +36,7 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
     NoWorkingTimeError,
+    OutOfOrderError,
 )
 from crmcore.projections.engine import ProjectionStoppedError
 from crmcore.projections.engine.live import NotReachedError
@@ -62,6 +63,7 @@ __all__ = [
     "NotFoundError",
     "NotReachedError",
     "OtherKindError",
+    "OutOfOrderError",
     "ProjectionStoppedError",
     "RebuildStoppedError",
     "StoreBusyError",

@@ -5,9 +5,9 @@ once.  Rows come as the tables declare them, by table and in the order of their 
 """
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from crmcore.domain.kernel.instants import from_micros, to_micros
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
 from crmcore.domain.marketing import campaign
 from crmcore.domain.marketing import membership_events as membership
+from crmcore.domain.marketing.membership_events import ConversionKind
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.lead_events import LeadConverted
 from crmcore.domain.sales.order_events import (
@@ -521,18 +522,26 @@ PHASES: Mapping[type, str] = {
 
 
 def campaign_results(log: Log) -> Tables:
-    tables: Tables = {"campaign_results": [], "campaign_revenue": [], "campaign_members": []}
+    tables: Tables = {
+        "campaign_results": [],
+        "campaign_revenue": [],
+        "campaign_members": [],
+        "campaign_purchases": [],
+    }
     for plan in told(log, campaign.CampaignPlanned):
         about = [one for one in log if getattr(one.event, "campaign_id", None) == plan.campaign_id]
         members = _members(about)
         standings = [member["standing"] for member in members]
         tables["campaign_members"] += members
         tables["campaign_revenue"] += _revenue(about)
+        purchases = _purchases(about)
+        tables["campaign_purchases"] += purchases
         tables["campaign_results"].append(
             _terms_of(plan, about)
             | {standing: standings.count(standing) for standing in STANDINGS.values()}
             | _messages(about)
             | _conversions(about)
+            | _margins(purchases)
         )
     return tables
 
@@ -595,13 +604,74 @@ def _conversions(about: Log) -> Row:
         for one in told(about, membership.ConversionRecorded)
         if one.counted and not one.held_out
     ]
-    margins = [one.margin.amount for one in conversions if one.margin is not None]
     return {
         "converted": len({one.customer_id for one in conversions}),
         "conversions": len(conversions),
-        "margin": sum(margins, Decimal(0)),
-        "without_margin": len(conversions) - len(margins),
     }
+
+
+def _purchases(about: Log) -> list[Row]:
+    """Each order and each conversion once; the two of a customer under one id are one purchase."""
+    orders = {(one.customer_id, one.order_id): one for one in told(about, OrderPlaced)}
+    conversions = {
+        (one.customer_id, one.conversion_id): one
+        for one in told(about, membership.ConversionRecorded)
+    }
+    return [
+        _purchase(about, orders.get(key), conversions.get(key))
+        for key in dict.fromkeys([*orders, *conversions])
+    ]
+
+
+def _purchase(about: Log, order: Any, conversion: Any) -> Row:
+    margin = None if conversion is None else conversion.margin
+    one = order or conversion
+    purchase_id = one.conversion_id if order is None else one.order_id
+    row: Row = {
+        "purchase": f"{one.campaign_id}/{one.customer_id}/{purchase_id}",
+        "campaign_id": str(one.campaign_id),
+        "customer_id": str(one.customer_id),
+        "purchase_id": str(purchase_id),
+        "net": None,
+        "kept": None,
+        "cancelled": False,
+        "counts": conversion is not None
+        and conversion.counted
+        and not conversion.held_out
+        and (
+            conversion.kind is ConversionKind.ORDER
+            or conversion.amount is not None
+            or margin is not None
+        ),
+        "margin": None if margin is None else margin.amount,
+        "currency": None if margin is None else margin.currency,
+    }
+    if order is not None:
+        back = [one for one in told(about, OrderReturned) if one.order_id == order.order_id]
+        off = [one for one in told(about, OrderCancelled) if one.order_id == order.order_id]
+        given_back = sum((one.net.amount for one in back), Decimal(0))
+        net = order.net.amount
+        row |= {"net": net, "kept": net - given_back, "cancelled": bool(off)}
+    return row
+
+
+def _margins(purchases: Iterable[Row]) -> Row:
+    """Of what was kept, in proportion and to the cent; unknown where nobody told it."""
+    margin, unknown = Decimal(0), 0
+    for one in purchases:
+        ordered = one["net"] is not None
+        gone = ordered and (one["cancelled"] or (one["net"] != 0 and one["kept"] == 0))
+        if gone or not (ordered or one["counts"]):
+            continue
+        if one["margin"] is None:
+            unknown += 1
+        elif ordered and one["net"] != 0:
+            share = one["margin"] * one["kept"] / one["net"]
+            cent = Decimal("0.01")
+            margin += share if one["kept"] == one["net"] else share.quantize(cent, ROUND_HALF_UP)
+        else:
+            margin += one["margin"]
+    return {"margin": margin, "without_margin": unknown}
 
 
 def _revenue(about: Log) -> list[Row]:

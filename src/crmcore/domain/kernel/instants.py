@@ -1,11 +1,14 @@
-"""Instants: moments that mean the same everywhere, and as whole numbers of microseconds, exact both ways."""
+"""Instants: moments that mean the same everywhere, how far clocks may differ, whole numbers of microseconds."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from crmcore.domain.kernel.errors import InvalidValueError
 
-__all__ = ["from_micros", "to_micros", "zoned"]
+__all__ = ["CLOCK_SKEW", "from_micros", "to_micros", "zoned"]
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far the clocks of those who send commands may differ, from ours and from one another's."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

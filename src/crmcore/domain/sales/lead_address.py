@@ -13,7 +13,7 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Aggregate, address_key, event
+from crmcore.domain.kernel import Aggregate, address_key, anytime, event
 
 __all__ = [
     "AGGREGATE",
@@ -115,4 +115,5 @@ AGGREGATE: Final = Aggregate[LeadAddressState, Event](
     evolve=evolve,
     events=(LeadAddressClaimed, LeadAddressReused),
     subject=_holder,
+    earliest=anytime,
 )
