@@ -193,7 +193,7 @@ def test_a_merge_goes_to_where_the_work_goes_on(work: MemoryWork) -> None:
     for case_id in (A, B, C):
         work.execute(open_case(case_id))
     work.execute(merge(B, C))
-    assert [event.case_id for event in work.execute(merge(A, B))] == [A, C]
+    assert {event.case_id for event in work.execute(merge(A, B))} == {A, C}
     assert work.execute(merge(A, B)) == work.execute(merge(A, C)) == []
     with pytest.raises(CaseMergedError, match=str(C)):
         work.execute(StartCase(case_id=A, at=HOUR))
@@ -208,7 +208,7 @@ def test_EC_C11_nothing_of_a_refused_merge_is_recorded(work: MemoryWork) -> None
     with pytest.raises(MergeAcrossCustomersError):
         work.execute(merge(A, B))
     assert work.streams == before
-    assert len(work.execute(merge(A, B, forced=True))) == 2
+    assert {event.case_id for event in work.execute(merge(A, B, forced=True))} == {A, B}
 
 
 cases = st.sampled_from([A, B, C, D])
@@ -325,8 +325,7 @@ def test_a_contract_holds_once_the_customer_is_known(work: MemoryWork) -> None:
     assert owed(work.execute(known)) == [(ATTACHED, "contract", HOUR)]
     assert owed(work.execute(merge(A, B))) == [(ATTACHED, "contract", HOUR)]
     work.execute(SolveCase(case_id=C, resolution_code="fixed", at=HOUR))
-    assert owed(work.execute(merge(B, C))) == []
-    assert owed(work.execute(write(C, 100))) == [(ATTACHED, "contract", at(hours=2))]
+    assert owed(work.execute(merge(B, C))) == [(ATTACHED, "contract", HOUR)]  # it is open again
 
 
 def test_what_comes_due_is_recorded_once(work: MemoryWork) -> None:

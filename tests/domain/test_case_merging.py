@@ -21,15 +21,18 @@ from crmcore.domain.service.case import (
 from tests.domain.case_examples import (
     CASE_ID,
     CUSTOMER,
+    MINUTE,
     OTHER_ID,
     STRANGER,
     absorbed,
     closed,
+    inherited,
     merged,
     opened,
     solved,
     spam,
 )
+from tests.domain.service_examples import answered
 from tests.scenario import at, uid
 
 HOUR = at(hours=1)
@@ -44,18 +47,25 @@ def merging(
 
 
 @pytest.mark.parametrize(
-    "source", [[opened()], [opened(), solved(at(minutes=1))]], ids=["new", "solved"]
+    ("source", "carried"),
+    [
+        pytest.param([opened()], [inherited(HOUR)], id="new"),
+        pytest.param([opened(), answered(MINUTE)], [], id="answered"),
+        pytest.param([opened(), solved(MINUTE)], [], id="solved"),
+    ],
 )
-def test_both_cases_record_the_merge(source: list[Any]) -> None:
-    assert merging(source, TARGET) == Merge([merged(HOUR)], [absorbed(HOUR)])
+def test_both_cases_record_the_merge(source: list[Any], carried: list[Any]) -> None:
+    assert merging(source, TARGET) == Merge([merged(HOUR)], [*carried, absorbed(HOUR)])
     assert merging([*source, merged(HOUR)], [*TARGET, absorbed(HOUR)]) == Merge()
 
 
 def test_a_case_of_nobody_takes_on_the_customer() -> None:
     identified = CaseCustomerIdentified(case_id=OTHER_ID, customer_id=CUSTOMER, at=HOUR)
-    done = merging([opened(customer_id=CUSTOMER)], TARGET)
-    assert done == Merge([merged(HOUR)], [identified, absorbed(HOUR)])
-    assert merging([opened()], [opened(OTHER_ID, customer_id=CUSTOMER)]).target == [absorbed(HOUR)]
+    known = [opened(customer_id=CUSTOMER), solved(MINUTE)]
+    assert merging(known, TARGET) == Merge([merged(HOUR)], [identified, absorbed(HOUR)])
+    unknown = [opened(), solved(MINUTE)]
+    target = [opened(OTHER_ID, customer_id=CUSTOMER)]
+    assert merging(unknown, target).target == [absorbed(HOUR)]
 
 
 def test_EC_C11_cases_of_different_customers_merge_only_by_force() -> None:
@@ -64,7 +74,7 @@ def test_EC_C11_cases_of_different_customers_merge_only_by_force() -> None:
         merging(source, target)
     forced = MergeCase(case_id=CASE_ID, into_case_id=OTHER_ID, forced=True, at=HOUR)
     done = merging(source, target, forced)
-    assert done == Merge([merged(HOUR, forced=True)], [absorbed(HOUR)])
+    assert done == Merge([merged(HOUR, forced=True)], [inherited(HOUR), absorbed(HOUR)])
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.lead_events import LeadConverted
 from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.domain.service.case import events as case
-from crmcore.domain.service.levels import Agreement, Cycle, Timeline
+from crmcore.domain.service.levels import Agreement, Cycle, Joined, Timeline
 from crmcore.domain.service.levels.timeline import Message, Since
 from crmcore.domain.service.survey import SurveyAnswered, SurveyOffered
 from crmcore.domain.service.terms import StatusCategory
@@ -359,7 +359,10 @@ def _timeline(opened: case.CaseOpened, about: Log) -> Timeline:
             Message(one.at, one.author_role.value == "agent")
             for one in sorted(replies, key=lambda one: one.at)
         ),
-        first_response_at=last([one.at for one in replies if one.first_response]),
+        joined=tuple(
+            Joined(one.at, one.source_case_id, one.asked_at)
+            for one in told(about, case.CaseQuestionInherited)
+        ),
         withdrawn_at=last([one.at for one in told(about, case.CaseMerged)]),
         spam_at=last([one.at for one in told(about, case.CaseSpamMarked)]),
     )

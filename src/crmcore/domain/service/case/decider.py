@@ -117,4 +117,5 @@ AGGREGATE: Final[Aggregate[State, CaseEvent]] = Aggregate(
     evolve=evolve,
     events=get_args(CaseEvent),
     subject=_customer,
+    version=2,
 )

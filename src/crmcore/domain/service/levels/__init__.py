@@ -35,8 +35,15 @@ from crmcore.domain.service.levels.policy import (
     WarningLevel,
     first_match,
 )
+from crmcore.domain.service.levels.spans import responded, waiting_since
 from crmcore.domain.service.levels.standings import clocks, escalations
-from crmcore.domain.service.levels.timeline import Agreement, Cycle, Observed, Timeline
+from crmcore.domain.service.levels.timeline import (
+    Agreement,
+    Cycle,
+    Joined,
+    Observed,
+    Timeline,
+)
 
 __all__ = [
     "BOOK_ID",
@@ -50,6 +57,7 @@ __all__ = [
     "Cycle",
     "DefineServiceLevels",
     "Escalation",
+    "Joined",
     "Mode",
     "Observed",
     "Pause",
@@ -67,5 +75,7 @@ __all__ = [
     "escalations",
     "first_match",
     "reached",
+    "responded",
     "verdict",
+    "waiting_since",
 ]

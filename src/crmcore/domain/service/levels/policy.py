@@ -37,9 +37,10 @@ PAUSING = (StatusCategory.NEW, StatusCategory.PENDING, StatusCategory.ON_HOLD)
 class TargetKind(StrEnum):
     """What is owed.
 
-    First response: the first public message of an agent, or else the solution.  Next response:
-    an answer to the customer's oldest unanswered message after that.  Periodic update: that the
-    customer hears from us again and again until the solution.  Resolution: the solution.
+    First response: the first public message of an agent, while the case is not solved.  Next
+    response: an answer to the customer's oldest unanswered message after that, or the solution.
+    Periodic update: that the customer hears from us again and again until the solution.
+    Resolution: the solution.
     """
 
     FIRST_RESPONSE = "first_response"

@@ -8,7 +8,7 @@ from operator import attrgetter
 import attrs
 
 from crmcore.domain.service.levels.clock import Escalation, Pause, TargetClock, Verdict
-from crmcore.domain.service.levels.policy import Anchor, ServiceTarget, TargetKind
+from crmcore.domain.service.levels.policy import Anchor, ServiceTarget, TargetKind, WarningLevel
 from crmcore.domain.service.levels.spans import Span, spans
 from crmcore.domain.service.levels.timeline import Agreement, Cycle, Since, Timeline
 from crmcore.domain.service.terms import StatusCategory
@@ -73,18 +73,20 @@ def _clock(timeline: Timeline, cycle: Cycle, kind: TargetKind, span: Span) -> Ta
         found = _given(cycle, span, cycle.due_given)
     else:
         rules: list[Rule] = []
-        for agreement in _holding(cycle.agreements, span.since):
+        for agreement in _holding(cycle.agreements, span.here_since):
             target = _target(agreement, kind, span)
             if target is None:
                 found = None if found is None else _dropped(found, agreement.at)
             elif found is None or found.verdict(agreement.at) not in JUDGED:
                 since = _start(target, span, agreement, found)
-                if span.until is None or since <= span.until:  # else done before it was owed
+                if span.ended_at is None or since <= span.ended_at:  # else over before it was owed
                     rules.append(Rule(agreement.at, target.pauses))
-                    pauses = tuple(_pauses(timeline.statuses, rules, since, span.until))
-                    found = _running(cycle, span, agreement, target, since, pauses)
+                    here = max(since, span.here_since)
+                    pauses = tuple(_pauses(timeline.statuses, rules, here, span.ended_at))
+                    warnings = _warnings(timeline, cycle, span, target)
+                    found = _running(cycle, span, agreement, target, since, pauses, warnings)
     if found is not None and span.until is None and found.withdrawn_at is None:
-        return attrs.evolve(found, withdrawn_at=timeline.withdrawn_at)
+        return attrs.evolve(found, withdrawn_at=span.dropped_at or timeline.withdrawn_at)
     return found
 
 
@@ -105,7 +107,8 @@ def _start(
     """From when the target counts: as before, if it was owed before; else by its anchor."""
     if found is not None and found.withdrawn_at is None:
         return found.started_at
-    return max(span.since, agreement.at) if target.anchor is Anchor.ATTACHED else span.since
+    attached = target.anchor is Anchor.ATTACHED
+    return max(span.here_since, agreement.at) if attached else span.since
 
 
 def _dropped(clock: TargetClock, at: datetime) -> TargetClock:
@@ -139,6 +142,7 @@ def _running(
     target: ServiceTarget,
     since: datetime,
     pauses: tuple[Pause, ...],
+    warnings: tuple[WarningLevel, ...],
 ) -> TargetClock:
     return TargetClock(
         cycle=cycle.number,
@@ -149,10 +153,24 @@ def _running(
         started_at=since,
         within=target.within,
         calendar=agreement.calendar(target.calendar),
-        warnings=target.warnings,
+        warnings=warnings,
         pauses=pauses,
         completed_at=span.until,
     )
+
+
+def _warnings(
+    timeline: Timeline, cycle: Cycle, span: Span, target: ServiceTarget
+) -> tuple[WarningLevel, ...]:
+    """The levels to warn at: each once for a question of the customer, else once in a cycle (INV-S9)."""
+    if target.kind is not TargetKind.PERIODIC_UPDATE or not timeline.observed:
+        return target.warnings
+    given = {
+        name
+        for number, kind, occurrence, name in timeline.observed
+        if (number, kind) == (cycle.number, target.kind) and occurrence != span.number
+    }
+    return tuple(level for level in target.warnings if level.name not in given)
 
 
 def _pauses(
