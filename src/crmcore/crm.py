@@ -94,6 +94,7 @@ class CRM:
             self._about,
             clock,
             self._follower.catch_up_one,
+            kept,
         )
         """The questions that the read models answer."""
 
@@ -288,7 +289,7 @@ class CRM:
         return self._clock()
 
     def _about(
-        self, connection: Connection, subjects: Sequence[UUID], topics: Sequence[str]
+        self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]
     ) -> Iterator[Recorded]:
         return self._log.reader.recorded(connection, subjects=subjects, topics=topics)
 

@@ -5,13 +5,14 @@ background, to read your own writes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, Unpack
 from uuid import UUID
 
 import attrs
 from sqlalchemy import Connection, Select, Table
+from sqlalchemy.sql.util import find_tables
 
 from crmcore.application.errors import StoreError
 from crmcore.application.log import Recorded
@@ -22,6 +23,7 @@ from crmcore.projections.customers import directory, history
 from crmcore.projections.engine import LogSource, Projection, ProjectionStoppedError, Registry, Row
 from crmcore.projections.engine.as_of import fold
 from crmcore.projections.engine.generation import Checkpoint, view_of
+from crmcore.projections.engine.known import made_anew
 from crmcore.projections.loyalty import status
 from crmcore.projections.marketing import campaign_results
 from crmcore.projections.service import feedback as surveys
@@ -75,13 +77,15 @@ class ReadModels:
     _registry: Registry
     _program: LoyaltyProgram
     _packing: Packing
-    _about: Callable[[Connection, Sequence[UUID], Sequence[str]], Iterator[Recorded]]
-    """The events about some subjects, of some topics."""
+    _about: Callable[[Connection, Sequence[UUID] | None, Sequence[str]], Iterator[Recorded]]
+    """The events about some subjects (or about any), of some topics."""
     _clock: Callable[[], datetime]
     """Tells the moment that a question means which names none."""
     _catch_up: Callable[[str], None]
     """Brings one read model to the end of the log."""
+    _projections: Sequence[Projection]
     _at_least: int = 0
+    _known_at: datetime | None = None
 
     def at_least(self, position: int | None) -> "ReadModels":
         """The same questions, answered by rows that have seen the log up to *position*.
@@ -90,6 +94,14 @@ class ReadModels:
         follows: a read model that has not come so far is brought there first.
         """
         return attrs.evolve(self, at_least=position or 0)
+
+    def known_at(self, known_at: datetime) -> "ReadModels":
+        """The same questions, answered by what had been recorded by an instant (UTC).
+
+        So a report can be had as it was told then, beside what is now known to be true of the
+        same moment.  Each question reads the events that it needs from the log.
+        """
+        return attrs.evolve(self, known_at=known_at)
 
     def history(
         self,
@@ -125,7 +137,7 @@ class ReadModels:
                 )
         projection = status.loyalty_status(self._program)
         with self._source.read() as connection:
-            events = self._about(connection, [customer_id], projection.topics)
+            events = self._events(connection, [customer_id], projection)
             rows = fold(projection, status.true_by(events, as_of))
         for row in rows.rows(status.LOYALTY_STATUS):
             if row["customer_id"] == str(customer_id):
@@ -260,9 +272,7 @@ class ReadModels:
 
     def unasked(self, kind: SurveyKind, since: datetime, until: datetime) -> list[UnaskedCycle]:
         """The solved cycles of ``[since, until)`` that no survey of *kind* was offered about."""
-        with self._read("feedback"):
-            pass  # brought to where the answer is to be true
-        with self._read("service_levels") as connection:
+        with self._read("service_levels", "feedback") as connection:
             views = self._views(tables.SERVICE_CASES, tables.SERVICE_CYCLES, surveys.SURVEYS)
             return read_unasked(connection, views, kind, since, until)
 
@@ -285,8 +295,11 @@ class ReadModels:
 
     def query(self, statement: Select[Any]) -> list[Row]:
         """The rows of a SELECT on tables that read models declare, those of a host included."""
-        names = {None: self._registry.schema}  # the schema of this log's tenant
-        with self._source.read() as connection:
+        names = {None: self._schema}
+        reading: AbstractContextManager[Connection] = self._source.read()
+        if self._known_at is not None:
+            reading = self._read(*_declaring(self._projections, statement))
+        with reading as connection:
             found = connection.execute(statement, execution_options={"schema_translate_map": names})
             return [dict(row._mapping) for row in found]
 
@@ -294,20 +307,44 @@ class ReadModels:
         return tuple(self._view(one) for one in declared)
 
     def _view(self, declared: Table) -> Table:
-        return view_of(declared, self._registry.schema)
+        return view_of(declared, self._schema)
+
+    @property
+    def _schema(self) -> str | None:
+        """Where the rows are: with the log of this tenant, or apart."""
+        return None if self._known_at else self._registry.schema
+
+    def _events(
+        self, connection: Connection, subjects: Sequence[UUID] | None, projection: Projection
+    ) -> Iterator[Recorded]:
+        events = self._about(connection, subjects, projection.topics)
+        by = self._known_at
+        return events if by is None else (one for one in events if one.recorded_at <= by)
 
     @contextmanager
-    def _read(self, name: str) -> Iterator[Connection]:
-        if self._at_least and self._position(name) < self._at_least:
-            self._catch_up(name)
+    def _read(self, *names: str) -> Iterator[Connection]:
+        """A connection to the rows of these read models."""
+        if self._known_at is not None:
+            asked = [one for one in self._projections if one.name in names]
+            with (
+                self._source.read() as log,
+                made_anew({one: self._events(log, None, one) for one in asked}) as connection,
+            ):
+                yield connection
+            return
+        for name in names:
+            if self._at_least and self._position(name) < self._at_least:
+                self._catch_up(name)
         try:
             with self._source.read() as connection:
                 yield connection
         except StoreError:  # asked for only then: every question would pay for it
-            if self._live(name) is not None:
+            unborn = [name for name in names if self._live(name) is None]
+            if not unborn:
                 raise
             raise ProjectionStoppedError(
-                f"{name} has no rows yet: run `crmcore projections catch-up`, or call catch_up()"
+                f"{unborn[0]} has no rows yet: run `crmcore projections catch-up`, or call"
+                " catch_up()"
             ) from None
 
     def _position(self, name: str) -> int:
@@ -317,3 +354,9 @@ class ReadModels:
     def _live(self, name: str) -> Checkpoint | None:
         with self._source.read() as connection:
             return self._registry.live(connection, name)
+
+
+def _declaring(projections: Sequence[Projection], statement: Select[Any]) -> list[str]:
+    """The read models whose tables a SELECT names."""
+    asked = {table.name for table in find_tables(statement, include_joins=True)}
+    return [one.name for one in projections if asked & {table.name for table in one.tables}]
