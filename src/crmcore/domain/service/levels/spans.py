@@ -79,7 +79,7 @@ def waiting_since(timeline: Timeline) -> datetime | None:
     if cycle.solved_at is not None:
         return None
     if cycle.number == 1 and responded(timeline) is None:
-        return cycle.begun_at
+        return min([cycle.begun_at, *(one.asked_at for one in timeline.joined if one.asked_at)])
     return next((one.since for one in _questions(timeline, cycle) if one.until is None), None)
 
 
