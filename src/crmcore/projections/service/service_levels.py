@@ -5,7 +5,7 @@ depend on the moment of asking, so they are computed when asked and not stored.
 """
 
 from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from crmcore.application.log import Recorded
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.service.case import AuthorRole, events
 from crmcore.domain.service.case.telling import told
-from crmcore.domain.service.levels import Observed, TargetClock, Timeline, clocks
+from crmcore.domain.service.levels import Observed, TargetClock, Timeline, clocks, untold
 from crmcore.projections.engine import Projection, Row, Rows, by_stream
 from crmcore.projections.service.tables import (
     SERVICE_CASES,
@@ -213,15 +213,14 @@ def _show(rows: Rows, case_id: str, timeline: Timeline) -> None:
         (row["cycle"], row["target"], row["occurrence"])
         for row in rows.group(SERVICE_LEVELS, case_id)
     }
-    observed = frozenset(timeline.observed)
     for one in clocks(timeline):
-        rows.put(SERVICE_LEVELS, _row(case_id, one, observed))
+        rows.put(SERVICE_LEVELS, _row(case_id, one, timeline.observed))
         shown.discard((one.cycle, one.kind.value, one.occurrence))
     for key in shown:
         rows.delete(SERVICE_LEVELS, case_id, *key)
 
 
-def _row(case_id: str, clock: TargetClock, observed: frozenset[Observed]) -> Row:
+def _row(case_id: str, clock: TargetClock, observed: Sequence[Observed]) -> Row:
     """The row of a clock; ``_due`` asks the clock when the row is finished."""
     return {
         "case_id": case_id,
@@ -244,7 +243,6 @@ def _due(row: Row) -> None:
     """When it is due and what comes next, unless the row tells: the costly part, done once."""
     clock = row["due_at"]
     if isinstance(clock, TargetClock):
-        observed, of = row["next_escalation_at"], (clock.cycle, clock.kind, clock.occurrence)
-        coming = (one.at for one in clock.escalations() if (*of, one.name) not in observed)
+        coming = (one.at for one in untold(clock, row["next_escalation_at"]))
         row["due_at"] = clock.due_at
         row["next_escalation_at"] = min(coming, default=None)

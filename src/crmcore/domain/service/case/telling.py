@@ -71,7 +71,7 @@ def told(timeline: Timeline, event: CaseEvent) -> Timeline:
             return timeline.agreed(Agreement(event.at, None, None))
         case ServiceTargetWarned() | ServiceTargetBreached():
             name = event.level if isinstance(event, ServiceTargetWarned) else BREACH
-            seen = (event.cycle, event.target, event.occurrence, name)
+            seen = (event.cycle, event.target, name, event.at)
             return attrs.evolve(timeline, observed=(*timeline.observed, seen))
         case _:
             return timeline

@@ -36,7 +36,7 @@ from crmcore.domain.service.levels.policy import (
     first_match,
 )
 from crmcore.domain.service.levels.spans import responded, waiting_since
-from crmcore.domain.service.levels.standings import clocks, escalations
+from crmcore.domain.service.levels.standings import clocks, escalations, untold
 from crmcore.domain.service.levels.timeline import (
     Agreement,
     Cycle,
@@ -76,6 +76,7 @@ __all__ = [
     "first_match",
     "reached",
     "responded",
+    "untold",
     "verdict",
     "waiting_since",
 ]

@@ -1,19 +1,19 @@
 """The clocks that a timeline starts: which targets ran in which cycle, from when, until when."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
 
 import attrs
 
-from crmcore.domain.service.levels.clock import Escalation, Pause, TargetClock, Verdict
-from crmcore.domain.service.levels.policy import Anchor, ServiceTarget, TargetKind, WarningLevel
+from crmcore.domain.service.levels.clock import BREACH, Escalation, Pause, TargetClock, Verdict
+from crmcore.domain.service.levels.policy import Anchor, ServiceTarget, TargetKind
 from crmcore.domain.service.levels.spans import Span, spans
-from crmcore.domain.service.levels.timeline import Agreement, Cycle, Since, Timeline
+from crmcore.domain.service.levels.timeline import Agreement, Cycle, Observed, Since, Timeline
 from crmcore.domain.service.terms import StatusCategory
 
-__all__ = ["clocks", "escalations"]
+__all__ = ["clocks", "escalations", "untold"]
 
 JUDGED = (Verdict.MET, Verdict.BREACHED)
 _at = attrgetter("at")
@@ -48,14 +48,33 @@ def clocks(timeline: Timeline) -> list[TargetClock]:
 
 
 def escalations(timeline: Timeline, until: datetime) -> Iterator[tuple[TargetClock, Escalation]]:
-    """The warnings and breaches before *until*, by what had happened then, in order."""
+    """The warnings and breaches before *until* that are not recorded, by what had happened then."""
     found = [
         (clock, escalation)
         for clock in clocks(timeline.until(until))
-        for escalation in clock.escalations()
+        for escalation in untold(clock, timeline.observed)
         if escalation.at < until
     ]
     yield from sorted(found, key=lambda one: one[1].at)
+
+
+def untold(clock: TargetClock, observed: Iterable[Observed]) -> Iterator[Escalation]:
+    """What a clock asks to be told, without what was recorded: each once in a cycle (INV-S9).
+
+    A question is told of for itself, and so is each update that was missed.  Which one a record
+    is about follows from its instant: they are numbered anew where a message comes in late.
+    """
+    ended = clock.completed_at
+    recorded = [
+        (name, clock.started_at <= at and (ended is None or at <= ended))
+        for cycle, kind, name, at in observed
+        if (cycle, kind) == (clock.cycle, clock.kind)
+    ]
+    for escalation in clock.escalations():
+        missed_update = clock.kind is TargetKind.PERIODIC_UPDATE and escalation.name == BREACH
+        for_itself = clock.kind is TargetKind.NEXT_RESPONSE or missed_update
+        if not any(name == escalation.name and (own or not for_itself) for name, own in recorded):
+            yield escalation
 
 
 def _owed_in(cycle: Cycle) -> Sequence[TargetKind]:
@@ -83,8 +102,7 @@ def _clock(timeline: Timeline, cycle: Cycle, kind: TargetKind, span: Span) -> Ta
                     rules.append(Rule(agreement.at, target.pauses))
                     here = max(since, span.here_since)
                     pauses = tuple(_pauses(timeline.statuses, rules, here, span.ended_at))
-                    warnings = _warnings(timeline, cycle, span, target)
-                    found = _running(cycle, span, agreement, target, since, pauses, warnings)
+                    found = _running(cycle, span, agreement, target, since, pauses)
     if found is not None and span.until is None and found.withdrawn_at is None:
         return attrs.evolve(found, withdrawn_at=span.dropped_at or timeline.withdrawn_at)
     return found
@@ -142,7 +160,6 @@ def _running(
     target: ServiceTarget,
     since: datetime,
     pauses: tuple[Pause, ...],
-    warnings: tuple[WarningLevel, ...],
 ) -> TargetClock:
     return TargetClock(
         cycle=cycle.number,
@@ -153,24 +170,10 @@ def _running(
         started_at=since,
         within=target.within,
         calendar=agreement.calendar(target.calendar),
-        warnings=warnings,
+        warnings=target.warnings,
         pauses=pauses,
         completed_at=span.until,
     )
-
-
-def _warnings(
-    timeline: Timeline, cycle: Cycle, span: Span, target: ServiceTarget
-) -> tuple[WarningLevel, ...]:
-    """The levels to warn at: each once for a question of the customer, else once in a cycle (INV-S9)."""
-    if target.kind is not TargetKind.PERIODIC_UPDATE or not timeline.observed:
-        return target.warnings
-    given = {
-        name
-        for number, kind, occurrence, name in timeline.observed
-        if (number, kind) == (cycle.number, target.kind) and occurrence != span.number
-    }
-    return tuple(level for level in target.warnings if level.name not in given)
 
 
 def _pauses(

@@ -84,8 +84,8 @@ class Joined:
 
 _at = attrgetter("at")
 
-Observed = tuple[int, TargetKind, int, str]
-"""A warning or a breach: its cycle, target and occurrence, and its name."""
+Observed = tuple[int, TargetKind, str, datetime]
+"""A warning or a breach that was recorded: its cycle, target and name, and when it came about."""
 
 
 @attrs.frozen
