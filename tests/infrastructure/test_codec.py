@@ -18,12 +18,13 @@ from crmcore.errors import CorruptEventError, InvalidCommandError, UnknownTopicE
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.command_codec import CommandCodec
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from crmcore.infrastructure.event_versions import UPCASTERS, event_codec
 from tests.messages import st_garbage, st_hostile_fields, st_message
 from tests.scenario import uid
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 COMMANDS = tuple(command_handlers(LibraryContactNormaliser(), lambda _kind, _value: UUID(int=1)))
-events, commands = EventCodec(EVENTS), CommandCodec(COMMANDS)
+events, commands = event_codec(), CommandCodec(COMMANDS)
 a_few = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -153,8 +154,8 @@ def test_a_topic_names_one_class() -> None:
         at: datetime
 
     with pytest.raises(ValueError, match="event topic 'case-closed' names"):
-        EventCodec([*EVENTS, CaseClosed])
-    EventCodec([*EVENTS, *EVENTS])
+        EventCodec([*EVENTS, CaseClosed], UPCASTERS)
+    EventCodec([*EVENTS, *EVENTS], UPCASTERS)
 
 
 # Commands: what is refused, and in which words

@@ -1,6 +1,8 @@
 """Engines for URLs: which databases there are, how they are set up, and what a URL must be."""
 
 import re
+import sqlite3
+import time
 from pathlib import Path
 
 from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
@@ -81,12 +83,32 @@ def _sqlite_engine(url: URL, create: bool) -> Engine:
         cursor = connection.cursor()  # type: ignore[attr-defined]  # a sqlite3.Connection
         try:
             if mode != "ro":
-                cursor.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not block
+                _write_ahead(cursor)
             cursor.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
         finally:
             cursor.close()
 
     return engine
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Let readers and a writer not block each other.
+
+    Waits for others as any writer does: SQLite itself gives up at once here, without the time-out
+    that it has for all else.
+    """
+    (milliseconds,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+    give_up = time.monotonic() + milliseconds / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # without its reason
+            if not is_busy or time.monotonic() >= give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _check_file(where: str, file: Path, create: bool) -> None:
