@@ -124,4 +124,5 @@ AGGREGATE: Final[Aggregate[State, CaseEvent]] = Aggregate(
     events=get_args(CaseEvent),
     subject=_customer,
     earliest=_earliest,
+    version=2,
 )
