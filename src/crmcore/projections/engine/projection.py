@@ -42,18 +42,22 @@ Row = dict[str, Any]
 
 
 class Rows(Protocol):
-    """The rows of a read model that belong to the groups of the event at hand."""
+    """The rows of a read model that belong to the groups of the event at hand.
+
+    What is given is a copy, and so is what is kept: nothing changes but by ``put`` and
+    ``delete``.  The last ``put`` of an event counts.
+    """
 
     def get(self, table: Table, *key: Any) -> Row | None:
-        """The row with this primary key, if there is one: change it and ``put`` it."""
+        """A copy of the row with this primary key, if there is one: change it and ``put`` it."""
         ...
 
     def group(self, table: Table, key: str) -> Iterator[Row]:
-        """All rows of *table* that belong to the group *key*, in the order of their keys."""
+        """Copies of all rows of *table* that belong to the group *key*, in the order of their keys."""
         ...
 
     def put(self, table: Table, row: Row) -> None:
-        """Write *row* in place of the one with the same primary key, if any."""
+        """Write a copy of *row* in place of the one with the same primary key, if any."""
         ...
 
     def delete(self, table: Table, *key: Any) -> None:

@@ -6,11 +6,9 @@ last year.  Orders in another currency than the member's first are counted, and 
 they would need a rate.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -93,6 +91,21 @@ class _Cancelled:
     at: datetime
 
 
+@attrs.define(
+    eq=False
+)  # never changed, and made for every event: frozen would cost three times more
+class _Told:
+    """What was spent ``recent``-ly, and later told of: one amount more, *counted* in the row or not.
+
+    A list would be copied for every event.
+    """
+
+    earlier: "list[Any] | _Told"
+    at: int
+    amount: Decimal
+    counted: bool
+
+
 def loyalty_status(program: LoyaltyProgram) -> Projection:
     """The read model under the rules of *program*."""
 
@@ -104,7 +117,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
         if net.currency != row["currency"]:
             row["other_currency_orders"] += 1
         else:
-            row["recent"].append((recorded.record[6], net.amount))  # counted by `finish`
+            row["recent"] = _Told(row["recent"], recorded.record[6], net.amount, False)
         rows.put(LOYALTY_STATUS, row)
 
     def returned(event: _Returned, recorded: Recorded, rows: Rows) -> None:
@@ -127,8 +140,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
         rows.put(LOYALTY_STATUS, row)
 
     def finish(row: Row) -> None:
-        _count_placed(row, program)
-        _forget(row)
+        _count(row, program)
         row["tier"] = program.tier(row["year_spending"]).name
 
     return Projection(
@@ -209,23 +221,6 @@ def _joined(event: _Placed, recorded: Recorded, program: LoyaltyProgram) -> dict
     }
 
 
-def _count_placed(row: Row, program: LoyaltyProgram) -> None:
-    """Count the purchases that were told since the row was last written: those in a tuple."""
-    recent = row["recent"]
-    placed = [one for one in recent if type(one) is tuple]
-    if not placed:
-        return
-    amounts = [amount for _, amount in placed]
-    spent = sum(amounts)
-    row["orders"] += len(placed)
-    row["points"] += sum(map(program.points, amounts))
-    row["lifetime_spending"] += spent
-    row["year_spending"] += spent
-    row["as_of"] = max(row["as_of"], from_micros(max(placed)[0]))
-    row["first_purchase_at"] = min(row["first_purchase_at"], from_micros(min(placed)[0]))
-    recent[:] = [one if type(one) is list else [one[0], f"{one[1]:f}"] for one in recent]
-
-
 def _spend(row: Row, amount: Decimal, at: datetime, known: datetime) -> None:
     """Count *amount* spent at *at*, which an event of *known* tells of."""
     if known > row["as_of"]:
@@ -234,16 +229,32 @@ def _spend(row: Row, amount: Decimal, at: datetime, known: datetime) -> None:
         row["first_purchase_at"] = at
     row["lifetime_spending"] += amount
     row["year_spending"] += amount
-    row["recent"].append([to_micros(at), f"{amount:f}"])
+    row["recent"] = _Told(row["recent"], to_micros(at), amount, True)
 
 
-def _forget(row: Row) -> None:
-    """Leave out of the year's spending what is over a year old at ``as_of``."""
-    recent = row["recent"]
+def _count(row: Row, program: LoyaltyProgram) -> None:
+    """Count what was told since the row was last written; keep of it, and of the rest, a year."""
+    told, recent = list[_Told](), row["recent"]
+    while type(recent) is _Told:
+        told.append(recent)
+        recent = recent.earlier
+    amounts = [one.amount for one in told if not one.counted]
+    if amounts:
+        instants = [one.at for one in told if not one.counted]
+        row["orders"] += len(amounts)
+        row["points"] += sum(map(program.points, amounts))
+        row["lifetime_spending"] += sum(amounts)
+        row["year_spending"] += sum(amounts)
+        row["as_of"] = max(row["as_of"], from_micros(max(instants)))
+        row["first_purchase_at"] = min(row["first_purchase_at"], from_micros(min(instants)))
+    since = to_micros(a_year_before(row["as_of"]))
+    gone = [Decimal(one[1]) for one in recent if one[0] <= since]
+    gone += [one.amount for one in told if one.at <= since]
+    row["year_spending"] -= sum(gone)
+    recent = [one for one in recent if one[0] > since]
+    recent += [[one.at, f"{one.amount:f}"] for one in told if one.at > since]
     recent.sort()
-    gone = bisect_right(recent, to_micros(a_year_before(row["as_of"])), key=itemgetter(0))
-    row["year_spending"] -= sum(Decimal(amount) for _, amount in recent[:gone])
-    del recent[:gone]
+    row["recent"] = recent
 
 
 @attrs.frozen
