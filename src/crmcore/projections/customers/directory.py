@@ -164,6 +164,7 @@ def customer_directory() -> Projection:
             ExternalIdentityLinked: _linked,
             ExternalIdentityUnlinked: _unlinked,
         },
+        provenance=False,
     )
 
 

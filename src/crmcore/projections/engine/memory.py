@@ -203,10 +203,15 @@ class MemoryRows:
                 del held.by_group[key[0]][kept]
             held.changed[kept] = None
 
+    def finish(self) -> None:
+        """Finish all rows in memory; raises ``ValueError`` for one that cannot be written."""
+        for held in self._held.values():
+            held.finished(held.rows)
+
     def rows(self, table: Table) -> Iterator[Row]:
-        """All rows of *table* in memory, in the order of their keys."""
+        """Copies of all rows of *table* in memory, finished, in the order of their keys."""
         held = self._held[table]
-        return iter(held.finished(sorted(held.rows)))
+        return iter([held.copy(row) for row in held.finished(sorted(held.rows))])
 
     def changes(self, dialect: Dialect) -> list[Change]:
         """What ``flush`` is to write: finished, and as the driver takes it.

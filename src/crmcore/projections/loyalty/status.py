@@ -151,6 +151,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
         handlers={OrderPlaced: placed, OrderReturned: returned, OrderCancelled: cancelled},
         views={OrderPlaced: _Placed, OrderReturned: _Returned, OrderCancelled: _Cancelled},
         finish={LOYALTY_STATUS: finish},
+        provenance=False,
     )
 
 

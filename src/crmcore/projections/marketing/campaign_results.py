@@ -115,6 +115,7 @@ def campaign_results() -> Projection:
             OrderCancelled: _less(1),
         },
         groups=_groups,
+        provenance=False,
     )
 
 
