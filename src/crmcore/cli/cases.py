@@ -141,17 +141,13 @@ def case(
     with reading(options, "service_levels", stale=stale) as crm:
         moment = last_moment("--as-of", as_of) or crm.now()
         levels = crm.read.case(case.strip(), as_of=moment)
-        ids = list(dict.fromkeys(one.case.case_id for one in levels))
-        if not ids:
+        if not levels:
             raise Fault(
                 f"there is no case {case!r}{f' by {as_of}' if as_of else ''}: give its id or number"
             )
-        if len(ids) > 1:
-            raise Fault(
-                f"{len(ids)} cases have the number {case}, give an id: {', '.join(map(str, ids))}"
-            )
-        events = [one for one in crm.events(stream_id=ids[0]) if one.occurred_at <= moment]
-    found = levels[0].case
+        found = levels[0].case
+        told = crm.events(stream_id=found.case_id)
+        events = [one for one in told if one.occurred_at <= moment]
     if options.json:
         targets = [_target_document(one) for one in levels]
         emit(_case_document(found) | {"as_of": moment, "targets": targets})
