@@ -143,6 +143,7 @@ def customer_directory() -> Projection:
             ExternalIdentityLinked: _linked,
             ExternalIdentityUnlinked: _unlinked,
         },
+        provenance=False,
     )
 
 

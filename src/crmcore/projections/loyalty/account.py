@@ -1,16 +1,18 @@
 """A member's account in one currency: what was bought and kept, and which purchase was the first.
 
-Accounts are changed in place.  Purchases are counted by ``count``, many at once: those told
-since then stand in ``recent`` as tuples.  ``first_purchases`` holds, in their order, the
+Accounts are changed in place.  Purchases are counted by ``count``, many at once: what was told
+since then stands in ``recent`` as ``_Told``.  ``first_purchases`` holds, in their order, the
 purchases that may be the first: up to one that can no longer be cancelled.  An account
 without any holds no purchase.
 """
 
-from bisect import bisect_right, insort
+from bisect import insort
 from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any, Final
+
+import attrs
 
 from crmcore.domain.kernel.instants import from_micros, to_micros
 from crmcore.domain.loyalty.program import LoyaltyProgram, a_year_before
@@ -33,6 +35,16 @@ Account = dict[str, Any]
 
 _AMOUNTS: Final = ("year_spending", "lifetime_spending")
 _place: Final = itemgetter(0, 1)
+
+
+@attrs.define(eq=False)  # not frozen, which would cost every purchase three times as much
+class _Told:
+    """What was spent *recent*-ly and one amount more; never changed, so that rows may share it."""
+
+    recent: "list[Any] | _Told"
+    at: int
+    amount: Decimal
+    counted: bool
 
 
 def opened(at: datetime) -> Account:
@@ -59,7 +71,7 @@ def purchase(account: Account, at: int, position: int, order: str | None, net: D
 
     *position* is where the log tells of it: of two at one instant the one told first is the first.
     """
-    account["recent"].append((at, net))
+    account["recent"] = _Told(account["recent"], at, net, False)
     firsts = account["first_purchases"]
     if firsts and firsts[-1][2] is None and firsts[-1][0] < at:  # nearly always
         return
@@ -99,32 +111,32 @@ def spend(account: Account, amount: Decimal, at: datetime, known: datetime) -> N
     account["as_of"] = max(account["as_of"], known)
     account["lifetime_spending"] += amount
     account["year_spending"] += amount
-    account["recent"].append([to_micros(at), f"{amount:f}"])
+    account["recent"] = _Told(account["recent"], to_micros(at), amount, True)
 
 
 def count(account: Account, program: LoyaltyProgram) -> None:
-    """Count the purchases that were added since the last time, and leave out what is a year old."""
-    _count_added(account, program)
-    recent = account["recent"]
-    recent.sort()
-    gone = bisect_right(recent, to_micros(a_year_before(account["as_of"])), key=itemgetter(0))
-    account["year_spending"] -= sum(Decimal(amount) for _, amount in recent[:gone])
-    del recent[:gone]
-
-
-def _count_added(account: Account, program: LoyaltyProgram) -> None:
-    recent = account["recent"]
-    added = [one for one in recent if type(one) is tuple]
-    if not added:
-        return
-    amounts = [amount for _, amount in added]
-    spent = sum(amounts)
-    account["orders"] += len(added)
-    account["points"] += sum(map(program.points, amounts))
-    account["lifetime_spending"] += spent
-    account["year_spending"] += spent
-    account["as_of"] = max(account["as_of"], from_micros(max(added)[0]))
-    recent[:] = [one if type(one) is list else [one[0], f"{one[1]:f}"] for one in recent]
+    """Count the purchases that were told since the last time, and leave out what is a year old."""
+    told, recent = list[_Told](), account["recent"]
+    while isinstance(recent, _Told):
+        told.append(recent)
+        recent = recent.recent
+    purchases = [one for one in told if not one.counted]
+    if purchases:
+        amounts = [one.amount for one in purchases]
+        spent = sum(amounts)
+        account["orders"] += len(amounts)
+        account["points"] += sum(map(program.points, amounts))
+        account["lifetime_spending"] += spent
+        account["year_spending"] += spent
+        latest = from_micros(max([one.at for one in purchases]))
+        account["as_of"] = max(account["as_of"], latest)
+    since = to_micros(a_year_before(account["as_of"]))
+    gone = [Decimal(amount) for at, amount in recent if at <= since]
+    gone += [one.amount for one in told if one.at <= since]
+    account["year_spending"] -= sum(gone)
+    kept = [one for one in recent if one[0] > since]
+    kept += [[one.at, f"{one.amount:f}"] for one in told if one.at > since]
+    account["recent"] = sorted(kept)
 
 
 def stored(account: Account, program: LoyaltyProgram) -> dict[str, Any]:

@@ -148,6 +148,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
             OrderCancelled: _Cancelled,
         },
         finish={LOYALTY_STATUS: finish},
+        provenance=False,
     )
 
 

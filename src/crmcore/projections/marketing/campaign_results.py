@@ -125,6 +125,7 @@ def campaign_results() -> Projection:
             OrderCancelled: _cancelled,
         },
         groups=_groups,
+        provenance=False,
     )
 
 

@@ -84,6 +84,7 @@ def service_levels(packing: Packing) -> Projection:
         handlers=handlers,
         groups=by_stream,
         finish={SERVICE_CASES: moved.packed, SERVICE_LEVELS: _due},
+        provenance=False,
     )
 
 
