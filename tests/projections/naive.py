@@ -495,6 +495,7 @@ def _resolution(opened: case.CaseOpened, cycle: int, whole: Log, during: Log) ->
         if due is not None and (due < agreed.at or (solved is not None and solved <= agreed.at)):
             break
         (target,) = agreed.targets
+        assert target.within is not None  # the histories know no targets in days
         owed = {"policy": agreed.policy, "version": agreed.version, "within": target.within}
         row = owed | {"due_at": begun + target.within}
     if cycle == 1 and opened.resolve_by is not None:
