@@ -16,6 +16,7 @@ from crmcore.domain.customers.registration import (
     RegisterCustomer,
 )
 from crmcore.domain.kernel import DomainError, NotAllowedError, NotFoundError
+from crmcore.domain.service import case_number
 from crmcore.domain.service.case import (
     AGGREGATE,
     Active,
@@ -51,6 +52,7 @@ from crmcore.domain.service.levels import (
     BookVersion,
     Condition,
     DefineServiceLevels,
+    ReviseServiceLevels,
     ServiceLevelPolicy,
     book,
 )
@@ -107,8 +109,8 @@ def recorded(work: MemoryWork, message: int) -> list[tuple[UUID, UUID | None]]:
 
 def test_every_command_has_a_handler() -> None:
     topics = {kind for kind in vars(commands).values() if hasattr(kind, "TOPIC")}
-    assert set(CaseService().handlers) == {*topics, DefineServiceLevels}
-    assert AGGREGATES == (AGGREGATE, book.AGGREGATE)
+    assert set(CaseService().handlers) == {*topics, DefineServiceLevels, ReviseServiceLevels}
+    assert AGGREGATES == (AGGREGATE, case_number.AGGREGATE, book.AGGREGATE)
 
 
 def test_a_case_is_opened_for_a_known_customer_or_for_nobody_yet(work: MemoryWork) -> None:
@@ -153,7 +155,7 @@ def test_imported_rows_with_an_opening_a_target_and_a_closing_twice(work: Memory
         SolveCase(case_id=A, resolution_code="closed", at=HOUR),
         CloseCase(case_id=A, at=HOUR),
     ]
-    assert [len(work.execute(row)) for row in rows] == [1, 1, 1]
+    assert [len(work.execute(row)) for row in rows] == [2, 1, 1]  # its number is claimed
     assert [len(work.execute(row)) for row in rows] == [0, 0, 0]
 
 

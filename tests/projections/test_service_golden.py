@@ -62,7 +62,7 @@ def within(kind: ask.TargetKind, hours: int, calendar: str, *pauses: str) -> ask
         kind=kind,
         within=hours * HOUR,
         calendar=calendar,
-        pauses=tuple(ask.StatusCategory(one) for one in pauses),
+        pauses=tuple(ask.PauseCategory(one) for one in pauses),
     )
 
 

@@ -5,7 +5,7 @@ service read and decide again, a bounded number of times.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from crmcore.application.errors import (
 from crmcore.application.log import EventLog, LogSession, NewEvent, Provenance, Receipt
 from crmcore.application.unit_of_work import LoadedStreams, UnitOfWork
 from crmcore.application.work import Handler
-from crmcore.domain.kernel import Command, DomainError, InvalidValueError, shape
+from crmcore.domain.kernel import CLOCK_SKEW, Command, DomainError, InvalidValueError, shape
 
 __all__ = ["Batch", "CommandService", "Envelope", "InFutureError", "Refused"]
 
@@ -42,9 +42,6 @@ REFUSALS = (
     UnreadableEventError,
 )
 """What concerns one command of a batch, and not the others."""
-
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far a sender's clock may be ahead of ours."""
 
 _actor = shape(str)
 
@@ -302,9 +299,9 @@ def _receipt(work: UnitOfWork, position: int | None) -> Receipt:
 
 
 def _named(command: Command) -> list[UUID]:
-    """The ids that a command names: of streams, most of them."""
+    """The ids that a command names, of streams most of them, and the streams that it claims."""
     ids = [getattr(command, name) for name in _ids(type(command))]
-    return [key for key in ids if key is not None]
+    return [key for key in (*ids, *getattr(command, "claims", ())) if key is not None]
 
 
 @cache

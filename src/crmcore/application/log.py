@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import attrs
@@ -16,11 +16,23 @@ __all__ = [
     "LogSession",
     "NewEvent",
     "Page",
+    "Place",
     "Provenance",
     "Receipt",
     "Record",
     "Recorded",
 ]
+
+
+class Place(NamedTuple):
+    """A place in a log: a position, and the link of the record there (32 zero bytes at 0).
+
+    A link follows from all records up to its own, so that a log which was restored or replaced
+    is told from the one that was read.
+    """
+
+    position: int
+    link: bytes
 
 
 @attrs.frozen(kw_only=True)

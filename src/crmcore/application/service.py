@@ -10,6 +10,7 @@ from crmcore.application.customers import require_customer
 from crmcore.application.references import require
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.kernel import Aggregate
+from crmcore.domain.service import case_number
 from crmcore.domain.service.case import (
     AGGREGATE,
     STANDARD_POLICY,
@@ -45,11 +46,15 @@ from crmcore.domain.service.case import (
     merge,
     owed_from,
 )
-from crmcore.domain.service.levels import DefineServiceLevels, book
+from crmcore.domain.service.levels import DefineServiceLevels, ReviseServiceLevels, book
 
 __all__ = ["AGGREGATES", "CaseService", "case_exists"]
 
-AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (AGGREGATE, book.AGGREGATE)
+AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
+    AGGREGATE,
+    case_number.AGGREGATE,
+    book.AGGREGATE,
+)
 
 ON_ONE_CASE: Final = (
     AssignCase,
@@ -77,7 +82,7 @@ BY_THE_BOOK: Final = (
 class CaseService:
     """Handle the commands on cases by one policy: priority matrix, reopen window, service levels.
 
-    The service levels of the policy hold until some are defined (``DefineServiceLevels``).
+    The service levels of the policy hold until some are defined (``DefineServiceLevels``) or revised.
     """
 
     policy: CasePolicy = STANDARD_POLICY
@@ -90,8 +95,14 @@ class CaseService:
             lambda command, state: decide(command, state, self.policy),
             lambda command: command.case_id,
         )
+        defined = on_one_stream(
+            book.AGGREGATE,
+            lambda command, state: book.decide(command, state, self.policy.service_levels),
+            lambda _: book.BOOK_ID,
+        )
         return {
-            DefineServiceLevels: on_one_stream(book.AGGREGATE, book.decide, lambda _: book.BOOK_ID),
+            DefineServiceLevels: defined,
+            ReviseServiceLevels: defined,
             OpenCase: self.open,
             IdentifyCaseCustomer: self.identify,
             ReplyToCase: self.reply,
@@ -102,7 +113,10 @@ class CaseService:
         }
 
     def open(self, command: OpenCase, work: Work) -> None:
-        """Open a case of an active customer; a case that it follows must exist."""
+        """Open a case of an active customer, by a number that no other has.
+
+        A case that it follows must exist.
+        """
         events = self._decide(command, work.state(AGGREGATE, command.case_id), work)
         if not events:
             return
@@ -110,6 +124,11 @@ class CaseService:
             require_customer(work, command.customer_id)
         require(case_exists, work, "case", command.follows)
         work.record(AGGREGATE, command.case_id, events)
+        if command.number is not None:
+            key, number = case_number.case_number_id(command.number), case_number.AGGREGATE
+            state = work.state(number, key)
+            claimed = case_number.claim(command.number, command.case_id, command.at, state)
+            work.record(number, key, claimed)
 
     def change(self, command: CaseCommand, work: Work) -> None:
         """Change a case, and with it perhaps what is owed to it."""

@@ -143,21 +143,16 @@ def case(
         moment = last_moment("--as-of", as_of) or known_by or crm.now()
         read = crm.read if known_by is None else crm.read.known_at(known_by)
         levels = read.case(case.strip(), as_of=moment)
-        ids = list(dict.fromkeys(one.case.case_id for one in levels))
-        if not ids:
+        if not levels:
             raise Fault(
                 f"there is no case {case!r}{_by_then(as_of or known_at)}: give its id or number"
             )
-        if len(ids) > 1:
-            raise Fault(
-                f"{len(ids)} cases have the number {case}, give an id: {', '.join(map(str, ids))}"
-            )
+        found = levels[0].case
         events = [
             one
-            for one in crm.events(stream_id=ids[0])
+            for one in crm.events(stream_id=found.case_id)
             if one.occurred_at <= moment and (known_by is None or one.recorded_at <= known_by)
         ]
-    found = levels[0].case
     if options.json:
         targets = [_target_document(one) for one in levels]
         emit(_case_document(found) | {"as_of": moment, "targets": targets})

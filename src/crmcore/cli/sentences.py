@@ -105,6 +105,7 @@ MARKETING: Final = {
 }
 SERVICE: Final = {
     "case-opened": "case opened[ {number}] by {channel:words}: {subject}[, queue {queue}][, due {resolve_by}]",
+    "case-number-claimed": "case number {number} given",
     "case-customer-identified": "case found to be this customer's",
     "case-classified": "case sorted as {kind:words}[, {category}][, {request_type}]",
     "case-prioritised": "case has priority {priority:words}[: {override_reason}]",

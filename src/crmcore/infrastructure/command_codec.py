@@ -18,6 +18,7 @@ import msgspec
 
 from crmcore.application.errors import InvalidCommandError, UnknownTopicError
 from crmcore.domain.kernel import Command, InvalidValueError, shown
+from crmcore.infrastructure.as_written import as_meant, as_written, with_texts
 from crmcore.infrastructure.codec import by_topic
 from crmcore.infrastructure.plain_words import EXPECTED, class_in, plainly
 
@@ -45,7 +46,12 @@ class CommandCodec:
 
     def encode(self, command: Command) -> bytes:
         """The JSON of *command* without its topic: the same bytes for equal commands."""
-        return _encode(command)
+        return _encode(as_written(command))
+
+    def fields(self, command: Command) -> dict[str, Any]:
+        """The fields of *command* in what JSON has, as ``decode`` reads them."""
+        fields: dict[str, Any] = msgspec.to_builtins(as_written(command), order="deterministic")
+        return fields
 
     def decode(self, topic: str, fields: Mapping[str, Any], *, now: datetime) -> Command:
         """The command *topic* with *fields* (parsed JSON); ``at`` is *now* where it is left out.
@@ -60,7 +66,7 @@ class CommandCodec:
         _check_names(topic, kind, fields)
         given: Mapping[str, Any] = fields
         try:
-            given = {name: _exact(value) for name, value in fields.items()}
+            given = {name: _exact(value) for name, value in as_meant(kind, fields).items()}
             read: Any = msgspec.convert({"at": now, **given}, kind)
             command: Command = _rebuilt(read)
         except RecursionError:
@@ -79,8 +85,7 @@ class CommandCodec:
 
 def schema_of(kind: type) -> dict[str, Any]:
     """The JSON Schema of the fields of a command's class."""
-    schema: dict[str, Any] = _unindented(msgspec.json.schema(kind))
-    return schema
+    return with_texts(_unindented(msgspec.json.schema(kind)), kind)
 
 
 def _unindented(schema: Any) -> Any:

@@ -16,7 +16,7 @@ from crmcore.application.errors import (
     ConcurrencyError,
     StoreError,
 )
-from crmcore.application.log import NewEvent, Receipt
+from crmcore.application.log import NewEvent, Place, Receipt
 from crmcore.domain.kernel import Command, version_of
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.infrastructure.codec import EventCodec
@@ -39,8 +39,8 @@ class SqlEventLog:
     events: EventCodec
     commands: CommandCodec
     _clock: Callable[[], datetime]
-    _recorded: Callable[[Connection, int], None]
-    """Called at the end of a transaction that recorded something after a position, while it is open."""
+    _recorded: Callable[[Connection, Place], None]
+    """Called at the end of a transaction that recorded something after a place, while it is open."""
 
     reader: LogReader = attrs.field(init=False)
     """Reads what was recorded."""
@@ -61,8 +61,8 @@ class SqlEventLog:
                 if alone:
                     session.lock()
                 yield session
-                if session.positions:
-                    self._recorded(open_connection, session.positions[0] - 1)
+                if session.began_after is not None:
+                    self._recorded(open_connection, session.began_after)
         except exc.IntegrityError as error:  # versions were checked: something else is wrong
             said = str(error.orig).strip().partition("\n")[0]
             raise StoreError(f"{self.database.where}: refused to record: {said}") from error
@@ -76,8 +76,8 @@ class SqlLogSession:
     _connection: Connection
     _clock: Callable[[], datetime]
     _statements: LogStatements
-    positions: list[int] = attrs.Factory(list)
-    """What was recorded so far."""
+    began_after: Place | None = None
+    """The end of the log before the first record of this session; None while there is none."""
     _head: Head | None = None
     """The end of the log, once nobody else can move it."""
     _ahead: dict[UUID, list[StreamRow]] = attrs.Factory(dict)
@@ -144,9 +144,10 @@ class SqlLogSession:
             self._check(versions)
         now = to_micros(self._clock())
         records = [self._record(new) for new in events]
-        self.positions += append(self._connection, self._log.database.tables, records, now, head)
+        positions = append(self._connection, self._log.database.tables, records, now, head)
+        self.began_after = self.began_after or Place(head.position, head.chain)
         self._head = None  # it has moved
-        return self.positions[-1]
+        return positions[-1]
 
     def keep_receipts(self, carried_out: Sequence[tuple[Command, Receipt]]) -> None:
         """Remember that commands were carried out, in this transaction.

@@ -4,12 +4,14 @@ import re
 import sqlite3
 import time
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
 
 from crmcore.application.errors import StoreFormatError, StoreMissingError, StoreUnavailableError
 
-__all__ = ["engine_for", "parsed_url", "shown_url"]
+__all__ = ["engine_for", "parsed_url", "require_supported", "shown_url"]
 
 WAIT_SECONDS = 30
 """How long a writer waits for another before it gives up.
@@ -17,6 +19,9 @@ WAIT_SECONDS = 30
 A URL may say otherwise: ``sqlite:///crm.db?timeout=5`` (seconds), or on PostgreSQL
 ``?options=-clock_timeout=5s``.
 """
+
+URI_SETTINGS: Final = frozenset(("cache", "immutable", "mode", "nolock", "psow", "vfs"))
+"""Settings that SQLite itself takes, and only where the file is named by a URI."""
 
 SMALLEST_FILE = 512
 """Bytes of the smallest SQLite database that holds anything."""
@@ -39,6 +44,15 @@ def parsed_url(target: str | URL) -> URL:
 def engine_for(target: str | URL, create: bool) -> Engine:
     """An engine on *target*, connected to nothing yet; *create* says whether a file may be made."""
     url = parsed_url(target)
+    try:
+        return _engine(url, create)
+    except (exc.ArgumentError, TypeError, ValueError) as error:  # shown, it may tell a secret
+        raise StoreUnavailableError(
+            f"the URL has a setting that its driver does not take ({type(error).__name__})"
+        ) from None
+
+
+def _engine(url: URL, create: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, create)
     if url.get_backend_name() != "postgresql":
@@ -52,6 +66,17 @@ def engine_for(target: str | URL, create: bool) -> Engine:
         raise StoreUnavailableError(
             "PostgreSQL needs the package psycopg: pip install 'crmcore[postgres]'"
         ) from None
+
+
+def require_supported(engine: Engine) -> None:
+    """Raise ``StoreUnavailableError`` for a host's engine on which no log can be kept."""
+    dialect = engine.dialect
+    ours = dialect.name == "sqlite" or (dialect.name, dialect.driver) == ("postgresql", "psycopg")
+    if dialect.is_async or not ours:
+        raise StoreUnavailableError(
+            f"an engine of {dialect.name}+{dialect.driver} is not supported: use sqlite, or"
+            " postgresql+psycopg (psycopg 3)"
+        )
 
 
 def _postgres_engine(url: URL) -> Engine:
@@ -74,7 +99,9 @@ def _sqlite_engine(url: URL, create: bool) -> Engine:
             " such as sqlite:///crm.db"
         )
     if not name.startswith("file:"):
-        _check_file(shown_url(url), Path(name), create)
+        _check_file(shown_url(url), Path(name), create and mode in (None, "rwc"))
+        if not URI_SETTINGS.isdisjoint(url.query):
+            url = url.set(database=f"file:{quote(name)}").update_query_dict({"uri": "true"})
     wait = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
     engine = create_engine(url.set(drivername="sqlite"), connect_args=wait)
 

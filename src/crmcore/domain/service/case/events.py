@@ -89,6 +89,7 @@ class ServiceLevelAttached:
     """A policy came to hold for the cycle: what is owed from ``at`` on, by calendars as they are now."""
 
     TOPIC: ClassVar[str] = "service-level-attached"
+    SCHEMA_VERSION: ClassVar[int] = 2
     case_id: UUID
     cycle: int
     policy: str
@@ -103,6 +104,7 @@ class ServiceLevelReplaced:
     """Another policy, or another version, holds from ``at`` on; starts and pauses stay what they were."""
 
     TOPIC: ClassVar[str] = "service-level-replaced"
+    SCHEMA_VERSION: ClassVar[int] = 2
     case_id: UUID
     cycle: int
     replaced: str

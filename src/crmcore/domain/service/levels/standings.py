@@ -7,11 +7,11 @@ from operator import attrgetter
 
 import attrs
 
+from crmcore.domain.service.levels.allowance import allowance
 from crmcore.domain.service.levels.clock import BREACH, Escalation, Pause, TargetClock, Verdict
-from crmcore.domain.service.levels.policy import Anchor, ServiceTarget, TargetKind
+from crmcore.domain.service.levels.policy import Anchor, PauseCategory, ServiceTarget, TargetKind
 from crmcore.domain.service.levels.spans import Span, spans
 from crmcore.domain.service.levels.timeline import Agreement, Cycle, Observed, Since, Timeline
-from crmcore.domain.service.terms import StatusCategory
 
 __all__ = ["clocks", "escalations", "untold"]
 
@@ -24,7 +24,7 @@ class Rule:
     """From an instant on a clock stands still in these categories."""
 
     at: datetime
-    pauses: tuple[StatusCategory, ...]
+    pauses: tuple[PauseCategory, ...]
 
 
 def clocks(timeline: Timeline) -> list[TargetClock]:
@@ -161,6 +161,8 @@ def _running(
     since: datetime,
     pauses: tuple[Pause, ...],
 ) -> TargetClock:
+    calendar = agreement.calendar(target.calendar)
+    allowed = allowance(target, calendar, since)
     return TargetClock(
         cycle=cycle.number,
         kind=target.kind,
@@ -168,8 +170,9 @@ def _running(
         policy=agreement.policy,
         version=agreement.version,
         started_at=since,
-        within=target.within,
-        calendar=agreement.calendar(target.calendar),
+        within=allowed.within,
+        calendar=calendar,
+        until=allowed.until,
         warnings=target.warnings,
         pauses=pauses,
         completed_at=span.until,
@@ -204,4 +207,4 @@ def _switches(statuses: Sequence[Since], rules: Sequence[Rule]) -> Iterator[tupl
     for at in sorted({*map(_at, statuses), *map(_at, rules[1:])}):
         status = statuses[bisect_right(statuses, at, key=_at) - 1]
         rule = rules[max(bisect_right(rules, at, key=_at) - 1, 0)]
-        yield at, status.category in rule.pauses
+        yield at, status.category.value in rule.pauses
