@@ -1,6 +1,6 @@
 """The event log that command services use, on SQLite or PostgreSQL."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
@@ -16,8 +16,8 @@ from crmcore.application.errors import (
     ConcurrencyError,
     StoreError,
 )
-from crmcore.application.log import NewEvent, Receipt
-from crmcore.domain.kernel import Command, version_of
+from crmcore.application.log import NewEvent, Receipt, Recorded
+from crmcore.domain.kernel import Command, Presumed, for_instant, version_of
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.command_codec import CommandCodec
@@ -114,11 +114,19 @@ class SqlLogSession:
         return receipts.keys()
 
     def is_repeated(self, command_id: UUID, command: Command) -> bool:
-        """Whether ``carried_out`` found this command; ``CommandIdReusedError`` if it was another."""
+        """Whether ``carried_out`` found this command; ``CommandIdReusedError`` if it was another.
+
+        Where its sender named no instant, the first may have been sent with one, or be of a log
+        whose receipts hold the one that was presumed: it is that of what was recorded.
+        """
         known = self._receipts.get(command_id)
-        if known is not None and known[0] != self._digest(command):
-            raise CommandIdReusedError(command_id)
-        return known is not None
+        if known is None or known[0] == self._digest(command):
+            return known is not None
+        if isinstance(command.at, Presumed):
+            instants = {one.occurred_at for one in self._recorded(*known[1:])}
+            if known[0] in {self._digest(for_instant(command, at)) for at in instants}:
+                return True
+        raise CommandIdReusedError(command_id)
 
     def receipt(self, command_id: UUID, command: Command) -> Receipt | None:
         """The receipt of the command with this id, if it was carried out before.
@@ -129,11 +137,14 @@ class SqlLogSession:
         if not self.is_repeated(command_id, command):
             return None
         _, first, last = self._receipts[command_id]
+        events = tuple(one.event for one in self._recorded(first, last))
+        return Receipt(command_id, last or None, events, repeated=True)
+
+    def _recorded(self, first: int, last: int) -> Iterable[Recorded]:
+        """What a command recorded, by the positions in its receipt: 0 for nothing."""
         if not last:
-            return Receipt(command_id, None, (), repeated=True)
-        recorded = self._log.reader.recorded(self._connection, after=first - 1, upto=last)
-        events = tuple(one.event for one in recorded)
-        return Receipt(command_id, last, events, repeated=True)
+            return ()
+        return self._log.reader.recorded(self._connection, after=first - 1, upto=last)
 
     def append(self, events: Sequence[NewEvent], versions: Mapping[UUID, int]) -> int | None:
         """Record *events* if no stream of *versions* has changed; return the last position."""

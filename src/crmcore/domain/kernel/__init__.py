@@ -5,6 +5,7 @@ from crmcore.domain.kernel.contact import Channel, Purpose
 from crmcore.domain.kernel.errors import (
     AlreadyExistsError,
     DomainError,
+    FieldError,
     InvalidValueError,
     NotAllowedError,
     NotFoundError,
@@ -12,7 +13,16 @@ from crmcore.domain.kernel.errors import (
     shown,
 )
 from crmcore.domain.kernel.identity import derived_id
-from crmcore.domain.kernel.message import Command, Event, command, event, value, version_of
+from crmcore.domain.kernel.instants import Presumed
+from crmcore.domain.kernel.message import (
+    Command,
+    Event,
+    command,
+    event,
+    for_instant,
+    value,
+    version_of,
+)
 from crmcore.domain.kernel.money import CurrencyMismatchError, Money, minor_digits
 from crmcore.domain.kernel.precision import decimals
 from crmcore.domain.kernel.shape import (
@@ -22,6 +32,7 @@ from crmcore.domain.kernel.shape import (
     Personal,
     Text,
     is_personal,
+    marked_personal,
     shape,
 )
 
@@ -35,6 +46,7 @@ __all__ = [
     "CurrencyMismatchError",
     "DomainError",
     "Event",
+    "FieldError",
     "InvalidValueError",
     "Length",
     "Money",
@@ -42,13 +54,16 @@ __all__ = [
     "NotAllowedError",
     "NotFoundError",
     "Personal",
+    "Presumed",
     "Purpose",
     "Text",
     "command",
     "decimals",
     "derived_id",
     "event",
+    "for_instant",
     "is_personal",
+    "marked_personal",
     "minor_digits",
     "nobody",
     "shape",

@@ -7,9 +7,11 @@ Unicode NFC without blanks around it) or raises ``InvalidValueError``.  The mark
 """
 
 import enum
+import re
 import types
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -20,7 +22,16 @@ import attrs
 from crmcore.domain.kernel.errors import InvalidValueError
 from crmcore.domain.kernel.precision import decimals
 
-__all__ = ["LARGEST_INTEGER", "Between", "Length", "Personal", "Text", "is_personal", "shape"]
+__all__ = [
+    "LARGEST_INTEGER",
+    "Between",
+    "Length",
+    "Personal",
+    "Text",
+    "is_personal",
+    "marked_personal",
+    "shape",
+]
 
 LARGEST_INTEGER = 2**63 - 1  # what both databases hold in one column
 MOST_DIGITS = 28
@@ -62,6 +73,28 @@ def is_personal(annotation: Any) -> bool:
     return any(is_personal(part) for part in get_args(annotation))
 
 
+def marked_personal(kind: Any, path: str) -> bool:
+    """Whether the field at *path* (``lines[0].goods``) of a message tells something about a person.
+
+    Raises ``LookupError`` where *kind* has no such field.
+    """
+    marked, annotation = False, kind
+    for name in re.sub(r"\[\d+\]", "", path).split("."):
+        known = attrs.fields_dict(_class_in(annotation))
+        marked, annotation = marked or is_personal(known[name].type), known[name].type
+    return marked
+
+
+def _class_in(annotation: Any) -> Any:
+    """The attrs class that *annotation* is of, be it optional or in a tuple."""
+    if isinstance(annotation, type) and attrs.has(annotation):
+        return annotation
+    for part in get_args(annotation):
+        with suppress(LookupError):
+            return _class_in(part)
+    raise LookupError(annotation)
+
+
 def shape(annotation: Any) -> Shape:
     """The check for *annotation*: a scalar, an enum, an attrs class, a tuple, or one of these or None."""
     origin = get_origin(annotation)
@@ -84,7 +117,19 @@ def _refined(base: Any, marks: Sequence[Any]) -> Shape:
             check = _text(mark)
         elif isinstance(mark, Between):
             check = _between(check, mark)
+        elif isinstance(mark, Personal):
+            check = _untold(check)
     return check
+
+
+def _untold(check: Shape) -> Shape:
+    def untold(field: str, value: Any) -> Any:
+        try:
+            return check(field, value)
+        except InvalidValueError as error:
+            raise error.untold() from None
+
+    return untold
 
 
 def _optional(parts: Sequence[Any]) -> Shape:
