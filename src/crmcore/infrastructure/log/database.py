@@ -28,7 +28,7 @@ from crmcore.application.errors import (
 )
 from crmcore.infrastructure.log.chain import FIRST_LINK
 from crmcore.infrastructure.log.driver import execute
-from crmcore.infrastructure.log.engine import engine_for, shown_url
+from crmcore.infrastructure.log.engine import engine_for, parsed_url, shown_url
 from crmcore.infrastructure.log.tables import FORMAT, LogTables, log_tables
 from crmcore.infrastructure.log.writing import Writer
 
@@ -69,6 +69,8 @@ class store_errors:  # noqa: N801  # used as a function: a generator would cost 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
     ) -> None:
+        if isinstance(error, exc.StatementError):
+            error.hide_parameters = True  # an engine of the host's may show them
         if isinstance(error, exc.TimeoutError):
             raise StoreBusyError(f"{self.where}: all connections are in use; try again") from error
         if isinstance(error, exc.DBAPIError) and not isinstance(error, exc.IntegrityError):
@@ -91,6 +93,7 @@ class Database:
     tables: LogTables
     where: str
     owned: bool
+    _url: URL = attrs.field(repr=False)
     _writer: Writer = attrs.field(init=False, eq=False, repr=False)
 
     @_writer.default
@@ -110,7 +113,8 @@ class Database:
         owned = not isinstance(target, Engine)
         engine = target if isinstance(target, Engine) else engine_for(target, create)
         where = shown_url(engine.url)
-        database = cls(engine, log_tables(schema), where, owned)
+        url = engine.url if isinstance(target, Engine) else parsed_url(target)
+        database = cls(engine, log_tables(schema), where, owned, url)
         try:
             with store_errors(where):
                 database._make(create)
@@ -122,7 +126,7 @@ class Database:
     @property
     def address(self) -> str:
         """The database's URL with its password: for a process that shall open it as well."""
-        return self.engine.url.render_as_string(hide_password=False)
+        return self._url.render_as_string(hide_password=False)
 
     @property
     def is_sqlite(self) -> bool:
