@@ -25,7 +25,6 @@ Schema = dict[str, Any]
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 NO_CONTROLS: Final = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*"
 DIGITS: Final = r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
-AMOUNT: Final = r"[-+]?[0-9]{1,15}(\.[0-9]{1,6})?"
 LONGEST: Final = Length(1_000)
 """Of text whose annotation does not say."""
 
@@ -40,7 +39,7 @@ SCALARS: Final[Mapping[Any, Schema]] = {
         "properties": {
             "amount": {"anyOf": [
                 {"type": "number", "exclusiveMinimum": -1e15, "exclusiveMaximum": 1e15},
-                {"type": "string", "pattern": f"^{AMOUNT}$"},
+                {"type": "string", "pattern": f"^{DIGITS}$"},
             ]},
             "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
         },
