@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
 BENCH ?=
 FILE ?=
 KILLS ?=
-.PHONY: help setup demo test bench bench-memory bench-service switch-under-load kill-tests restart-tests check format lint types layers coverage event-fixtures constraints clean
+.PHONY: help setup demo test bench bench-memory bench-service switch-under-load kill-tests restart-tests load-tests check format lint types layers coverage event-fixtures constraints clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 20
@@ -20,8 +21,9 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "crmcore needs Python 3.11 or later, $(PYTHON) is `$(PYTHON) --version`: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) install --no-deps --require-hashes -r constraints.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) check
 	@touch $@
 
 demo: $(READY) ## the main job on bundled real data, from the import to the audit
@@ -49,6 +51,9 @@ kill-tests: $(READY) ## kill -9 whatever follows, rebuilds, switches: 100 times 
 restart-tests: $(READY) ## crash and restart a PostgreSQL server in the middle of following and of rebuilds
 	$(BIN)/python -m tests.slow restart
 
+load-tests: $(READY) ## all tests three times in random order, beside four busy processes (an hour)
+	$(BIN)/python -m tests.slow load -- -n $(WORKERS)
+
 check: format-check lint types layers coverage ## everything that must hold: format, lint, types, layers, tests, coverage
 
 format: $(READY) ## format the code
@@ -75,7 +80,7 @@ event-fixtures: $(READY) ## add the example and the field types of every new ver
 	$(BIN)/python -m tests.event_fixtures
 
 constraints: ## pin the newest versions of all dependencies, with hashes (needs uv)
-	uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --upgrade \
+	uv pip compile --universal --no-strip-extras --generate-hashes --no-header --no-annotate --quiet --upgrade \
 	  --extra dev --extra bench -o constraints.txt pyproject.toml
 
 clean: ## remove everything that was made

@@ -76,6 +76,7 @@ OURS = Projection(
     tables=(ORDERS,),
     handlers={OrderPlaced: placed, OrderReturned: returned},
     views={OrderPlaced: _Placed, OrderReturned: _Returned},
+    provenance=False,
 )
 
 

@@ -25,6 +25,13 @@ from crmcore.domain.kernel.working_time import (
     ShiftedDay,
     weekly,
 )
+from crmcore.domain.service.levels import (
+    Anchor,
+    PauseCategory,
+    ServiceTarget,
+    TargetKind,
+    WarningLevel,
+)
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.event_versions import event_codec
 from tests.scenario import uid
@@ -65,6 +72,15 @@ CALENDAR = BusinessCalendar(
     breaks=(Break(day=date(2026, 7, 3), closes="14:00", opens_again="16:00", name="party"),),
 )
 """A calendar with everything that one may have; its parts check each other."""
+TARGET = ServiceTarget(
+    kind=TargetKind.RESOLUTION,
+    business_days=3,
+    calendar="office",
+    anchor=Anchor.ATTACHED,
+    pauses=(PauseCategory.PENDING,),
+    warnings=(WarningLevel(percent=75, action="tell the lead"),),
+)
+"""A target that counts days; the duration of one that does not is in the examples of version 1."""
 FIRST = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)
 
 
@@ -88,6 +104,8 @@ def _value(annotation: Any, name: str, number: int) -> Any:
         return (_value(parts[0], name, number),)
     if annotation is BusinessCalendar:
         return CALENDAR
+    if annotation is ServiceTarget:
+        return TARGET
     if annotation is UUID:
         return uid(number)
     if annotation in (datetime, date):

@@ -436,7 +436,7 @@ def _answer(on: Scene) -> Iterable[Command]:
         ask.RecordConversion(
             campaign_id=campaign,
             customer_id=customer,
-            conversion_id=on.id("conversion", 9),
+            conversion_id=on.one(on.id("conversion", 9), on.id("order", 5)),
             amount=on.money(),
             margin=on.one(None, on.money(), on.money()),
             at=at,
@@ -453,7 +453,11 @@ def _campaign_with_a_member(on: Scene) -> Iterable[Command]:
     yield ask.RecordDelivery(**about, message_id=message, at=at)
     yield ask.RecordClick(**about, message_id=message, click_id=on.id("click", 9), at=at)
     yield ask.RecordConversion(
-        **about, conversion_id=on.id("conversion", 9), amount=on.money(), margin=on.money(), at=at
+        **about,
+        conversion_id=on.one(on.id("conversion", 9), on.id("order", 5)),
+        amount=on.money(),
+        margin=on.money(),
+        at=at,
     )
 
 

@@ -8,6 +8,7 @@ import attrs
 
 from crmcore.application.work import Handler
 from crmcore.domain.kernel import Aggregate
+from tests.scenario import refuse_out_of_order
 
 
 @attrs.define
@@ -25,6 +26,8 @@ class MemoryWork:
     def record(
         self, aggregate: Aggregate[Any, Any], stream_id: UUID, events: Sequence[Any]
     ) -> None:
+        added = [event for _, key, event in self.pending if key == stream_id]
+        refuse_out_of_order(aggregate, [*self.streams.get(stream_id, ()), *added], events)
         for event in events:
             assert isinstance(event, aggregate.events), f"{event} in a stream of {aggregate.kind}"
             self.pending.append((aggregate, stream_id, event))

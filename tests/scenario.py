@@ -1,6 +1,6 @@
 """Rules in tests: given events, when a command, then events or a refusal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,16 @@ def uid(number: int) -> UUID:
     return UUID(f"00000000-0000-4000-8000-{number:012d}")
 
 
+def refuse_out_of_order(
+    aggregate: Aggregate[Any, Any], history: Sequence[Any], events: Iterable[Any]
+) -> None:
+    """As a unit of work does for each of the *events* that it adds to a stream."""
+    state, began_at = aggregate.fold(history), history[0].at if history else None
+    for event in events:
+        aggregate.refuse_out_of_order(state, event, began_at)
+        state, began_at = aggregate.evolve(state, event), began_at or event.at
+
+
 @attrs.frozen
 class Scenario:
     """``scenario.given(...).when(command).then(...)`` over one aggregate's decider."""
@@ -36,12 +46,14 @@ class Scenario:
         return attrs.evolve(self, history=(*self.history, *events))
 
     def when(self, command: Any, *others: Any) -> "Outcome":
-        """Decide *command*; *others* are the further arguments of ``decide``."""
+        """Decide *command* and add what follows; *others* are the further arguments of ``decide``."""
         state = self.aggregate.fold(self.history)
         try:
-            return Outcome(self, tuple(self.decide(command, state, *others)), None)
+            events = tuple(self.decide(command, state, *others))
+            refuse_out_of_order(self.aggregate, self.history, events)
         except DomainError as refusal:
             return Outcome(self, (), refusal)
+        return Outcome(self, events, None)
 
 
 @attrs.frozen

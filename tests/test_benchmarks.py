@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 import crmcore
-from crmcore.application.contexts import EVENTS
-from crmcore.infrastructure.codec import EventCodec
+from crmcore.infrastructure.event_versions import event_codec
 from crmcore.infrastructure.log.database import Database
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -22,7 +21,7 @@ def test_the_synthetic_log_is_a_log_like_any_other(
     import synthetic
     import texts
 
-    database, codec = Database.open(database_url), EventCodec(EVENTS)
+    database, codec = Database.open(database_url), event_codec()
     synthetic.fill(database, 1_000, customers=20)
     database.close()
     with crmcore.open(database_url) as crm:

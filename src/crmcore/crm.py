@@ -11,30 +11,35 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import URL, Connection, Engine, select
+from sqlalchemy import URL, Connection, Engine
 
 from crmcore.application.contexts import EVENTS, command_handlers
 from crmcore.application.escalating import BY, Escalated, escalate
 from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
-from crmcore.domain.kernel import Command
+from crmcore.domain.kernel import Command, zoned
+from crmcore.domain.service.case_number import case_number_id, checked_number
+from crmcore.domain.service.levels import BookVersion, book
 from crmcore.infrastructure.command_codec import CommandCodec, schema_of
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
 from crmcore.infrastructure.event_versions import event_codec
-from crmcore.infrastructure.identity import Pseudonyms, new_id
+from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader
-from crmcore.infrastructure.log.verify import Verdict, verify
+from crmcore.infrastructure.log.verify import Verdict
+from crmcore.infrastructure.log_key import pseudonyms_of, verify_with_key
 from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.projection_source import ProjectionSource
 from crmcore.infrastructure.tenants import tenant_target
 from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status
 from crmcore.projections.engine.inline import Inline
+from crmcore.projections.engine.live import LiveRows
 from crmcore.projections.engine.rebuild import Rebuilder
 from crmcore.projections.engine.upkeep import Upkeep, named
+from crmcore.projections.instants import about_instants
 from crmcore.projections.reading import ReadModels, all_projections
 from crmcore.workers import Submit
 
@@ -62,8 +67,11 @@ class CRM:
         inline: Sequence[str] = (),
     ) -> None:
         self._database = database
-        self._clock = clock
-        handlers = command_handlers(LibraryContactNormaliser(), _pseudonyms(database), policies)
+        self._standing = policies.cases.service_levels
+        self._clock = clock = _zoned(clock)
+        with database.read() as connection:
+            pseudonyms = pseudonyms_of(connection, database.tables)
+        handlers = command_handlers(LibraryContactNormaliser(), pseudonyms, policies)
         self._commands = CommandCodec(handlers)
         codec = event_codec()
         self._source = ProjectionSource(database, LogReader(database.tables, codec))
@@ -87,13 +95,11 @@ class CRM:
         """Rebuilding read models, comparing, switching and rolling back."""
         self._waker = LogWaker(database)
         self.read = ReadModels(
-            self._source,
-            registry,
+            LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
             policies.loyalty,
             packing,
-            self._about,
             clock,
-            self._follower.catch_up_one,
+            self._service_levels,
         )
         """The questions that the read models answer."""
 
@@ -187,6 +193,10 @@ class CRM:
         """The command *topic* with *fields* as JSON gives them; ``at`` is now where it is left out."""
         return self._commands.decode(topic, fields, now=self._clock())
 
+    def fields(self, command: Command) -> dict[str, Any]:
+        """The fields of *command* in what JSON has, as ``command`` reads them."""
+        return self._commands.fields(command)
+
     @property
     def command_kinds(self) -> Mapping[str, type]:
         """The class of every command by its topic."""
@@ -240,6 +250,7 @@ class CRM:
 
     # Service levels
 
+    @about_instants
     def due(self, until: datetime | None = None) -> Escalated:
         """Record the warnings and breaches of service levels that came about before *until* (now).
 
@@ -265,13 +276,26 @@ class CRM:
             recorded=recorded,
         )
 
+    def case_id(self, number: str) -> UUID:
+        """The case that people call by a number.
+
+        Raises ``NotFoundError``, and ``AmbiguousNumberError`` where several are called so: in a log
+        of the time before numbers were claimed.
+        """
+        number = checked_number(number)
+        for claimed in self.events(stream_id=case_number_id(number)):
+            holder: UUID = claimed.event.case_id
+            return holder
+        self._follower.catch_up_one("service_levels")
+        return self.read.case_numbered(number)
+
     # The log
 
     @property
     def position(self) -> int:
         """The last position of the log."""
         with self._database.read() as connection:
-            return self._log.reader.head(connection)
+            return self._log.reader.head(connection).position
 
     def events(self, *, after: int = 0, stream_id: UUID | None = None) -> Iterator[Recorded]:
         """What was recorded after a position, of one stream or of all, in order."""
@@ -279,16 +303,26 @@ class CRM:
             yield from self._log.reader.recorded(connection, after=after, stream_id=stream_id)
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> Verdict:
-        """Recompute the chain of the log: was anything altered, removed, inserted, reordered?"""
+        """Recompute the chain of the log, and compare its other tables with what the records tell.
+
+        Was anything altered, removed, inserted, reordered?  What no record tells is not covered: the
+        digests of receipts, receipts of commands that recorded nothing, receipts that are missing.
+        """
         with self._database.read() as connection:
-            return verify(connection, self._database.tables, progress)
+            tables, reader = self._database.tables, self._log.reader
+            return verify_with_key(connection, tables, reader, progress)
 
     def now(self) -> datetime:
         """The present instant by this core's clock (UTC)."""
         return self._clock()
 
+    def _service_levels(self, at: datetime) -> BookVersion:
+        with self._database.read() as connection:
+            _, defined = self._log.reader.stream(connection, book.BOOK_ID)
+        return book.AGGREGATE.fold(defined).in_force(at) or self._standing
+
     def _about(
-        self, connection: Connection, subjects: Sequence[UUID], topics: Sequence[str]
+        self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]
     ) -> Iterator[Recorded]:
         return self._log.reader.recorded(connection, subjects=subjects, topics=topics)
 
@@ -325,7 +359,6 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
         raise
 
 
-def _pseudonyms(database: Database) -> Pseudonyms:
-    with database.read() as connection:
-        key = connection.execute(select(database.tables.head.c.pseudonym_key)).scalar_one()
-    return Pseudonyms(bytes(key))
+def _zoned(clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """*clock*, whose instants all say their zone: ``InvalidValueError`` where one does not."""
+    return lambda: zoned("clock", clock())

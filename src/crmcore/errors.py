@@ -4,15 +4,18 @@
 that could not be read, ``ConcurrencyError`` a conflict with another writer, ``StoreError``
 trouble with the database, ``ProjectionStoppedError`` a read model that cannot go on
 (``RebuildStoppedError``: some of several that were rebuilt together),
-``UnknownProjectionError`` one that is not there.
+``UnknownProjectionError`` one that is not there, ``NotReachedError`` a position that was asked
+for and is not reached.
 """
 
 from crmcore.application.errors import (
+    AmbiguousNumberError,
     CommandIdReusedError,
     CommandInProgressError,
     ConcurrencyError,
     CorruptEventError,
     InvalidCommandError,
+    MisuseError,
     StoreBusyError,
     StoreError,
     StoreFormatError,
@@ -34,14 +37,17 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
     NoWorkingTimeError,
+    OutOfOrderError,
 )
 from crmcore.projections.engine import ProjectionStoppedError
+from crmcore.projections.engine.live import NotReachedError
 from crmcore.projections.engine.rebuilt import RebuildStoppedError
 from crmcore.projections.engine.upkeep import UnknownProjectionError
 from crmcore.projections.engine.views import InTheWayError
 
 __all__ = [
     "AlreadyExistsError",
+    "AmbiguousNumberError",
     "CommandIdReusedError",
     "CommandInProgressError",
     "ConcurrencyError",
@@ -53,10 +59,13 @@ __all__ = [
     "InTheWayError",
     "InvalidCommandError",
     "InvalidValueError",
+    "MisuseError",
     "NoWorkingTimeError",
     "NotAllowedError",
     "NotFoundError",
+    "NotReachedError",
     "OtherKindError",
+    "OutOfOrderError",
     "ProjectionStoppedError",
     "RebuildStoppedError",
     "StoreBusyError",

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
+import attrs
 import pytest
 from hypothesis import settings
 from hypothesis import stateful as machine
@@ -241,6 +242,69 @@ def test_a_new_address_is_claimed_and_must_be_free(log: MemoryWork) -> None:
     assert kinds(log.execute(capture(uid(30)))) == [LeadCaptured, LeadAddressClaimed]
 
 
+SHARP, PLAIN = "info@straße.example", "info@strasse.example"
+
+
+def test_two_addresses_that_fold_alike_are_two_leads(log: MemoryWork) -> None:
+    for lead_id, email in ((LEAD, SHARP), (OTHER, PLAIN)):
+        assert kinds(log.execute(capture(lead_id, email=email))) == [
+            LeadCaptured,
+            LeadAddressClaimed,
+        ]
+    for inquiry, email, holder in ((uid(30), PLAIN, OTHER), (uid(31), SHARP, LEAD)):
+        noted, _ = log.execute(capture(inquiry, email=email))
+        assert (noted.lead_id, noted.inquiry_id) == (holder, inquiry)
+
+
+@pytest.fixture
+def earlier_log(log: MemoryWork) -> MemoryWork:
+    """A log in which the lead claimed its address under full case folding, and was asked again."""
+    (captured, claimed), (noted, reused) = (
+        log.execute(capture(email=SHARP)),
+        log.execute(capture(uid(30), email=SHARP)),
+    )
+    folded = pseudonym("lead-address", PLAIN)
+    log.streams = {
+        LEAD: [captured, noted],
+        folded: [attrs.evolve(one, address_id=folded) for one in (claimed, reused)],
+    }
+    return log
+
+
+def test_a_lead_whose_claim_is_under_an_earlier_key_is_found(earlier_log: MemoryWork) -> None:
+    assert earlier_log.execute(capture(uid(30), email=SHARP)) == []
+    noted, _ = earlier_log.execute(capture(uid(31), email=SHARP))
+    assert noted.lead_id == LEAD
+    earlier_log.execute(capture(OTHER, email="eve@acme.io"))
+    refused(
+        earlier_log, EnrichLead(lead_id=OTHER, email=SHARP, at=at(hours=1)), LeadAddressTakenError
+    )
+
+
+def test_who_gets_an_address_leaves_the_lead_of_an_earlier_key_its_own(
+    earlier_log: MemoryWork,
+) -> None:
+    captured, *claims = earlier_log.execute(capture(OTHER, email=PLAIN))
+    assert captured.email == PLAIN
+    assert {one.lead_id: one.address_id for one in claims} == {
+        LEAD: pseudonym("lead-address", SHARP),
+        OTHER: pseudonym("lead-address", PLAIN),
+    }
+    for inquiry, email, holder in ((uid(40), PLAIN, OTHER), (uid(41), SHARP, LEAD)):
+        noted, _ = earlier_log.execute(capture(inquiry, email=email))
+        assert noted.lead_id == holder
+    assert earlier_log.execute(capture(uid(30), email=SHARP)) == []
+
+
+def test_an_owner_of_a_similar_address_may_own_the_lead(log: MemoryWork) -> None:
+    log.execute(capture(email=SHARP))
+    log.execute(AssignLead(lead_id=LEAD, assignee="bob", assignee_email=PLAIN, at=at(hours=1)))
+    same = AssignLead(
+        lead_id=LEAD, assignee="eve", assignee_email="Info@Straße.example", at=at(hours=2)
+    )
+    refused(log, same, OwnerAddressError)
+
+
 class Captures(machine.RuleBasedStateMachine):
     """Whoever asks from three addresses: a dictionary says whose each inquiry is."""
 
@@ -260,7 +324,7 @@ class Captures(machine.RuleBasedStateMachine):
             return alive[0]
         return next((one for one in own[-1:] if self.leads[one] == "converted"), None)
 
-    @machine.rule(name=st.sampled_from(["ann", "bob", "cy"]))
+    @machine.rule(name=st.sampled_from(["ann", "strasse", "straße"]))
     def ask(self, name: str) -> None:
         key = uid(100 + len(self.asked))
         command = capture(key, email=f"{name}@acme.io")

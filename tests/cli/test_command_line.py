@@ -1,7 +1,9 @@
 """`crmcore` as a whole: its options, how it ends, and that it never shows a traceback."""
 
 import builtins
+import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -164,6 +166,70 @@ def test_a_closed_output_is_no_trouble(company_file: Path, argv: tuple[str, ...]
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+def test_following_outlives_an_output_that_is_full(company_file: Path) -> None:
+    argv = ["--db", f"sqlite:///{company_file}", "projections", "catch-up", "--follow"]
+    with (
+        Path("/dev/full").open("w") as full,
+        subprocess.Popen(
+            [sys.executable, "-m", "crmcore", *argv], stdout=full, stderr=subprocess.PIPE, text=True
+        ) as follower,
+    ):
+        assert follower.stderr is not None
+        assert "tried again every 2 s: [Errno 28] No space" in follower.stderr.readline()
+        follower.send_signal(signal.SIGINT)
+        assert "interrupted" in follower.stderr.read()
+        assert follower.wait(timeout=120) == 130
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+def test_where_neither_stream_takes_a_word_the_status_says_it() -> None:
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-m", "crmcore", "--version"]
+        done = subprocess.run(words, stdout=full, stderr=full, timeout=120, check=False)
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_json_is_utf8_or_escaped_whatever_the_encoding_of_the_stream(
+    tmp_path: Path, encoding: str
+) -> None:
+    database = f"sqlite:///{tmp_path / 'crm.db'}"
+    names = ["Işık", "ÅSA", "李", "😀"]
+    lines = as_lines(
+        [registered(f"Ada {name}") for name in names] + [{"command": "Işık\ud800", "by": "A"}]
+    )
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "CRMCORE_DB": database}
+    argv = [sys.executable, "-m", "crmcore", "--json"]
+    done = subprocess.run(
+        [*argv, "execute", "-"], input=lines.encode(), env=env, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    found = subprocess.run(
+        [*argv, "customers", "find", "ada"], env=env, capture_output=True, check=True
+    )
+    refusal = json.loads(done.stdout.decode().splitlines()[0])["refused"]
+    assert refusal["line"] == 5
+    assert "Işık\\ud800" in refusal["reason"]
+    customers = json.loads(found.stdout.decode())["customers"]
+    assert sorted(one["name"] for one in customers) == sorted(f"Ada {name}" for name in names)
+    if encoding != "utf-8":
+        assert found.stdout.isascii()
+
+
+def test_a_file_whose_name_is_no_text_is_told_of_all_the_same(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff\x1b.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-m", "crmcore", "--json", "execute", name],
+        env={**os.environ, "CRMCORE_DB": f"sqlite:///{tmp_path / 'crm.db'}"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "cannot be read: No such file" in json.loads(done.stdout)["error"]["message"]
+    assert b"\\udcff\\x1b.jsonl" in done.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")

@@ -2,12 +2,17 @@
 
 import io
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import crmcore
 from crmcore.cli import execute, lines
+from crmcore.cli.interruption import held
 from tests.cli.command_line import CommandLine, as_lines, bought, key, registered, sent
 
 GOOD = registered("Ada Lovelace")
@@ -224,6 +229,56 @@ def test_a_file_that_cannot_be_read_is_one_line_and_makes_no_database(
     assert not run.database.exists()
 
 
+def test_a_closed_standard_input_is_one_line(
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    done = run("execute", "-")
+    assert (done.status, done.complaint) == (
+        1,
+        "crmcore: -: cannot be read: standard input is closed",
+    )
+
+
+def test_a_reader_who_leaves_ends_it_early_and_is_told_what_is_kept(
+    run: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "commands.jsonl"
+    bad = [{"command": "nonsense", "by": "A", "number": number} for number in range(2_000)]
+    file.write_text(as_lines([*(registered(f"Customer {number}") for number in range(20)), *bad]))
+    argv = ["--json", "--db", f"sqlite:///{run.database}", "execute", str(file)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "crmcore", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        writer.stdout.close()
+        *_, last = writer.stderr.read().decode().splitlines()
+        assert writer.wait(timeout=120) == 141
+    assert last.startswith("crmcore: ended early, for nobody reads the answer; up to line ")
+    assert "20 executed" in last
+
+
+def test_what_ends_it_is_one_line_of_json_behind_those_of_the_refusals(
+    run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execute, "BATCH", 1)
+    whole = crmcore.CRM.execute_many
+
+    def full(crm: crmcore.CRM, commands: object, **kwargs: object) -> crmcore.Batch:
+        if crm.position == 1:
+            raise crmcore.errors.StoreFullError("crm.db: disk full: free some space")
+        return whole(crm, commands, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(crmcore.CRM, "execute_many", full)
+    file = tmp_path / "commands.jsonl"
+    file.write_text("x\n" + as_lines(registered(name) for name in ("A", "B")))
+    done = run("--json", "execute", str(file))
+    refusal, ended = done.documents
+    assert refusal["refused"]["line"] == 1
+    assert ended["error"]["kind"] == "StoreFullError"
+
+
 def test_an_interruption_says_what_is_kept(
     run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +299,44 @@ def test_an_interruption_says_what_is_kept(
     )
     with crmcore.open(f"sqlite:///{run.database}") as crm:
         assert crm.position == 2
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["all sound", "one refused"])
+def test_an_interruption_while_a_transaction_commits_counts_what_it_recorded(
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    whole = crmcore.CRM.execute_many
+
+    def interrupted(crm: crmcore.CRM, *args: Any, **kwargs: Any) -> crmcore.Batch:
+        done = whole(crm, *args, **kwargs)
+        signal.raise_signal(signal.SIGINT)
+        return done
+
+    monkeypatch.setattr(crmcore.CRM, "execute_many", interrupted)
+    commands = [registered(f"Customer {number}") for number in range(700)]
+    commands[3] |= {"name": ""} if refused else {}
+    done = run.executes(*commands, status=130)
+    *refusals, last = done.err.splitlines()
+    assert [line[:16] for line in refusals] == ["crmcore: line 4:"] * refused
+    assert last == (
+        f"crmcore: interrupted; up to line 500 all is done and kept: {500 - refused} executed,"
+        f" 0 unchanged, {int(refused)} refused: {500 - refused} events recorded, the log is at"
+        f" position {500 - refused}."
+    )
+    with crmcore.open(f"sqlite:///{run.database}") as crm:
+        assert crm.position == 500 - refused
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_interruption_does_not_wait() -> None:
+    def twice() -> None:
+        with held():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("it waited")
+
+    with pytest.raises(KeyboardInterrupt):
+        twice()
 
 
 def test_trouble_with_the_database_says_what_is_kept(

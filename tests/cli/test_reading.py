@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -11,7 +12,7 @@ from sqlalchemy import create_engine, text
 import crmcore
 from crmcore.cli import projections
 from crmcore.cli.instants import beginning, end, last_moment
-from tests.cli.command_line import CommandLine, bought, key, opened, registered
+from tests.cli.command_line import CommandLine, bought, key, opened, registered, sent
 
 QUESTIONS = {
     "history": ("history", "ada@example.com"),
@@ -166,6 +167,49 @@ def test_a_name_that_finds_several_lists_them(shop: CommandLine) -> None:
     assert "--limit shows more than 2" in shop("customers", "find", "grace", "--limit", "2").out
 
 
+def test_a_name_as_it_is_written_comes_before_those_that_fold_alike(shop: CommandLine) -> None:
+    shop.executes(registered("José Díaz"), registered("Jose Diaz"))
+    assert shop("history", "José Díaz", "--json").document["name"] == "José Díaz"
+    assert shop("history", "Jose Diaz", "--json").document["name"] == "Jose Diaz"
+    assert "'jose diaz' finds 2 customers" in shop("history", "jose diaz").complaint
+
+
+def converted(customer: str, name: str, email: str) -> list[dict[str, Any]]:
+    """A lead that was captured, worked on and converted, all after the customer was registered."""
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("capture-lead", {"source": "website", "name": name, "email": email}),
+        ("assign-lead", {"assignee": "bob"}),
+        ("accept-lead", {}),
+        ("qualify-lead", {"stage": "sales"}),
+        ("convert-lead", {"customer_id": key(customer)}),
+    ]
+    return [
+        sent(topic, at=f"2026-02-1{day}T09:00:00Z", lead_id=key(email), **fields)
+        for day, (topic, fields) in enumerate(steps)
+    ]
+
+
+def test_a_history_is_headed_by_the_customers_own_name_not_by_a_leads(shop: CommandLine) -> None:
+    shop.executes(*converted("Ada Lovelace", "A. King", "king@example.com"))
+    assert shop("history", key("Ada Lovelace")).out.startswith("Ada Lovelace\n")
+    for question in ("history", "loyalty"):
+        document = shop(question, key("Ada Lovelace"), "--json").document
+        assert document["name"] == "Ada Lovelace"
+    assert shop("history", key("king@example.com"), "--json").document["name"] == "A. King"
+
+
+def test_a_history_is_headed_by_the_name_that_was_told_last_as_everywhere(
+    shop: CommandLine,
+) -> None:
+    for name, at in (("Ada King", "2026-02-02T09:00:00Z"), ("Ada Byron", "2026-02-01T09:00:00Z")):
+        shop.executes(
+            sent("correct-customer-name", at=at, customer_id=key("Ada Lovelace"), name=name)
+        )
+    heading = shop("history", key("Ada Lovelace"), "--json").document["name"]
+    [found] = shop("customers", "find", "ada", "--json").document["customers"]
+    assert heading == found["name"] == "Ada Byron"
+
+
 def test_campaigns_show_money_with_its_currency(shop: CommandLine) -> None:
     shop.executes(
         bought("Ada Lovelace", "o-9", "10.00", "2026-01-20T00:00:00Z", campaign_id=key("spring"))
@@ -258,6 +302,49 @@ def test_following_goes_on_until_it_is_interrupted(
     assert "interrupted; the read models are kept as of position" in done.complaint
     naps = iter([None])
     assert "The read models are at position" in shop("projections", "catch-up", "--follow").out
+
+
+def test_following_waits_while_the_disk_is_full_and_goes_on_when_there_is_space(
+    run: CommandLine, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's error for a full disk (53100), raised while a read model is written."""
+    engine = create_engine(postgres_url)
+    naps = list[float]()
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 2:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("DROP TRIGGER fills ON crm_projections")
+        if len(naps) == 3:
+            raise KeyboardInterrupt
+
+    with crmcore.open(postgres_url) as crm:
+        told = registered("Ada")
+        topic, by = told.pop("command"), told.pop("by")
+        crm.execute(crm.command(topic, told), by=by)
+        crm.catch_up()
+        crm.execute(crm.command(topic, told | {"customer_id": key("Zoe")}), by=by)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE"
+                " EXCEPTION 'could not extend file: No space left on device' USING"
+                " ERRCODE = '53100'; END $$"
+            )
+            connection.exec_driver_sql(
+                "CREATE TRIGGER fills BEFORE UPDATE ON crm_projections FOR EACH ROW"
+                " EXECUTE FUNCTION fill()"
+            )
+        monkeypatch.setattr(projections, "sleep", nap)
+        done = run("--db", postgres_url, "projections", "catch-up", "--follow")
+        assert done.status == 130
+        warning, ended = done.err.splitlines()
+        assert "tried again every 2 s" in warning
+        assert "No space left on device" in warning
+        assert ended.endswith("interrupted; the read models are kept as of position 2")
+        assert naps == [projections.AFTER_TROUBLE, projections.AFTER_TROUBLE, projections.EVERY]
+        assert {one.behind for one in crm.status()} == {0}
+    engine.dispose()
 
 
 def test_following_goes_on_though_a_read_model_stops(

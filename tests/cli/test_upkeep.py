@@ -62,6 +62,13 @@ def poisoned(shop: CommandLine) -> int:
     return position
 
 
+def rewound(shop: CommandLine, position: int) -> None:
+    """Set the read model back to where it stood at a position."""
+    link = f"(SELECT chain FROM crm_events WHERE position = {position})"
+    values = f"position = {position}, link = {link}"
+    damaged(shop, f"UPDATE crm_projections SET {values} WHERE name = '{NAME}'")
+
+
 def status_of(upkeep: Any, name: str = NAME) -> dict[str, Any]:
     documents = upkeep("status", "--json").document["projections"]
     return next(one for one in documents if one["name"] == name)
@@ -282,8 +289,7 @@ def test_a_rebuild_that_stops_fails_and_the_others_are_rebuilt(
 
 def test_a_read_model_that_stopped_says_what_helps(shop: CommandLine, upkeep: Any) -> None:
     position = poisoned(shop)
-    rewound = f"UPDATE crm_projections SET position = {position - 1} WHERE name = '{NAME}'"
-    damaged(shop, rewound)
+    rewound(shop, position - 1)
     assert upkeep("catch-up").status == 1
     status = upkeep("status")
     assert status.status == 1
@@ -294,7 +300,7 @@ def test_a_read_model_that_stopped_says_what_helps(shop: CommandLine, upkeep: An
 
 def test_a_stop_that_a_rebuild_mends_asks_for_the_rebuild(shop: CommandLine, upkeep: Any) -> None:
     position = poisoned(shop)
-    damaged(shop, f"UPDATE crm_projections SET position = {position - 1} WHERE name = '{NAME}'")
+    rewound(shop, position - 1)
     assert upkeep("catch-up").status == 1
     damaged(shop, f"UPDATE crm_projections SET version = 99, definition = '' WHERE name = '{NAME}'")
     status = upkeep("status")
@@ -309,7 +315,7 @@ def test_a_rebuild_that_other_code_began_says_how_to_begin_anew(
 ) -> None:
     damaged(shop, "UPDATE crm_projections SET version = 0, definition = '' WHERE generation = 2")
     says = " ".join(built("status").out.split())
-    assert "generation 2 was begun by other code: its version is 1, its rows are of 0" in says
+    assert "generation 2 cannot be gone on with: its version is 1, its rows are of 0" in says
     assert f"crmcore projections retire {NAME} crmcore projections rebuild {NAME}" in says
     assert status_of(built)["building"]["outdated"] == "its version is 1, its rows are of 0"
     assert "retire it first" in built("rebuild", NAME).err

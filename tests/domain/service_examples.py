@@ -19,6 +19,7 @@ from crmcore.domain.service.case import (
 from crmcore.domain.service.levels import (
     Escalation,
     Pause,
+    PauseCategory,
     ServiceTarget,
     Standing,
     TargetClock,
@@ -28,12 +29,11 @@ from crmcore.domain.service.levels import (
     clocks,
     escalations,
 )
-from crmcore.domain.service.terms import StatusCategory
 from tests.domain.case_examples import CASE_ID, replied
 from tests.scenario import uid
 
 FIRST, NEXT, UPDATE, SOLUTION = TargetKind
-PENDING, ON_HOLD = StatusCategory.PENDING, StatusCategory.ON_HOLD
+PENDING, ON_HOLD = PauseCategory.PENDING, PauseCategory.ON_HOLD
 WAITING = (PENDING, ON_HOLD)
 FOUR_HOURS = timedelta(hours=4)
 AGENT, CUSTOMER_WROTE = AuthorRole.AGENT, AuthorRole.CUSTOMER
@@ -66,6 +66,11 @@ def target(
 ) -> ServiceTarget:
     """A target by office hours."""
     return ServiceTarget(kind=kind, within=within, **{"calendar": OFFICE.name, **particulars})
+
+
+def in_days(kind: TargetKind = SOLUTION, **particulars: Any) -> ServiceTarget:
+    """A target that counts the days of the office."""
+    return ServiceTarget(kind=kind, **{"calendar": OFFICE.name, **particulars})
 
 
 def but(one: Any, **fields: Any) -> Any:

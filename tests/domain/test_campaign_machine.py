@@ -66,12 +66,13 @@ def test_deciding_twice_gives_nothing_the_second_time(history: list[Any], last: 
 
 
 class Campaigns(machine.RuleBasedStateMachine):
-    """A naive model: the status by a table of moves, lists, costs and dates in dictionaries."""
+    """A naive model: the status by a table of moves and since when, lists and costs in dictionaries."""
 
     def __init__(self) -> None:
         super().__init__()
         self.scenario = CAMPAIGNS
         self.status: Status | None = None
+        self.since = at()
         self.approved = self.launched = False
         self.lists: dict[UUID, int] = {}
         self.costs: dict[UUID, Money] = {}
@@ -81,6 +82,14 @@ class Campaigns(machine.RuleBasedStateMachine):
         outcome = self.scenario.when(command)
         self.scenario = self.scenario.given(*outcome.events)
         return outcome.refusal is None
+
+    def enter(self, status: Status, when: Any) -> None:
+        self.status, self.since = status, when
+
+    def runs(self, when: Any) -> bool:
+        """Whether the campaign may run from an instant on: a phase after the other, within its dates."""
+        state = self.scenario.aggregate.fold(self.scenario.history)
+        return bool(self.since <= when and state.starts_at <= when < state.ends_at)
 
     @machine.initialize()
     def begin(self) -> None:
@@ -92,33 +101,45 @@ class Campaigns(machine.RuleBasedStateMachine):
         done = self.send(ApproveCampaign(campaign_id=SPRING, at=when))
         assert done == (self.approved or self.status is Status.PLANNED)
         if done and self.status is Status.PLANNED:
-            self.status, self.approved = Status.APPROVED, True
+            self.approved = True
+            self.enter(Status.APPROVED, when)
 
     @machine.rule(when=instants, allow_empty=st.booleans())
     def launch(self, when: Any, allow_empty: bool) -> None:
         before = self.scenario.aggregate.fold(self.scenario.history)
+        in_time = self.runs(when)
         done = self.send(LaunchCampaign(campaign_id=SPRING, allow_empty=allow_empty, at=when))
         fresh = self.status is Status.APPROVED and (any(self.lists.values()) or allow_empty)
+        fresh = fresh and in_time
         assert done == (fresh or self.status is Status.RUNNING or before.launched_at == when)
         if fresh:
-            self.status, self.launched = Status.RUNNING, True
+            self.launched = True
+            self.enter(Status.RUNNING, when)
 
-    @machine.rule(kind=st.sampled_from([PauseCampaign, ResumeCampaign, CompleteCampaign]))
-    def move(self, kind: type) -> None:
+    @machine.rule(
+        kind=st.sampled_from([PauseCampaign, ResumeCampaign, CompleteCampaign]), when=instants
+    )
+    def move(self, kind: type, when: Any) -> None:
         to = {
             PauseCampaign: Status.PAUSED,
             ResumeCampaign: Status.RUNNING,
             CompleteCampaign: Status.COMPLETED,
         }[kind]
-        may = self.status in (Status.RUNNING, Status.PAUSED) or self.status is to
-        assert self.send(kind(campaign_id=SPRING, at=at(days=20))) == may
-        self.status = to if may else self.status
+        in_time = self.runs(when) if to is Status.RUNNING else self.since <= when
+        may = in_time and self.status in (Status.RUNNING, Status.PAUSED)
+        there = self.status is to
+        assert self.send(kind(campaign_id=SPRING, at=when)) == (may or there)
+        if may and not there:
+            self.enter(to, when)
 
-    @machine.rule()
-    def cancel(self) -> None:
-        may = self.status is not Status.COMPLETED
-        assert self.send(CancelCampaign(campaign_id=SPRING, reason="no", at=at(days=9))) == may
-        self.status = Status.CANCELLED if may else self.status
+    @machine.rule(when=instants)
+    def cancel(self, when: Any) -> None:
+        may = self.since <= when and self.status is not Status.COMPLETED
+        there = self.status is Status.CANCELLED
+        done = self.send(CancelCampaign(campaign_id=SPRING, reason="no", at=when))
+        assert done == (may or there)
+        if may and not there:
+            self.enter(Status.CANCELLED, when)
 
     @machine.rule(list_id=few, size=st.integers(0, 2))
     def attach(self, list_id: UUID, size: int) -> None:

@@ -27,6 +27,7 @@ from crmcore.domain.kernel import (
     Channel,
     InvalidValueError,
     NotFoundError,
+    OutOfOrderError,
     Purpose,
 )
 from tests.scenario import Scenario, at, uid
@@ -149,7 +150,7 @@ def test_what_cannot_be_confirmed() -> None:
     pending = after(give(3, to_be_confirmed=True), give(4))
     pending.when(confirm(5, 9)).refused(NotFoundError, "there is no consent")
     pending.when(confirm(5, 4)).then()
-    pending.when(confirm(2, 3)).refused(InvalidValueError, "not before it was given")
+    pending.when(confirm(2, 3)).refused(OutOfOrderError, "consent-confirmed cannot come before")
     overtaken = pending.given(*pending.when(withdraw(4)).events)
     overtaken.when(confirm(5, 3)).refused(ConsentOvertakenError, "overtaken: withdrawn for every")
 

@@ -1,9 +1,12 @@
 """A lead's address: one holder at a time, each inquiry noted once."""
 
+import pytest
+
 from crmcore.domain.sales.lead_address import (
     AGGREGATE,
     LeadAddressClaimed,
     LeadAddressReused,
+    address_keys,
     claim,
     reuse,
 )
@@ -29,3 +32,17 @@ def test_an_inquiry_is_noted_once() -> None:
     )
     assert reuse(ADDRESS, INQUIRY, at(days=2), AGGREGATE.fold([noted], held)) == []
     assert reuse(ADDRESS, INQUIRY, at(days=2), AGGREGATE.initial) == []
+
+
+@pytest.mark.parametrize(
+    ("email", "keys"),
+    [
+        ("Ann@Acme.io", ["ann@acme.io"]),
+        ("JÖRG@münchen.de", ["jörg@münchen.de"]),
+        ("info@straße.de", ["info@straße.de", "info@strasse.de"]),
+    ],
+)
+def test_an_address_is_also_looked_up_under_the_key_that_logs_had_for_it(
+    email: str, keys: list[str]
+) -> None:
+    assert list(address_keys(email)) == keys

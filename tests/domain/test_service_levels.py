@@ -53,7 +53,7 @@ from crmcore.domain.service.levels import (
 )
 from crmcore.domain.service.levels.book import LaterVersionError, VersionInUseError
 from crmcore.domain.service.priority import Priority
-from crmcore.domain.service.terms import CaseChannel, StatusCategory
+from crmcore.domain.service.terms import CaseChannel
 from tests.domain.case_examples import (
     CASE_ID,
     CASES,
@@ -75,6 +75,7 @@ from tests.domain.service_examples import (
     UPDATE,
     but,
     hours,
+    in_days,
     owes,
     owes_instead,
     owes_nothing,
@@ -235,9 +236,19 @@ ONCE = BusinessCalendar(
             id="calendar-that-is-over",
         ),
         pytest.param(
-            define("1", START, policy("a", target(pauses=(StatusCategory.OPEN,)))),
-            "pauses: expected some of new, pending, on_hold",
-            id="pauses",
+            define("1", START, policy("a", in_days(business_days=3_000))),
+            r"business_days: expected less than office has of working time in ten years, got 3000",
+            id="never-reached-in-days",
+        ),
+        pytest.param(
+            define(
+                "1",
+                START,
+                policy("a", in_days(close_of_business_day=2, calendar="once")),
+                calendars=(ONCE,),
+            ),
+            r"close_of_business_day: expected less than once has of working time",
+            id="calendar-that-is-over-in-days",
         ),
         pytest.param(
             define("1", START, policy("a", target(from_creation=True))),

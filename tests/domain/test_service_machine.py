@@ -30,6 +30,7 @@ from crmcore.domain.service.levels import (
     Anchor,
     BookVersion,
     Condition,
+    PauseCategory,
     ServiceLevelPolicy,
     Verdict,
     clocks,
@@ -65,7 +66,7 @@ OWED = {
     ),
     Priority.MODERATE: (
         target(FIRST, hours(0), anchor=Anchor.ATTACHED),
-        target(NEXT, hours(2), pauses=(StatusCategory.ON_HOLD,), anchor=Anchor.ATTACHED),
+        target(NEXT, hours(2), pauses=(PauseCategory.ON_HOLD,), anchor=Anchor.ATTACHED),
         target(UPDATE, hours(4)),
         target(SOLUTION, hours(24), **DAY_AND_NIGHT),
     ),

@@ -15,9 +15,9 @@ from crmcore.domain.service.levels import (
     BREACH,
     Anchor,
     Pause,
+    PauseCategory,
     Verdict,
 )
-from crmcore.domain.service.terms import StatusCategory
 from tests.domain.case_examples import (
     held,
     opened,
@@ -138,7 +138,7 @@ def test_EC_S28_a_pause_counts_only_between_start_and_completion() -> None:
 
 
 def test_a_new_case_may_pause_until_it_is_taken_up() -> None:
-    owed = target(pauses=(StatusCategory.NEW,))
+    owed = target(pauses=(PauseCategory.NEW,))
     history = [opened(), owes(START, owed)]
     assert standing(history, at(hours=1)).verdict is PAUSED
     assert clock_of([*history, started(at(hours=2))]).due_at == at(hours=6)

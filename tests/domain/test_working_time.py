@@ -465,7 +465,7 @@ def test_the_ends_of_time_are_refused_in_words(edge: datetime, zone: str) -> Non
         ),
         pytest.param(
             lambda: wt.weekly("Mon 9:00"),
-            "weekly: expected hours such as 09:00-17:00",
+            "hours: expected hours such as 09:00-17:00",
             id="no closing",
         ),
         pytest.param(

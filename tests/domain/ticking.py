@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from crmcore.domain.service.levels import Anchor, ServiceTarget, TargetKind, Verdict
+from crmcore.domain.service.levels import Anchor, PauseCategory, ServiceTarget, TargetKind, Verdict
 from crmcore.domain.service.terms import StatusCategory
 
 HALF_HOUR = timedelta(minutes=30)
@@ -33,7 +33,7 @@ class Running:
     spent: list[datetime] = attrs.Factory(list)  # half hours not paused
     verdict: Verdict | None = None
     done_at: datetime | None = None
-    rule: Sequence[StatusCategory] = ()
+    rule: Sequence[PauseCategory] = ()
 
     def counted(self) -> list[datetime]:
         """The half hours that count for the target."""
@@ -44,6 +44,7 @@ class Running:
     def due(self) -> datetime | None:
         """The end of the half hour that used the target up; the beginning of the first for 0."""
         assert self.target is not None
+        assert self.target.within is not None
         counted = self.counted()
         halves = self.target.within // HALF_HOUR
         if halves == 0:
@@ -83,7 +84,7 @@ class Desk:
         for _ in range(halves):
             self.life.append((self.now, self.category))
             for one in self.running():
-                if self.category not in one.rule:
+                if self.category.value not in one.rule:
                     one.spent.append(self.now)
             self.now += HALF_HOUR
             for one in self.running():
@@ -112,7 +113,7 @@ class Desk:
         if not one.was_owed:
             end = one.done_at or self.now
             past = [(when, category) for when, category in self.life if one.since <= when < end]
-            one.spent = [when for when, category in past if category not in target.pauses]
+            one.spent = [when for when, category in past if category.value not in target.pauses]
         one.target, one.was_owed, one.rule = target, True, target.pauses
         one.judge(self.now)
 
@@ -161,9 +162,13 @@ class Desk:
             self.begin(NEXT, self.number(NEXT))
 
     def solve(self) -> None:
-        """The case is solved: nobody waits any more."""
-        for kind in TargetKind:
+        """The case is solved: nobody waits any more, and the first response can be given no more."""
+        for kind in (NEXT, UPDATE, SOLUTION):
             self.end(kind)
+        for (_, kind, _), one in self.waiting.items():
+            if kind is FIRST and one.done_at is None:
+                one.judge(self.now)
+                one.done_at, one.target = self.now, None
 
     def verdicts(self) -> dict[Key, Verdict]:
         """How everything stands that was ever owed."""
@@ -174,4 +179,4 @@ class Desk:
             return one.verdict
         if one.target is None:
             return Verdict.NONE
-        return Verdict.PAUSED if self.category in one.rule else Verdict.RUNNING
+        return Verdict.PAUSED if self.category.value in one.rule else Verdict.RUNNING

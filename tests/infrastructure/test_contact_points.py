@@ -20,11 +20,18 @@ normaliser: ContactNormaliser = LibraryContactNormaliser()
         pytest.param(EMAIL, " Ann.Lee@EXAMPLE.Com ", None, "Ann.Lee@example.com", id="domain"),
         pytest.param(EMAIL, "jörg@münchen.de", None, "jörg@münchen.de", id="SMTPUTF8"),
         pytest.param(EMAIL, "a@xn--mnchen-3ya.de", None, "a@münchen.de", id="punycode"),
+        pytest.param(EMAIL, "a@Straße.example", None, "a@straße.example", id="sharp s stays"),
+        pytest.param(
+            EMAIL, "a@xn--strae-oqa.example", None, "a@straße.example", id="its IDNA form"
+        ),
+        pytest.param(EMAIL, "a@MÜNCHEN。de", None, "a@münchen.de", id="ideographic full stop"),
         pytest.param(EMAIL, "用户@例え.jp", None, "用户@例え.jp", id="japanese"),
         pytest.param(EMAIL, "ann+shop@example.com", None, "ann+shop@example.com", id="subaddress"),
         pytest.param(PHONE, "+44 20 7946 0000", None, "+442079460000", id="with country code"),
         pytest.param(PHONE, "(617) 635-4500", "US", "+16176354500", id="with a region"),
-        pytest.param(PHONE, "617.635.4500 ext. 12", "us", "+16176354500", id="extension left out"),
+        pytest.param(PHONE, "617.635.4500 ext. 12", "us", "+16176354500;ext=12", id="extension"),
+        pytest.param(PHONE, "+49 30 23125000 доб. 0７", None, "+493023125000;ext=07", id="доб."),
+        pytest.param(PHONE, "tel:+49-30-23125000;ext=12", None, "+493023125000;ext=12", id="URI"),
         pytest.param(PHONE, "+44 20 7946 0000", "US", "+442079460000", id="code before region"),
         pytest.param(PHONE, "٠٣٠ ٢٣١٢٥٠٠٠", "DE", "+493023125000", id="arabic digits"),
         pytest.param(

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,19 @@ def test_many_processes_that_open_a_new_database_at_once(database_url: str) -> N
     assert [child.wait(60) for child in children] == [0] * 4
     with crmcore.open(database_url) as crm:
         assert crm.verify().intact
+
+
+def test_opening_a_new_file_waits_for_whoever_writes_to_it(sqlite_url: str) -> None:
+    writer = sa.create_engine(sqlite_url)
+    with writer.connect() as connection, ThreadPoolExecutor(1) as executor:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the file is not in WAL mode yet
+        opening = executor.submit(crmcore.open, sqlite_url)
+        with pytest.raises(TimeoutError):
+            opening.result(0.3)
+        connection.rollback()
+        with opening.result() as crm:
+            assert crm.verify().intact
+    writer.dispose()
 
 
 def test_a_writer_waits_for_a_short_lock(accepted: str) -> None:

@@ -20,9 +20,11 @@ from crmcore.domain.customers.registration import (
     CustomerNameCorrected,
     CustomerRegistered,
 )
+from crmcore.domain.kernel import version_of
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.sales.order_events import OrderPlaced
 from crmcore.errors import ConcurrencyError, ProjectionStoppedError, UnreadableEventError
+from crmcore.infrastructure import event_versions
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.infrastructure.upcasting import Fields, Upcaster, UpcasterChainError
@@ -33,6 +35,9 @@ from tests.projections.examples import ANN, BEN, at, named, order
 from tests.scenario import uid
 
 MAY = at("2025-05-01")
+NOW = version_of(CustomerRegistered)
+"""The version of this release; tests are of the next one, which reads all that this one does."""
+NEXT = NOW + 1
 
 
 def split(fields: Fields) -> Sequence[tuple[str, Fields]]:
@@ -45,26 +50,39 @@ def split(fields: Fields) -> Sequence[tuple[str, Fields]]:
     ]
 
 
-UPCASTERS = (
+PRESENT = event_versions.UPCASTERS
+LATER = (
+    *PRESENT,
     Upcaster(
-        "customer-registered", 1, {"customer-registered": 2, "customer-name-corrected": 1}, split
+        "customer-registered",
+        NOW,
+        {
+            "customer-registered": NEXT,
+            "customer-name-corrected": version_of(CustomerNameCorrected),
+        },
+        split,
     ),
     Upcaster(
         "person-registered",
         1,
-        {"customer-registered": 1},
+        {"customer-registered": NOW},
         lambda fields: [("customer-registered", {**fields, "kind": "person"})],
     ),
     Upcaster("page-viewed", 1, {}, lambda _: []),
-    Upcaster("goods-bought", 1, {"order-placed": 1}, lambda fields: [("order-placed", fields)]),
+    Upcaster(
+        "goods-bought",
+        1,
+        {"order-placed": version_of(OrderPlaced)},
+        lambda fields: [("order-placed", fields)],
+    ),
 )
 
 
 @pytest.fixture(autouse=True)
 def later_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """The code of a later release."""
-    monkeypatch.setattr(CustomerRegistered, "SCHEMA_VERSION", 2, raising=False)
-    monkeypatch.setattr("crmcore.infrastructure.event_versions.UPCASTERS", UPCASTERS)
+    monkeypatch.setattr(CustomerRegistered, "SCHEMA_VERSION", NEXT, raising=False)
+    monkeypatch.setattr(event_versions, "UPCASTERS", LATER)
 
 
 @pytest.fixture
@@ -149,8 +167,9 @@ def old(crm: CRM) -> CRM:
 def test_a_gap_in_the_chain_stops_the_start_up(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crmcore.infrastructure.event_versions.UPCASTERS", ())
-    with pytest.raises(UpcasterChainError, match="customer-registered version 1 has no upcaster"):
+    monkeypatch.setattr(event_versions, "UPCASTERS", PRESENT)
+    missing = f"customer-registered version {NOW} has no upcaster"
+    with pytest.raises(UpcasterChainError, match=missing):
         crmcore.open(sqlite_url)
 
 
@@ -204,8 +223,8 @@ def test_a_command_of_the_past_is_answered_in_present_terms(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as then:
-        then.setattr(CustomerRegistered, "SCHEMA_VERSION", 1)
-        then.setattr("crmcore.infrastructure.event_versions.UPCASTERS", ())
+        then.setattr(CustomerRegistered, "SCHEMA_VERSION", NOW)
+        then.setattr(event_versions, "UPCASTERS", PRESENT)
         encode = EventCodec.encode
 
         def with_correction(codec: EventCodec, one: Any) -> str:
@@ -335,9 +354,9 @@ def test_a_projection_of_one_part_sees_that_part_alone(database_url: str) -> Non
     ("topic", "schema", "fields", "said"),
     [
         pytest.param(
-            "customer-registered", 3, {},
-            "customer-registered is stored in version 3, which this crmcore does not read:"
-            " a later one wrote it",
+            "customer-registered", NEXT + 1, {},
+            f"customer-registered is stored in version {NEXT + 1}, which this crmcore does not"
+            " read: a later one wrote it",
             id="a later version",
         ),
         pytest.param(
@@ -346,7 +365,7 @@ def test_a_projection_of_one_part_sees_that_part_alone(database_url: str) -> Non
         ),
         pytest.param("customer-vanished", 1, {}, "unknown event topic 'customer-vanished'",
                      id="unknown"),
-        pytest.param("customer-registered", 1, {}, "customer-registered version 1: KeyError in ",
+        pytest.param("customer-registered", NOW, {}, f"customer-registered version {NOW}: KeyError in ",
                      id="a field that an upcaster needs is missing"),
         pytest.param("person-registered", 1, [], "person-registered version 1: TypeError in ",
                      id="no object"),

@@ -9,7 +9,7 @@ import attrs
 from sqlalchemy import Column, Connection, Dialect, Integer, MetaData, Table, Text, select
 
 import crmcore
-from crmcore.application.log import Page, Recorded
+from crmcore.application.log import Page, Place, Recorded
 from crmcore.domain.customers.registration import CustomerNameCorrected, CustomerRegistered
 from crmcore.projections.engine import Projection, Rows
 from crmcore.projections.engine.aside import Policy
@@ -98,8 +98,11 @@ class Through:
     def read(self) -> AbstractContextManager[Connection]:
         return self.source.read()
 
-    def head(self, connection: Connection) -> int:
+    def head(self, connection: Connection) -> Place:
         return self.source.head(connection)
+
+    def link(self, connection: Connection, position: int) -> bytes:
+        return self.source.link(connection, position)
 
     def events(self, connection: Connection, *wanted: Any, **further: Any) -> Page:
         return self.source.events(connection, *wanted, **further)

@@ -5,23 +5,29 @@ once.  Rows come as the tables declare them, by table and in the order of their 
 """
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
 from crmcore import Recorded
 from crmcore.domain.customers import contact_point, external_identity, lifecycle, registration
-from crmcore.domain.kernel.instants import to_micros
+from crmcore.domain.kernel.instants import from_micros, to_micros
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
 from crmcore.domain.marketing import campaign
 from crmcore.domain.marketing import membership_events as membership
+from crmcore.domain.marketing.membership_events import ConversionKind
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.lead_events import LeadConverted
-from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
+from crmcore.domain.sales.order_events import (
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    OrderShipped,
+)
 from crmcore.domain.service.case import events as case
-from crmcore.domain.service.levels import Agreement, Cycle, Timeline
+from crmcore.domain.service.levels import Agreement, Cycle, Joined, Timeline
 from crmcore.domain.service.levels.timeline import Message, Since
 from crmcore.domain.service.survey import SurveyAnswered, SurveyOffered
 from crmcore.domain.service.terms import StatusCategory
@@ -148,9 +154,15 @@ def _terms(customer_id: str, name: str, about: Log) -> list[Row]:
 
 
 def plain(text: str) -> str:
-    """How text is compared: compatibility forms, case and invisible marks do not matter."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join("".join(c for c in folded if unicodedata.category(c) != "Cf").split())
+    """How text is compared: forms, case, accents and invisible marks do not matter."""
+    for _ in range(3):
+        text = unicodedata.normalize("NFKD", text).casefold()
+    accents = {*range(10, 37), *range(200, 256)}
+    text = "".join(c for c in text if unicodedata.combining(c) not in accents)
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    for pair in ("ıi", "øo", "łl", "đd", "ðd", "ħh", "ŧt", "æae", "œoe", "þth"):
+        text = text.replace(pair[0], pair[1:])
+    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 # Loyalty: what is left of each purchase counts.
@@ -168,13 +180,78 @@ def loyalty_of(
     log: Log, customer: UUID, program: LoyaltyProgram, as_of: datetime | None = None
 ) -> Row | None:
     """A member's row from all that is in *log*, as of the last thing that happened or later."""
-    placed = [one for one in told(log, OrderPlaced) if one.customer_id == customer]
-    if not placed:
+    accounts = orders_by_currency(log, customer)
+    if not accounts:
         return None
-    currency = placed[0].net.currency
-    own = {one.order_id: one for one in placed if one.net.currency == currency}
-    less = [one for one in told(log, OrderReturned, OrderCancelled) if one.order_id in own]
+    firsts = {key: min(standing(log, orders))[:2] for key, orders in accounts.items()}
+    currency = min(accounts, key=lambda key: firsts[key])
+    row = account_of(log, accounts[currency], program, as_of)
+    spending = row["year_spending"]
+    others = {
+        key: account_of(log, orders, program) for key, orders in accounts.items() if key != currency
+    }
+    return {
+        **row,
+        "customer_id": str(customer),
+        "currency": currency,
+        "tier": [tier.name for tier in program.tiers if spending >= tier.spending][-1],
+        "first_purchase_at": from_micros(firsts[currency][0]),
+        "program": program.version,
+        "other_currency_orders": sum(other["orders"] for other in others.values()),
+        "other_currencies": {key: in_json(other) for key, other in others.items()},
+    }
+
+
+Orders = list[OrderPlaced]
+
+
+def orders_by_currency(log: Log, customer: UUID) -> dict[str, Orders]:
+    """A customer's orders in each currency, since the last moment when all of them were cancelled."""
+    found: dict[str, Orders] = {}
+    off: set[UUID] = set()
+    for one in told(log, OrderPlaced, OrderCancelled):
+        if one.customer_id == customer and isinstance(one, OrderPlaced):
+            found.setdefault(one.net.currency, []).append(one)
+        elif isinstance(one, OrderCancelled):
+            off.add(one.order_id)
+            orders = found.get(one.net.currency, ())
+            if one.customer_id == customer and {order.order_id for order in orders} <= off:
+                found.pop(one.net.currency, None)
+    return found
+
+
+def standing(log: Log, orders: Orders) -> list[tuple[int, int, str | None]]:
+    """When and where each order that was not cancelled was told, and its id while it can be."""
+    positions = {one.event.order_id: one.position for one in log if one.topic == "order-placed"}
     off = {one.order_id for one in told(log, OrderCancelled)}
+    gone = {one.order_id for one in told(log, OrderShipped)}
+    return sorted(
+        (
+            to_micros(one.at),
+            positions[one.order_id],
+            None if one.handed_over or one.order_id in gone else str(one.order_id),
+        )
+        for one in orders
+        if one.order_id not in off
+    )
+
+
+def in_json(account: Row) -> Row:
+    """As an account in another currency is kept."""
+    plain = {
+        name: f"{account[name].normalize():f}" for name in ("year_spending", "lifetime_spending")
+    }
+    return {**account, **plain, "as_of": to_micros(account["as_of"])}
+
+
+def account_of(
+    log: Log, orders: Orders, program: LoyaltyProgram, as_of: datetime | None = None
+) -> Row:
+    """What *orders*, all in one currency, come to."""
+    own = {one.order_id: one for one in orders}
+    less = [one for one in told(log, OrderReturned, OrderCancelled) if one.order_id in own]
+    stand = standing(log, orders)
+    final = [index for index, (_, _, order) in enumerate(stand) if order is None]
     kept = {
         key: order.net.amount - sum(one.net.amount for one in less if one.order_id == key)
         for key, order in own.items()
@@ -188,17 +265,12 @@ def loyalty_of(
     changes = [(one.at, one.net.amount) for one in own.values()]
     changes += [(one.placed_at, -one.net.amount) for one in less]
     return {
-        "customer_id": str(customer),
-        "currency": currency,
         "points": int(sum(points)),
-        "tier": [tier.name for tier in program.tiers if spending >= tier.spending][-1],
         "year_spending": spending,
         "lifetime_spending": sum(kept.values(), Decimal(0)),
-        "orders": len(own.keys() - off),
-        "other_currency_orders": len({one.order_id for one in placed} - own.keys() - off),
-        "first_purchase_at": min(order.at for order in own.values()),
+        "orders": len(stand),
+        "first_purchases": [list(one) for one in stand[: final[0] + 1 if final else None]],
         "as_of": known,
-        "program": program.version,
         "recent": sorted(
             [to_micros(at), f"{amount:f}"] for at, amount in changes if counts(at, now)
         ),
@@ -237,28 +309,50 @@ def service_levels(log: Log) -> Tables:
     for opened in told(log, case.CaseOpened):
         about = [one for one in log if one.stream_id == opened.case_id]
         tables["service_cases"].append(_case(opened, about))
-        cuts = [i for i, one in enumerate(about) if isinstance(one.event, case.CaseReopened)]
-        for cycle, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(about)], strict=True), 1):
-            solved = last(told(about[start:end], case.CaseSolved))
+        for cycle, begun in _begun(about).items():
+            during = [one for one in about if getattr(one.event, "cycle", cycle) == cycle]
+            solved = last(told(during, case.CaseSolved))
             until = about[: [one.event for one in about].index(solved)] if solved else []
             tables["service_cycles"].append(
                 {
                     "case_id": str(opened.case_id),
                     "cycle": cycle,
-                    "begun_at": about[start].event.at,
+                    "begun_at": begun[-1],
                     "solved_at": solved and solved.at,
                     "resolution_code": solved and solved.resolution_code,
                     "owner": _owner(until),
                 }
             )
-            tables["service_levels"] += _resolution(opened, cycle, about, about[start:end])
+            tables["service_levels"] += _resolution(opened, cycle, about, during)
         tables["service_work"] += _work(about)
     return tables
 
 
+def _begun(about: Log) -> dict[int, list[datetime]]:
+    """When each cycle begins, by what was known when: the last is true."""
+    begun: dict[int, list[datetime]] = {}
+    for event in told(about, case.CaseOpened, case.CaseReopened):
+        begun.setdefault(getattr(event, "cycle", 1), []).append(event.at)
+    return begun
+
+
+def _in_time(events: Iterable[Any]) -> list[Any]:
+    return sorted(events, key=lambda event: event.at)
+
+
+def _statuses(about: Log) -> list[Since]:
+    """The statuses by their instants; one that begins while it lasts is no other."""
+    found: list[Since] = []
+    for event in _in_time(told(about, *STATUS)):
+        status = StatusCategory(STATUS[type(event)])
+        if not found or found[-1].category is not status:
+            found.append(Since(event.at, status))
+    return found
+
+
 def _case(opened: case.CaseOpened, about: Log) -> Row:
     def latest(field: str, first: Any, *kinds: type) -> Any:
-        return last([getattr(one, field) for one in told(about, *kinds)], first)
+        return last([getattr(one, field) for one in _in_time(told(about, *kinds))], first)
 
     replies = told(about, case.CaseReplied)
     priority = latest("priority", opened.priority, case.CasePrioritised)
@@ -277,7 +371,7 @@ def _case(opened: case.CaseOpened, about: Log) -> Row:
         "priority": priority and priority.value,
         "queue": latest("queue", opened.queue, case.CaseQueued, case.CaseTransferred),
         "agent": _owner(about),
-        "status": STATUS[type(told(about, *STATUS)[-1])],
+        "status": timeline.statuses[-1].category.value,
         "opened_at": opened.at,
         "first_response_at": timeline.first_response_at,
         "closed_at": last([one.at for one in told(about, case.CaseClosed)]),
@@ -285,7 +379,9 @@ def _case(opened: case.CaseOpened, about: Log) -> Row:
         "changed_at": max(one.event.at for one in about if _moves(one.event)),
         "facts_at": max(one.event.at for one in about if _facts(one.event)),
         "facts": [
-            [to_micros(one.event.at), _facts(one.event)] for one in about if _facts(one.event)
+            [to_micros(event.at), _facts(event)]
+            for event in _in_time([one.event for one in about])
+            if _facts(event)
         ],
         "clock": JsonPacking().pack(timeline),
     }
@@ -320,14 +416,15 @@ def _plain(value: Any) -> Any:
 
 
 def _owner(about: Log) -> Any:
-    return getattr(last(told(about, case.CaseAssigned, case.CaseTransferred)), "agent", None)
+    changes = _in_time(told(about, case.CaseAssigned, case.CaseTransferred))
+    return getattr(last(changes), "agent", None)
 
 
 def _moves(event: Any) -> bool:
     """Whether the clock knows of the event."""
     if isinstance(event, case.CaseReplied):
         return event.public and event.author_role.value != "automatic"
-    return isinstance(event, (*STATUS, *AGREED))
+    return isinstance(event, (*STATUS, *AGREED, case.CaseQuestionInherited))
 
 
 AGREED = (
@@ -338,52 +435,67 @@ AGREED = (
 
 
 def _timeline(opened: case.CaseOpened, about: Log) -> Timeline:
-    cycles: list[dict[str, Any]] = []
-    for event in told(about, case.CaseOpened, case.CaseReopened, case.CaseSolved, *AGREED):
-        if isinstance(event, case.CaseOpened | case.CaseReopened):
-            number = len(cycles) + 1
-            given = opened.resolve_by if number == 1 else None
-            begun = {"number": number, "begun_at": event.at, "due_given": given}
-            cycles.append({**begun, "solved_at": None, "agreements": ()})
-        elif isinstance(event, case.CaseSolved):
-            cycles[-1]["solved_at"] = event.at
-        else:
-            cycles[-1]["agreements"] += (_agreement(event),)
+    cycles = [
+        Cycle(
+            number=number,
+            begun_at=begun[-1],
+            solved_at=last([one.at for one in told(about, case.CaseSolved) if one.cycle == number]),
+            due_given=opened.resolve_by if number == 1 else None,
+            agreements=_agreements(about, number, begun),
+        )
+        for number, begun in _begun(about).items()
+    ]
     replies = [one for one in told(about, case.CaseReplied) if _moves(one)]
     return Timeline(
-        cycles=tuple(Cycle(**cycle) for cycle in cycles),
-        statuses=tuple(
-            Since(one.at, StatusCategory(STATUS[type(one)])) for one in told(about, *STATUS)
-        ),
+        cycles=tuple(cycles),
+        statuses=tuple(_statuses(about)),
         messages=tuple(
             Message(one.at, one.author_role.value == "agent")
             for one in sorted(replies, key=lambda one: one.at)
         ),
-        first_response_at=last([one.at for one in replies if one.first_response]),
+        joined=tuple(
+            _in_time(
+                {
+                    one.source_case_id: Joined(one.at, one.source_case_id, one.asked_at)
+                    for one in told(about, case.CaseQuestionInherited)
+                }.values()
+            )
+        ),
         withdrawn_at=last([one.at for one in told(about, case.CaseMerged)]),
         spam_at=last([one.at for one in told(about, case.CaseSpamMarked)]),
     )
 
 
-def _agreement(event: Any) -> Agreement:
+def _agreements(about: Log, cycle: int, begun: Sequence[datetime]) -> tuple[Agreement, ...]:
+    """What came to be owed; of two at one instant the second."""
+    owed = [_agreement(one, begun) for one in told(about, *AGREED) if one.cycle == cycle]
+    return tuple({one.at: one for one in owed}.values())
+
+
+def _agreement(event: Any, begun: Sequence[datetime]) -> Agreement:
+    """What is owed, from the beginning of the cycle if that is known to be earlier by now."""
+    at = begun[-1] if event.at in begun else event.at
     if isinstance(event, case.ServiceLevelDetached):
-        return Agreement(event.at, None, None)
-    return Agreement(event.at, event.policy, event.version, event.targets, event.calendars)
+        return Agreement(at, None, None)
+    return Agreement(at, event.policy, event.version, event.targets, event.calendars)
 
 
 def _resolution(opened: case.CaseOpened, cycle: int, whole: Log, during: Log) -> list[Row]:
     """The one target that these histories owe: a solution by priority, day and night."""
     if told(whole, case.CaseSpamMarked):
         return []
-    begun = during[0].event.at
+    instants = _begun(whole)[cycle]
+    begun = instants[-1]
     solved = last([one.at for one in told(during, case.CaseSolved)])
     merged = last([one.at for one in told(whole, case.CaseMerged)])
     row: Row | None = None
-    for agreed in told(during, *AGREED):
+    due: Any
+    for agreed in [_agreement(one, instants) for one in told(during, *AGREED)]:
         due = row and row["due_at"]
         if due is not None and (due < agreed.at or (solved is not None and solved <= agreed.at)):
             break
         (target,) = agreed.targets
+        assert target.within is not None  # the histories know no targets in days
         owed = {"policy": agreed.policy, "version": agreed.version, "within": target.within}
         row = owed | {"due_at": begun + target.within}
     if cycle == 1 and opened.resolve_by is not None:
@@ -450,18 +562,26 @@ PHASES: Mapping[type, str] = {
 
 
 def campaign_results(log: Log) -> Tables:
-    tables: Tables = {"campaign_results": [], "campaign_revenue": [], "campaign_members": []}
+    tables: Tables = {
+        "campaign_results": [],
+        "campaign_revenue": [],
+        "campaign_members": [],
+        "campaign_purchases": [],
+    }
     for plan in told(log, campaign.CampaignPlanned):
         about = [one for one in log if getattr(one.event, "campaign_id", None) == plan.campaign_id]
         members = _members(about)
         standings = [member["standing"] for member in members]
         tables["campaign_members"] += members
         tables["campaign_revenue"] += _revenue(about)
+        purchases = _purchases(about)
+        tables["campaign_purchases"] += purchases
         tables["campaign_results"].append(
             _terms_of(plan, about)
             | {standing: standings.count(standing) for standing in STANDINGS.values()}
             | _messages(about)
             | _conversions(about)
+            | _margins(purchases)
         )
     return tables
 
@@ -524,13 +644,74 @@ def _conversions(about: Log) -> Row:
         for one in told(about, membership.ConversionRecorded)
         if one.counted and not one.held_out
     ]
-    margins = [one.margin.amount for one in conversions if one.margin is not None]
     return {
         "converted": len({one.customer_id for one in conversions}),
         "conversions": len(conversions),
-        "margin": sum(margins, Decimal(0)),
-        "without_margin": len(conversions) - len(margins),
     }
+
+
+def _purchases(about: Log) -> list[Row]:
+    """Each order and each conversion once; the two of a customer under one id are one purchase."""
+    orders = {(one.customer_id, one.order_id): one for one in told(about, OrderPlaced)}
+    conversions = {
+        (one.customer_id, one.conversion_id): one
+        for one in told(about, membership.ConversionRecorded)
+    }
+    return [
+        _purchase(about, orders.get(key), conversions.get(key))
+        for key in dict.fromkeys([*orders, *conversions])
+    ]
+
+
+def _purchase(about: Log, order: Any, conversion: Any) -> Row:
+    margin = None if conversion is None else conversion.margin
+    one = order or conversion
+    purchase_id = one.conversion_id if order is None else one.order_id
+    row: Row = {
+        "purchase": f"{one.campaign_id}/{one.customer_id}/{purchase_id}",
+        "campaign_id": str(one.campaign_id),
+        "customer_id": str(one.customer_id),
+        "purchase_id": str(purchase_id),
+        "net": None,
+        "kept": None,
+        "cancelled": False,
+        "counts": conversion is not None
+        and conversion.counted
+        and not conversion.held_out
+        and (
+            conversion.kind is ConversionKind.ORDER
+            or conversion.amount is not None
+            or margin is not None
+        ),
+        "margin": None if margin is None else margin.amount,
+        "currency": None if margin is None else margin.currency,
+    }
+    if order is not None:
+        back = [one for one in told(about, OrderReturned) if one.order_id == order.order_id]
+        off = [one for one in told(about, OrderCancelled) if one.order_id == order.order_id]
+        given_back = sum((one.net.amount for one in back), Decimal(0))
+        net = order.net.amount
+        row |= {"net": net, "kept": net - given_back, "cancelled": bool(off)}
+    return row
+
+
+def _margins(purchases: Iterable[Row]) -> Row:
+    """Of what was kept, in proportion and to the cent; unknown where nobody told it."""
+    margin, unknown = Decimal(0), 0
+    for one in purchases:
+        ordered = one["net"] is not None
+        gone = ordered and (one["cancelled"] or (one["net"] != 0 and one["kept"] == 0))
+        if gone or not (ordered or one["counts"]):
+            continue
+        if one["margin"] is None:
+            unknown += 1
+        elif ordered and one["net"] != 0:
+            share = one["margin"] * one["kept"] / one["net"]
+            cent = Decimal("0.01")
+            margin += share if one["kept"] == one["net"] else share.quantize(cent, ROUND_HALF_UP)
+        else:
+            margin += one["margin"]
+    return {"margin": margin, "without_margin": unknown}
 
 
 def _revenue(about: Log) -> list[Row]:

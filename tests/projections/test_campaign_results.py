@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Channel
@@ -176,12 +178,14 @@ def test_revenue_in_another_currency_stays_apart(crm: crmcore.CRM, tell: Tell) -
     tell(*known(ANN), *running(SPRING), cost("20"))
     tell(
         order(1, "100", START, campaign_id=SPRING),
-        order(2, "70", START, campaign_id=SPRING, currency="USD"),
+        order(2, "70", START, campaign_id=SPRING, currency="USD", handed_over=False),
     )
     found = result(crm)
     assert (found.purchases, found.revenue) == (2, 100)
     assert found.other_revenue == {"USD": Decimal(70)}
-    assert found.roas == 5
+    assert found.roas is None  # what the dollars are worth is not known
+    tell(ask.CancelOrder(order_id=uid(2), reason="changed mind", at=START))
+    assert result(crm).roas == 5
 
 
 def test_INV_M9_an_order_counts_for_the_one_campaign_it_names(crm: crmcore.CRM, tell: Tell) -> None:
@@ -224,6 +228,56 @@ def test_K12_what_brought_nothing_lost_its_cost(crm: crmcore.CRM, tell: Tell) ->
     tell(order(1, "100", START, campaign_id=SPRING))
     assert result(crm).roi is None  # a purchase, of which no margin is known
     assert result(crm).roas == 5
+
+
+def test_K12_one_known_margin_of_ten_purchases_is_no_roi(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(*known(ANN), *running(SPRING), target(), cost("20"))
+    tell(*(order(number, "100", START, campaign_id=SPRING) for number in range(1, 11)))
+    tell(converted(1, "40"))
+    found = result(crm)
+    assert (found.purchases, found.margin, found.without_margin) == (10, 40, 9)
+    assert (found.roi, found.roas) == (None, 50)
+    tell(*(converted(number, "10") for number in range(2, 11)))
+    assert (result(crm).margin, result(crm).roi) == (130, Decimal("5.5"))
+
+
+@pytest.mark.parametrize("told_first", ["order", "conversion"])
+@pytest.mark.parametrize("known_margin", [True, False])
+def test_K12_the_margin_of_what_was_cancelled_or_returned_is_taken_back(
+    crm: crmcore.CRM, tell: Tell, told_first: str, known_margin: bool
+) -> None:
+    tell(*known(ANN), *running(SPRING), target(), cost("20"))
+    margin = "30.01" if known_margin else None
+    orders = [
+        order(1, "100", START, campaign_id=SPRING, handed_over=False),
+        order(2, "100", START, campaign_id=SPRING),
+    ]
+    conversions = [converted(1, margin), converted(2, margin)]
+    tell(*(orders if told_first == "order" else conversions))
+    tell(*(conversions if told_first == "order" else orders))
+    unknown = 0 if known_margin else 1
+    assert result(crm).without_margin == 2 * unknown
+    assert result(crm).margin == (0 if unknown else Decimal("60.02"))
+    tell(ask.CancelOrder(order_id=uid(1), reason="changed mind", at=START))
+    assert result(crm).without_margin == unknown
+    assert result(crm).margin == (0 if unknown else Decimal("30.01"))
+    tell(back(2, "1", START))
+    assert result(crm).without_margin == unknown
+    assert result(crm).margin == (0 if unknown else Decimal("22.51"))  # of 22.5075, to the cent
+    tell(back(2, "3", START, nth=2))
+    assert (result(crm).without_margin, result(crm).margin) == (0, 0)
+    assert (result(crm).conversions, result(crm).roi) == (2, -1)  # they did convert
+
+
+def test_K12_a_lead_has_no_margin_yet_and_one_that_is_worth_something_has(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    tell(*known(ANN), *running(SPRING), target(), cost("20"))
+    lead = ask.ConversionKind.LEAD
+    tell(ask.RecordConversion(**about(conversion_id=uid(71), kind=lead)))
+    assert (result(crm).without_margin, result(crm).roi) == (0, -1)
+    tell(ask.RecordConversion(**about(conversion_id=uid(72), kind=lead, amount=euro("500"))))
+    assert (result(crm).without_margin, result(crm).roi) == (1, None)
 
 
 def test_dates_and_phase_follow_the_campaign(crm: crmcore.CRM, tell: Tell) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import crmcore
 from crmcore import commands as ask
-from crmcore.projections.customers.directory import searchable
+from crmcore.projections.customers.search_terms import searchable
 from tests.histories import Clock, send
 from tests.projections.conftest import Tell
 from tests.projections.examples import ANN, BEN, CARLA, START, named
@@ -59,6 +59,27 @@ EMAIL, PHONE = ask.ContactKind.EMAIL, ask.ContactKind.PHONE
         ("Florist 🌻", "🌻"),
         ("Love ❤\ufe0f Ltd", "love ❤"),
         ("Soft\u00adware", "software"),
+        ("İzmir Gıda", "izmir gıda"),
+        ("İzmir Gıda", "IZMIR GIDA"),
+        ("IŞIK", "ışık"),
+        ("IŞIK", "isik"),
+        ("İnşaat", "inşaat"),
+        ("İnşaat", "INSAAT"),
+        ("Zoë", "zoe"),
+        ("Zoe", "Zoë"),
+        ("Łódź", "lodz"),
+        ("Ægir Brønd", "aegir brond"),
+        ("Œuvre", "oeuvre"),
+        ("Oﬃce", "office"),
+        ("STRAẞE", "strasse"),
+        ("Σωκράτης", "σωκρατησ"),
+        ("ΟΔΟΣ", "οδος"),
+        ("Ёлкин", "елкин"),
+        ("თბილისი", "ᲗᲑᲘᲚᲘᲡᲘ"),
+        ("𐐔𐐇", "𐐼𐐯"),
+        ("ꭰꭱ", "ᎠᎡ"),
+        ("שָׁלוֹם", "שלום"),
+        ("Nguyễn Đức", "nguyen duc"),
         ("\u200fليلى\u200f", "ليلى"),
     ],
 )
@@ -122,6 +143,49 @@ def test_a_phone_number_is_found_however_it_is_written(
     tell(named("Ann"), point(1, PHONE, "+49 30 23125000"), named("Ben", BEN))
     (one,) = crm.read.find_customers(text)
     assert (one.name, one.phone, one.exactly) == ("Ann", "+49 30 23125000", exactly)
+
+
+DESKS = {"Ann": "+49 30 23125000 ext. 12", "Ben": "+49 30 23125000 ext. 13"}
+
+
+@pytest.mark.parametrize(
+    ("text", "exactly"),
+    [
+        ("+49 30 23125000 ext. 12", True),
+        ("+493023125000;ext=12", True),
+        ("+49 (30) 2312-5000 x12", True),
+        ("+49 30 23125000 DOB. 12", True),
+        ("+49 30 23125000 Nebenstelle 12", True),
+        ("+49 30 23125000-12", False),
+        ("030 23125000 ext 12", False),
+        ("030 23125000 доб. 12", False),
+        ("23125000 #12", False),
+        ("٠٣٠ ٢٣١٢٥٠٠٠ x١٢", False),
+    ],
+)
+def test_two_desks_of_one_office_are_two_numbers(
+    crm: crmcore.CRM, tell: Tell, text: str, exactly: bool
+) -> None:
+    for number, (name, value) in enumerate(DESKS.items()):
+        tell(named(name, uid(90 + number)), point(number, PHONE, value, uid(90 + number)))
+    (one,) = crm.read.find_customers(text)
+    assert (one.name, one.phone, one.exactly) == ("Ann", DESKS["Ann"], exactly)
+    assert found(crm, DESKS["Ben"]) == ["Ben"]
+    assert found(crm, "+49 30 23125000") == ["Ann", "Ben"]
+
+
+def test_a_second_desk_is_another_contact_point_of_the_same_customer(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    tell(named("Ann"), *(point(n, PHONE, value) for n, value in enumerate(DESKS.values())))
+    assert found(crm, DESKS["Ann"]) == found(crm, DESKS["Ben"]) == ["Ann"]
+
+
+def test_an_external_id_of_letters_and_digits_is_no_phone_number(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    tell(named("Ann"), point(1, PHONE, "+49 30 23125000"))
+    assert found(crm, "K-23125000") == found(crm, "shop23125000") == []
 
 
 @pytest.mark.parametrize("text", ["00000", "000000000", "0-0-0-0-0-0", "++++++", "7777", "---"])
@@ -220,9 +284,22 @@ def test_stage_and_activity_are_shown(crm: crmcore.CRM, tell: Tell) -> None:
     assert crm.read.find_customers("ann")[0].active
 
 
-@given(st.text())
-def test_searchable_text_stays_as_it_is(text: str) -> None:
-    assert searchable(searchable(text)) == searchable(text)
+@given(st.text() | st.text("iIıİsSßẞσςΣᾳᾼǅﬁŉ\u0307\u0345", max_size=8))
+@example("\u0345")
+def test_searchable_text_stays_as_it_is_and_case_and_form_do_not_change_it(text: str) -> None:
+    wanted = searchable(text)
+    assert searchable(wanted) == wanted
+    for changed in (text.upper(), text.lower(), text.title(), text.casefold()):
+        assert searchable(changed) == wanted
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert searchable(unicodedata.normalize(form, text)) == wanted
+
+
+@given(st.text("abcçgğıiIİoöşuüß ", max_size=12))
+def test_a_name_is_found_in_capitals_and_small_letters_as_turkish_writes_them(name: str) -> None:
+    capitals = name.replace("i", "İ").replace("ı", "I").upper()
+    small = name.replace("I", "ı").replace("İ", "i").lower()
+    assert searchable(capitals) == searchable(small) == searchable(name)
 
 
 @settings(
@@ -231,10 +308,10 @@ def test_searchable_text_stays_as_it_is(text: str) -> None:
 @given(
     text=st.text(max_size=40)
     | st.text("0123456789+-()/ .%_@", max_size=20)
-    | st.text("annä%_\\", max_size=6)
+    | st.text("annä%_\\iIıİßsS", max_size=6)
 )
 def test_any_search_finds_what_contains_it_and_nothing_else(crm: crmcore.CRM, text: str) -> None:
-    names = ("Ann", "Änn_a", "100%", "naïve\\", "안나")
+    names = ("Ann", "Änn_a", "100%", "naïve\\", "안나", "İzmir Işık", "groß", "한び")
     if not crm.position:
         send(crm, [named(name, uid(n)) for n, name in enumerate(names)])
         crm.catch_up()

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 import crmcore
-from crmcore.application.log import Recorded
+from crmcore.application.log import Place, Recorded
 from crmcore.domain.customers.registration import CustomerDeactivated, CustomerRegistered
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.infrastructure.log.append import NewRecord, append
@@ -130,7 +130,7 @@ class Interrupted(Through):
 
     between: Callable[[], None]
 
-    def head(self, connection: Connection) -> int:
+    def head(self, connection: Connection) -> Place:
         head = self.source.head(connection)
         self.between()
         return head
@@ -403,8 +403,8 @@ def test_following_stops_between_batches(crm: crmcore.CRM) -> None:
     stop = threading.Event()
 
     class Stopping(Registry):
-        def advance(self, connection: Connection, at: Checkpoint, position: int) -> None:
-            super().advance(connection, at, position)
+        def advance(self, connection: Connection, at: Checkpoint, to: Place) -> None:
+            super().advance(connection, at, to)
             stop.set()
 
     follower(crm, batch=1, registry=Stopping(None)).follow(stop, stop.wait)

@@ -1,8 +1,11 @@
 """A host's own read model is kept beside ours, in every tenant's log, and can be queried."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import NoneType
+from typing import Any
 from uuid import UUID
 
+import attrs
 import pytest
 import sqlalchemy as sa
 
@@ -85,3 +88,115 @@ def test_one_view_for_two_handlers_is_refused() -> None:
         Projection(
             name="x", version=1, tables=(NAMES,), handlers=both, views=dict.fromkeys(both, Nothing)
         )
+
+
+# What a handler sees of an event, in the engine and in the helper for tests
+
+SEEN = sa.Table(
+    "host_seen",
+    sa.MetaData(),
+    sa.Column("customer_id", sa.Text, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("told", sa.Text, nullable=False),
+)
+
+
+@attrs.frozen
+class Named:
+    """A view of an event: its name alone."""
+
+    name: str
+
+
+def host_seen(told: Any, **particulars: Any) -> Projection:
+    """Keeps what *told* makes of each event and its record."""
+
+    def handle(event: Any, recorded: Recorded, rows: Rows) -> None:
+        key = {"customer_id": str(recorded.subject_id), "position": recorded.position}
+        rows.put(SEEN, key | {"told": str(told(event, recorded))})
+
+    handlers = dict.fromkeys((CustomerRegistered, CustomerNameCorrected), handle)
+    return Projection(name="host_seen", version=1, tables=(SEEN,), handlers=handlers, **particulars)
+
+
+def in_engine(crm: CRM, projection: Projection, *names: str) -> list[Any]:
+    """What the views show once *projection* was followed, or rebuilt with *names*."""
+    with crmcore.open(crm.where, projections=[projection]) as opened:
+        if names:
+            opened.upkeep.rebuild_all(names)
+            opened.upkeep.switch("host_seen")
+        else:
+            opened.catch_up()
+        return opened.read.query(sa.select(SEEN).order_by(SEEN.c.position))
+
+
+@pytest.fixture
+def file(sqlite_url: str) -> Iterator[CRM]:
+    with crmcore.open(sqlite_url) as crm:
+        register(crm, "Ada", "Ada L.")
+        yield crm
+
+
+def test_an_event_tells_by_default_who_recorded_it_when_and_why(file: CRM) -> None:
+    def told(_event: Any, recorded: Recorded) -> Any:
+        return (
+            recorded.actor,
+            recorded.recorded_at,
+            recorded.stream_version,
+            recorded.command_id,
+            recorded.source,
+        )
+
+    projection = host_seen(told)
+    expected = [str(told(one.event, one)) for one in file.events()]
+    assert "host" in expected[0]
+    assert [row["told"] for row in in_engine(file, projection)] == expected
+    assert [row["told"] for row in fold(projection, file.events()).rows(SEEN)] == expected
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "actor",
+        "recorded_at",
+        "source",
+        "stream_version",
+        "command_id",
+        "correlation",
+        "causation_id",
+    ],
+)
+def test_without_provenance_a_handler_that_asks_is_told_so(file: CRM, asked: str) -> None:
+    projection = host_seen(lambda _, recorded: getattr(recorded, asked), provenance=False)
+    with pytest.raises(crmcore.errors.ProjectionStoppedError, match="asked for no provenance"):
+        in_engine(file, projection)
+    with pytest.raises(LookupError, match="asked for no provenance"):
+        fold(projection, file.events())
+
+
+@pytest.mark.parametrize(
+    ("views", "told"),
+    [
+        ({}, lambda event, _: (event.name, type(event).__name__)),
+        (dict.fromkeys((CustomerRegistered, CustomerNameCorrected), Named), lambda event, _: event),
+        (dict.fromkeys((CustomerRegistered, CustomerNameCorrected), NoneType), lambda e, _: e),
+    ],
+    ids=["as it is", "a view of it", "nothing of it"],
+)
+def test_the_helper_for_tests_shows_the_events_that_the_engine_shows(
+    file: CRM, views: Mapping[type, type], told: Any
+) -> None:
+    projection = host_seen(told, views=views)
+    found = in_engine(file, projection)
+    assert list(fold(projection, file.events()).rows(SEEN)) == found
+    assert in_engine(file, projection, "host_seen", "customer_history") == found
+
+
+def test_the_helper_for_tests_finishes_rows_as_the_engine_does(file: CRM) -> None:
+    def finish(row: Any) -> None:
+        row["told"] = row["told"].upper()
+
+    projection = host_seen(lambda event, _: event.name, finish={SEEN: finish})
+    (row, *_) = found = in_engine(file, projection)
+    assert row["told"] == "ADA"
+    assert list(fold(projection, file.events()).rows(SEEN)) == found

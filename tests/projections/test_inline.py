@@ -167,9 +167,9 @@ def folds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The positions from which was folded."""
     seen, fold_on = list[int](), Batch.fold_on
 
-    def noted(self: Batch, connection: Any, projection: Any, at: Any) -> Any:
+    def noted(self: Batch, connection: Any, projection: Any, at: Any, head: Any) -> Any:
         seen.append(at.position)
-        return fold_on(self, connection, projection, at)
+        return fold_on(self, connection, projection, at, head)
 
     monkeypatch.setattr(Batch, "fold_on", noted)
     return seen

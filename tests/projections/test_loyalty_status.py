@@ -13,6 +13,7 @@ from sqlalchemy import select
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Command, InvalidValueError
+from crmcore.domain.kernel.currencies import _DIGITS
 from crmcore.domain.loyalty.program import (
     STANDARD_PROGRAM,
     LoyaltyProgram,
@@ -242,6 +243,122 @@ def test_other_currencies_are_counted_and_earn_nothing(crm: crmcore.CRM, tell: T
     tell(ask.CancelOrder(order_id=uid(2), reason="changed mind", at=MAY))
     (row,) = crm.read.query(select(LOYALTY_STATUS))
     assert (row["points"], row["orders"], row["other_currency_orders"]) == (10, 1, 0)
+
+
+def ordered(number: int, net: str, when: datetime, currency: str = "EUR") -> ask.PlaceOrder:
+    """An order that can be cancelled, as nothing has been shipped yet."""
+    return order(number, net, when, currency=currency, handed_over=False)
+
+
+def cancel(number: int, when: datetime = MAY + 9 * DAY) -> ask.CancelOrder:
+    return ask.CancelOrder(order_id=uid(number), reason="changed mind", at=when)
+
+
+def ship(number: int) -> ask.ShipOrder:
+    return ask.ShipOrder(order_id=uid(number), shipment_id=uid(600 + number), at=MAY + 8 * DAY)
+
+
+def rows(crm: crmcore.CRM) -> list[Any]:
+    return list(crm.read.query(select(LOYALTY_STATUS)))
+
+
+def test_who_cancelled_the_only_order_is_no_member(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(*known(ANN), ordered(1, "600", MAY), cancel(1))
+    assert crm.read.loyalty(ANN, now=MAY + 9 * DAY) is None
+    assert rows(crm) == []
+    assert sum(one.members for one in crm.read.loyalty_tiers()) == 0
+    then = crm.read.loyalty(ANN, now=MAY, as_of=MAY + DAY)  # it was not cancelled yet
+    assert then is not None
+    assert then.points == 600
+    tell(ordered(2, "5", MAY + 10 * DAY, "USD"))
+    now = status(crm, MAY + 10 * DAY)
+    assert (now.currency, now.points, now.orders) == ("USD", 5, 1)
+    assert now.first_purchase_at == MAY + 10 * DAY
+
+
+def test_a_cancelled_first_order_does_not_decide_the_currency_nor_the_first_purchase(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    tell(*known(ANN), ordered(1, "50", MAY, "USD"), order(2, "600", MAY + DAY))
+    tell(order(3, "7", MAY + 2 * DAY, currency="USD"), back(2, "2", MAY + 3 * DAY))
+    before = status(crm, MAY + 3 * DAY)
+    assert (before.currency, before.points, before.orders) == ("USD", 57, 2)
+    tell(cancel(1))
+    now = status(crm, MAY + 9 * DAY)
+    assert (now.currency, now.points, now.orders, now.tier) == ("EUR", 300, 1, "bronze")
+    assert (now.year_spending, now.lifetime_spending) == (300, 300)
+    assert now.first_purchase_at == MAY + DAY
+    (row,) = rows(crm)
+    assert row["other_currency_orders"] == 1
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["in one batch", "event by event"])
+def test_the_next_purchase_is_the_first_when_those_before_it_are_cancelled(
+    crm: crmcore.CRM, tell: Tell, split: bool
+) -> None:
+    history = [
+        *known(ANN),
+        ordered(1, "1", MAY),
+        ordered(2, "2", MAY + DAY),
+        ordered(3, "3", MAY + 2 * DAY),
+        cancel(2),
+        cancel(1),
+        cancel(1),
+    ]
+    for part in [[one] for one in history] if split else [history]:
+        tell(*part)
+    now = status(crm, MAY + 9 * DAY)
+    assert (now.first_purchase_at, now.points, now.orders) == (MAY + 2 * DAY, 3, 1)
+
+
+def test_an_order_dated_before_the_first_one_decides_the_currency_when_it_arrives(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    tell(*known(ANN), order(1, "600", MAY))
+    tell(ordered(2, "5", MAY - DAY, "USD"))
+    assert (status(crm, MAY).currency, status(crm, MAY).points) == ("USD", 5)
+    tell(cancel(2))
+    assert (status(crm, MAY).currency, status(crm, MAY).points) == ("EUR", 600)
+
+
+def test_of_two_purchases_at_one_instant_the_one_told_first_is_the_first(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    tell(*known(ANN), ordered(2, "5", MAY, "USD"), ordered(1, "600", MAY))
+    assert status(crm, MAY).currency == "USD"
+    tell(cancel(2))
+    assert status(crm, MAY).currency == "EUR"
+
+
+@pytest.mark.parametrize("final", [ship(1), None], ids=["shipped", "handed over"])
+def test_of_many_purchases_only_those_that_may_be_the_first_are_remembered(
+    crm: crmcore.CRM, tell: Tell, final: Any
+) -> None:
+    first = ordered(1, "1", MAY) if final else order(1, "1", MAY)
+    many = [ordered(number, "1", MAY + number * DAY) for number in range(2, 40)]
+    tell(*known(ANN), first, *many, *([final] if final else []))
+    (row,) = rows(crm)
+    assert len(row["first_purchases"]) == 1
+    tell(*(cancel(number, MAY + 50 * DAY) for number in range(2, 40)))
+    assert status(crm, MAY + 50 * DAY).first_purchase_at == MAY
+    tell(ordered(50, "1", MAY - DAY))  # told late, and cancelled in its turn
+    assert status(crm, MAY + 50 * DAY).first_purchase_at == MAY - DAY
+    tell(cancel(50, MAY + 51 * DAY))
+    assert status(crm, MAY + 51 * DAY).first_purchase_at == MAY
+
+
+def test_an_order_in_a_code_that_a_later_release_drops_goes_on_to_be_counted(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with crmcore.open(database_url, clock=Clock()) as crm:
+        shipped = ordered(1, "600", MAY, "HRK")
+        send(crm, [*known(ANN), shipped, ordered(2, "50.50", MAY, "HRK"), ship(1)])
+    monkeypatch.delitem(_DIGITS, "HRK")
+    with crmcore.open(database_url, clock=Clock()) as crm:
+        send(crm, [back(1, "2", MAY + 9 * DAY), cancel(2)])
+        crm.catch_up()
+        now = status(crm, MAY + 9 * DAY)
+        assert (now.currency, now.points, now.year_spending) == ("HRK", 300, 300)
 
 
 def test_nobody_has_a_status_before_the_first_purchase(crm: crmcore.CRM, tell: Tell) -> None:

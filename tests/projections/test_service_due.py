@@ -25,7 +25,7 @@ def policy(name: str, hours: int, **when: Any) -> ask.ServiceLevelPolicy:
         kind=ask.TargetKind.RESOLUTION,
         within=hours * HOUR,
         calendar=calendars.ELAPSED.name,
-        pauses=(ask.StatusCategory.PENDING,),
+        pauses=(ask.PauseCategory.PENDING,),
         warnings=(
             ask.WarningLevel(percent=50, action="tell kim"),
             ask.WarningLevel(remaining=HOUR),

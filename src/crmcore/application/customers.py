@@ -14,8 +14,20 @@ import attrs
 
 from crmcore.application.references import Exists, require
 from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.customers import consent, customer, external_identity, interaction, note
-from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind
+from crmcore.domain.customers import (
+    consent,
+    contact_book,
+    customer,
+    external_identity,
+    interaction,
+    note,
+    reaching,
+)
+from crmcore.domain.customers.contact_point import (
+    AddContactPoint,
+    ContactKind,
+    InvalidateContactPoint,
+)
 from crmcore.domain.customers.permission import (
     ConfirmConsent,
     GiveConsent,
@@ -33,6 +45,7 @@ __all__ = [
     "known_customer",
     "may_contact",
     "require_customer",
+    "take_out_of_use",
 ]
 
 AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
@@ -95,14 +108,16 @@ def may_contact(
     at: datetime,
     point_id: UUID | None = None,
 ) -> consent.ConsentDecision:
-    """Whether consent allows it (``consent.allowed``); never for a deactivated customer.
+    """Whether the customer allows it at *point_id*, or at the contact point that would be used.
 
-    Refuses with ``NotFoundError`` a customer who was never registered.
+    Never for a deactivated customer.  Refuses with ``NotFoundError`` a customer who was never
+    registered, or a contact point that is not theirs.
     """
-    known_customer(work, customer_id)
+    known = known_customer(work, customer_id)
     if isinstance(work.state(customer.AGGREGATE, customer_id), customer.Deactivated):
         return consent.ConsentDecision(False, ("the customer is deactivated",))
-    return consent.allowed(consents(work, customer_id), channel, purpose, at, point_id)
+    where = reaching.addresses(known.points, channel, at, point_id)
+    return where.way(consents(work, customer_id), purpose).decision
 
 
 def add_contact_point(
@@ -111,6 +126,13 @@ def add_contact_point(
     """Decide on a contact point as it was entered: the normal form is found first."""
     normalised = normaliser.normalise(command.kind, command.value, command.region)
     return customer.decide(command, state, normalised)
+
+
+def take_out_of_use(command: InvalidateContactPoint, work: Work) -> None:
+    """Note that a contact point does not work, of a deactivated customer too."""
+    known = known_customer(work, command.customer_id)
+    events = contact_book.decide(command, known.points, "")
+    work.record(customer.AGGREGATE, command.customer_id, events)
 
 
 @attrs.frozen
@@ -186,7 +208,9 @@ def give_consent(command: GiveConsent, work: Work) -> None:
     events = consent.decide(command, consents(work, command.customer_id))
     if not events:
         return
-    _require_point(require_customer(work, command.customer_id), command.point_id)
+    known = require_customer(work, command.customer_id)
+    if command.point_id is not None:
+        reaching.serving(known.points, command.channel, command.point_id)
     work.record(consent.AGGREGATE, _ledger(command), events)
 
 
@@ -194,8 +218,8 @@ def forbid(command: WithdrawConsent | RaiseObjection, work: Work) -> None:
     """Record what a customer forbids, a deactivated one too."""
     events = consent.decide(command, consents(work, command.customer_id))
     known = known_customer(work, command.customer_id)
-    if isinstance(command, WithdrawConsent):
-        _require_point(known, command.point_id)
+    if isinstance(command, WithdrawConsent) and command.point_id is not None:
+        reaching.serving(known.points, command.channel, command.point_id)
     if events:
         work.record(consent.AGGREGATE, _ledger(command), events)
 
@@ -221,8 +245,3 @@ def _identity(command: external_identity.Command) -> UUID:
 
 def _ledger(command: consent.Command) -> UUID:
     return consent.ledger_id(command.customer_id)
-
-
-def _require_point(known: customer.Active, point_id: UUID | None) -> None:
-    if point_id is not None and all(point.point_id != point_id for point in known.points):
-        raise NotFoundError("contact point", point_id)

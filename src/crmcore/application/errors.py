@@ -7,11 +7,13 @@ from uuid import UUID
 from crmcore.domain.kernel import FieldError, shown
 
 __all__ = [
+    "AmbiguousNumberError",
     "CommandIdReusedError",
     "CommandInProgressError",
     "ConcurrencyError",
     "CorruptEventError",
     "InvalidCommandError",
+    "MisuseError",
     "StoreBusyError",
     "StoreError",
     "StoreFormatError",
@@ -70,8 +72,23 @@ class CommandInProgressError(ConcurrencyError):
         self.args = (f"command id {command_id} was carried out by another writer: send it again",)
 
 
+class AmbiguousNumberError(LookupError):
+    """Several cases have the number by which one was asked for."""
+
+    def __init__(self, number: str, cases: Sequence[UUID]) -> None:
+        super().__init__(
+            f"{len(cases)} cases have the number {number}: name one by its id, of"
+            f" {', '.join(map(str, cases))}"
+        )
+        self.number, self.cases = number, tuple(cases)
+
+
 class StoreError(Exception):
     """The database did not do what was asked; what was recorded before is still there."""
+
+
+class MisuseError(StoreError):
+    """The caller's own mistake: a connection, a statement or a name that cannot mean this log."""
 
 
 class StoreUnavailableError(StoreError):

@@ -6,7 +6,7 @@ service read and decide again, a bounded number of times.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from crmcore.application.log import EventLog, LogSession, NewEvent, Provenance, 
 from crmcore.application.unit_of_work import LoadedStreams, UnitOfWork
 from crmcore.application.work import Handler, Work
 from crmcore.domain.kernel import (
+    CLOCK_SKEW,
     Command,
     DomainError,
     InvalidValueError,
@@ -51,9 +52,6 @@ REFUSALS = (
     UnreadableEventError,
 )
 """What concerns one command of a batch, and not the others."""
-
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far a sender's clock may be ahead of ours."""
 
 _actor = shape(str)
 
@@ -356,9 +354,9 @@ def _receipt(work: UnitOfWork, position: int | None) -> Receipt:
 
 
 def _named(command: Command) -> list[UUID]:
-    """The ids that a command names: of streams, most of them."""
+    """The ids that a command names, of streams most of them, and the streams that it claims."""
     ids = [getattr(command, name) for name in _ids(type(command))]
-    return [key for key in ids if key is not None]
+    return [key for key in (*ids, *getattr(command, "claims", ())) if key is not None]
 
 
 @cache

@@ -1,8 +1,9 @@
 """Carry out the commands on surveys: whether a customer may be asked is asked of the customer.
 
 A question about a solved case rests on the contract, as other service messages do; it is not
-put to customers who are deactivated, who said no to service messages or research by that
-channel, who paused the channel, or outside of their hours of contact.
+put to customers who are deactivated, who cannot be reached by that channel or said no to service
+messages or research at each of its contact points, who paused the channel, or outside of their
+hours of contact.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ import attrs
 
 from crmcore.application.customers import consents, require_customer
 from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.customers import consent, preference
+from crmcore.domain.customers import preference, reaching
 from crmcore.domain.kernel import Aggregate, Channel, Purpose
 from crmcore.domain.service import asking, case, feedback
 from crmcore.domain.service.asking import STANDARD_FEEDBACK, CustomerAsked, FeedbackPolicy
@@ -63,11 +64,8 @@ def unwelcome(work: Work, customer_id: UUID, channel: Channel, at: datetime) -> 
     deactivated.
     """
     known, ledger = require_customer(work, customer_id), consents(work, customer_id)
-    for purpose in PURPOSES:
-        said = consent.forbidden(ledger, channel, purpose, at)
-        if said is not None:
-            return said
-    return preference.unwelcome(known.preferences, channel, at)
+    where = reaching.addresses(known.points, channel, at)
+    return where.against(ledger, *PURPOSES) or preference.unwelcome(known.preferences, channel, at)
 
 
 def _survey(command: OfferSurvey | AnswerSurvey | ExpireSurvey) -> UUID:

@@ -1,23 +1,23 @@
 """Carry out the commands on leads and on the policies that assign them.
 
-An e-mail address belongs to one lead at a time.  Who asks again from the address of an open
+An e-mail address belongs to one lead at a time (``LeadAddresses``).  Who asks again from the address of an open
 or a converted lead is not a second lead: the inquiry is noted on the first, in the converted
 lead's case about its customer.  A lead that was given up, or that has another address by now,
 leaves the address to the next.  Telephone numbers are shared too often to say who is who.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar, get_args
 from uuid import UUID
 
 import attrs
 
 from crmcore.application.customers import ContactNormaliser
+from crmcore.application.lead_addresses import LeadAddresses, Pseudonym
 from crmcore.application.lead_conversion import LeadConversion
 from crmcore.application.references import Exists, require
 from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.customers.contact_point import ContactKind, contact_key
+from crmcore.domain.customers.contact_point import ContactKind
 from crmcore.domain.kernel import Aggregate, InvalidValueError
 from crmcore.domain.sales import assignment_policy, lead, lead_address
 from crmcore.domain.sales.lead_commands import (
@@ -31,7 +31,7 @@ from crmcore.domain.sales.lead_commands import (
 from crmcore.domain.sales.lead_decisions import decide, repeat_inquiry
 from crmcore.domain.sales.lead_events import LeadEnriched, LeadEvent
 from crmcore.domain.sales.lead_progress import assign, leave_unassigned
-from crmcore.domain.sales.lead_refusals import LeadAddressTakenError, must_be_open
+from crmcore.domain.sales.lead_refusals import must_be_open
 from crmcore.domain.sales.lead_routing import RoutableLead, Unrouted, route
 from crmcore.domain.sales.lead_score import STANDARD_MODEL, ScoringModel
 
@@ -42,10 +42,6 @@ AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
     lead_address.AGGREGATE,
     assignment_policy.AGGREGATE,
 )
-
-Pseudonym = Callable[[str, str], UUID]
-"""A keyed hash of a value (the second argument) for a purpose: the same one each time, from
-which nobody without the key can tell the value."""
 
 AddressedT = TypeVar("AddressedT", CaptureLead, EnrichLead)
 
@@ -97,15 +93,18 @@ class LeadService:
         if not events:  # captured before: nothing is asked again
             return
         require(self.campaign_exists, work, "campaign", told.campaign_id)
-        holder = self._noted_on(told, work)
+        if told.email is None:
+            work.record(lead.AGGREGATE, told.lead_id, events)
+            return
+        holder = self._addresses.noted_on(told.lead_id, told.email, work)
         if holder is None:
             work.record(lead.AGGREGATE, told.lead_id, events)
-            self._claim(told.lead_id, told.email, told.at, work)
+            self._addresses.claim(told.lead_id, told.email, told.at, work)
             return
         noted = repeat_inquiry(told, work.state(lead.AGGREGATE, holder))
-        if noted and told.email is not None:
+        if noted:
             work.record(lead.AGGREGATE, holder, noted)
-            self._reuse(told, told.email, work)
+            self._addresses.note(told.lead_id, told.email, told.at, work)
 
     def enrich(self, command: EnrichLead, work: Work) -> None:
         """Record what became known; a new address must not be that of another open lead."""
@@ -113,16 +112,16 @@ class LeadService:
         events = self._decide(told, work.state(lead.AGGREGATE, told.lead_id))
         work.record(lead.AGGREGATE, told.lead_id, events)
         for event in events:
-            if isinstance(event, LeadEnriched):
-                self._claim(told.lead_id, event.email, told.at, work)
+            if isinstance(event, LeadEnriched) and event.email is not None:
+                self._addresses.claim(told.lead_id, event.email, told.at, work)
 
     def recycle(self, command: RecycleLead, work: Work) -> None:
         """Start afresh, unless another lead was captured from the address in the meantime."""
         events = self._decide(command, work.state(lead.AGGREGATE, command.lead_id))
         work.record(lead.AGGREGATE, command.lead_id, events)
         fresh = must_be_open(command.lead_id, work.state(lead.AGGREGATE, command.lead_id))
-        if events:
-            self._claim(command.lead_id, fresh.email, command.at, work)
+        if events and fresh.email is not None:
+            self._addresses.claim(command.lead_id, fresh.email, command.at, work)
 
     def assign(self, command: AssignLead, work: Work) -> None:
         """Assign to the person named or, unless somebody has the lead, as the policy says."""
@@ -149,6 +148,10 @@ class LeadService:
         work.record(lead.AGGREGATE, command.lead_id, assign(chosen, state, routed.rule))
         work.record(assignment_policy.AGGREGATE, command.policy_id, [routed])
 
+    @property
+    def _addresses(self) -> LeadAddresses:
+        return LeadAddresses(self.pseudonym)
+
     def _decide(self, command: LeadCommand, state: lead.State, /) -> list[LeadEvent]:
         return list(decide(command, state, self.scoring))
 
@@ -168,51 +171,6 @@ class LeadService:
             return self.normaliser.normalise(kind, value, region)
         except InvalidValueError as error:
             raise error.named(field if error.field == "value" else error.field) from None
-
-    def _address_id(self, email: str) -> UUID:
-        return self.pseudonym("lead-address", contact_key(ContactKind.EMAIL, email))
-
-    def _noted_on(self, told: CaptureLead, work: Work) -> UUID | None:
-        """The lead that the inquiry belongs to; None: it is a lead of its own."""
-        if told.email is None:
-            return None
-        address = work.state(lead_address.AGGREGATE, self._address_id(told.email))
-        if told.lead_id in address.inquiries:
-            return address.inquiries[told.lead_id]
-        if address.holder is None:
-            return None
-        state = work.state(lead.AGGREGATE, address.holder)
-        return address.holder if _holds(state, told.email) else None
-
-    def _claim(self, lead_id: UUID, email: str | None, at: datetime, work: Work) -> None:
-        if email is None:
-            return
-        key = self._address_id(email)
-        address = work.state(lead_address.AGGREGATE, key)
-        if address.holder not in (None, lead_id):
-            state = work.state(lead.AGGREGATE, address.holder)
-            if isinstance(state, lead.OpenLead) and _holds(state, email):
-                raise LeadAddressTakenError(lead_id, address.holder)
-        work.record(lead_address.AGGREGATE, key, lead_address.claim(key, lead_id, at, address))
-
-    def _reuse(self, told: CaptureLead, email: str, work: Work) -> None:
-        key = self._address_id(email)
-        address = work.state(lead_address.AGGREGATE, key)
-        events = lead_address.reuse(key, told.lead_id, told.at, address)
-        work.record(lead_address.AGGREGATE, key, events)
-
-
-def _holds(state: lead.State, email: str) -> bool:
-    """Whether inquiries from the address are this lead's: open or converted, and it is its own."""
-    match state:
-        case lead.OpenLead():
-            own = state.email
-        case lead.ConvertedLead():
-            own = state.lead.email
-        case _:
-            return False
-    kind = ContactKind.EMAIL
-    return own is not None and contact_key(kind, own) == contact_key(kind, email)
 
 
 def _routable(known: lead.OpenLead) -> RoutableLead:

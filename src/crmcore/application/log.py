@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import attrs
@@ -16,11 +16,23 @@ __all__ = [
     "LogSession",
     "NewEvent",
     "Page",
+    "Place",
     "Provenance",
     "Receipt",
     "Record",
     "Recorded",
 ]
+
+
+class Place(NamedTuple):
+    """A place in a log: a position, and the link of the record there (32 zero bytes at 0).
+
+    A link follows from all records up to its own, so that a log which was restored or replaced
+    is told from the one that was read.
+    """
+
+    position: int
+    link: bytes
 
 
 @attrs.frozen(kw_only=True)
@@ -94,7 +106,7 @@ class Recorded:
     @property
     def stream_version(self) -> int:
         """Its place in the stream, from 1."""
-        return _present(self.record[2])
+        return int(self._provenance(2))
 
     @property
     def topic(self) -> str:
@@ -119,52 +131,70 @@ class Recorded:
     @property
     def recorded_at(self) -> datetime:
         """When it was written (UTC)."""
-        return from_micros(_present(self.record[7]))
+        return from_micros(self._provenance(7))
 
     @property
     def actor(self) -> str | None:
         """Who caused it."""
-        return self.record[8]
+        return self._text(8)
 
     @property
     def command_id(self) -> UUID | None:
         """The command that caused it."""
-        return _uuid(self.record[9])
+        return _uuid(self._text(9))
 
     @property
     def command(self) -> str | None:
         """The command that caused it, as text."""
-        return self.record[9]
+        return self._text(9)
 
     @property
     def correlation(self) -> str | None:
         """What it belongs to, as text."""
-        return self.record[10]
+        return self._text(10)
 
     @property
     def causation(self) -> str | None:
         """What led to its command, as text."""
-        return self.record[11]
+        return self._text(11)
 
     @property
     def correlation_id(self) -> UUID | None:
         """What it belongs to, in the sender's words."""
-        return _uuid(self.record[10])
+        return _uuid(self._text(10))
 
     @property
     def causation_id(self) -> UUID | None:
         """What led to its command."""
-        return _uuid(self.record[11])
+        return _uuid(self._text(11))
 
     @property
     def source(self) -> str | None:
         """The system that told of it."""
-        return self.record[12]
+        return self._text(12)
 
     @property
     def data(self) -> str:
         """Its JSON: as it was stored, or in present terms where an older version was."""
         return self.record[13]
+
+    def _provenance(self, column: int) -> Any:
+        if self.record[2] is None:  # which every event has
+            raise LookupError(
+                "this reader asked for no provenance: leave out `provenance=False` in the projection"
+            )
+        return self.record[column]
+
+    def _text(self, column: int) -> str | None:
+        text: str | None = self._provenance(column)
+        return text
+
+    def without_provenance(self) -> "Recorded":
+        """This event as a reader sees it that asked for no provenance."""
+        position, stream, _, topic, version, subject, occurred_at, *_, data = self.record
+        nothing = (None, None, None, None, None, None)
+        record = (position, stream, None, topic, version, subject, occurred_at, *nothing, data)
+        return Recorded(record, self.event, self.part)
 
     def told_as(self, event: Any) -> "Recorded":
         """This record with another *event* in its place: what it would have told at another time."""
@@ -202,12 +232,6 @@ class Page:
     def events(self) -> Iterator[Recorded]:
         """The events as they were asked for."""
         return self.read(self._views)
-
-
-def _present(number: int | None) -> int:
-    if number is None:
-        raise LookupError("this reader asked for no provenance: declare it in the projection")
-    return number
 
 
 def _uuid(text: str | None) -> UUID | None:

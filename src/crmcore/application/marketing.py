@@ -4,37 +4,30 @@ Whether a customer may be addressed is asked of the customer and the consents wi
 unit of work, at the instant of the command: when they are targeted, and again at each send.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import attrs
 
-from crmcore.application.customers import consents, known_customer
+from crmcore.application.customers import consents, known_customer, take_out_of_use
 from crmcore.application.references import require
 from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.customers import consent, contact_point, customer, preference
+from crmcore.domain.customers import consent, customer, preference, reaching
+from crmcore.domain.customers.contact_point import InvalidateContactPoint, InvalidReason
 from crmcore.domain.customers.permission import WithdrawConsent
-from crmcore.domain.kernel import Aggregate, Channel, Purpose
+from crmcore.domain.kernel import Aggregate, Purpose
 from crmcore.domain.marketing import addressing, campaign, membership, planning, results, running
 from crmcore.domain.marketing.addressing import SendMessage, TargetMember
+from crmcore.domain.marketing.membership_events import BounceKind
 from crmcore.domain.marketing.planning import CopyCampaign, PlanCampaign
-from crmcore.domain.marketing.results import RecordOptOut
+from crmcore.domain.marketing.results import RecordBounce, RecordOptOut
 from crmcore.domain.marketing.suppression import Reach
 
 __all__ = ["AGGREGATES", "MarketingService", "campaign_exists", "reach"]
 
 AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (campaign.AGGREGATE, membership.AGGREGATE)
-
-POINTS: Final[Mapping[Channel, contact_point.ContactKind]] = {
-    Channel.EMAIL: contact_point.ContactKind.EMAIL,
-    Channel.SMS: contact_point.ContactKind.PHONE,
-    Channel.PHONE: contact_point.ContactKind.PHONE,
-    Channel.POST: contact_point.ContactKind.POSTAL,
-    Channel.SOCIAL: contact_point.ContactKind.SOCIAL,
-    Channel.PUSH: contact_point.ContactKind.PUSH,
-}
-"""Which contact points a channel needs; the others need none that we keep."""
 
 
 def campaign_exists(work: Work, campaign_id: UUID) -> bool:
@@ -45,22 +38,28 @@ def campaign_exists(work: Work, campaign_id: UUID) -> bool:
 def reach(command: TargetMember | SendMessage, plan: campaign.CampaignPlanned, work: Work) -> Reach:
     """What the company knows of addressing a customer for a campaign at the command's instant.
 
-    A transactional message asks for the permission of service messages.  A customer whose
-    contact points of the channel's kind are all out of use cannot be reached; one without any
-    can, for addresses may be kept elsewhere.  Raises ``NotFoundError`` for an unknown customer.
+    A transactional message asks for the permission of service messages.  Permission is asked for
+    the contact point that the message would use (``reaching``).  Raises ``NotFoundError`` for an
+    unknown customer or contact point.
     """
     known = known_customer(work, command.customer_id)
-    transactional = isinstance(command, SendMessage) and command.transactional
-    purpose = Purpose.SERVICE if transactional else plan.purpose
+    transactional, point_id = False, None
+    if isinstance(command, SendMessage):
+        transactional, point_id = command.transactional, command.point_id
     ledger = consents(work, command.customer_id)
-    decision = consent.allowed(ledger, plan.channel, purpose, command.at)
-    points = [point for point in known.points if point.kind is POINTS.get(plan.channel)]
+    where = reaching.addresses(known.points, plan.channel, command.at, point_id)
+    way = where.way(ledger, Purpose.SERVICE if transactional else plan.purpose)
+    point = way.point
+    used = None if point is None else point.point_id
     return Reach(
         active=isinstance(work.state(customer.AGGREGATE, command.customer_id), customer.Active),
-        consented=decision.allowed,
-        reasons=decision.reasons,
-        reachable=not points or any(point.active for point in points),
+        consented=way.decision.allowed,
+        reasons=way.decision.reasons,
+        reachable=not where.lost,
         unwelcome=preference.unwelcome(known.preferences, plan.channel, command.at),
+        point_id=used,
+        point_added_at=None if point is None else point.added.at,
+        agreed=consent.agreements(ledger, plan.channel, plan.purpose, used),
     )
 
 
@@ -89,7 +88,7 @@ class MarketingService:
             TargetMember: self.address,
             SendMessage: self.address,
             results.RecordDelivery: self.note,
-            results.RecordBounce: self.note,
+            RecordBounce: self.bounce,
             results.RecordOpen: self.note,
             results.RecordClick: self.note,
             results.RecordResponse: self.note,
@@ -122,7 +121,19 @@ class MarketingService:
 
     def note(self, command: results.Command, work: Work) -> None:
         """Record what came back from a member."""
-        self._note(command, _campaign(command.campaign_id, work), work)
+        self._note(command, work)
+
+    def bounce(self, command: RecordBounce, work: Work) -> None:
+        """Record that a message came back; for good, its address is out of use for every message."""
+        sent = self._note(command, work).messages[command.message_id].sent
+        if command.kind is BounceKind.HARD and sent.point_id is not None:
+            wrong = InvalidateContactPoint(
+                customer_id=command.customer_id,
+                point_id=sent.point_id,
+                reason=InvalidReason.HARD,
+                at=command.at,
+            )
+            take_out_of_use(wrong, work)
 
     def opt_out(self, command: RecordOptOut, work: Work) -> None:
         """Record that a member wants no more, and withdraw the consent that the campaign used.
@@ -130,21 +141,23 @@ class MarketingService:
         Service messages rest on the contract: an opt-out from a service campaign ends its own
         messages alone.
         """
-        known = _campaign(command.campaign_id, work)
-        if self._note(command, known, work) and known.plan.purpose is not Purpose.SERVICE:
-            withdrawn = consent.decide(
-                _withdrawal(command, known.plan), consents(work, command.customer_id)
-            )
-            if withdrawn:
-                key = consent.ledger_id(command.customer_id)
-                work.record(consent.AGGREGATE, key, withdrawn)
+        plan = _campaign(command.campaign_id, work).plan
+        ledger = consents(work, command.customer_id)
+        self._note(command, work, consent.agreements(ledger, plan.channel, plan.purpose))
+        if plan.purpose is not Purpose.SERVICE:
+            key = consent.ledger_id(command.customer_id)
+            work.record(consent.AGGREGATE, key, consent.decide(_withdrawal(command, plan), ledger))
 
-    def _note(self, command: results.Command, known: campaign.Campaign, work: Work) -> bool:
+    def _note(
+        self, command: results.Command, work: Work, agreed: Sequence[datetime] = ()
+    ) -> membership.Member:
+        known = _campaign(command.campaign_id, work)
         key = membership.membership_id(command.campaign_id, command.customer_id)
-        events = results.decide(command, work.state(membership.AGGREGATE, key), known)
-        if events:
-            work.record(membership.AGGREGATE, key, events)
-        return bool(events)
+        state = work.state(membership.AGGREGATE, key)
+        work.record(membership.AGGREGATE, key, results.decide(command, state, known, agreed))
+        member = work.state(membership.AGGREGATE, key)
+        assert isinstance(member, membership.Member), "results are of members only"
+        return member
 
 
 def _withdrawal(command: RecordOptOut, plan: campaign.CampaignPlanned) -> WithdrawConsent:

@@ -1,6 +1,7 @@
 """A unit of work over a log's session: streams read once, changes kept or dropped as a whole."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +22,16 @@ class OtherKindError(NotAllowedError):
 
 @attrs.define
 class LoadedStream:
-    """A stream within a session: the version at which it was read, its version and state now."""
+    """A stream within a session: the version at which it was read, its version and state now.
+
+    ``began_at`` is when its first fact was true; None before there is one.
+    """
 
     aggregate: Aggregate[Any, Any]
     read_version: int
     version: int
     state: Any
+    began_at: datetime | None
 
 
 @attrs.frozen
@@ -43,13 +48,16 @@ class LoadedStreams:
             version, history = self.session.read_stream(stream_id)
             if history and not isinstance(history[0], aggregate.events):
                 raise OtherKindError(stream_id, aggregate.kind, history[0].TOPIC)
-            found = LoadedStream(aggregate, version, version, aggregate.fold(history))
+            began_at = history[0].at if history else None
+            found = LoadedStream(aggregate, version, version, aggregate.fold(history), began_at)
             self._streams[stream_id] = found
         elif found.aggregate is not aggregate:
             if found.version:
                 raise OtherKindError(stream_id, aggregate.kind, found.aggregate.kind)
-            return LoadedStream(aggregate, 0, 0, aggregate.initial)
-        return LoadedStream(aggregate, found.read_version, found.version, found.state)
+            return LoadedStream(aggregate, 0, 0, aggregate.initial, None)
+        return LoadedStream(
+            aggregate, found.read_version, found.version, found.state, found.began_at
+        )
 
     def keep(self, changed: Mapping[UUID, LoadedStream]) -> None:
         """Let what a command did stand for the commands after it."""
@@ -76,9 +84,14 @@ class UnitOfWork:
     def record(
         self, aggregate: Aggregate[Any, Any], stream_id: UUID, events: Sequence[Any]
     ) -> None:
-        """Add *events* to the end of a stream; each is about the subject of the state after it."""
+        """Add *events* to the end of a stream; each is about the subject of the state after it.
+
+        Raises ``OutOfOrderError`` for one that cannot have come after what the stream holds.
+        """
         stream = self._stream(aggregate, stream_id)
         for event in events:
+            aggregate.refuse_out_of_order(stream.state, event, stream.began_at)
+            stream.began_at = stream.began_at or event.at
             stream.state = aggregate.evolve(stream.state, event)
             stream.version += 1
             subject = aggregate.subject(stream.state)

@@ -26,7 +26,7 @@ class Work(Protocol):
         ...
 
     def record(self, aggregate: Aggregate[Any, E], stream_id: UUID, events: Sequence[E]) -> None:
-        """Add *events* to the end of a stream."""
+        """Add *events* to the end of a stream; raises ``OutOfOrderError`` for one dated too early."""
         ...
 
 

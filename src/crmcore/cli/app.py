@@ -17,10 +17,12 @@ from crmcore.cli import (
     describe,
     execute,
     feedback,
+    holidays,
     import_files,
     projections,
     service,
     service_metrics,
+    service_policies,
 )
 from crmcore.cli.faults import report
 from crmcore.cli.session import Options
@@ -51,9 +53,11 @@ for part in (
     describe,
     customers,
     service,
+    service_policies,
     service_metrics,
     cases,
     feedback,
+    holidays,
     campaigns,
     projections,
     audit,

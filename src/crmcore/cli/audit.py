@@ -22,7 +22,12 @@ def add_to(app: typer.Typer) -> None:
 
 @answering
 def verify(ctx: typer.Context) -> None:
-    """Recompute the chain over all records; exit status 1 if it is broken."""
+    """Recompute the chain over all records, and compare what stands beside them; exit status 1 if
+    something is wrong.
+
+    Not covered, as no record tells of them: the digests of receipts, receipts of commands that
+    recorded nothing, receipts that are missing, and read models (`crmcore projections status`).
+    """
     options = options_of(ctx)
     with existing(options) as crm, progress("verifying") as step:
         verdict = crm.verify(step)
@@ -50,6 +55,8 @@ def said(verdict: Any, *, whole: bool = False) -> str:
     if verdict.intact:
         head = verdict.head.hex() if whole else f"{verdict.head.hex()[:16]}…"
         return f"The chain is intact: {verdict.records:,} records, head {head}"
+    if verdict.broken_at is None:
+        return f"The log is not what was recorded: {verdict.reason}."
     return (
         f"The chain is broken at position {verdict.broken_at:,}: {verdict.reason};"
         f" {verdict.records:,} records before it are good."

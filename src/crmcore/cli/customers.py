@@ -24,7 +24,8 @@ __all__ = ["add_to", "customer_named", "history_document", "show_history", "show
 
 CANDIDATES: Final = 4
 MANY: Final = 100
-NAMING: Final = ("customer-registered", "customer-name-corrected", "lead-captured", "lead-enriched")
+OWN_NAMES: Final = ("customer-registered", "customer-name-corrected")
+NAMES_OF_LEADS: Final = ("lead-captured", "lead-enriched")
 Customer = Annotated[
     str, typer.Argument(metavar="CUSTOMER", help="An id, or text that finds one customer.")
 ]
@@ -51,13 +52,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def customer_named(crm: crmcore.CRM, text: str) -> UUID:
-    """The one customer whom *text* means: an id, an exact match, or the only match."""
+    """The one customer whom *text* means: an id, what is written so, an exact match, or the only one."""
     try:
         return UUID(text)
     except ValueError:
         matches = crm.read.find_customers(text, limit=MANY)
-    exact = [one for one in matches if one.exactly]
-    candidates = exact or matches
+    literal = [one for one in matches if one.matched == text]
+    candidates = literal or [one for one in matches if one.exactly] or matches
     if len(candidates) == 1:
         return candidates[0].customer_id
     if not candidates:
@@ -151,12 +152,14 @@ def show_history(crm: crmcore.CRM, entries: Sequence[Any], last: int | None = No
 
 
 def _name(entries: Sequence[Any]) -> str | None:
-    """What the customer was called last."""
-    for entry in reversed(entries):
-        if entry.topic in NAMING:
-            name: str | None = json.loads(entry.details).get("name")
-            if name:
-                return name
+    """What the customer was called last; a lead's name is that of nobody but the lead."""
+    told = sorted(entries, key=lambda entry: int(entry.position), reverse=True)
+    for naming in (OWN_NAMES, NAMES_OF_LEADS):
+        for entry in told:
+            if entry.topic in naming:
+                name: str | None = json.loads(entry.details).get("name")
+                if name:
+                    return name
     return None
 
 

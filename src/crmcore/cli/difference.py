@@ -19,6 +19,8 @@ def comparison_document(found: Any) -> dict[str, Any]:
 def show_comparison(found: Any) -> None:
     """Rows added, gone and changed of each table; then by column, with samples."""
     at = f"both at position {found.position_after:,}"
+    if not found.same_log:
+        at += ", but of logs that differ: one was restored"
     if found.position_before != found.position_after:
         at = f"at positions {found.position_after:,} and {found.position_before:,} of the log"
     say(

@@ -11,7 +11,9 @@ import attrs
 import typer
 
 import crmcore
+from crmcore.cli.case_numbers import CaseNumbers
 from crmcore.cli.faults import Fault, answering, by_field, complain
+from crmcore.cli.interruption import held
 from crmcore.cli.lines import UNFIT, Line, lines, read
 from crmcore.cli.output import counted, emit_line, one_line, say
 from crmcore.cli.progress import Step, progress
@@ -84,7 +86,8 @@ class Run:
         """Carry out every line, ``BATCH`` to a transaction."""
         found, done = lines(stream), 0
         while chunk := list(islice(found, BATCH)):
-            ended = self._batch(chunk)
+            with held():
+                ended = self._batch(chunk)
             done += sum(len(line.content or b"") for line in chunk)
             step(done)
             if ended:
@@ -94,9 +97,10 @@ class Run:
         """Carry out a batch; tell whether to stop."""
         refusals: dict[int, Exception] = {}
         envelopes: list[tuple[int, crmcore.Envelope]] = []
+        numbers = CaseNumbers(self.crm)
         for line in chunk:
             try:
-                envelopes.append((line.number, read(self.crm, line, self.by, self.source)))
+                envelopes.append((line.number, read(self.crm, line, self.by, self.source, numbers)))
             except UNFIT as error:
                 refusals[line.number] = error
                 if self.stop:
@@ -148,6 +152,8 @@ class Run:
 @contextmanager
 def _opened(file: str) -> Iterator[BinaryIO]:
     if file == "-":
+        if sys.stdin is None:  # closed by the caller
+            raise Fault("-: cannot be read: standard input is closed")
         yield sys.stdin.buffer
         return
     try:

@@ -11,7 +11,7 @@ import typer
 
 from crmcore import errors
 from crmcore.cli.importers import SourceError
-from crmcore.cli.output import emit, one_line
+from crmcore.cli.output import emit_line, one_line
 
 __all__ = [
     "BROKEN_PIPE",
@@ -46,6 +46,7 @@ class WrongCallError(Fault):
 EXPECTED: Final = (
     Fault,
     SourceError,
+    errors.AmbiguousNumberError,
     errors.DomainError,
     errors.InvalidCommandError,
     errors.CommandIdReusedError,
@@ -82,13 +83,15 @@ def report(error: BaseException, *, json: bool) -> int:
     """Say in one line what *error* is, with *json* on stdout as well; return the exit status."""
     if isinstance(error, BrokenPipeError):  # the reader left
         _let_go()
+        if notes := _notes(error):
+            complain(f"ended early, for nobody reads the answer{notes}")
         return BROKEN_PIPE
     text, status = _said(error)
     complain(text)
     if isinstance(error, OSError):  # perhaps stdout itself
         _let_go()
     elif json and status == 1:
-        emit({"error": {"kind": type(error).__name__, "message": text} | by_field(error)})
+        emit_line({"error": {"kind": type(error).__name__, "message": text} | by_field(error)})
     return status
 
 
@@ -107,12 +110,18 @@ def _let_go() -> None:
 
 
 def complain(text: str) -> None:
-    """One line on stderr."""
-    print(f"crmcore: {one_line(text)}", file=sys.stderr)
+    """One line on stderr; where that takes none, there is nobody to tell."""
+    with suppress(OSError):
+        print(f"crmcore: {one_line(text)}", file=sys.stderr)
+
+
+def _notes(error: BaseException) -> str:
+    """What whoever passed the error on has added, such as what is kept."""
+    return "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
 
 
 def _said(error: BaseException) -> tuple[str, int]:
-    notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+    notes = _notes(error)
     if isinstance(error, KeyboardInterrupt):
         return f"interrupted{notes or '; what was recorded before is kept'}", INTERRUPTED
     if isinstance(error, EXPECTED):

@@ -12,7 +12,7 @@ from zlib import crc32
 import attrs
 
 from crmcore import Money
-from crmcore.domain.kernel import Between, Length, Personal
+from crmcore.domain.kernel import AsText, Between, Length, Personal, WorkingTime
 
 __all__ = ["Field", "example", "fields"]
 
@@ -79,9 +79,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
             {
                 "name": "office",
                 "zone": "Europe/Berlin",
-                "weekly": [
-                    {"weekday": day, "opens": "09:00", "closes": "17:00"} for day in range(1, 6)
-                ],
+                "weekly": ["Mon-Fri 09:00-17:00"],
             }
         ],
     },
@@ -158,13 +156,16 @@ def _words(base: Any, marks: tuple[Any, ...]) -> str:
     if isinstance(base, type) and issubclass(base, Enum):
         return " | ".join(str(member.value) for member in base)
     if attrs.has(base) and base is not Money:
-        return "object"
+        texts = [f", or text such as {mark.example}" for mark in marks if isinstance(mark, AsText)]
+        return "".join(["object", *texts])
     words = WORDS.get(base, getattr(base, "__name__", str(base)))
     for mark in marks:
         if isinstance(mark, Length):
             words += f", at most {mark.most:,} characters"
         elif isinstance(mark, Between):
             words += _range(mark)
+        elif isinstance(mark, WorkingTime):
+            words += ", in hours of work"
     return words
 
 

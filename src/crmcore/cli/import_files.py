@@ -1,14 +1,16 @@
 """`crmcore import`: another system's files, turned into commands and carried out."""
 
+from collections.abc import Sequence
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from crmcore.cli.demo_import import show_reasons
-from crmcore.cli.faults import answering, complain
-from crmcore.cli.importers import boston311, completejourney, incidents
+from crmcore.cli.faults import Fault, answering, complain
+from crmcore.cli.importers import Unkept, boston311, completejourney, incidents
 from crmcore.cli.importing import Imported, bring_in
 from crmcore.cli.output import counted, emit_line, say
 from crmcore.cli.progress import progress
@@ -52,6 +54,8 @@ def import_files(
     A refused row is reported with its file, line and reason, and does not hold up the others.
     """
     options = options_of(ctx)
+    if not path.exists():
+        raise Fault(f"{path}: expected a file or a folder, there is none")
     done = Imported(kind.value)
 
     def told(source: str, line: int, refusal: str, reason: str) -> None:
@@ -65,15 +69,24 @@ def import_files(
         try:
             bring_in(crm, done, rows, step, by=ACTOR, told=told)
         except BaseException as error:
-            error.add_note(f"what was recorded before is kept: {_said(done)}")
+            if done.commands:
+                error.add_note(f"what was recorded before is kept: {_said(done)}")
             raise
     if options.json:
         emit_line({"summary": done.document()})
     else:
         say(_said(done))
         show_reasons("Recorded otherwise than told", done.remarks, len(done.remarks))
+        _show_unkept(done.unkept)
     if done.by_rows or done.by_rules:
         raise typer.Exit(1)
+
+
+def _show_unkept(unkept: Sequence[Unkept]) -> None:
+    """The columns that become nothing, file by file, with the rows in which they say something."""
+    for source, columns in groupby(unkept, key=lambda one: one.source):
+        said = ", ".join(f"{one.column} {one.rows:,}" for one in columns)
+        say(f"{source}: columns that become nothing, and the rows that fill them: {said}")
 
 
 def _said(done: Imported) -> str:

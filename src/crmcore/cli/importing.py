@@ -10,13 +10,16 @@ from uuid import UUID
 import attrs
 
 import crmcore
-from crmcore.cli.importers import Planned, Refused, Remark, Row, Silent
+from crmcore.cli.importers import Planned, Refused, Remark, Row, Silent, SourceError, Unkept
+from crmcore.cli.interruption import held
 from crmcore.cli.output import one_line
 from crmcore.cli.progress import Step
 
 __all__ = ["Imported", "Reason", "bring_in"]
 
 SAMPLES: Final = 3
+BATCH: Final = 500
+"""Commands to a transaction."""
 
 
 @attrs.define
@@ -52,6 +55,7 @@ class Imported:
     by_rows: dict[str, Reason] = attrs.Factory(dict)
     by_rules: dict[str, Reason] = attrs.Factory(dict)
     remarks: dict[str, Reason] = attrs.Factory(dict)
+    unkept: list[Unkept] = attrs.Factory(list)
     orders: Counter[UUID] = attrs.Factory(Counter)
     first_order: datetime | None = None
 
@@ -71,6 +75,9 @@ class Imported:
             "events_per_second": self.rate(self.events),
             "refused": {"rows": _listed(self.by_rows), "commands": _listed(self.by_rules)},
             "remarks": _listed(self.remarks),
+            "unkept": [
+                {"file": one.source, "column": one.column, "rows": one.rows} for one in self.unkept
+            ],
         }
 
 
@@ -115,13 +122,11 @@ class Importing:
     def all(self, rows: Iterable[Row], step: Step) -> None:
         """Carry out every command that a row asks for."""
         begun = time.perf_counter()
-
-        def kept(batch: crmcore.Batch) -> None:
-            self._keep(batch)
-            self.done.seconds = time.perf_counter() - begun
-            step(batch.commands)
-
-        self.crm.execute_many(self._wanted(rows), by=self.by, source=self.done.name, progress=kept)
+        for batch in _batches(self._wanted(rows)):
+            with held():
+                self._keep(self.crm.execute_many(batch, by=self.by, batch=BATCH))
+                self.done.seconds = time.perf_counter() - begun
+            step(self.done.commands)
         self.done.seconds = time.perf_counter() - begun
 
     def _wanted(self, rows: Iterable[Row]) -> Iterator[crmcore.Envelope]:
@@ -135,6 +140,8 @@ class Importing:
                     _count(done.remarks, row.text, row)
                 case Silent():
                     done.silent += 1
+                case Unkept():
+                    done.unkept.append(row)
                 case Planned():
                     self._note(row)
                     yield crmcore.Envelope(
@@ -156,17 +163,34 @@ class Importing:
             done.first_order = min(done.first_order or row.command.at, row.command.at)
 
     def _keep(self, batch: crmcore.Batch) -> None:
-        """Count a transaction that is done; *batch* has the totals so far."""
-        done, before = self.done, self.done.commands
-        for one in batch.refused[done.refused :]:
-            row, reason = self.places[one.index - before], one_line(str(one.error))
+        """Count a transaction that is done."""
+        done = self.done
+        for one in batch.refused:
+            row, reason = self.places[one.index], one_line(str(one.error))
             kind = type(one.error).__name__
             _count(done.by_rules, kind, row, f": {reason}")
             self.told(row.source, row.line, kind, reason)
         self.places.clear()
-        done.commands, done.executed = batch.commands, batch.executed
-        done.unchanged, done.events = batch.unchanged, batch.events
-        done.refused = len(batch.refused)
+        done.commands += batch.commands
+        done.executed += batch.executed
+        done.unchanged += batch.unchanged
+        done.events += batch.events
+        done.refused += len(batch.refused)
+
+
+def _batches(wanted: Iterable[crmcore.Envelope]) -> Iterator[list[crmcore.Envelope]]:
+    """The commands by transaction; those before a place where the file breaks off come as well."""
+    batch: list[crmcore.Envelope] = []
+    try:
+        for one in wanted:
+            batch.append(one)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except SourceError:
+        yield batch
+        raise
+    yield batch
 
 
 def _count(

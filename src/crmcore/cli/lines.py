@@ -14,6 +14,7 @@ import attrs
 
 import crmcore
 from crmcore import errors
+from crmcore.cli.case_numbers import CaseNumbers
 
 __all__ = ["LONGEST", "UNFIT", "Line", "Unreadable", "lines", "read"]
 
@@ -51,8 +52,15 @@ def lines(stream: BinaryIO, longest: int = LONGEST) -> Iterator[Line]:
             yield Line(number, piece)
 
 
-def read(crm: crmcore.CRM, line: Line, by: str | None, source: str | None) -> crmcore.Envelope:
-    """The command on a *line*; *by* and *source* where it does not say so itself.
+def read(
+    crm: crmcore.CRM,
+    line: Line,
+    by: str | None,
+    source: str | None,
+    numbers: CaseNumbers | None = None,
+) -> crmcore.Envelope:
+    """The command on a *line*; *by* and *source* where it does not say so itself, and cases by
+    their *numbers*.
 
     Raises ``Unreadable``, or what ``CRM.command`` raises.
     """
@@ -68,8 +76,11 @@ def read(crm: crmcore.CRM, line: Line, by: str | None, source: str | None) -> cr
         source = _optional_text(given, "source", source)
     ids = {name: _identity(given, name) for name in IDS}
     version = _version(given)
+    numbers = numbers or CaseNumbers(crm)
+    command = crm.command(topic, numbers.ids_for(kind, given))
+    numbers.told(command)
     return crmcore.Envelope(
-        command=crm.command(topic, given), by=sender, source=source, expected_version=version, **ids
+        command=command, by=sender, source=source, expected_version=version, **ids
     )
 
 
@@ -153,5 +164,6 @@ UNFIT: Final = (
     errors.DomainError,
     errors.InvalidCommandError,
     errors.UnknownTopicError,
+    errors.AmbiguousNumberError,
 )
 """What makes a line unfit to be carried out."""

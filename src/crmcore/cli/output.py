@@ -1,10 +1,13 @@
 """Answers: tables for people, JSON for programs, and how amounts, times and shares are written."""
 
+import re
 import sys
 import textwrap
+from codecs import lookup
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from json import dumps
 from typing import Any, Final, TextIO
 
 import attrs
@@ -44,9 +47,13 @@ CONTROLS: Final = (
     *range(0x0B, 0x20),
     *range(0x7F, 0xA0),
 )  # all but tab and line feed
+SURROGATES: Final = range(0xD800, 0xE000)
+"""Letters of no text, which a file's name may have."""
+NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 TURNING: Final = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 STEERING: Final = {
-    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in (*CONTROLS, *TURNING)
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for code in (*CONTROLS, *TURNING, *SURROGATES)
 }
 
 
@@ -74,13 +81,19 @@ def heading(text: str) -> None:
 
 def emit(document: Any) -> None:
     """One JSON document on stdout; decimals are text, so that they stay exact; instants are UTC."""
-    encoded = _encoded(document)
-    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+    _write_json(msgspec.json.format(_encoded(document), indent=2).decode(), sys.stdout)
 
 
 def emit_line(document: Any, to: TextIO | None = None) -> None:
     """One line of JSON on stdout, or *to* another stream."""
-    (to or sys.stdout).write(_encoded(document).decode() + "\n")
+    _write_json(_encoded(document).decode(), to or sys.stdout)
+
+
+def _write_json(text: str, stream: TextIO) -> None:
+    """Write in UTF-8; where a stream has another encoding in ASCII, whatever letters that has."""
+    if stream.encoding and lookup(stream.encoding).name != "utf-8":
+        text = NOT_ASCII.sub(lambda letter: dumps(letter[0])[1:-1], text)
+    stream.write(f"{text}\n")
 
 
 def _encoded(document: Any) -> bytes:
@@ -88,7 +101,9 @@ def _encoded(document: Any) -> bytes:
 
 
 def _written_out(value: Any) -> Any:
-    """*value* with its decimals in digits: ``0``, never ``0E+2``."""
+    """*value* with its decimals in digits: ``0``, never ``0E+2``; and with text that is Unicode."""
+    if isinstance(value, str):  # a file's name need not be
+        return value.encode(errors="backslashreplace").decode()
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, dict):
@@ -211,5 +226,6 @@ def bar(part: Decimal | None, width: int = BAR) -> Text:
     """A bar that is full at one; the shade beside the full part is the rest."""
     if part is None:
         return Text("")
+    done, rest = "#." if console().options.ascii_only else "█░"
     full = round(max(Decimal(0), min(Decimal(1), part)) * width)
-    return Text("█" * full, style="green") + Text("░" * (width - full), style="dim")
+    return Text(done * full, style="green") + Text(rest * (width - full), style="dim")

@@ -9,6 +9,8 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing.context import BaseContext
 
+from crmcore.cli.interruption import held
+
 __all__ = ["processes"]
 
 
@@ -22,7 +24,7 @@ def _pool(count: int) -> Iterator[Executor]:
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(count, mp_context=_context(), initializer=_begin)
     try:
-        with _uninterrupted():  # a process that is interrupted on its way would complain
+        with held():  # a process that is interrupted on its way would complain
             for _ in range(count):
                 pool.submit(os.getpid)
         yield pool
@@ -33,19 +35,6 @@ def _pool(count: int) -> Iterator[Executor]:
             child.join()
         raise
     pool.shutdown()
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let an interruption wait for the end of the block."""
-    heard = list[int]()
-    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if heard:
-        raise KeyboardInterrupt
 
 
 def _context() -> BaseContext:

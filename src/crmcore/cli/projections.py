@@ -16,7 +16,7 @@ from crmcore.cli.faults import answering, complain
 from crmcore.cli.output import Column, duration, emit, emit_line, say, share, table
 from crmcore.cli.progress import bars
 from crmcore.cli.session import NEEDED, SERVING, existing, options_of
-from crmcore.errors import ProjectionStoppedError, StoreBusyError, StoreUnavailableError
+from crmcore.errors import ProjectionStoppedError, StoreError
 
 __all__ = ["add_to"]
 
@@ -92,7 +92,9 @@ def _follow(crm: crmcore.CRM, json: bool) -> NoReturn:
             pause = EVERY
             try:
                 seen, said = _follow_on(crm, seen, json), ""
-            except (ProjectionStoppedError, StoreBusyError, StoreUnavailableError) as error:
+            except BrokenPipeError:  # nobody reads what is said
+                raise
+            except (ProjectionStoppedError, StoreError, OSError) as error:
                 if str(error) != said:
                     said = str(error)
                     complain(f"warning: tried again every {AFTER_TROUBLE:.0f} s: {said}")
@@ -105,9 +107,9 @@ def _follow(crm: crmcore.CRM, json: bool) -> NoReturn:
 
 
 def _follow_on(crm: crmcore.CRM, seen: int, json: bool) -> int:
-    """Catch up if the log has grown beyond *seen*; return its position."""
+    """Catch up if the log does not end at *seen*; return where it does."""
     position = crm.position
-    if position > seen:
+    if position != seen:  # less, where the log was restored meanwhile
         _once(crm)
         if json:
             emit_line({"position": position})
@@ -181,7 +183,7 @@ def _next(one: Any) -> tuple[str, list[str]]:
         return f"{one.name} is to be rebuilt:", [rebuild]
     generation = f"generation {building.generation}"
     if building.outdated is not None:
-        says = f"{one.name}: {generation} was begun by other code: {building.outdated}. Begin anew:"
+        says = f"{one.name}: {generation} cannot be gone on with: {building.outdated}. Begin anew:"
         return says, [f"retire {one.name}", rebuild]
     come = share(Decimal(building.position) / one.head if one.head else None, 0)
     if building.stopped is not None:

@@ -105,6 +105,7 @@ MARKETING: Final = {
 }
 SERVICE: Final = {
     "case-opened": "case opened[ {number}] by {channel:words}: {subject}[, queue {queue}][, due {resolve_by}]",
+    "case-number-claimed": "case number {number} given",
     "case-customer-identified": "case found to be this customer's",
     "case-classified": "case sorted as {kind:words}[, {category}][, {request_type}]",
     "case-prioritised": "case has priority {priority:words}[: {override_reason}]",
@@ -128,6 +129,7 @@ SERVICE: Final = {
     "case-closed": "case closed",
     "case-merged": "case merged into {into_case_id:short}[: {reason}]",
     "case-absorbed": "another case was merged into this one",
+    "case-question-inherited": "question of the merged case[, unanswered since {asked_at}]",
     "case-spam-marked": "case is no customer's concern (spam)",
     "survey-offered": "asked by {channel:words} how they judge the solution ({kind:words})[, until {expires_at}]",
     "survey-answered": "judged the solution: {score}[ ({comment})]",

@@ -110,6 +110,10 @@ def _still_serving(crm: crmcore.CRM, needed: tuple[str, ...], error: Exception) 
 
 def _warn_of_age(crm: crmcore.CRM, needed: tuple[str, ...]) -> None:
     for status in crm.status():
-        if status.name in needed and status.generation is not None and status.behind:
+        if status.name not in needed or status.generation is None:
+            continue
+        if status.behind:
             behind = f"{status.behind:,} of {status.head:,} positions behind"
             complain(f"warning: {status.name} is {behind}: {status.reason or '--stale was asked'}")
+        elif status.state == NEEDED:
+            complain(f"warning: {status.name}: {status.state}: {status.reason}")

@@ -6,12 +6,14 @@ written, and every value is checked and normalised as its class demands.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from crmcore.application.errors import InvalidCommandError, UnknownTopicError
 from crmcore.domain.kernel import Command, Presumed, for_instant
+from crmcore.infrastructure.as_written import as_written
 from crmcore.infrastructure.codec import by_topic
 from crmcore.infrastructure.command_reading import Findings, nearest, reader
 from crmcore.infrastructure.command_schema import schema_of
@@ -32,16 +34,24 @@ class CommandCodec:
         """The command class of every topic."""
         return self._kinds
 
-    def encode(self, command: Command) -> bytes:
-        """The JSON of *command* without its topic: the same bytes for equal commands.
+    def digest(self, command: Command) -> bytes:
+        """What tells *command* from all others, as receipts keep it: a stored format.
 
-        Without an instant that was presumed for its sender, too.
+        An instant that was presumed for its sender is no part of it.
         """
-        if not isinstance(command.at, Presumed):
-            return _encode(command)
-        fields = msgspec.to_builtins(for_instant(command, command.at.instant))
+        at, topic = command.at, command.TOPIC.encode()
+        if not isinstance(at, Presumed):
+            return sha256(topic + b"\0" + _encode(command)).digest()
+        fields = msgspec.to_builtins(for_instant(command, at.instant))
         del fields["at"]
-        return _encode(fields)
+        return sha256(topic + b"\0" + _encode(fields)).digest()
+
+    def fields(self, command: Command) -> dict[str, Any]:
+        """The fields of *command* in what JSON has, as ``decode`` reads them."""
+        at = command.at
+        named = for_instant(command, at.instant) if isinstance(at, Presumed) else command
+        fields: dict[str, Any] = msgspec.to_builtins(as_written(named), order="deterministic")
+        return fields
 
     def decode(self, topic: str, fields: Mapping[str, Any], *, now: datetime) -> Command:
         """The command *topic* with *fields* (parsed JSON); ``at`` is *now* where it is left out.

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -19,14 +19,19 @@ import msgspec
 
 from crmcore.domain.kernel import (
     LARGEST_INTEGER,
+    AsText,
     FieldError,
     InvalidValueError,
     Personal,
+    WorkingTime,
     shape,
     shown,
 )
+from crmcore.infrastructure.as_written import HOURS, in_days
 
 __all__ = ["Findings", "nearest", "reader"]
+
+T = TypeVar("T")
 
 NUMBER: Final = re.compile(r"[-+.0-9A-Za-z]*")
 """The letters that a number may be written in; whether it is one is for ``Decimal`` to say."""
@@ -83,11 +88,12 @@ def reader(annotation: Any, personal: bool = False) -> Reader:
     """How a field with this *annotation* is read; what lies within a *personal* one is so too."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return reader(parts[0], personal or any(isinstance(mark, Personal) for mark in parts[1:]))
+        read = reader(parts[0], personal or _mark(annotation, Personal) is not None)
+        return _of_work(read, personal) if _mark(annotation, WorkingTime) else read
     if origin in (Union, UnionType):
         (part,) = (one for one in parts if one is not type(None))
-        read = reader(part, personal)
-        return lambda path, value, found: None if value is None else read(path, value, found)
+        given = reader(part, personal)
+        return lambda path, value, found: None if value is None else given(path, value, found)
     if origin in (tuple, frozenset):
         return _several(parts[0], personal)
     if attrs.has(annotation):
@@ -95,15 +101,40 @@ def reader(annotation: Any, personal: bool = False) -> Reader:
     return _plain(annotation, personal)
 
 
+def _mark(annotation: Any, kind: type[T]) -> T | None:
+    """The mark of a *kind* that refines an annotation itself, if there is one."""
+    if get_origin(annotation) is not Annotated:
+        return None
+    return next((mark for mark in annotation.__metadata__ if isinstance(mark, kind)), None)
+
+
+def _of_work(read: Reader, personal: bool) -> Reader:
+    """*read* for a duration of work, in which a day would have no fixed length."""
+
+    def of_work(path: str, value: Any, found: Findings) -> Any:
+        if isinstance(value, str) and in_days(value):
+            return found.refuse(InvalidValueError(path, value, HOURS), personal)
+        return read(path, value, found)
+
+    return of_work
+
+
 def _several(annotation: Any, personal: bool) -> Reader:
-    read, check = reader(annotation, personal), shape(annotation)
+    read, check, text = reader(annotation, personal), shape(annotation), _mark(annotation, AsText)
 
     def several(path: str, value: Any, found: Findings) -> Any:
         if not isinstance(value, list | tuple | set | frozenset):
             return found.refuse(InvalidValueError(path, value, "a list"), personal)
-        parts = []
+        parts: list[Any] = []
         for index, given in enumerate(value):
             place = f"{path}[{index}]"
+            if text is not None and isinstance(given, str):
+                try:
+                    parts += text.read(given)
+                except InvalidValueError as error:
+                    stands = InvalidValueError(place, given, error.expected)
+                    parts.append(found.refuse(stands, personal))
+                continue
             part = read(place, given, found)
             if part is not WRONG:
                 try:
@@ -168,8 +199,12 @@ class _Object:
         return len(found.errors) > before
 
     def _unknown(self, path: str, name: Any, found: Findings) -> None:
-        hint = nearest(name, self.fields) or f"it has {', '.join(self.fields)}"
+        has = f"it has {', '.join(self.fields)}"
+        if self.personal:  # a name that nobody foresaw may be a value
+            found.add(path, f"has a field that there is not: {has}")
+            return
         told = name if isinstance(name, str) and name.isidentifier() else shown(name)
+        hint = nearest(name, self.fields) or has
         found.add(_within(path, told[:60]), f"there is no such field: {hint}")
 
 
@@ -200,7 +235,7 @@ def _from_text(path: str, value: Any, kind: Any) -> Any:
     if isinstance(value, str):
         try:
             return msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
+        except ValueError as error:  # of the library, or half a character
             expected = INVALID.get(str(error), expected)
     raise InvalidValueError(path, value, expected)
 

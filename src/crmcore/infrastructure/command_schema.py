@@ -16,7 +16,15 @@ from uuid import UUID
 import attrs
 import msgspec
 
-from crmcore.domain.kernel import LARGEST_INTEGER, Between, Length, Money
+from crmcore.domain.kernel import (
+    LARGEST_INTEGER,
+    AsText,
+    Between,
+    Length,
+    Money,
+    WorkingTime,
+)
+from crmcore.infrastructure.as_written import HOURS
 
 __all__ = ["schema_of"]
 
@@ -85,6 +93,11 @@ def _value(annotation: Any, marks: tuple[Any, ...], parts: dict[str, Schema]) ->
         return {"anyOf": [_value(part, marks, parts), {"type": "null"}]}
     if origin in (tuple, frozenset):
         return {"type": "array", "items": _value(args[0], (), parts)}
+    for text in (mark for mark in marks if isinstance(mark, AsText)):
+        written = {"type": "string", "examples": [text.example]}
+        return {"anyOf": [_value(annotation, (), parts), written]}
+    if any(isinstance(mark, WorkingTime) for mark in marks):
+        return {**SCALARS[annotation], "description": f"Expected: {HOURS}."}
     if annotation in SCALARS:
         return SCALARS[annotation]
     if annotation is str:

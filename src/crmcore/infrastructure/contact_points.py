@@ -1,8 +1,9 @@
 """Contact points in normal form, by the libraries that know how the world writes them.
 
 An e-mail address keeps its local part as entered; its domain is lower-cased and, where it is
-an internationalised one, in Unicode.  A telephone number becomes E.164 (an extension stays in
-the value as entered).  Of other addresses, blanks are made single.
+an internationalised one, in Unicode.  A telephone number becomes E.164, and an
+extension follows it as in RFC 3966 (``+493023125000;ext=12``).  Of other addresses, blanks are
+made single.
 """
 
 from typing import Final
@@ -61,7 +62,10 @@ def _phone(value: str, region: str | None) -> str:
         raise InvalidValueError("value", value, expected) from None
     if not phonenumbers.is_valid_number(number):
         raise InvalidValueError("value", value, expected)
-    return phonenumbers.format_number(number, E164)
+    normal = phonenumbers.format_number(number, E164)
+    if not number.extension:
+        return normal
+    return f"{normal};ext={phonenumbers.normalize_digits_only(number.extension)}"
 
 
 def _line(error: Exception) -> str:

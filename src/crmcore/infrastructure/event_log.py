@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from crmcore.application.errors import (
     ConcurrencyError,
     StoreError,
 )
-from crmcore.application.log import NewEvent, Receipt, Recorded
+from crmcore.application.log import NewEvent, Place, Receipt, Recorded
 from crmcore.domain.kernel import Command, Presumed, for_instant, version_of
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.infrastructure.codec import EventCodec
@@ -39,8 +38,8 @@ class SqlEventLog:
     events: EventCodec
     commands: CommandCodec
     _clock: Callable[[], datetime]
-    _recorded: Callable[[Connection, int], None]
-    """Called at the end of a transaction that recorded something after a position, while it is open."""
+    _recorded: Callable[[Connection, Place], None]
+    """Called at the end of a transaction that recorded something after a place, while it is open."""
 
     reader: LogReader = attrs.field(init=False)
     """Reads what was recorded."""
@@ -61,8 +60,8 @@ class SqlEventLog:
                 if alone:
                     session.lock()
                 yield session
-                if session.positions:
-                    self._recorded(open_connection, session.positions[0] - 1)
+                if session.began_after is not None:
+                    self._recorded(open_connection, session.began_after)
         except exc.IntegrityError as error:  # versions were checked: something else is wrong
             said = str(error.orig).strip().partition("\n")[0]
             raise StoreError(f"{self.database.where}: refused to record: {said}") from error
@@ -76,8 +75,8 @@ class SqlLogSession:
     _connection: Connection
     _clock: Callable[[], datetime]
     _statements: LogStatements
-    positions: list[int] = attrs.Factory(list)
-    """What was recorded so far."""
+    began_after: Place | None = None
+    """The end of the log before the first record of this session; None while there is none."""
     _head: Head | None = None
     """The end of the log, once nobody else can move it."""
     _ahead: dict[UUID, list[StreamRow]] = attrs.Factory(dict)
@@ -119,12 +118,12 @@ class SqlLogSession:
         Where its sender named no instant, the first may have been sent with one, or be of a log
         whose receipts hold the one that was presumed: it is that of what was recorded.
         """
-        known = self._receipts.get(command_id)
-        if known is None or known[0] == self._digest(command):
+        known, digest = self._receipts.get(command_id), self._log.commands.digest
+        if known is None or known[0] == digest(command):
             return known is not None
         if isinstance(command.at, Presumed):
             instants = {one.occurred_at for one in self._recorded(*known[1:])}
-            if known[0] in {self._digest(for_instant(command, at)) for at in instants}:
+            if known[0] in {digest(for_instant(command, at)) for at in instants}:
                 return True
         raise CommandIdReusedError(command_id)
 
@@ -155,9 +154,10 @@ class SqlLogSession:
             self._check(versions)
         now = to_micros(self._clock())
         records = [self._record(new) for new in events]
-        self.positions += append(self._connection, self._log.database.tables, records, now, head)
+        positions = append(self._connection, self._log.database.tables, records, now, head)
+        self.began_after = self.began_after or Place(head.position, head.chain)
         self._head = None  # it has moved
-        return self.positions[-1]
+        return positions[-1]
 
     def keep_receipts(self, carried_out: Sequence[tuple[Command, Receipt]]) -> None:
         """Remember that commands were carried out, in this transaction.
@@ -180,17 +180,13 @@ class SqlLogSession:
     def _receipt_row(self, command: Command, receipt: Receipt) -> tuple[str, bytes, int, int]:
         last = receipt.position or 0
         first = last - len(receipt.events) + 1 if last else 0
-        return id_text(receipt.command_id), self._digest(command), first, last
+        return id_text(receipt.command_id), self._log.commands.digest(command), first, last
 
     def _check(self, versions: Mapping[UUID, int]) -> None:
         found = self._log.reader.versions(self._connection, versions)
         for stream_id, expected in versions.items():
             if found[stream_id] != expected:
                 raise ConcurrencyError(stream_id, expected, found[stream_id])
-
-    def _digest(self, command: Command) -> bytes:
-        encoded = self._log.commands.encode(command)
-        return sha256(command.TOPIC.encode() + b"\0" + encoded).digest()
 
     def _record(self, new: NewEvent) -> NewRecord:
         by, event, subject = new.provenance, new.event, new.subject_id

@@ -20,15 +20,33 @@ To change an event:
 A chain with a gap stops the start-up, with the version that has no upcaster.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from crmcore.application.contexts import EVENTS
 from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.upcasting import Upcaster
+from crmcore.infrastructure.upcasting import Fields, Upcaster
 
 __all__ = ["UPCASTERS", "event_codec"]
 
-UPCASTERS: Final[tuple[Upcaster, ...]] = ()
+
+def _as_it_was(topic: str, version: int) -> Upcaster:
+    """For a version whose fields mean what they meant: those that came later are left out."""
+    return Upcaster(topic, version, {topic: version + 1}, lambda fields: [(topic, fields)])
+
+
+def _message_sent_1(fields: Fields) -> Sequence[tuple[str, Fields]]:
+    """Which of the customer's contact points a message went to was not recorded."""
+    return [("message-sent", {**fields, "point_id": None})]
+
+
+UPCASTERS: Final[tuple[Upcaster, ...]] = (
+    Upcaster("message-sent", 1, {"message-sent": 2}, _message_sent_1),
+    # targets were working time alone, before some came to be counted in days
+    _as_it_was("service-levels-defined", 1),
+    _as_it_was("service-level-attached", 1),
+    _as_it_was("service-level-replaced", 1),
+)
 
 
 def event_codec() -> EventCodec:

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 from sqlalchemy import Connection, Dialect, Table
 
-from crmcore.application.log import Page
+from crmcore.application.log import Page, Place
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.driver import bulk_insert
 from crmcore.infrastructure.log.read import LogReader, Reading
@@ -35,9 +35,13 @@ class ProjectionSource:
         """A connection that sees one moment."""
         return self._database.read()
 
-    def head(self, connection: Connection) -> int:
-        """The last position of the log."""
+    def head(self, connection: Connection) -> Place:
+        """The end of the log."""
         return self._reader.head(connection)
+
+    def link(self, connection: Connection, position: int) -> bytes:
+        """The link of the record at a position; no bytes where the log has none."""
+        return self._reader.link(connection, position)
 
     def events(
         self,

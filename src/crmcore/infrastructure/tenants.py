@@ -4,9 +4,9 @@ import re
 from typing import Final
 
 from sqlalchemy import URL, Engine
-from sqlalchemy.exc import ArgumentError
 
 from crmcore.application.errors import StoreUnavailableError
+from crmcore.domain.kernel import shown
 from crmcore.infrastructure.log.engine import parsed_url
 
 __all__ = ["tenant_target"]
@@ -23,14 +23,11 @@ def tenant_target(
     """
     if tenant is None:
         return target, None
-    if not TENANT.fullmatch(tenant):
+    if not (isinstance(tenant, str) and TENANT.fullmatch(tenant)):
         raise StoreUnavailableError(
-            f"tenant {tenant!r}: expected a small letter, then up to 39 of a-z, 0-9 and _"
+            f"tenant {shown(tenant)}: expected a small letter, then up to 39 of a-z, 0-9 and _"
         )
-    try:
-        url = target.url if isinstance(target, Engine) else parsed_url(target)
-    except ArgumentError:
-        return target, None  # opening it says what is wrong
+    url = target.url if isinstance(target, Engine) else parsed_url(target)
     if url.get_backend_name() != "sqlite":
         return target, f"crm_{tenant}"
     if isinstance(target, Engine):

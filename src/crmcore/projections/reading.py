@@ -5,27 +5,28 @@ background, to read your own writes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Unpack
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import Select, Table
 
-from crmcore.application.errors import StoreError
-from crmcore.application.log import Recorded
 from crmcore.domain.loyalty.program import LoyaltyProgram
-from crmcore.domain.service.levels import Mode
+from crmcore.domain.service.levels import BookVersion, Mode
 from crmcore.domain.service.survey import SurveyKind
 from crmcore.projections.customers import directory, history
-from crmcore.projections.engine import LogSource, Projection, ProjectionStoppedError, Registry, Row
+from crmcore.projections.engine import Projection, Row
 from crmcore.projections.engine.as_of import fold
-from crmcore.projections.engine.generation import Checkpoint, view_of
-from crmcore.projections.loyalty import status
+from crmcore.projections.engine.generation import view_of
+from crmcore.projections.engine.live import KnownRows, LiveRows
+from crmcore.projections.instants import about_instants
+from crmcore.projections.loyalty import standing
+from crmcore.projections.loyalty.status import LOYALTY_STATUS, loyalty_status
 from crmcore.projections.marketing import campaign_results
 from crmcore.projections.service import feedback as surveys
 from crmcore.projections.service import tables
+from crmcore.projections.service.case_numbers import case_numbered, one_of
 from crmcore.projections.service.compliance import (
     Compliance,
     Grouping,
@@ -60,7 +61,7 @@ def all_projections(
     return (
         history.customer_history(events),
         directory.customer_directory(),
-        status.loyalty_status(program),
+        loyalty_status(program),
         service_levels(packing),
         campaign_results.campaign_results(),
         surveys.feedback(),
@@ -71,26 +72,34 @@ def all_projections(
 class ReadModels:
     """Answers from the live rows, and from the log where a moment of the past is asked for."""
 
-    _source: LogSource
-    _registry: Registry
+    _rows: LiveRows | KnownRows
     _program: LoyaltyProgram
     _packing: Packing
-    _about: Callable[[Connection, Sequence[UUID], Sequence[str]], Iterator[Recorded]]
-    """The events about some subjects, of some topics."""
     _clock: Callable[[], datetime]
     """Tells the moment that a question means which names none."""
-    _catch_up: Callable[[str], None]
-    """Brings one read model to the end of the log."""
-    _at_least: int = 0
+    _service_levels: Callable[[datetime], BookVersion]
+    """The service levels in force at an instant, as the log tells them."""
 
     def at_least(self, position: int | None) -> "ReadModels":
         """The same questions, answered by rows that have seen the log up to *position*.
 
         With the position of a ``Receipt`` you read your own write, whether or not anybody
-        follows: a read model that has not come so far is brought there first.
+        follows: a read model that has not come so far is brought there first.  Where it cannot
+        be, a question raises ``ProjectionStoppedError``; and ``NotReachedError`` where the log
+        does not reach so far, as before the commit of the transaction that recorded it.
         """
-        return attrs.evolve(self, at_least=position or 0)
+        return attrs.evolve(self, rows=self._rows.at_least(position))
 
+    @about_instants
+    def known_at(self, known_at: datetime) -> "ReadModels":
+        """The same questions, answered by what had been recorded by an instant (UTC).
+
+        So a report can be had as it was told then, beside what is now known to be true of the
+        same moment.  Each question reads the events that it needs from the log.
+        """
+        return attrs.evolve(self, rows=self._rows.known_at(known_at))
+
+    @about_instants
     def history(
         self,
         customer_id: UUID,
@@ -99,7 +108,7 @@ class ReadModels:
         known_at: datetime | None = None,
     ) -> list[history.Entry]:
         """What was true of a customer by *as_of*, as it was recorded by *known_at* (both UTC)."""
-        with self._read("customer_history") as connection:
+        with self._rows.of("customer_history") as connection:
             entries = history.read_history(
                 connection,
                 self._view(history.CUSTOMER_HISTORY),
@@ -113,42 +122,58 @@ class ReadModels:
             and (known_at is None or entry.recorded_at <= known_at)
         ]
 
+    @about_instants
     def loyalty(
         self, customer_id: UUID, *, now: datetime | None = None, as_of: datetime | None = None
-    ) -> status.LoyaltyStatus | None:
+    ) -> standing.LoyaltyStatus | None:
         """A customer's loyalty status *now*, or as it was at *as_of*; None before the first purchase."""
         if as_of is None:
-            with self._read("loyalty_status") as connection:
-                view = self._view(status.LOYALTY_STATUS)
-                return status.read_status(
+            with self._rows.of("loyalty_status") as connection:
+                view = self._view(LOYALTY_STATUS)
+                return standing.read_status(
                     connection, view, self._program, customer_id, now or self._clock()
                 )
-        projection = status.loyalty_status(self._program)
-        with self._source.read() as connection:
-            events = self._about(connection, [customer_id], projection.topics)
-            rows = fold(projection, status.true_by(events, as_of))
-        for row in rows.rows(status.LOYALTY_STATUS):
+        projection = loyalty_status(self._program)
+        with self._rows.log() as connection:
+            events = self._rows.events(connection, [customer_id], projection)
+            rows = fold(projection, standing.true_by(events, as_of))
+        for row in rows.rows(LOYALTY_STATUS):
             if row["customer_id"] == str(customer_id):
-                return status.standing(row, self._program, as_of)
+                return standing.standing(row, self._program, as_of)
         return None
 
-    def loyalty_tiers(self) -> list[status.TierSummary]:
+    def loyalty_tiers(self) -> list[standing.TierSummary]:
         """How many members stand in each tier, with their points and spending; highest first."""
-        with self._read("loyalty_status") as connection:
-            return status.summary(connection, self._view(status.LOYALTY_STATUS), self._program)
+        with self._rows.of("loyalty_status") as connection:
+            return standing.summary(connection, self._view(LOYALTY_STATUS), self._program)
 
+    @about_instants
     def case(self, case: str, *, as_of: datetime | None = None) -> list[ServiceLevel]:
-        """What is owed to a case, by its id or its number, cycle by cycle, as of an instant."""
-        return list(self._levels(as_of, case))
+        """What is owed to a case, by its id or its number, cycle by cycle, as of an instant.
 
+        Raises ``AmbiguousNumberError`` where several cases have the number.
+        """
+        found = list(self._levels(as_of, case))
+        if found:
+            one_of(case, list(dict.fromkeys(level.case.case_id for level in found)))
+        return found
+
+    def case_numbered(self, number: str) -> UUID:
+        """The case that was opened with a number; ``NotFoundError``, ``AmbiguousNumberError``."""
+        with self._rows.of("service_levels") as connection:
+            return case_numbered(connection, self._view(tables.SERVICE_CASES), number)
+
+    @about_instants
     def open_cases(self, *, as_of: datetime | None = None) -> list[OpenCase]:
         """The cases open at an instant with what is still owed to them, the most urgent first."""
         return open_cases(self._levels(as_of))
 
+    @about_instants
     def cases(self, *, as_of: datetime | None = None) -> list[ServiceLevel]:
         """What is owed to every case that was open by an instant, cycle by cycle."""
         return list(self._levels(as_of))
 
+    @about_instants
     def service_levels(
         self,
         *,
@@ -163,6 +188,15 @@ class ReadModels:
         levels = self._levels(as_of, standings=False)
         return compliance(levels, by, mode=mode, unit=unit, since=since, until=until)
 
+    @about_instants
+    def service_levels_in_force(self, *, as_of: datetime | None = None) -> BookVersion:
+        """What is owed to which cases at an instant (now, or one to come): policies and calendars.
+
+        A case that was opened before may keep what held for it then (``case``).
+        """
+        return self._service_levels(as_of or self._clock())
+
+    @about_instants
     def service_levels_over_time(
         self,
         period: Period,
@@ -176,12 +210,14 @@ class ReadModels:
         levels = self._levels(as_of, standings=False)
         return list(compliance_over_time(levels, period, length, mode=mode, unit=unit))
 
+    @about_instants
     def service_period(self, *, zone: str = "UTC", as_of: datetime | None = None) -> Period | None:
         """From the first case to the last thing that happened or fell due by *as_of*."""
-        with self._read("service_levels") as connection:
+        with self._rows.of("service_levels") as connection:
             cases, levels = self._views(tables.SERVICE_CASES, tables.SERVICE_LEVELS)
             return whole_period(connection, cases, levels, as_of or self._clock(), zone)
 
+    @about_instants
     def service_metrics(
         self,
         period: Period,
@@ -197,34 +233,37 @@ class ReadModels:
         metric that there is not.
         """
         moment, wanted = as_of or self._clock(), [METRICS[key] for key in metrics]
-        with self._read("service_levels") as connection:
+        with self._rows.of("service_levels") as connection:
             views = self._views(tables.SERVICE_CASES, tables.SERVICE_CYCLES, tables.SERVICE_WORK)
             records = list(read_records(connection, views, self._packing, moment))
         asked = Asked(period, moment, records, list(self._levels(moment)), **particulars)
         return {one.key: one.compute(asked) for one in wanted}
 
+    @about_instants
     def escalations(self, until: datetime | None = None) -> list[DueEscalation]:
         """The warnings and breaches before *until* (now) that nobody has recorded, in order."""
-        with self._read("service_levels") as connection:
+        with self._rows.of("service_levels") as connection:
             cases, levels = self._views(tables.SERVICE_CASES, tables.SERVICE_LEVELS)
             moment = until or self._clock()
             return read_escalations(connection, cases, levels, self._packing, moment)
 
+    @about_instants
     def cases_due(self, until: datetime) -> list[UUID]:
         """The cases that have such a warning or breach."""
-        with self._read("service_levels") as connection:
+        with self._rows.of("service_levels") as connection:
             return cases_due(connection, self._view(tables.SERVICE_LEVELS), until)
 
     def _levels(
         self, as_of: datetime | None, case: str | None = None, *, standings: bool = True
     ) -> Iterator[ServiceLevel]:
         moment = as_of or self._clock()
-        with self._read("service_levels") as connection:
+        with self._rows.of("service_levels") as connection:
             views = self._views(tables.SERVICE_CASES, tables.SERVICE_CYCLES, tables.SERVICE_LEVELS)
             yield from read_levels(
                 connection, views, self._packing, moment, case=case, standings=standings
             )
 
+    @about_instants
     def surveys(
         self,
         *,
@@ -234,13 +273,14 @@ class ReadModels:
         until: datetime | None = None,
     ) -> list[Survey]:
         """The surveys offered in ``[since, until)``, as they stood at *as_of*."""
-        with self._read("feedback") as connection:
+        with self._rows.of("feedback") as connection:
             views = self._view(surveys.SURVEYS), self._view(surveys.SURVEY_ANSWERS)
             moment = as_of or self._clock()
             return list(
                 read_surveys(connection, *views, moment, kind=kind, since=since, until=until)
             )
 
+    @about_instants
     def feedback(
         self,
         *,
@@ -258,17 +298,16 @@ class ReadModels:
         found = self.surveys(kind=kind, as_of=as_of, since=since, until=until)
         return feedback_results(found, by, zone=zone)
 
+    @about_instants
     def unasked(self, kind: SurveyKind, since: datetime, until: datetime) -> list[UnaskedCycle]:
         """The solved cycles of ``[since, until)`` that no survey of *kind* was offered about."""
-        with self._read("feedback"):
-            pass  # brought to where the answer is to be true
-        with self._read("service_levels") as connection:
+        with self._rows.of("service_levels", "feedback") as connection:
             views = self._views(tables.SERVICE_CASES, tables.SERVICE_CYCLES, surveys.SURVEYS)
             return read_unasked(connection, views, kind, since, until)
 
     def find_customers(self, text: str, *, limit: int = 20) -> list[directory.Found]:
         """Customers by name, e-mail, phone or external id."""
-        with self._read("customer_directory") as connection:
+        with self._rows.of("customer_directory") as connection:
             views = self._view(directory.DIRECTORY), self._view(directory.TERMS)
             return directory.find(connection, *views, text, limit=limit)
 
@@ -276,7 +315,7 @@ class ReadModels:
         self, campaign_id: UUID | None = None
     ) -> list[campaign_results.CampaignResult]:
         """What campaigns brought, in the order of their planning."""
-        with self._read("campaign_results") as connection:
+        with self._rows.of("campaign_results") as connection:
             views = (
                 self._view(campaign_results.CAMPAIGN_RESULTS),
                 self._view(campaign_results.CAMPAIGN_REVENUE),
@@ -284,36 +323,15 @@ class ReadModels:
             return campaign_results.read_results(connection, *views, campaign_id)
 
     def query(self, statement: Select[Any]) -> list[Row]:
-        """The rows of a SELECT on tables that read models declare, those of a host included."""
-        names = {None: self._registry.schema}  # the schema of this log's tenant
-        with self._source.read() as connection:
-            found = connection.execute(statement, execution_options={"schema_translate_map": names})
-            return [dict(row._mapping) for row in found]
+        """The rows of a SELECT on tables that read models declare, those of a host included.
+
+        Raises ``MisuseError`` where it asks for what they do not have, ``InvalidValueError`` for
+        a value that no column can hold.
+        """
+        return self._rows.query(statement)
 
     def _views(self, *declared: Table) -> tuple[Table, ...]:
         return tuple(self._view(one) for one in declared)
 
     def _view(self, declared: Table) -> Table:
-        return view_of(declared, self._registry.schema)
-
-    @contextmanager
-    def _read(self, name: str) -> Iterator[Connection]:
-        if self._at_least and self._position(name) < self._at_least:
-            self._catch_up(name)
-        try:
-            with self._source.read() as connection:
-                yield connection
-        except StoreError:  # asked for only then: every question would pay for it
-            if self._live(name) is not None:
-                raise
-            raise ProjectionStoppedError(
-                f"{name} has no rows yet: run `crmcore projections catch-up`, or call catch_up()"
-            ) from None
-
-    def _position(self, name: str) -> int:
-        live = self._live(name)
-        return 0 if live is None else live.position
-
-    def _live(self, name: str) -> Checkpoint | None:
-        with self._source.read() as connection:
-            return self._registry.live(connection, name)
+        return view_of(declared, self._rows.schema)

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from crmcore.cli.importers.cells import key, label, optional, wall_clock
-from crmcore.cli.importers.row import Planned, Refused, Row
-from crmcore.cli.importers.sources import one_file, read
+from crmcore.cli.importers.row import Planned, Row, SourceError
+from crmcore.cli.importers.sources import Found, column, one_file, read
 from crmcore.domain.kernel import Command, derived_id
 from crmcore.domain.service.case.commands import CloseCase, OpenCase, SolveCase
 from crmcore.domain.service.terms import CaseChannel, CaseKind
@@ -25,7 +25,7 @@ from crmcore.domain.service.terms import CaseChannel, CaseKind
 __all__ = ["SOURCE", "Request", "case_id", "commands", "verdicts"]
 
 SOURCE: Final = "boston311"
-FILE: Final = "requests.csv"
+FILE: Final = "requests"
 ZONE: Final = ZoneInfo("America/New_York")
 VERDICTS: Final = {"ONTIME": True, "OVERDUE": False}
 RESOLUTION: Final = "closed by the city"
@@ -57,13 +57,20 @@ def _status(text: str) -> str:
 
 @attrs.frozen
 class Request:
-    """One service request, as the city publishes it; ``on_time`` is the city's verdict."""
+    """One service request, as the city publishes it; ``on_time`` is the city's verdict.
+
+    The city's files of the years have several headers: the names are those of all of them.
+    """
 
     case_enquiry_id: str = attrs.field(converter=key)
     open_dt: datetime | None = attrs.field(converter=_clock)
-    target_dt: datetime | None = attrs.field(converter=_clock)
+    target_dt: datetime | None = attrs.field(
+        converter=_clock, metadata=column("target_dt", "sla_target_dt")
+    )
     closed_dt: datetime | None = attrs.field(converter=_clock)
-    on_time: str | None = attrs.field(converter=_verdict)
+    on_time: str | None = attrs.field(
+        converter=_verdict, metadata=column("on_time", "ontime_status", kept=False)
+    )
     case_status: str = attrs.field(converter=_status)
     subject: str | None = attrs.field(converter=optional)
     reason: str | None = attrs.field(converter=optional)
@@ -81,19 +88,24 @@ def case_id(case_enquiry_id: str) -> UUID:
 def commands(folder: Path) -> Iterator[Row]:
     """What the requests in *folder* (or that one file) ask for: refused rows, then the rest in time order.
 
-    Raises ``SourceError`` where the file cannot be read.  All requests are held in memory.
+    Raises ``SourceError`` where the file cannot be read, after what was read before.  All
+    requests are held in memory.
     """
     planned: list[Planned] = []
-    for found in read(one_file(folder, FILE), Request):
-        if isinstance(found, Refused):
-            yield found
-            continue
-        fault = _fault(found.row)
-        if fault:
-            yield found.refused(fault)
-        else:
-            planned += [Planned(found.source, found.line, one) for one in _wanted(found.row)]
+    broken: SourceError | None = None
+    try:
+        for found in read(one_file(folder, FILE), Request):
+            if not isinstance(found, Found):
+                yield found
+            elif fault := _fault(found.row):
+                yield found.refused(fault)
+            else:
+                planned += [Planned(found.source, found.line, one) for one in _wanted(found.row)]
+    except SourceError as error:
+        broken = error
     yield from sorted(planned, key=lambda row: row.command.at)
+    if broken is not None:
+        raise broken
 
 
 def verdicts(folder: Path) -> Mapping[UUID, bool | None]:
@@ -104,9 +116,7 @@ def verdicts(folder: Path) -> Mapping[UUID, bool | None]:
     return {
         case_id(found.row.case_enquiry_id): VERDICTS.get(found.row.on_time or "")
         for found in read(one_file(folder, FILE), Request)
-        if not isinstance(found, Refused)
-        and found.row.target_dt is not None
-        and not _fault(found.row)
+        if isinstance(found, Found) and found.row.target_dt is not None and not _fault(found.row)
     }
 
 

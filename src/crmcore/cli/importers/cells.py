@@ -6,17 +6,32 @@ completes the sentence "expected ...".
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-__all__ = ["amount", "count", "instant", "key", "label", "local_date", "optional", "wall_clock"]
+__all__ = [
+    "amount",
+    "count",
+    "dollars",
+    "instant",
+    "instant_or_utc",
+    "key",
+    "label",
+    "local_date",
+    "optional",
+    "wall_clock",
+]
 
+DOLLARS = re.compile(r"[0-9]{1,13}(\.[0-9]{1,20})?(e-?[0-9]{1,2})?", re.ASCII)
 DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
 KEY = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,60}")
 LABEL = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,120}")
 CENT = Decimal("0.01")
+MOST = Decimal(10**13)
+INEXACT = Decimal("0.000001")
+"""By so much a binary number may differ from the cents that it stands for."""
 REMEMBERED = 65_536
 EARLIEST, LATEST = 1901, 8999  # years
 
@@ -51,10 +66,16 @@ def amount(text: str) -> Decimal:
     return _cents(text)
 
 
+def dollars(text: str) -> Decimal:
+    """An amount of money of 0 or more in dollars, as a binary number may be written: ``1.5`` is 1.50."""
+    return _dollars(text)
+
+
 def local_date(text: str) -> date:
-    """A day of the calendar, such as 2017-07-01."""
+    """A day of the calendar, such as 2017-07-01, or its midnight: 2017-07-01 00:00:00."""
     try:
-        day = date.fromisoformat(text)
+        at = datetime.fromisoformat(text)
+        day = at.date() if at.time() == time.min and at.tzinfo is None else date.min
     except ValueError:
         day = date.min
     if not EARLIEST <= day.year <= LATEST:
@@ -65,6 +86,11 @@ def local_date(text: str) -> date:
 def instant(text: str) -> datetime:
     """An instant with its offset from UTC, such as 2017-07-01T04:14:33Z."""
     return _instant(text)
+
+
+def instant_or_utc(text: str) -> datetime:
+    """An instant such as 2017-07-01T04:14:33Z; one without an offset is UTC."""
+    return _instant_or_utc(text)
 
 
 def wall_clock(text: str, zone: ZoneInfo) -> datetime | None:
@@ -97,6 +123,23 @@ def _cents(text: str) -> Decimal:
     if not DIGITS.fullmatch(text):
         raise ValueError("an amount in whole cents, 0 or more")
     return int(text) * CENT
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _dollars(text: str) -> Decimal:
+    if DOLLARS.fullmatch(text) and (told := Decimal(text)) < MOST:
+        cents = told.quantize(CENT)
+        if abs(told - cents) <= INEXACT:
+            return cents
+    raise ValueError("an amount in dollars and cents, 0 or more, such as 1.25")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _instant_or_utc(text: str) -> datetime:
+    at = _moment(text)
+    if at is None:
+        raise ValueError("an instant such as 2017-07-01T04:14:33Z")
+    return at.replace(tzinfo=UTC) if at.utcoffset() is None else at.astimezone(UTC)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -35,7 +35,7 @@ from crmcore.cli.importers.journey_rows import (
     customer_id,
     order_id,
 )
-from crmcore.cli.importers.row import Planned, Refused, Row, in_time_order
+from crmcore.cli.importers.row import Planned, Row, in_time_order
 from crmcore.domain.customers.external_identity import LinkExternalIdentity
 from crmcore.domain.customers.note import RecordNote
 from crmcore.domain.customers.permission import (
@@ -61,14 +61,14 @@ def commands(
     contact_cost: Money | None = CONTACT_COST,
     gross_margin: Decimal | None = GROSS_MARGIN,
 ) -> Iterator[Row]:
-    """What the panel in *folder* asks for: refused rows of the small files, then all as it happened.
+    """What the panel in *folder* asks for: what is put aside of the small files, then all as it happened.
 
     With *contact_cost* None no costs are booked, with *gross_margin* None no margins.  The small files are held in memory, the
     baskets are read one by one, in the order of their file.  Raises ``SourceError`` where a
     file cannot be read.
     """
     panel = read_panel(folder)
-    yield from panel.refused
+    yield from panel.aside
     yield from in_time_order(
         _sorted(_households(panel)),
         _sorted(campaigns(panel, contact_cost)),
@@ -127,7 +127,7 @@ def _purchases(folder: Path, panel: Panel, gross_margin: Decimal | None) -> Iter
     """Each basket as an order, with the coupons that were redeemed at it."""
     seen: set[str] = set()
     for basket in baskets(folder):
-        if isinstance(basket, Refused):
+        if not isinstance(basket, Basket):
             yield basket
         elif basket.first.basket_id in seen:
             reason = f"basket {basket.first.basket_id} ended on an earlier line"

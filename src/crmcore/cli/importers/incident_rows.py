@@ -16,8 +16,8 @@ from typing import Final, TypeVar
 import attrs
 
 from crmcore.cli.importers.cells import count, key, label
-from crmcore.cli.importers.row import Refused
-from crmcore.cli.importers.sources import Found, read
+from crmcore.cli.importers.row import Refused, Unkept
+from crmcore.cli.importers.sources import Found, column, read
 from crmcore.domain.service.priority import Impact, Priority, Urgency
 from crmcore.domain.service.terms import CaseChannel, StatusCategory
 
@@ -157,7 +157,7 @@ class Update:
     number: str = attrs.field(converter=key)
     incident_state: Turn | None = attrs.field(converter=_turn)
     sys_mod_count: int = attrs.field(converter=count)
-    made_sla: bool = attrs.field(converter=_flag)
+    made_sla: bool = attrs.field(converter=_flag, metadata=column(kept=False))
     caller_id: str | None = attrs.field(converter=_known)
     opened_at: datetime | None = attrs.field(converter=_opened)
     sys_updated_by: str | None = attrs.field(converter=_known)
@@ -179,21 +179,21 @@ Incident = Sequence[Found[Update]]
 """The updates of one incident as they happened; never empty."""
 
 
-def incidents(path: Path) -> Iterator[Incident | Refused]:
-    """The incidents in the file *path*, one in memory at a time, and the rows that are refused.
+def incidents(path: Path) -> Iterator[Incident | Refused | Unkept]:
+    """The incidents in the file *path*, one in memory at a time, the rows refused, the columns unkept.
 
     The rows of an incident follow one another.  Within it the minute decides, then the desk's
     count of updates; rows whose count does not grow with time are refused, as few as can be.
     """
     seen: set[str] = set()
-    refused: list[Refused] = []
+    refused: list[Refused | Unkept] = []
 
     def sound() -> Iterator[Found[Update]]:
         for found in read(path, Update):
-            if isinstance(found, Refused):
-                refused.append(found)
-            else:
+            if isinstance(found, Found):
                 yield found
+            else:
+                refused.append(found)
 
     for number, rows in groupby(sound(), key=lambda found: found.row.number):
         updates = list(rows)
@@ -210,7 +210,7 @@ def incidents(path: Path) -> Iterator[Incident | Refused]:
     yield from refused
 
 
-def _in_order(updates: list[Found[Update]], refused: list[Refused]) -> Incident:
+def _in_order(updates: list[Found[Update]], refused: list[Refused | Unkept]) -> Incident:
     """*updates* as they happened; those whose count contradicts their time are *refused*."""
     ordered = sorted(updates, key=lambda found: (found.row.sys_updated_at, found.row.sys_mod_count))
     counts = [found.row.sys_mod_count for found in ordered]

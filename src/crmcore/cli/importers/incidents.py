@@ -12,7 +12,7 @@ from uuid import UUID
 
 from crmcore.cli.importers.incident_history import History
 from crmcore.cli.importers.incident_rows import Incident, Update, incidents
-from crmcore.cli.importers.row import Planned, Refused, Remark, Row, Silent
+from crmcore.cli.importers.row import Planned, Refused, Remark, Row, Silent, Unkept
 from crmcore.cli.importers.sources import Found, one_file
 from crmcore.domain.customers.customer import CustomerKind, RegisterCustomer
 from crmcore.domain.kernel import derived_id
@@ -20,7 +20,7 @@ from crmcore.domain.kernel import derived_id
 __all__ = ["FILE", "SOURCE", "case_id", "commands", "customer_id", "verdicts"]
 
 SOURCE: Final = "incidents"
-FILE: Final = "incident_event_log.csv"
+FILE: Final = "incident_event_log"
 
 
 def case_id(number: str, part: int = 1) -> UUID:
@@ -41,7 +41,7 @@ def commands(path: Path) -> Iterator[Row]:
     """
     callers: set[str] = set()
     for found in incidents(one_file(path, FILE)):
-        if isinstance(found, Refused):
+        if isinstance(found, (Refused, Unkept)):
             yield found
             continue
         yield from _caller(found, callers)
@@ -53,7 +53,7 @@ def verdicts(path: Path) -> Mapping[UUID, bool]:
     return {
         case_id(found[-1].row.number): found[-1].row.made_sla
         for found in incidents(one_file(path, FILE))
-        if not isinstance(found, Refused)
+        if not isinstance(found, (Refused, Unkept))
     }
 
 

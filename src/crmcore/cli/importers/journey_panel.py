@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import attrs
 
 from crmcore.cli.importers.journey_rows import (
+    Basket,
     Campaign,
     Household,
     Membership,
@@ -21,13 +22,13 @@ from crmcore.cli.importers.journey_rows import (
     baskets,
     local,
 )
-from crmcore.cli.importers.row import Refused
+from crmcore.cli.importers.row import Refused, SourceError, Unkept
 from crmcore.cli.importers.sources import Found, located, read
 
 __all__ = ["Panel", "Visit", "read_panel"]
 
 NOON: Final = 12
-R = TypeVar("R")
+R = TypeVar("R", bound=attrs.AttrsInstance)
 K = TypeVar("K")
 Sighting = tuple[datetime, str, int]
 """An instant, with the file and line that tell it."""
@@ -55,22 +56,33 @@ class Panel:
     products: Mapping[str, str | None]
     redemptions: Mapping[str | None, Sequence[tuple[Visit, Found[Redemption]]]]
     first_seen: Mapping[str, Sighting]
-    refused: Sequence[Refused]
+    aside: Sequence[Refused | Unkept]
+    """Rows that are refused, and columns that become nothing."""
 
 
 def read_panel(folder: Path) -> Panel:
     """The panel in *folder*; raises ``SourceError`` where one of its files cannot be read."""
-    refused: list[Refused] = []
-    households = _keyed(folder, "households.csv", Household, lambda row: row.household_id, refused)
-    products = _keyed(folder, "products.csv", Product, lambda row: row.product_id, refused)
-    campaigns = _campaigns(folder, refused)
-    memberships = _memberships(folder, campaigns, refused)
-    redeemed = _redeemed(folder, campaigns, memberships, refused)
+    if any(folder.glob("transaction_data.*")):
+        raise SourceError(
+            f"{folder}: this panel numbers its days and says no date; expected the tables of the"
+            " package completejourney, which dates them: transactions.parquet or .csv and others"
+        )
+    aside: list[Refused | Unkept] = []
+    households = _keyed(
+        located(folder, "households", "demographics"),
+        Household,
+        lambda row: row.household_id,
+        aside,
+    )
+    products = _keyed(located(folder, "products"), Product, lambda row: row.product_id, aside)
+    campaigns = _campaigns(folder, aside)
+    memberships = _memberships(folder, campaigns, aside)
+    redeemed = _redeemed(folder, campaigns, memberships, aside)
     first_seen, visits = _looked_through(folder, redeemed)
     for member in memberships.values():
         mailed_at = local(campaigns[member.row.campaign_id].row.start_date)
         _see(first_seen, member.row.household_id, (mailed_at, member.source, member.line))
-    refused.extend(
+    aside.extend(
         found.refused(f"household {key} has neither a campaign nor a basket: nothing dates it")
         for key, found in households.items()
         if key not in first_seen
@@ -83,41 +95,48 @@ def read_panel(folder: Path) -> Panel:
         products=names,
         redemptions=_placed(redeemed, visits),
         first_seen=first_seen,
-        refused=refused,
+        aside=aside,
     )
 
 
 def _keyed(
-    folder: Path, name: str, kind: type[R], key: Callable[[R], K], refused: list[Refused]
+    path: Path, kind: type[R], key: Callable[[R], K], aside: list[Refused | Unkept]
 ) -> dict[K, Found[R]]:
     """The rows of a file by their key; a key that comes again is refused."""
     rows: dict[K, Found[R]] = {}
-    for found in read(located(folder, name), kind):
-        if isinstance(found, Refused):
-            refused.append(found)
+    for found in read(path, kind):
+        if not isinstance(found, Found):
+            aside.append(found)
         elif (first := rows.setdefault(key(found.row), found)) is not found:
-            refused.append(found.refused(f"the same stands on line {first.line} already"))
+            aside.append(found.refused(f"the same stands on line {first.line} already"))
     return rows
 
 
-def _campaigns(folder: Path, refused: list[Refused]) -> dict[str, Found[Campaign]]:
+def _campaigns(folder: Path, aside: list[Refused | Unkept]) -> dict[str, Found[Campaign]]:
     sound: dict[str, Found[Campaign]] = {}
-    found = _keyed(folder, "campaigns.csv", Campaign, lambda row: row.campaign_id, refused)
+    found = _keyed(
+        located(folder, "campaign_descriptions", "campaigns"),
+        Campaign,
+        lambda row: row.campaign_id,
+        aside,
+    )
     for key, campaign in found.items():
         if campaign.row.end_date < campaign.row.start_date:
-            refused.append(campaign.refused("end_date: expected a day not before start_date"))
+            aside.append(campaign.refused("end_date: expected a day not before start_date"))
         else:
             sound[key] = campaign
     return sound
 
 
 def _memberships(
-    folder: Path, campaigns: Mapping[str, Found[Campaign]], refused: list[Refused]
+    folder: Path, campaigns: Mapping[str, Found[Campaign]], aside: list[Refused | Unkept]
 ) -> dict[tuple[str, str], Found[Membership]]:
     sound: dict[tuple[str, str], Found[Membership]] = {}
-    for key, member in _keyed(folder, "memberships.csv", Membership, _pair, refused).items():
+    for key, member in _keyed(
+        located(folder, "memberships", "campaigns"), Membership, _pair, aside
+    ).items():
         if member.row.campaign_id not in campaigns:
-            refused.append(member.refused(f"there is no campaign {member.row.campaign_id}"))
+            aside.append(member.refused(f"there is no campaign {member.row.campaign_id}"))
         else:
             sound[key] = member
     return sound
@@ -127,19 +146,21 @@ def _redeemed(
     folder: Path,
     campaigns: Mapping[str, Found[Campaign]],
     memberships: Mapping[tuple[str, str], Found[Membership]],
-    refused: list[Refused],
+    aside: list[Refused | Unkept],
 ) -> list[Found[Redemption]]:
     sound: list[Found[Redemption]] = []
-    for found in _keyed(folder, "redemptions.csv", Redemption, lambda row: row, refused).values():
+    for found in _keyed(
+        located(folder, "redemptions", "coupon_redemptions"), Redemption, lambda row: row, aside
+    ).values():
         row = found.row
         if _pair(row) not in memberships:
             reason = f"household {row.household_id} is no member of campaign {row.campaign_id}"
-            refused.append(found.refused(reason))
+            aside.append(found.refused(reason))
         elif row.redemption_date < campaigns[row.campaign_id].row.start_date:
             reason = (
                 f"redemption_date: expected a day on which campaign {row.campaign_id} had begun"
             )
-            refused.append(found.refused(reason))
+            aside.append(found.refused(reason))
         else:
             sound.append(found)
     return sound
@@ -168,7 +189,7 @@ def _looked_through(
     wanted = {(found.row.household_id, found.row.redemption_date) for found in redeemed}
     visits: dict[tuple[str, date], Visit] = {}
     for basket in baskets(folder):
-        if isinstance(basket, Refused):
+        if not isinstance(basket, Basket):
             continue  # reported when the baskets are imported
         line = basket.lines[0]
         household = basket.first.household_id

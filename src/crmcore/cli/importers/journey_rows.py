@@ -1,7 +1,8 @@
 """The files of the Complete Journey household panel, row by row as they are.
 
-Shops and households keep the time of America/New_York; a date means a day there.  Amounts
-are US dollars, written in whole cents.
+They are those of the publisher's package (Parquet or CSV), or those of the bundled slice, which
+have names of their own and amounts in whole cents.  Shops and households keep the time of
+America/New_York; a date means a day there.  Amounts are US dollars.
 """
 
 from collections.abc import Iterator
@@ -14,9 +15,18 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from crmcore.cli.importers.cells import amount, count, instant, key, local_date, optional
-from crmcore.cli.importers.row import Refused
-from crmcore.cli.importers.sources import Found, located, read
+from crmcore.cli.importers.cells import (
+    amount,
+    count,
+    dollars,
+    instant,
+    instant_or_utc,
+    key,
+    local_date,
+    optional,
+)
+from crmcore.cli.importers.row import Refused, Unkept
+from crmcore.cli.importers.sources import Found, column, located, read
 from crmcore.domain.kernel import derived_id
 
 __all__ = [
@@ -41,18 +51,22 @@ CURRENCY: Final = "USD"
 ZONE: Final = ZoneInfo("America/New_York")
 
 
+def _told(text: str) -> str | None:
+    return None if text == "NA" else optional(text)  # as R writes what is missing
+
+
 @attrs.frozen
 class Household:
     """A household that told about itself; no person is named."""
 
     household_id: str = attrs.field(converter=key)
-    age: str | None = attrs.field(converter=optional)
-    income: str | None = attrs.field(converter=optional)
-    home_ownership: str | None = attrs.field(converter=optional)
-    marital_status: str | None = attrs.field(converter=optional)
-    household_size: str | None = attrs.field(converter=optional)
-    household_comp: str | None = attrs.field(converter=optional)
-    kids_count: str | None = attrs.field(converter=optional)
+    age: str | None = attrs.field(converter=_told)
+    income: str | None = attrs.field(converter=_told)
+    home_ownership: str | None = attrs.field(converter=_told)
+    marital_status: str | None = attrs.field(converter=_told)
+    household_size: str | None = attrs.field(converter=_told)
+    household_comp: str | None = attrs.field(converter=_told)
+    kids_count: str | None = attrs.field(converter=_told)
 
 
 @attrs.frozen
@@ -88,8 +102,8 @@ class Product:
     """A product, as the grocer sorts it."""
 
     product_id: str = attrs.field(converter=key)
-    product_category: str | None = attrs.field(converter=optional)
-    product_type: str | None = attrs.field(converter=optional)
+    product_category: str | None = attrs.field(converter=_told)
+    product_type: str | None = attrs.field(converter=_told)
 
 
 @attrs.frozen
@@ -110,6 +124,17 @@ class Line:
     retail_disc: Decimal = attrs.field(converter=amount)
     coupon_disc: Decimal = attrs.field(converter=amount)
     coupon_match_disc: Decimal = attrs.field(converter=amount)
+
+
+@attrs.frozen
+class PublishedLine(Line):
+    """A line as the publisher has it: in dollars, and the instant (UTC) under another name."""
+
+    at: datetime = attrs.field(converter=instant_or_utc, metadata=column("transaction_timestamp"))
+    sales_value: Decimal = attrs.field(converter=dollars)
+    retail_disc: Decimal = attrs.field(converter=dollars)
+    coupon_disc: Decimal = attrs.field(converter=dollars)
+    coupon_match_disc: Decimal = attrs.field(converter=dollars)
 
 
 @attrs.frozen
@@ -134,11 +159,11 @@ class Basket:
         return any(line.row.coupon_disc for line in self.lines)
 
 
-def baskets(folder: Path) -> Iterator[Basket | Refused]:
-    """The baskets of ``transactions.csv`` in the order of the file, one at a time in memory."""
+def baskets(folder: Path) -> Iterator[Basket | Refused | Unkept]:
+    """The baskets of the transactions in the order of the file, one at a time in memory."""
     lines: list[Found[Line]] = []
-    for row in read(located(folder, "transactions.csv"), Line):
-        if isinstance(row, Refused):
+    for row in read(located(folder, "transactions"), Line, PublishedLine):
+        if not isinstance(row, Found):
             yield row
             continue
         if lines and row.row.basket_id != lines[0].row.basket_id:

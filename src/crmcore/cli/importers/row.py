@@ -9,7 +9,20 @@ import attrs
 
 from crmcore.domain.kernel import Command
 
-__all__ = ["Planned", "Refused", "Remark", "Row", "Silent", "in_time_order"]
+__all__ = [
+    "Planned",
+    "Refused",
+    "Remark",
+    "Row",
+    "Silent",
+    "SourceError",
+    "Unkept",
+    "in_time_order",
+]
+
+
+class SourceError(Exception):
+    """A file cannot be read, or not to its end: which, where, and what was expected."""
 
 
 @attrs.frozen
@@ -56,13 +69,22 @@ class Remark:
     text: str
 
 
-Row = Planned | Refused | Silent | Remark
+@attrs.frozen
+class Unkept:
+    """A *column* of the file *source* that becomes nothing; in so many *rows* it says something."""
+
+    source: str
+    column: str
+    rows: int
+
+
+Row = Planned | Refused | Silent | Remark | Unkept
 
 
 def in_time_order(*streams: Iterable[Row]) -> Iterator[Row]:
     """Several streams, each in time order, as one in the order in which it happened.
 
-    At the same instant an earlier stream goes first.  A refused row, which has no instant,
+    At the same instant an earlier stream goes first.  What has no instant, as a refused row,
     stays behind the row that it followed.
     """
     for _, row in heapq.merge(*map(_timed, streams), key=lambda timed: timed[0]):

@@ -1,7 +1,7 @@
 """The consent ledger: everything one customer ever allowed or forbade, in the order of time.
 
-One decider, read from top to bottom: state, ``evolve``, ``decide``, and the question
-``allowed``; its events and commands are in ``permission``.  A fact counts from its own time on,
+Here are ``decide`` and the question ``allowed``; its events and commands are in ``permission``, its
+state and ``evolve`` in ``consent_ledger``.  A fact counts from its own time on,
 however late it is recorded.  The rules:
 - Nothing is allowed without a ground; service messages (an order, a case) rest on the contract.
 - The latest decision by (time, order of recording) counts; at one instant the forbidding one.
@@ -11,13 +11,25 @@ however late it is recorded.  The rules:
   everything" must not silence an invoice or a recall.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, assert_never
+from typing import assert_never
 from uuid import UUID
 
 import attrs
 
+from crmcore.domain.customers.consent_ledger import (
+    AGGREGATE,
+    Entry,
+    Event,
+    Forbidding,
+    Ledger,
+    entries_about,
+    evolve,
+    given,
+    ledger_id,
+    point_of,
+)
 from crmcore.domain.customers.permission import (
     ConfirmConsent,
     ConsentConfirmed,
@@ -30,14 +42,12 @@ from crmcore.domain.customers.permission import (
     WithdrawConsent,
 )
 from crmcore.domain.kernel import (
-    Aggregate,
     AlreadyExistsError,
     Channel,
     InvalidValueError,
     NotAllowedError,
     NotFoundError,
     Purpose,
-    derived_id,
 )
 
 __all__ = [
@@ -46,6 +56,7 @@ __all__ = [
     "ConsentOvertakenError",
     "Ledger",
     "Purpose",
+    "agreements",
     "allowed",
     "decide",
     "evolve",
@@ -54,23 +65,11 @@ __all__ = [
 ]
 
 
+Command = GiveConsent | ConfirmConsent | WithdrawConsent | RaiseObjection
+
+
 class ConsentOvertakenError(NotAllowedError):
     """The consent to be confirmed was withdrawn, or objected to, since it was given."""
-
-
-Event = ConsentGiven | ConsentConfirmed | ConsentWithdrawn | ObjectionRaised
-Command = GiveConsent | ConfirmConsent | WithdrawConsent | RaiseObjection
-Forbidding = ConsentWithdrawn | ObjectionRaised
-Entry = ConsentGiven | Forbidding
-
-
-@attrs.frozen
-class Ledger:
-    """Every entry in the order of recording, and when consents were confirmed."""
-
-    customer_id: UUID | None = None
-    entries: tuple[Entry, ...] = ()
-    confirmed: Mapping[UUID, datetime] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -79,25 +78,6 @@ class ConsentDecision:
 
     allowed: bool
     reasons: tuple[str, ...]
-
-
-def ledger_id(customer_id: UUID) -> UUID:
-    """The stream of a customer's consents."""
-    return derived_id("consents", str(customer_id))
-
-
-def evolve(ledger: Ledger, event: Event) -> Ledger:
-    """The ledger after *event*."""
-    match event:
-        case ConsentConfirmed():
-            confirmed = {**ledger.confirmed, event.consent_id: event.at}
-            return attrs.evolve(ledger, confirmed=confirmed)
-        case ConsentGiven() | ConsentWithdrawn() | ObjectionRaised():
-            return attrs.evolve(
-                ledger, customer_id=event.customer_id, entries=(*ledger.entries, event)
-            )
-        case _:
-            assert_never(event)
 
 
 def decide(command: Command, ledger: Ledger) -> Sequence[Event]:
@@ -120,7 +100,7 @@ def decide(command: Command, ledger: Ledger) -> Sequence[Event]:
 
 
 def _give(command: GiveConsent, ledger: Ledger) -> Sequence[Event]:
-    given = ConsentGiven(
+    wanted = ConsentGiven(
         ledger_id=ledger_id(command.customer_id),
         customer_id=command.customer_id,
         consent_id=command.consent_id,
@@ -136,8 +116,8 @@ def _give(command: GiveConsent, ledger: Ledger) -> Sequence[Event]:
         to_be_confirmed=command.to_be_confirmed,
         at=command.at,
     )
-    known = _given(ledger, command.consent_id)
-    if known == given:
+    known = given(ledger, command.consent_id)
+    if known == wanted:
         return []
     if known is not None:
         raise AlreadyExistsError(
@@ -145,21 +125,19 @@ def _give(command: GiveConsent, ledger: Ledger) -> Sequence[Event]:
         )
     if command.expires_at is not None and command.expires_at <= command.at:
         raise InvalidValueError("expires_at", command.expires_at, "an instant after it is given")
-    return [given]
+    return [wanted]
 
 
 def _confirm(command: ConfirmConsent, ledger: Ledger) -> Sequence[Event]:
-    given = _given(ledger, command.consent_id)
-    if given is None:
+    known = given(ledger, command.consent_id)
+    if known is None:
         raise NotFoundError("consent", command.consent_id)
-    if not given.to_be_confirmed or given.consent_id in ledger.confirmed:
+    if not known.to_be_confirmed or known.consent_id in ledger.confirmed:
         return []
-    if command.at < given.at:
-        raise InvalidValueError("at", command.at, f"not before it was given, {given.at}")
-    for entry in _entries(ledger, given.channel, given.purpose, command.at, given.point_id):
-        if isinstance(entry, Forbidding) and entry.at >= given.at:
+    for entry in entries_about(ledger, known.channel, known.purpose, command.at, known.point_id):
+        if isinstance(entry, Forbidding) and entry.at >= known.at:
             raise ConsentOvertakenError(
-                f"consent {given.consent_id} was overtaken: {_told(entry)}; give a new consent"
+                f"consent {known.consent_id} was overtaken: {_told(entry)}; give a new consent"
             )
     return [
         ConsentConfirmed(
@@ -170,13 +148,6 @@ def _confirm(command: ConfirmConsent, ledger: Ledger) -> Sequence[Event]:
             at=command.at,
         )
     ]
-
-
-def _given(ledger: Ledger, consent_id: UUID) -> ConsentGiven | None:
-    for entry in ledger.entries:
-        if isinstance(entry, ConsentGiven) and entry.consent_id == consent_id:
-            return entry
-    return None
 
 
 def _forbidding(command: WithdrawConsent | RaiseObjection) -> Forbidding:
@@ -201,12 +172,8 @@ def _forbidding(command: WithdrawConsent | RaiseObjection) -> Forbidding:
     )
 
 
-def _point(entry: Entry) -> UUID | None:
-    return None if isinstance(entry, ObjectionRaised) else entry.point_id
-
-
 def _scope(entry: Entry) -> tuple[object, ...]:
-    return type(entry), entry.at, entry.channel, entry.purpose, _point(entry)
+    return type(entry), entry.at, entry.channel, entry.purpose, point_of(entry)
 
 
 def allowed(
@@ -223,7 +190,7 @@ def allowed(
     """
     if point_id is not None:
         return _allowed(ledger, channel, purpose, at, point_id)
-    points = dict.fromkeys([None, *map(_point, ledger.entries)])
+    points = dict.fromkeys([None, *map(point_of, ledger.entries)])
     answers = [_allowed(ledger, channel, purpose, at, point) for point in points]
     return next((answer for answer in answers if not answer.allowed), answers[0])
 
@@ -231,7 +198,7 @@ def allowed(
 def _allowed(
     ledger: Ledger, channel: Channel, purpose: Purpose, at: datetime, point_id: UUID | None
 ) -> ConsentDecision:
-    entries = _entries(ledger, channel, purpose, at, point_id)
+    entries = entries_about(ledger, channel, purpose, at, point_id)
     pending = [entry for entry in entries if _pending(entry, ledger, at)]
     latest = _latest([entry for entry in entries if entry not in pending])
     if isinstance(latest, Forbidding):
@@ -248,17 +215,40 @@ def _allowed(
     return ConsentDecision(True, (_told(latest),))
 
 
-def forbidden(ledger: Ledger, channel: Channel, purpose: Purpose, at: datetime) -> str | None:
+def forbidden(
+    ledger: Ledger,
+    channel: Channel,
+    purpose: Purpose,
+    at: datetime,
+    point_id: UUID | None = None,
+) -> str | None:
     """What the customer said against *purpose* by *channel*, if it holds at the instant *at*.
 
-    None where nothing speaks against it, whether or not there is a ground for it.
+    With *point_id*, at that contact point; without, at any.  None where nothing speaks against
+    it, whether or not there is a ground for it.
     """
-    for point in dict.fromkeys([None, *map(_point, ledger.entries)]):
-        entries = _entries(ledger, channel, purpose, at, point)
+    named = dict.fromkeys([None, *map(point_of, ledger.entries)])
+    for point in named if point_id is None else (point_id,):
+        entries = entries_about(ledger, channel, purpose, at, point)
         latest = _latest([entry for entry in entries if not _pending(entry, ledger, at)])
         if isinstance(latest, Forbidding):
             return _told(latest)
     return None
+
+
+def agreements(
+    ledger: Ledger, channel: Channel, purpose: Purpose, point_id: UUID | None = None
+) -> tuple[datetime, ...]:
+    """When the customer said yes of their own accord, each from when it held; for *point_id*, or any."""
+    return tuple(
+        ledger.confirmed.get(entry.consent_id, entry.at)
+        for entry in ledger.entries
+        if isinstance(entry, ConsentGiven)
+        and entry.lawful_basis is LawfulBasis.CONSENT
+        and (entry.channel, entry.purpose) == (channel, purpose)
+        and (point_id is None or entry.point_id in (point_id, None))
+        and (not entry.to_be_confirmed or entry.consent_id in ledger.confirmed)
+    )
 
 
 def _latest(entries: Sequence[Entry]) -> Entry | None:
@@ -269,21 +259,6 @@ def _latest(entries: Sequence[Entry]) -> Entry | None:
         (entry.at, isinstance(entry, Forbidding), order) for order, entry in enumerate(entries)
     ]
     return entries[max(ranked)[2]] if ranked else None
-
-
-def _entries(
-    ledger: Ledger, channel: Channel, purpose: Purpose, at: datetime, point_id: UUID | None
-) -> list[Entry]:
-    """The entries, up to *at*, that speak of this channel, purpose and contact point."""
-    unnamed = () if purpose is Purpose.SERVICE else (None,)
-    return [
-        entry
-        for entry in ledger.entries
-        if entry.at <= at
-        and entry.channel in (channel, *unnamed)
-        and entry.purpose in (purpose, *unnamed)
-        and _point(entry) in (point_id, None)
-    ]
 
 
 def _pending(entry: Entry, ledger: Ledger, at: datetime) -> bool:
@@ -310,12 +285,3 @@ def _told(entry: Entry) -> str:
             return f"objection to {scope} {when}"
         case _:
             assert_never(entry)
-
-
-AGGREGATE: Final = Aggregate[Ledger, Event](
-    kind="consents",
-    initial=Ledger(),
-    evolve=evolve,
-    events=(ConsentGiven, ConsentConfirmed, ConsentWithdrawn, ObjectionRaised),
-    subject=lambda ledger: ledger.customer_id,
-)

@@ -36,6 +36,7 @@ __all__ = [
     "ContactPointInvalidError",
     "ContactPointKnownError",
     "Points",
+    "added_at",
     "decide",
     "evolve",
     "primary_point",
@@ -110,6 +111,16 @@ def evolve(points: Points, event: PointEvent) -> Points:
             )
         case _:
             assert_never(event)
+
+
+def added_at(points: Points, event: PointEvent) -> datetime | None:
+    """When the contact point that *event* is about was added; None where it depends on none.
+
+    Which one comes first may be settled late: by the removal of another, dated before it came.
+    """
+    if isinstance(event, ContactPointAdded | PrimaryContactPointChanged):
+        return None
+    return next((one.added.at for one in points if one.point_id == event.point_id), None)
 
 
 def _with(

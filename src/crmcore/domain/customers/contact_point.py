@@ -5,13 +5,12 @@ The same address may belong to several customers (a reception's telephone): a ma
 evidence, never identity.
 """
 
-import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from crmcore.domain.kernel import Length, Personal, command, event
+from crmcore.domain.kernel import Length, Personal, address_key, command, event
 
 __all__ = [
     "AddContactPoint",
@@ -193,8 +192,8 @@ PointCommand = (
 def contact_key(kind: ContactKind, normalised: str) -> str:
     """What two contact points of one *kind* have in common when they are the same address.
 
-    Case is ignored in e-mail addresses and handles: no mail system in use tells Ann@ from ann@.
+    Case is ignored in e-mail addresses and handles (``address_key``), and in nothing else.
     """
     if kind in (ContactKind.EMAIL, ContactKind.SOCIAL):
-        return unicodedata.normalize("NFC", normalised.casefold())
+        return address_key(normalised)
     return normalised

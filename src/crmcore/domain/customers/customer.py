@@ -6,6 +6,7 @@ stand with the parts that they are about: ``registration``, ``contact_point`` (d
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, assert_never, get_args
 from uuid import UUID
 
@@ -94,6 +95,7 @@ class Active:
     stage: LifecycleStage | None = None
     points: Points = ()
     preferences: Preferences = attrs.field(factory=Preferences)
+    reactivated_at: datetime | None = None
 
     @property
     def customer_id(self) -> UUID:
@@ -103,9 +105,10 @@ class Active:
 
 @attrs.frozen
 class Deactivated:
-    """A customer with whom no business is done; ``was`` is as known."""
+    """A customer with whom no business is done *since* an instant; ``was`` is as known."""
 
     was: Active
+    since: datetime
 
 
 Event = (
@@ -140,9 +143,9 @@ def evolve(state: State, event: Event) -> State:
             return _evolved(state, event)
         case Deactivated():
             if isinstance(event, CustomerReactivated):
-                return state.was
+                return attrs.evolve(state.was, reactivated_at=event.at)
             changed = _evolved(state.was, event)
-            return Deactivated(changed) if isinstance(changed, Active) else changed
+            return attrs.evolve(state, was=changed) if isinstance(changed, Active) else changed
         case _:
             assert_never(state)
 
@@ -154,7 +157,7 @@ def _evolved(customer: Active, event: Event) -> Active | Deactivated:
         case lifecycle.LifecycleStageAdvanced() | lifecycle.LifecycleStageCorrected():
             return attrs.evolve(customer, stage=event.stage)
         case CustomerDeactivated():
-            return Deactivated(customer)
+            return Deactivated(customer, event.at)
         case CustomerRegistered() | CustomerReactivated():
             return customer
     if isinstance(event, PointEvent):
@@ -230,10 +233,24 @@ def subject(state: State) -> UUID | None:
             assert_never(state)
 
 
+def _earliest(state: State, event: Event, began_at: datetime) -> datetime | None:
+    """What ends comes after what began; an address alone may be older than the registration."""
+    match state, event:
+        case Deactivated(), CustomerReactivated():
+            return state.since
+        case Active(), CustomerDeactivated():
+            return state.reactivated_at or began_at
+    if isinstance(event, PointEvent) and not isinstance(state, Unregistered):
+        known = state if isinstance(state, Active) else state.was
+        return contact_book.added_at(known.points, event)
+    return began_at
+
+
 AGGREGATE: Final = Aggregate[State, Event](
     kind="customer",
     initial=Unregistered(),
     evolve=evolve,
     events=get_args(Event),
     subject=subject,
+    earliest=_earliest,
 )

@@ -76,6 +76,11 @@ class LinkExternalIdentity:
     external_id: Annotated[str, Length(200), Personal()]
     at: datetime
 
+    @property
+    def claims(self) -> tuple[UUID, ...]:
+        """The streams that are claimed beside those it names."""
+        return (external_identity_id(self.source, self.external_id),)
+
 
 @command
 class UnlinkExternalIdentity:
@@ -101,16 +106,18 @@ class ExternalIdentityClaimedError(NotAllowedError):
 
 @attrs.frozen
 class Unclaimed:
-    """No customer holds the key; ``last_holder`` did, if any."""
+    """No customer holds the key; ``last_holder`` did, if any, until *since*."""
 
     last_holder: UUID | None = None
+    since: datetime | None = None
 
 
 @attrs.frozen
 class Claimed:
-    """One customer holds the key."""
+    """One customer holds the key *since* an instant."""
 
     holder: UUID
+    since: datetime
 
 
 Event = ExternalIdentityLinked | ExternalIdentityUnlinked
@@ -122,9 +129,9 @@ def evolve(_state: State, event: Event) -> State:
     """The state after *event*."""
     match event:
         case ExternalIdentityLinked():
-            return Claimed(event.customer_id)
+            return Claimed(event.customer_id, event.at)
         case ExternalIdentityUnlinked():
-            return Unclaimed(event.customer_id)
+            return Unclaimed(event.customer_id, event.at)
         case _:
             assert_never(event)
 
@@ -157,10 +164,16 @@ def subject(state: State) -> UUID | None:
     return state.holder if isinstance(state, Claimed) else state.last_holder
 
 
+def _earliest(state: State, _event: Event, _began_at: datetime) -> datetime | None:
+    """One customer after the other: nobody holds the key before the last change of hands."""
+    return state.since
+
+
 AGGREGATE: Final = Aggregate[State, Event](
     kind="external identity",
     initial=Unclaimed(),
     evolve=evolve,
     events=(ExternalIdentityLinked, ExternalIdentityUnlinked),
     subject=subject,
+    earliest=_earliest,
 )

@@ -1,7 +1,15 @@
 """What the contexts share: messages, aggregates, identities, money, refusals."""
 
-from crmcore.domain.kernel.aggregate import Aggregate, nobody
+from crmcore.domain.kernel.addresses import address_key
+from crmcore.domain.kernel.aggregate import (
+    Aggregate,
+    OutOfOrderError,
+    anytime,
+    from_the_beginning,
+    nobody,
+)
 from crmcore.domain.kernel.contact import Channel, Purpose
+from crmcore.domain.kernel.currencies import minor_digits, require_currency
 from crmcore.domain.kernel.errors import (
     AlreadyExistsError,
     DomainError,
@@ -13,7 +21,7 @@ from crmcore.domain.kernel.errors import (
     shown,
 )
 from crmcore.domain.kernel.identity import derived_id
-from crmcore.domain.kernel.instants import Presumed
+from crmcore.domain.kernel.instants import CLOCK_SKEW, Presumed, zoned
 from crmcore.domain.kernel.message import (
     Command,
     Event,
@@ -23,23 +31,27 @@ from crmcore.domain.kernel.message import (
     value,
     version_of,
 )
-from crmcore.domain.kernel.money import CurrencyMismatchError, Money, minor_digits
+from crmcore.domain.kernel.money import CurrencyMismatchError, Money
 from crmcore.domain.kernel.precision import decimals
 from crmcore.domain.kernel.shape import (
     LARGEST_INTEGER,
+    AsText,
     Between,
     Length,
     Personal,
     Text,
+    WorkingTime,
     is_personal,
     marked_personal,
     shape,
 )
 
 __all__ = [
+    "CLOCK_SKEW",
     "LARGEST_INTEGER",
     "Aggregate",
     "AlreadyExistsError",
+    "AsText",
     "Between",
     "Channel",
     "Command",
@@ -53,21 +65,28 @@ __all__ = [
     "NoWorkingTimeError",
     "NotAllowedError",
     "NotFoundError",
+    "OutOfOrderError",
     "Personal",
     "Presumed",
     "Purpose",
     "Text",
+    "WorkingTime",
+    "address_key",
+    "anytime",
     "command",
     "decimals",
     "derived_id",
     "event",
     "for_instant",
+    "from_the_beginning",
     "is_personal",
     "marked_personal",
     "minor_digits",
     "nobody",
+    "require_currency",
     "shape",
     "shown",
     "value",
     "version_of",
+    "zoned",
 ]

@@ -1,9 +1,16 @@
-"""Instants: as whole numbers of microseconds, exact both ways; and those that nobody said."""
+"""Instants: moments that mean the same everywhere, how far clocks may differ, whole numbers of
+microseconds; and the instants that nobody named.
+"""
 
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Any, Final, Self
 
-__all__ = ["Presumed", "from_micros", "to_micros"]
+from crmcore.domain.kernel.errors import InvalidValueError
+
+__all__ = ["CLOCK_SKEW", "Presumed", "from_micros", "to_micros", "zoned"]
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far the clocks of those who send commands may differ, from ours and from one another's."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -26,6 +33,20 @@ class Presumed(datetime):
     def instant(self) -> datetime:
         """The same instant, as if somebody had named it."""
         return datetime.combine(self.date(), self.timetz())
+
+
+def zoned(field: str, value: Any) -> datetime:
+    """*value* if it is an instant; ``InvalidValueError`` if it is none, or says no time zone.
+
+    What a clock shows without a zone is another instant on each machine and in each database.
+    """
+    if not isinstance(value, datetime):
+        raise InvalidValueError(field, value, "an instant (a datetime with a time zone)")
+    if value.utcoffset() is None:
+        raise InvalidValueError(
+            field, value, "an instant with a time zone, such as 2026-01-05T09:00:00Z"
+        )
+    return value
 
 
 def to_micros(instant: datetime) -> int:

@@ -11,29 +11,14 @@ from typing import Any
 
 import attrs
 
+from crmcore.domain.kernel.currencies import minor_digits, require_currency
 from crmcore.domain.kernel.errors import DomainError, InvalidValueError
 from crmcore.domain.kernel.precision import decimals
 
-__all__ = ["CurrencyMismatchError", "Money", "minor_digits"]
+__all__ = ["CurrencyMismatchError", "Money"]
 
 EXACT = Context(prec=60)
 MOST_WHOLE_DIGITS, MOST_DECIMALS = 15, 6
-
-# ISO 4217: active currencies, by the number of digits of their minor unit.
-_MINOR_DIGITS = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-    2: (
-        "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF"
-        " CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL"
-        " HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP"
-        " MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD"
-        " SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS"
-        " VED VES WST XCD XCG YER ZAR ZMW ZWG"
-    ),
-    3: "BHD IQD JOD KWD LYD OMR TND",
-    4: "CLF UYW",
-}
-_DIGITS = {code: digits for digits, codes in _MINOR_DIGITS.items() for code in codes.split()}
 
 
 class CurrencyMismatchError(DomainError):
@@ -41,14 +26,6 @@ class CurrencyMismatchError(DomainError):
 
     def __init__(self, one: str, other: str) -> None:
         super().__init__(f"{one} and {other} cannot be added or compared without a rate")
-
-
-def minor_digits(currency: str) -> int:
-    """The digits after the point that *currency* is paid in: 2 for EUR, 0 for JPY, 3 for KWD."""
-    try:
-        return _DIGITS[currency]
-    except (KeyError, TypeError):
-        raise InvalidValueError("currency", currency, "an ISO 4217 code such as EUR") from None
 
 
 def _amount(amount: Any) -> Decimal:
@@ -63,14 +40,12 @@ def _amount(amount: Any) -> Decimal:
     return amount
 
 
-def _currency(currency: Any) -> str:
-    minor_digits(currency)
-    return str(currency)
-
-
 @attrs.frozen
 class Money:
     """An *amount* (a ``Decimal`` of at most 15 + 6 digits) in a *currency* (ISO 4217).
+
+    The code is checked where money is first told of, and not again: neither when a stored event
+    is read nor when its amounts are added up, whatever the list of codes is by then.
 
     >>> Money(Decimal("19.90"), "EUR") + Money(Decimal("0.10"), "EUR")
     Money(amount=Decimal('20.00'), currency='EUR')
@@ -78,7 +53,7 @@ class Money:
 
     # Converters, as a constructor runs them and the reading of a stored event does not.
     amount: Decimal = attrs.field(converter=_amount)
-    currency: str = attrs.field(converter=_currency)
+    currency: str = attrs.field(converter=require_currency)
 
     @classmethod
     def zero(cls, currency: str) -> "Money":
@@ -87,22 +62,22 @@ class Money:
 
     @classmethod
     def total(cls, amounts: Iterable["Money"], currency: str) -> "Money":
-        """The sum of *amounts*, all in *currency*."""
+        """The sum of *amounts*, all in *currency*, which is one that was told before."""
         total = Decimal(0)
         for one in amounts:
             if one.currency != currency:
                 raise CurrencyMismatchError(currency, one.currency)
             total = EXACT.add(total, one.amount)
-        return cls(total, currency)
+        return _in(currency, total)
 
     def __add__(self, other: "Money") -> "Money":
-        return Money(EXACT.add(self.amount, self._same(other)), self.currency)
+        return self._of(EXACT.add(self.amount, self._same(other)))
 
     def __sub__(self, other: "Money") -> "Money":
-        return Money(EXACT.subtract(self.amount, self._same(other)), self.currency)
+        return self._of(EXACT.subtract(self.amount, self._same(other)))
 
     def __neg__(self) -> "Money":
-        return Money(EXACT.minus(self.amount), self.currency)
+        return self._of(EXACT.minus(self.amount))
 
     def __lt__(self, other: "Money") -> bool:
         return self.amount < self._same(other)
@@ -112,12 +87,12 @@ class Money:
 
     def times(self, factor: Decimal | int) -> "Money":
         """*factor* times this, rounded once to the currency's minor unit."""
-        return Money(self._rounded(EXACT.multiply(self.amount, Decimal(factor))), self.currency)
+        return self._of(self._rounded(EXACT.multiply(self.amount, Decimal(factor))))
 
     def share(self, numerator: Decimal | int, denominator: Decimal | int) -> "Money":
         """*numerator* / *denominator* of this, rounded once to the currency's minor unit."""
         part = EXACT.divide(EXACT.multiply(self.amount, Decimal(numerator)), Decimal(denominator))
-        return Money(self._rounded(part), self.currency)
+        return self._of(self._rounded(part))
 
     def shares(self, weights: Sequence[int]) -> tuple["Money", ...]:
         """This split by *weights* (integers, not all 0) so that the parts add up exactly.
@@ -133,11 +108,11 @@ class Money:
         left = units - sum(part for part, _ in parts)
         most_lost = sorted(range(len(parts)), key=lambda index: (-parts[index][1], index))
         given = [part + (index in most_lost[:left]) for index, (part, _) in enumerate(parts)]
-        return tuple(Money(EXACT.multiply(Decimal(part), unit), self.currency) for part in given)
+        return tuple(self._of(EXACT.multiply(Decimal(part), unit)) for part in given)
 
     def rounded(self) -> "Money":
         """This in whole minor units: what can be paid."""
-        return Money(self._rounded(self.amount), self.currency)
+        return self._of(self._rounded(self.amount))
 
     def _rounded(self, amount: Decimal) -> Decimal:
         unit = Decimal(1).scaleb(-minor_digits(self.currency))
@@ -146,6 +121,9 @@ class Money:
         with localcontext(EXACT):
             return amount.quantize(unit, rounding=ROUND_HALF_UP)
 
+    def _of(self, amount: Decimal) -> "Money":
+        return _in(self.currency, amount)
+
     def _same(self, other: "Money") -> Decimal:
         if other.currency != self.currency:
             raise CurrencyMismatchError(self.currency, other.currency)
@@ -153,3 +131,11 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.amount:,f} {self.currency}"
+
+
+def _in(currency: str, amount: Decimal) -> Money:
+    """Money in a *currency* that was told before: past the constructor, which would check its code."""
+    money = object.__new__(Money)
+    object.__setattr__(money, "amount", _amount(amount))
+    object.__setattr__(money, "currency", currency)
+    return money

@@ -20,14 +20,17 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel.errors import InvalidValueError
+from crmcore.domain.kernel.instants import zoned
 from crmcore.domain.kernel.precision import decimals
 
 __all__ = [
     "LARGEST_INTEGER",
+    "AsText",
     "Between",
     "Length",
     "Personal",
     "Text",
+    "WorkingTime",
     "is_personal",
     "marked_personal",
     "shape",
@@ -57,6 +60,19 @@ class Between:
 @attrs.frozen
 class Personal:
     """The value tells something about a natural person (it will be sealed and can be erased)."""
+
+
+@attrs.frozen
+class WorkingTime:
+    """A duration of work: written in hours, because a day of work has as many as its calendar says."""
+
+
+@attrs.frozen
+class AsText:
+    """The value may be written as text, such as *example*; *read* gives what one text means."""
+
+    read: Callable[[str], Sequence[Any]]
+    example: str
 
 
 Text = Annotated[str, Length(20_000)]
@@ -204,14 +220,8 @@ def _identity(field: str, value: Any) -> UUID:
 
 
 def _instant(field: str, value: Any) -> datetime:
-    if not isinstance(value, datetime):
-        raise InvalidValueError(field, value, "an instant (a datetime with a time zone)")
-    if value.tzinfo is None or value.utcoffset() is None:
-        raise InvalidValueError(
-            field, value, "an instant with a time zone, such as 2026-01-05T09:00:00Z"
-        )
     try:
-        instant = value.astimezone(UTC)
+        instant = zoned(field, value).astimezone(UTC)
     except OverflowError:
         instant = LATEST
     if not EARLIEST <= instant < LATEST:

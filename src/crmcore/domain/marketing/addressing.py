@@ -8,16 +8,14 @@ says why.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar, assert_never
+from typing import assert_never
 from uuid import UUID
 
 from crmcore.domain.kernel import (
     AlreadyExistsError,
     Channel,
-    Length,
     NotAllowedError,
     NotFoundError,
-    command,
 )
 from crmcore.domain.marketing.campaign import Campaign, Status
 from crmcore.domain.marketing.membership import (
@@ -30,6 +28,7 @@ from crmcore.domain.marketing.membership import (
     Unassigned,
     membership_id,
 )
+from crmcore.domain.marketing.membership_commands import SendMessage, TargetMember
 from crmcore.domain.marketing.membership_events import (
     MemberHeldOut,
     MemberSuppressed,
@@ -41,41 +40,18 @@ from crmcore.domain.marketing.terms import (
     Role,
 )
 
-Name = Annotated[str, Length(200)]
-
-
-@command
-class TargetMember:
-    """Make a customer from the list *list_name* a member, if they may be addressed.
-
-    ``exempt_lists`` names the lists of people to leave out that the customer is on (by identity,
-    address or domain).  Sent again later, it decides anew for a customer not held out.
-    """
-
-    TOPIC: ClassVar[str] = "target-member"
-    campaign_id: UUID
-    customer_id: UUID
-    list_name: Name
-    role: Role = Role.DEFAULT
-    exempt_lists: tuple[Name, ...] = ()
-    at: datetime
-
-
-@command
-class SendMessage:
-    """Send a member one message on the campaign's channel.
-
-    A *transactional* message (a booking confirmed, say) is neither capped nor counted, and asks
-    for the permission that such messages need.
-    """
-
-    TOPIC: ClassVar[str] = "send-message"
-    campaign_id: UUID
-    customer_id: UUID
-    message_id: UUID
-    channel: Channel | None = None
-    transactional: bool = False
-    at: datetime
+__all__ = [
+    "Command",
+    "FrequencyCapError",
+    "HeldOutError",
+    "NotSendingError",
+    "OtherChannelError",
+    "SendMessage",
+    "SuppressedError",
+    "TargetMember",
+    "UnwelcomeError",
+    "decide",
+]
 
 
 class NotSendingError(NotAllowedError):
@@ -121,19 +97,23 @@ def _target(
 ) -> Sequence[Event]:
     if isinstance(state, Unassigned):
         campaign.refuse_if_ended()
+        campaign.refuse_after_end(command.at)
         return [_assess(command, state, campaign, reach)]
     if state.role is not command.role:
         key = membership_id(command.campaign_id, command.customer_id)
         raise AlreadyExistsError("membership", key, f"the role is {state.role}")
     late = command.at <= state.assessed_at
-    if late or campaign.ended or state.standing is Standing.HELD_OUT:
-        return []
-    event = _assess(command, state, campaign, reach)
-    return [] if _holds(event, state) else [event]
+    if not late and not campaign.ended and state.standing is not Standing.HELD_OUT:
+        campaign.refuse_after_end(command.at)
+        event = _assess(command, state, campaign, reach)
+        if not _holds(event, state):
+            return [event]
+    _refuse_unless_targeted(command, state)
+    return []
 
 
 def _assess(command: TargetMember, state: State, campaign: Campaign, reach: Reach) -> Assessed:
-    reasons = _reasons(state, reach, command.exempt_lists)
+    reasons = _reasons(command, state, reach, command.exempt_lists)
     if reasons:
         return _suppressed(command, command.list_name, command.role, reasons)
     holdout = campaign.plan.holdout
@@ -168,7 +148,12 @@ def _send(command: SendMessage, state: State, campaign: Campaign, reach: Reach) 
     channel = command.channel or campaign.plan.channel
     if command.message_id in state.messages:
         sent = state.messages[command.message_id].sent
-        if (sent.channel, sent.transactional) == (channel, command.transactional):
+        where = command.point_id or sent.point_id
+        if (sent.channel, sent.transactional, sent.point_id) == (
+            channel,
+            command.transactional,
+            where,
+        ):
             return []
         raise AlreadyExistsError("message", command.message_id)
     if channel is not campaign.plan.channel:
@@ -176,10 +161,10 @@ def _send(command: SendMessage, state: State, campaign: Campaign, reach: Reach) 
             f"campaign {command.campaign_id} goes by {campaign.plan.channel}, not by {channel}:"
             " plan one with this as its parent"
         )
-    _refuse_unless_sending(campaign, state.role)
+    _refuse_unless_sending(command.at, campaign, state.role)
     if command.transactional:
-        return _send_transactional(command, channel, reach)
-    reasons = _reasons(state, reach, state.exempt_lists)
+        return _send_transactional(command, channel, state, reach)
+    reasons = _reasons(command, state, reach, state.exempt_lists)
     if reasons:
         return _hold_back(command, state, reasons)
     _refuse_unless_targeted(command, state)
@@ -187,25 +172,29 @@ def _send(command: SendMessage, state: State, campaign: Campaign, reach: Reach) 
         raise UnwelcomeError(f"customer {command.customer_id}: {reach.unwelcome}; send later")
     _refuse_over_cap(command, state, campaign)
     counted = state.role is Role.DEFAULT
-    return [_sent(command, channel, counted, counted and Step.SENT not in state.reached)]
+    first = counted and Step.SENT not in state.reached
+    return [_sent(command, channel, reach, counted, first)]
 
 
-def _refuse_unless_sending(campaign: Campaign, role: Role) -> None:
+def _refuse_unless_sending(at: datetime, campaign: Campaign, role: Role) -> None:
     proof = role is not Role.DEFAULT and campaign.status in (Status.PLANNED, Status.APPROVED)
     if campaign.status is not Status.RUNNING and not proof:
         raise NotSendingError(
             f"campaign {campaign.plan.campaign_id} is {campaign.status}: messages go out while it"
             " runs, proof copies and tests before the launch too"
         )
+    if not proof:
+        campaign.refuse_before_start(at)
+    campaign.refuse_after_end(at)
 
 
-def _send_transactional(command: SendMessage, channel: Channel, reach: Reach) -> Sequence[Event]:
-    reasons = suppressions(reach)
+def _send_transactional(
+    command: SendMessage, channel: Channel, state: Member, reach: Reach
+) -> Sequence[Event]:
+    reasons = suppressions(reach, bounced=state.bounced(reach.point_id, reach.point_added_at))
     if reasons:
-        raise SuppressedError(
-            f"customer {command.customer_id}: {'; '.join(reason.detail for reason in reasons)}"
-        )
-    return [_sent(command, channel, counted=False, first=False)]
+        raise SuppressedError(f"customer {command.customer_id}: {_told(reasons)}")
+    return [_sent(command, channel, reach, counted=False, first=False)]
 
 
 def _hold_back(
@@ -213,8 +202,11 @@ def _hold_back(
 ) -> Sequence[Event]:
     if state.standing is Standing.HELD_OUT:
         _refuse_unless_targeted(command, state)
-    if state.suppressions == reasons:
-        return []
+    if state.held_back.get(command.message_id) == reasons:
+        raise SuppressedError(
+            f"message {command.message_id} to customer {command.customer_id} was held back already"
+            f" ({_told(reasons)})"
+        )
     if command.at < state.assessed_at:
         raise SuppressedError(
             f"customer {command.customer_id} could not be addressed at {command.at:%Y-%m-%dT%H:%M:%SZ},"
@@ -223,7 +215,7 @@ def _hold_back(
     return [_suppressed(command, state.list_name, state.role, reasons, command.message_id)]
 
 
-def _refuse_unless_targeted(command: SendMessage, state: Member) -> None:
+def _refuse_unless_targeted(command: Command, state: Member) -> None:
     match state.standing:
         case Standing.TARGETED:
             return
@@ -232,7 +224,7 @@ def _refuse_unless_targeted(command: SendMessage, state: Member) -> None:
         case Standing.SUPPRESSED:
             raise SuppressedError(
                 f"customer {command.customer_id} was suppressed"
-                f" ({'; '.join(reason.detail for reason in state.suppressions)}): target them anew"
+                f" ({_told(state.suppressions)}): target them anew when that has changed"
             )
         case _:
             assert_never(state.standing)
@@ -250,12 +242,21 @@ def _refuse_over_cap(command: SendMessage, state: Member, campaign: Campaign) ->
         )
 
 
-def _reasons(state: State, reach: Reach, exempt_lists: Sequence[str]) -> tuple[Suppression, ...]:
+def _reasons(
+    command: Command, state: State, reach: Reach, exempt_lists: Sequence[str]
+) -> tuple[Suppression, ...]:
     if isinstance(state, Unassigned):
         return suppressions(reach, exempt_lists=exempt_lists)
     return suppressions(
-        reach, opted_out=state.opted_out, bounced=state.bounced, exempt_lists=exempt_lists
+        reach,
+        opted_out=state.opted_out(command.at, reach.agreed),
+        bounced=state.bounced(reach.point_id, reach.point_added_at),
+        exempt_lists=exempt_lists,
     )
+
+
+def _told(reasons: Sequence[Suppression]) -> str:
+    return "; ".join(reason.detail for reason in reasons)
 
 
 def _suppressed(
@@ -277,13 +278,16 @@ def _suppressed(
     )
 
 
-def _sent(command: SendMessage, channel: Channel, counted: bool, first: bool) -> MessageSent:
+def _sent(
+    command: SendMessage, channel: Channel, reach: Reach, counted: bool, first: bool
+) -> MessageSent:
     return MessageSent(
         membership_id=membership_id(command.campaign_id, command.customer_id),
         campaign_id=command.campaign_id,
         customer_id=command.customer_id,
         message_id=command.message_id,
         channel=channel,
+        point_id=reach.point_id,
         transactional=command.transactional,
         counted=counted,
         first=first,

@@ -1,7 +1,8 @@
 """A campaign: what happened to it, from the plan over approval and launch to its end.
 
-Read from top to bottom: events, state, ``evolve``.  What may happen is decided in ``planning``
-(plan, budget, dates, lists) and in ``running`` (approval, launch, pause, costs, end).
+Here are its state and ``evolve``; its events are in ``campaign_events``.  What may happen is
+decided in ``planning`` (plan, budget, dates, lists) and in ``running`` (approval, launch, pause,
+costs, end).
 
 The stream stays short however many people are addressed: each member has a stream of its own
 (``membership``), and the campaign knows of its audience only the lists and their sizes.
@@ -10,157 +11,50 @@ The stream stays short however many people are addressed: each member has a stre
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Final, assert_never
+from typing import Final, assert_never
 from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import (
-    Aggregate,
-    Channel,
-    Money,
-    NotAllowedError,
-    NotFoundError,
-    Purpose,
-    event,
+from crmcore.domain.kernel import CLOCK_SKEW, Aggregate, Money, NotAllowedError, NotFoundError
+from crmcore.domain.marketing.campaign_events import (
+    CampaignApproved,
+    CampaignBudgetSet,
+    CampaignCancelled,
+    CampaignCompleted,
+    CampaignLaunched,
+    CampaignPaused,
+    CampaignPlanned,
+    CampaignResumed,
+    CampaignScheduled,
+    CostIncurred,
+    TargetListGenerated,
 )
-from crmcore.domain.marketing.holdout import Holdout
-from crmcore.domain.marketing.terms import (
-    CostKind,
-    Expectation,
-    FrequencyCap,
-    ListKind,
-    Offer,
-    ResponseKind,
-)
+from crmcore.domain.marketing.terms import ListKind
 
-
-@event
-class CampaignPlanned:
-    """A campaign was planned; ``holdout`` carries the salt that is in force."""
-
-    TOPIC: ClassVar[str] = "campaign-planned"
-    campaign_id: UUID
-    name: str
-    kind: str
-    channel: Channel
-    purpose: Purpose
-    informational: bool
-    currency: str
-    starts_at: datetime
-    ends_at: datetime
-    parent_id: UUID | None
-    copied_from: UUID | None
-    offer: Offer | None
-    expected: Expectation | None
-    holdout: Holdout | None
-    frequency_cap: FrequencyCap | None
-    response_kinds: tuple[ResponseKind, ...]
-    at: datetime
-
-
-@event
-class CampaignBudgetSet:
-    """So much may be spent on the campaign."""
-
-    TOPIC: ClassVar[str] = "campaign-budget-set"
-    campaign_id: UUID
-    budget: Money
-    at: datetime
-
-
-@event
-class CampaignScheduled:
-    """The campaign is to run in ``[starts_at, ends_at)``."""
-
-    TOPIC: ClassVar[str] = "campaign-scheduled"
-    campaign_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    at: datetime
-
-
-@event
-class TargetListGenerated:
-    """A list of *size* people was drawn up for the campaign, as things stood at ``as_of``."""
-
-    TOPIC: ClassVar[str] = "target-list-generated"
-    campaign_id: UUID
-    list_id: UUID
-    name: str
-    kind: ListKind
-    size: int
-    as_of: datetime
-    at: datetime
-
-
-@event
-class CampaignApproved:
-    """The campaign may be launched."""
-
-    TOPIC: ClassVar[str] = "campaign-approved"
-    campaign_id: UUID
-    at: datetime
-
-
-@event
-class CampaignLaunched:
-    """Messages go out from now on."""
-
-    TOPIC: ClassVar[str] = "campaign-launched"
-    campaign_id: UUID
-    at: datetime
-
-
-@event
-class CampaignPaused:
-    """No message goes out until the campaign is resumed."""
-
-    TOPIC: ClassVar[str] = "campaign-paused"
-    campaign_id: UUID
-    reason: str | None
-    at: datetime
-
-
-@event
-class CampaignResumed:
-    """Messages go out again."""
-
-    TOPIC: ClassVar[str] = "campaign-resumed"
-    campaign_id: UUID
-    at: datetime
-
-
-@event
-class CampaignCompleted:
-    """The campaign is over: nobody is addressed any more, answers and costs may still come in."""
-
-    TOPIC: ClassVar[str] = "campaign-completed"
-    campaign_id: UUID
-    at: datetime
-
-
-@event
-class CampaignCancelled:
-    """The campaign was called off."""
-
-    TOPIC: ClassVar[str] = "campaign-cancelled"
-    campaign_id: UUID
-    reason: str
-    at: datetime
-
-
-@event
-class CostIncurred:
-    """Money was spent on the campaign."""
-
-    TOPIC: ClassVar[str] = "cost-incurred"
-    campaign_id: UUID
-    cost_id: UUID
-    cost: Money
-    kind: CostKind
-    note: str | None
-    at: datetime
+__all__ = [
+    "AGGREGATE",
+    "Campaign",
+    "CampaignApproved",
+    "CampaignBudgetSet",
+    "CampaignCancelled",
+    "CampaignCompleted",
+    "CampaignEndedError",
+    "CampaignLaunched",
+    "CampaignPaused",
+    "CampaignPlanned",
+    "CampaignResumed",
+    "CampaignScheduled",
+    "CostIncurred",
+    "Event",
+    "NotPlanned",
+    "OutsideDatesError",
+    "State",
+    "Status",
+    "TargetListGenerated",
+    "evolve",
+    "planned",
+]
 
 
 class Status(StrEnum):
@@ -178,14 +72,21 @@ class CampaignEndedError(NotAllowedError):
     """The campaign is completed or cancelled: only answers and costs can still come in (INV-M1)."""
 
 
+class OutsideDatesError(NotAllowedError):
+    """The campaign would run before its start or after its end."""
+
+
 @attrs.frozen
 class NotPlanned:
     """Nothing was planned yet."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Campaign:
-    """A campaign, its lists and its costs so far; it runs in ``[starts_at, ends_at)``."""
+    """A campaign, its lists and its costs so far; it runs in ``[starts_at, ends_at)``.
+
+    ``since`` is when it came to its present ``status``.
+    """
 
     plan: CampaignPlanned
     starts_at: datetime
@@ -196,6 +97,7 @@ class Campaign:
     costs: Mapping[UUID, CostIncurred] = attrs.Factory(dict)
     approved_at: datetime | None = None
     launched_at: datetime | None = None
+    since: datetime
 
     @property
     def ended(self) -> bool:
@@ -219,6 +121,23 @@ class Campaign:
                 f"campaign {self.plan.campaign_id} is {self.status}: only answers and costs can"
                 " still be recorded; copy it to address people again"
             )
+
+    def refuse_before_start(self, at: datetime) -> None:
+        """Raise ``OutsideDatesError`` where the campaign has not started by the instant *at*."""
+        if at < self.starts_at - CLOCK_SKEW:
+            raise OutsideDatesError(f"{self._dates}, and {at.isoformat()} is before its start")
+
+    def refuse_after_end(self, at: datetime) -> None:
+        """Raise ``OutsideDatesError`` where the campaign's time is over at the instant *at*."""
+        if at >= self.ends_at + CLOCK_SKEW:
+            raise OutsideDatesError(f"{self._dates}, and {at.isoformat()} is after its end")
+
+    @property
+    def _dates(self) -> str:
+        return (
+            f"campaign {self.plan.campaign_id} runs from {self.starts_at.isoformat()} until"
+            f" {self.ends_at.isoformat()} (schedule-campaign moves that)"
+        )
 
 
 Event = (
@@ -247,7 +166,9 @@ _STATUS_AFTER: Final[Mapping[type[Event], Status]] = {
 def evolve(state: State, event: Event) -> State:
     """The campaign after one more event."""
     if isinstance(event, CampaignPlanned):
-        return Campaign(plan=event, starts_at=event.starts_at, ends_at=event.ends_at)
+        return Campaign(
+            plan=event, starts_at=event.starts_at, ends_at=event.ends_at, since=event.at
+        )
     if isinstance(state, NotPlanned):
         return state
     match event:
@@ -260,11 +181,11 @@ def evolve(state: State, event: Event) -> State:
         case CostIncurred():
             return attrs.evolve(state, costs={**state.costs, event.cost_id: event})
         case CampaignApproved():
-            return attrs.evolve(state, status=Status.APPROVED, approved_at=event.at)
+            return attrs.evolve(state, status=Status.APPROVED, approved_at=event.at, since=event.at)
         case CampaignLaunched():
-            return attrs.evolve(state, status=Status.RUNNING, launched_at=event.at)
+            return attrs.evolve(state, status=Status.RUNNING, launched_at=event.at, since=event.at)
         case CampaignPaused() | CampaignResumed() | CampaignCompleted() | CampaignCancelled():
-            return attrs.evolve(state, status=_STATUS_AFTER[type(event)])
+            return attrs.evolve(state, status=_STATUS_AFTER[type(event)], since=event.at)
         case _:
             assert_never(event)
 
@@ -278,6 +199,23 @@ def planned(campaign_id: UUID, state: State) -> Campaign:
             return state
         case _:
             assert_never(state)
+
+
+def _earliest(state: State, event: Event, began_at: datetime) -> datetime | None:
+    """No phase begins before the one that it follows; money may be spent before there is a plan."""
+    match event:
+        case CostIncurred():
+            return None
+        case (
+            CampaignLaunched()
+            | CampaignPaused()
+            | CampaignResumed()
+            | CampaignCompleted()
+            | CampaignCancelled()
+        ) if isinstance(state, Campaign):
+            return state.since
+        case _:
+            return began_at
 
 
 AGGREGATE: Final = Aggregate[State, Event](
@@ -297,4 +235,5 @@ AGGREGATE: Final = Aggregate[State, Event](
         CampaignCancelled,
         CostIncurred,
     ),
+    earliest=_earliest,
 )

@@ -4,7 +4,7 @@ Read from top to bottom: state, ``evolve``.  Its events are in ``membership_even
 addressed is decided in ``addressing``, what comes back in ``results``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final, assert_never
@@ -64,12 +64,16 @@ class Unassigned:
 
 @attrs.frozen
 class Message:
-    """A message and what became of it."""
+    """A message and what became of it: how and when it came back, every time that was told."""
 
     sent: MessageSent
     delivered: bool = False
     opened: bool = False
-    bounces: frozenset[BounceKind] = frozenset()
+    bounces: frozenset[tuple[BounceKind, datetime]] = frozenset()
+
+    def bounced(self, kind: BounceKind) -> bool:
+        """Whether it ever came back in that way."""
+        return any(bounce is kind for bounce, _ in self.bounces)
 
 
 @attrs.frozen
@@ -77,7 +81,8 @@ class Member:
     """A customer in a campaign.
 
     ``assessed_at`` is when it was last decided whether to address them, ``addressed`` whether
-    they ever were to be, ``reached`` the steps that a counted fact has led to.
+    they ever were to be, ``reached`` the steps that a counted fact has led to, ``held_back`` why
+    messages were not sent.  What it remembers against them is asked for by what came later.
     """
 
     standing: Standing
@@ -92,22 +97,33 @@ class Member:
     clicks: Mapping[UUID, MessageClicked] = attrs.Factory(dict)
     responses: Mapping[UUID, ResponseRecorded] = attrs.Factory(dict)
     conversions: Mapping[UUID, ConversionRecorded] = attrs.Factory(dict)
-    opt_outs: frozenset[OptOutKind] = frozenset()
+    opt_outs: frozenset[tuple[OptOutKind, datetime]] = frozenset()
+    held_back: Mapping[UUID, tuple[Suppression, ...]] = attrs.Factory(dict)
 
     @property
     def step(self) -> Step:
         """How far the member has come."""
         return max(self.reached, default=Step.TARGETED)
 
-    @property
-    def opted_out(self) -> OptOutKind | None:
-        """The weightiest way in which they said no."""
-        return next((kind for kind in OptOutKind if kind in self.opt_outs), None)
+    def opted_out(self, at: datetime, agreed: Sequence[datetime] = ()) -> OptOutKind | None:
+        """The weightiest way in which they said no, if none of the times they *agreed* undid it."""
+        standing = {kind for kind, said_at in self.opt_outs if not undone(said_at, at, agreed)}
+        return next((kind for kind in OptOutKind if kind in standing), None)
 
-    @property
-    def bounced(self) -> bool:
-        """Whether a message came back for good."""
-        return any(BounceKind.HARD in one.bounces for one in self.messages.values())
+    def bounced(self, point_id: UUID | None, added_at: datetime | None = None) -> bool:
+        """Whether a message to this contact point, on record since *added_at*, came back for good.
+
+        Of a message of which it is not known where it went: to a contact point on record then.
+        """
+        return any(
+            one.bounced(BounceKind.HARD)
+            and (
+                one.sent.point_id == point_id
+                if one.sent.point_id is not None
+                else added_at is None or added_at <= one.sent.at
+            )
+            for one in self.messages.values()
+        )
 
     @property
     def exempt_lists(self) -> tuple[str, ...]:
@@ -118,6 +134,11 @@ class Member:
     def marketing_sent(self) -> tuple[datetime, ...]:
         """When messages went out that a frequency cap counts."""
         return tuple(one.sent.at for one in self.messages.values() if not one.sent.transactional)
+
+
+def undone(said_at: datetime, at: datetime, agreed: Sequence[datetime]) -> bool:
+    """Whether a no was taken back up to *at*: at one instant, the no counts."""
+    return any(said_at < yes <= at for yes in agreed)
 
 
 Assessed = MemberTargeted | MemberSuppressed | MemberHeldOut
@@ -175,6 +196,9 @@ def _assessed(state: State, event: Assessed) -> Member:
             addressed=False,
             customer_id=event.customer_id,
         )
+    if isinstance(event, MemberSuppressed) and event.message_id is not None:
+        held_back = {**state.held_back, event.message_id: event.suppressions}
+        state = attrs.evolve(state, held_back=held_back)
     return attrs.evolve(
         state,
         standing=standing,
@@ -195,7 +219,7 @@ def _with(state: Member, event: Fact) -> Member:
         case MessageOpened():
             return _message(state, event.message_id, opened=True)
         case MessageBounced():
-            bounces = state.messages[event.message_id].bounces | {event.kind}
+            bounces = state.messages[event.message_id].bounces | {(event.kind, event.at)}
             return _message(state, event.message_id, bounces=bounces)
         case MessageClicked():
             return attrs.evolve(state, clicks={**state.clicks, event.click_id: event})
@@ -206,7 +230,7 @@ def _with(state: Member, event: Fact) -> Member:
                 state, conversions={**state.conversions, event.conversion_id: event}
             )
         case OptOutReceived():
-            return attrs.evolve(state, opt_outs=state.opt_outs | {event.kind})
+            return attrs.evolve(state, opt_outs=state.opt_outs | {(event.kind, event.at)})
         case _:
             assert_never(event)
 
@@ -219,6 +243,20 @@ def _message(state: Member, message_id: UUID, **changes: object) -> Member:
 def customer_of(state: State) -> UUID | None:
     """Whom the membership is about."""
     return state.customer_id if isinstance(state, Member) else None
+
+
+def _earliest(state: State, event: Event, began_at: datetime) -> datetime | None:
+    """No message precedes the targeting, and nothing about a message the message itself.
+
+    What customers do of their own accord may be older than their membership.
+    """
+    message_id = getattr(event, "message_id", None)
+    message = state.messages.get(message_id) if isinstance(state, Member) and message_id else None
+    if message is not None:
+        return message.sent.at
+    if isinstance(event, ResponseRecorded | ConversionRecorded | OptOutReceived):
+        return None
+    return began_at
 
 
 AGGREGATE: Final = Aggregate[State, Event](
@@ -239,4 +277,5 @@ AGGREGATE: Final = Aggregate[State, Event](
         OptOutReceived,
     ),
     subject=customer_of,
+    earliest=_earliest,
 )

@@ -83,14 +83,16 @@ class MemberHeldOut:
 
 @event
 class MessageSent:
-    """A message went out."""
+    """A message went out, to the contact point ``point_id``; None: to an address kept elsewhere."""
 
     TOPIC: ClassVar[str] = "message-sent"
+    SCHEMA_VERSION: ClassVar[int] = 2
     membership_id: UUID
     campaign_id: UUID
     customer_id: UUID
     message_id: UUID
     channel: Channel
+    point_id: UUID | None
     transactional: bool
     counted: bool
     first: bool

@@ -19,7 +19,7 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     Purpose,
     command,
-    minor_digits,
+    require_currency,
 )
 from crmcore.domain.marketing.campaign import (
     Campaign,
@@ -175,7 +175,7 @@ def decide(command: Command, state: State) -> Sequence[Event]:
 
 
 def _plan(command: PlanCampaign, state: State) -> Sequence[Event]:
-    minor_digits(command.currency)
+    require_currency(command.currency)
     _ordered(command.starts_at, command.ends_at)
     if command.campaign_id in (command.parent_id, command.copied_from):
         raise InvalidValueError("parent_id", command.campaign_id, "another campaign")

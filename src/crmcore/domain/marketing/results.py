@@ -2,22 +2,19 @@
 
 Commands and ``decide`` over the state of the membership and the campaign.  All of these are
 facts that somebody observed, so they are recorded after the campaign's end as well, once each:
-sent twice, they change nothing.
+sent twice, they change nothing.  A bounce or a no at another instant is another one, for what
+undid the first may have come between; it counts again only where something did.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
 from crmcore.domain.kernel import (
     AlreadyExistsError,
     InvalidValueError,
-    Length,
-    Money,
     NotFoundError,
-    Personal,
-    command,
 )
 from crmcore.domain.marketing.campaign import Campaign
 from crmcore.domain.marketing.membership import (
@@ -29,118 +26,52 @@ from crmcore.domain.marketing.membership import (
     Step,
     Unassigned,
     membership_id,
+    undone,
+)
+from crmcore.domain.marketing.membership_commands import (
+    RecordBounce,
+    RecordClick,
+    RecordConversion,
+    RecordDelivery,
+    RecordOpen,
+    RecordOptOut,
+    RecordResponse,
 )
 from crmcore.domain.marketing.membership_events import (
-    BounceKind,
-    ConversionKind,
     ConversionRecorded,
     MessageBounced,
     MessageClicked,
     MessageDelivered,
     MessageOpened,
-    OptOutKind,
     OptOutReceived,
     ResponseRecorded,
 )
 from crmcore.domain.marketing.terms import ResponseKind, Role, payable
 
-
-@command
-class RecordDelivery:
-    """Record that a message arrived."""
-
-    TOPIC: ClassVar[str] = "record-delivery"
-    campaign_id: UUID
-    customer_id: UUID
-    message_id: UUID
-    at: datetime
-
-
-@command
-class RecordBounce:
-    """Record that a message came back; after a hard bounce no further message is sent."""
-
-    TOPIC: ClassVar[str] = "record-bounce"
-    campaign_id: UUID
-    customer_id: UUID
-    message_id: UUID
-    kind: BounceKind
-    at: datetime
-
-
-@command
-class RecordOpen:
-    """Record that a message was opened; only the first time of each message is kept."""
-
-    TOPIC: ClassVar[str] = "record-open"
-    campaign_id: UUID
-    customer_id: UUID
-    message_id: UUID
-    at: datetime
-
-
-@command
-class RecordClick:
-    """Record that a link in a message was followed."""
-
-    TOPIC: ClassVar[str] = "record-click"
-    campaign_id: UUID
-    customer_id: UUID
-    message_id: UUID
-    click_id: UUID
-    link: Annotated[str, Length(2_000)] | None = None
-    at: datetime
-
-
-@command
-class RecordResponse:
-    """Record an answer; it counts if the campaign's plan takes that *kind* as a response."""
-
-    TOPIC: ClassVar[str] = "record-response"
-    campaign_id: UUID
-    customer_id: UUID
-    response_id: UUID
-    kind: ResponseKind
-    note: Annotated[str, Length(1_000), Personal()] | None = None
-    at: datetime
-
-
-@command
-class RecordConversion:
-    """Record what the campaign led to: an order, a lead, a customer; of the control group too.
-
-    ``amount`` and ``margin`` (the gross margin in it) are in the campaign's currency.
-    """
-
-    TOPIC: ClassVar[str] = "record-conversion"
-    campaign_id: UUID
-    customer_id: UUID
-    conversion_id: UUID
-    kind: ConversionKind = ConversionKind.ORDER
-    amount: Money | None = None
-    margin: Money | None = None
-    at: datetime
-
-
-@command
-class RecordOptOut:
-    """Record that somebody wants no more: they unsubscribed, or complained of unwanted mail."""
-
-    TOPIC: ClassVar[str] = "record-opt-out"
-    campaign_id: UUID
-    customer_id: UUID
-    message_id: UUID | None = None
-    kind: OptOutKind = OptOutKind.UNSUBSCRIBE
-    at: datetime
-
+__all__ = [
+    "Command",
+    "RecordBounce",
+    "RecordClick",
+    "RecordConversion",
+    "RecordDelivery",
+    "RecordOpen",
+    "RecordOptOut",
+    "RecordResponse",
+    "decide",
+]
 
 OfMessage = RecordDelivery | RecordBounce | RecordOpen | RecordClick
 OfMember = RecordResponse | RecordConversion | RecordOptOut
 Command = OfMessage | OfMember
 
 
-def decide(command: Command, state: State, campaign: Campaign) -> Sequence[Event]:
-    """What follows from *command*; raises a ``DomainError`` to refuse it."""
+def decide(
+    command: Command, state: State, campaign: Campaign, agreed: Sequence[datetime] = ()
+) -> Sequence[Event]:
+    """What follows from *command*; raises a ``DomainError`` to refuse it.
+
+    *agreed* is when the customer said yes of their own accord, to what the campaign serves.
+    """
     if isinstance(state, Unassigned):
         key = membership_id(command.campaign_id, command.customer_id)
         raise NotFoundError("membership", f"{key}: target the customer first")
@@ -152,7 +83,7 @@ def decide(command: Command, state: State, campaign: Campaign) -> Sequence[Event
         case RecordConversion():
             return _conversion(command, state, campaign)
         case RecordOptOut():
-            return _opt_out(command, state)
+            return _opt_out(command, state, agreed)
         case _:
             assert_never(command)
 
@@ -169,8 +100,11 @@ def _of_message(
         case RecordOpen():
             first = _first(counted, Step.OPENED, state)
             return [] if message.opened else [MessageOpened(first=first, **about)]
-        case RecordBounce(kind=kind):
-            return [] if kind in message.bounces else [MessageBounced(kind=kind, **about)]
+        case RecordBounce(kind=kind, at=at):
+            if (kind, at) in message.bounces:
+                return []
+            about["counted"] = counted and not message.bounced(kind)
+            return [MessageBounced(kind=kind, **about)]
         case RecordClick():
             return _click(command, state, campaign, counted)
         case _:
@@ -256,16 +190,21 @@ def _conversion(command: RecordConversion, state: Member, campaign: Campaign) ->
     ]
 
 
-def _opt_out(command: RecordOptOut, state: Member) -> Sequence[Event]:
+def _opt_out(command: RecordOptOut, state: Member, agreed: Sequence[datetime]) -> Sequence[Event]:
     if command.message_id is not None:
         _message(command.message_id, state)
-    if command.kind in state.opt_outs:
+    if (command.kind, command.at) in state.opt_outs:
         return []
+    known = any(
+        not undone(min(said_at, command.at), max(said_at, command.at), agreed)
+        for kind, said_at in state.opt_outs
+        if kind is command.kind
+    )
     return [
         OptOutReceived(
             message_id=command.message_id,
             kind=command.kind,
-            counted=_in_statistics(state),
+            counted=_in_statistics(state) and not known,
             **_about(command),
         )
     ]

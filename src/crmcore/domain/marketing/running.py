@@ -37,7 +37,10 @@ class ApproveCampaign:
 
 @command
 class LaunchCampaign:
-    """Start sending; without anybody on a default list only if *allow_empty* (INV-M1)."""
+    """Start sending, within the campaign's dates.
+
+    Without anybody on a default list only if *allow_empty* (INV-M1).
+    """
 
     TOPIC: ClassVar[str] = "launch-campaign"
     campaign_id: UUID
@@ -57,7 +60,7 @@ class PauseCampaign:
 
 @command
 class ResumeCampaign:
-    """Go on sending."""
+    """Go on sending, within the campaign's dates."""
 
     TOPIC: ClassVar[str] = "resume-campaign"
     campaign_id: UUID
@@ -161,6 +164,7 @@ def _launch(command: LaunchCampaign, state: Campaign) -> Sequence[Event]:
             f"campaign {command.campaign_id} has nobody on a default list: attach a list, or say"
             " allow_empty"
         )
+    _refuse_outside_dates(command.at, state)
     return [CampaignLaunched(campaign_id=command.campaign_id, at=command.at)]
 
 
@@ -175,6 +179,7 @@ def _resume(command: ResumeCampaign, state: Campaign) -> Sequence[Event]:
     if state.status is Status.RUNNING:
         return []
     _launched(state)
+    _refuse_outside_dates(command.at, state)
     return [CampaignResumed(campaign_id=command.campaign_id, at=command.at)]
 
 
@@ -212,6 +217,11 @@ def _incur(command: IncurCost, state: Campaign) -> Sequence[Event]:
     raise AlreadyExistsError(
         "cost", command.cost_id, "book a further cost under its own id", at=known.at
     )
+
+
+def _refuse_outside_dates(at: datetime, state: Campaign) -> None:
+    state.refuse_before_start(at)
+    state.refuse_after_end(at)
 
 
 def _launched(state: Campaign) -> None:

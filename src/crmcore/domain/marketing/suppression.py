@@ -5,8 +5,10 @@ out.  The control group, frequency caps and pauses come after these (``addressin
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 import attrs
 
@@ -41,7 +43,9 @@ class Reach:
     permission for this channel and purpose is in force, with its ``reasons``.
     ``suppressed``: on the list of those who want nothing from us.  ``reachable``: the address
     on this channel is not known to be wrong.  ``unwelcome``: why not now (a pause, the hours of
-    contact): that defers a message and suppresses nobody.
+    contact): that defers a message and suppresses nobody.  ``point_id`` is the contact point that
+    a message would use, on record since ``point_added_at``; None where the address is kept
+    elsewhere.  ``agreed``: when the customer said yes of their own accord.
     """
 
     active: bool
@@ -50,6 +54,9 @@ class Reach:
     suppressed: bool = False
     reachable: bool = True
     unwelcome: str | None = None
+    point_id: UUID | None = None
+    point_added_at: datetime | None = None
+    agreed: tuple[datetime, ...] = ()
 
 
 def suppressions(
@@ -86,6 +93,6 @@ def _without_consent(reach: Reach, opted_out: str | None) -> Iterable[str]:
 
 def _without_channel(reach: Reach, bounced: bool) -> Iterable[str]:
     if bounced:
-        yield "a message of this campaign bounced for good"
+        yield "a message of this campaign to this address bounced for good"
     if not reach.reachable:
         yield "no valid address on this channel"

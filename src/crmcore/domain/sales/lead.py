@@ -4,12 +4,11 @@ New -> assigned -> working -> qualified -> converted; on the way it may be left 
 or disqualified, and from there recycled, as new, in its next cycle.  A converted lead is
 read-only: what its address asks later is noted on it, nothing else.
 
-Here are its state and ``evolve``; ``lead_events`` and ``lead_commands`` hold the messages,
-``lead_decisions`` the rules.  All pure: clock, identities and storage are the caller's.
+Here is ``evolve`` over its ``lead_state``; ``lead_events`` and ``lead_commands`` hold the
+messages, ``lead_decisions`` the rules.  All pure: clock, identities and storage are the caller's.
 """
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final, assert_never, get_args
 from uuid import UUID
 
@@ -37,8 +36,16 @@ from crmcore.domain.sales.lead_events import (
     LeadSalesQualified,
     LeadScoreAdjusted,
 )
-from crmcore.domain.sales.lead_origin import DisqualificationReason, LeadStatus
+from crmcore.domain.sales.lead_origin import LeadStatus
 from crmcore.domain.sales.lead_score import Adjustment, LeadScore, ScoringModel, Signal, score
+from crmcore.domain.sales.lead_state import (
+    Contact,
+    ConvertedLead,
+    DisqualifiedLead,
+    OpenLead,
+    State,
+    Uncaptured,
+)
 
 __all__ = [
     "AGGREGATE",
@@ -51,69 +58,6 @@ __all__ = [
     "evolve",
     "score_of",
 ]
-
-
-@attrs.frozen
-class Uncaptured:
-    """No such lead yet."""
-
-
-@attrs.frozen
-class Contact:
-    """One attempt to reach the lead, in vain or not."""
-
-    channel: str
-    reached: bool
-    at: datetime
-
-
-@attrs.frozen(kw_only=True)
-class OpenLead:
-    """A lead that may still become a customer."""
-
-    captured: LeadCaptured
-    status: LeadStatus = LeadStatus.NEW
-    name: str | None
-    company: str | None
-    email: str | None
-    phone: str | None
-    interests: tuple[str, ...]
-    attributes: Mapping[str, str]
-    cycle: int = 1
-    cycle_began_at: datetime
-    assignee: str | None = None
-    assignee_email: str | None = None
-    unassigned: LeadLeftUnassigned | None = None
-    accepted_at: datetime | None = None
-    marketing_qualified_at: datetime | None = None
-    sales_qualified_at: datetime | None = None
-    first_response_at: datetime | None = None
-    nurtured_until: date | None = None
-    contacts: tuple[Contact, ...] = ()
-    signals: tuple[Signal, ...] = ()
-    adjustments: tuple[Adjustment, ...] = ()
-    inquiries: Mapping[UUID, LeadInquiryRepeated] = attrs.field(factory=dict)
-
-
-@attrs.frozen
-class DisqualifiedLead:
-    """A lead given up, until it is recycled."""
-
-    lead: OpenLead
-    reason: DisqualificationReason
-    note: str | None
-
-
-@attrs.frozen
-class ConvertedLead:
-    """A lead that became a customer: read-only."""
-
-    lead: OpenLead
-    customer_id: UUID
-    opportunity_id: UUID | None
-
-
-State = Uncaptured | OpenLead | DisqualifiedLead | ConvertedLead
 
 
 def evolve(state: State, event: LeadEvent) -> State:
@@ -181,6 +125,7 @@ def _evolve_assignment(
                 status=_onward(lead, LeadStatus.NEW, LeadStatus.ASSIGNED),
                 assignee=event.assignee,
                 assignee_email=event.assignee_email,
+                assigned_at=event.at,
             )
         case LeadLeftUnassigned():
             return attrs.evolve(lead, unassigned=event)
@@ -214,7 +159,7 @@ def _evolve_qualification(
         case LeadNurtured():
             return attrs.evolve(lead, status=LeadStatus.NURTURING, nurtured_until=event.until)
         case LeadDisqualified():
-            return DisqualifiedLead(lead, event.reason, event.note)
+            return DisqualifiedLead(lead, event.reason, event.note, event.at)
         case LeadRecycled():
             return _recycled(lead, event)
         case LeadConverted():
@@ -256,6 +201,7 @@ def _recycled(lead: OpenLead, event: LeadRecycled) -> OpenLead:
         cycle_began_at=event.at,
         assignee=None,
         assignee_email=None,
+        assigned_at=None,
         unassigned=None,
         accepted_at=None,
         marketing_qualified_at=None,
@@ -285,10 +231,42 @@ def _subject(state: State) -> UUID | None:
             return state.lead.captured.lead_id
 
 
+def _earliest(state: State, event: LeadEvent, began_at: datetime) -> datetime | None:
+    """Each step comes after the one that it follows from; inquiries and visits come to light late."""
+    if isinstance(event, LeadInquiryRepeated | LeadActivityScored):
+        return None
+    if isinstance(state, DisqualifiedLead) and isinstance(event, LeadRecycled):
+        return state.since
+    return (_follows(state, event) if isinstance(state, OpenLead) else None) or began_at
+
+
+def _follows(lead: OpenLead, event: LeadEvent) -> datetime | None:
+    """When the step was taken in this cycle that *event* follows from."""
+    match event:
+        case LeadConverted():
+            return lead.sales_qualified_at
+        case LeadSalesQualified():
+            return lead.accepted_at
+        case LeadSalesAccepted() | LeadAcceptanceDeclined():
+            return lead.assigned_at
+        case (
+            LeadAssigned()
+            | LeadLeftUnassigned()
+            | LeadMarketingQualified()
+            | LeadNurtured()
+            | LeadDisqualified()
+            | LeadRecycled()
+        ):
+            return lead.cycle_began_at
+        case _:
+            return None
+
+
 AGGREGATE: Final = Aggregate[State, LeadEvent](
     kind="lead",
     initial=Uncaptured(),
     evolve=evolve,
     events=get_args(LeadEvent),
     subject=_subject,
+    earliest=_earliest,
 )

@@ -5,6 +5,7 @@ function that computes it), so that no event and no identity shows the address. 
 of one address at once meet in this stream: one is recorded, the other re-decides.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final, assert_never
@@ -12,13 +13,14 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Aggregate, event
+from crmcore.domain.kernel import Aggregate, address_key, anytime, event
 
 __all__ = [
     "AGGREGATE",
     "LeadAddressClaimed",
     "LeadAddressReused",
     "LeadAddressState",
+    "address_keys",
     "claim",
     "evolve",
     "reuse",
@@ -55,6 +57,19 @@ class LeadAddressState:
 
 
 Event = LeadAddressClaimed | LeadAddressReused
+
+
+def address_keys(email: str) -> tuple[str, ...]:
+    """Under what the stream of an *email* in normal form is to be found, first of all its own key.
+
+    Logs hold streams under full case folding, by which a few different addresses are one; for
+    nearly every address it gives the same key.
+    """
+    return tuple(dict.fromkeys((address_key(email), _folded(email))))
+
+
+def _folded(email: str) -> str:
+    return unicodedata.normalize("NFC", email.casefold())
 
 
 def evolve(state: LeadAddressState, event: Event) -> LeadAddressState:
@@ -100,4 +115,5 @@ AGGREGATE: Final = Aggregate[LeadAddressState, Event](
     evolve=evolve,
     events=(LeadAddressClaimed, LeadAddressReused),
     subject=_holder,
+    earliest=anytime,
 )

@@ -10,7 +10,7 @@ from typing import assert_never
 from uuid import UUID
 
 from crmcore.domain.kernel import InvalidValueError
-from crmcore.domain.sales.lead import Contact, LeadStatus, OpenLead, State, score_of
+from crmcore.domain.sales.lead import LeadStatus, OpenLead, State, score_of
 from crmcore.domain.sales.lead_commands import (
     AcceptLead,
     AssignLead,
@@ -48,6 +48,7 @@ from crmcore.domain.sales.lead_refusals import (
 )
 from crmcore.domain.sales.lead_routing import Unrouted
 from crmcore.domain.sales.lead_score import ScoringModel
+from crmcore.domain.sales.lead_state import Contact
 
 __all__ = ["assign", "leave_unassigned", "progress", "work"]
 

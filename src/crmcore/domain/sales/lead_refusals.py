@@ -3,7 +3,7 @@
 from typing import NoReturn
 from uuid import UUID
 
-from crmcore.domain.kernel import NotAllowedError, NotFoundError
+from crmcore.domain.kernel import NotAllowedError, NotFoundError, address_key
 from crmcore.domain.sales.lead import ConvertedLead, DisqualifiedLead, OpenLead, State, Uncaptured
 
 __all__ = [
@@ -76,8 +76,8 @@ def not_yet(wish: str, lead: OpenLead, allowed: str) -> NoReturn:
 
 def not_the_owners(email: str | None, owner: str | None, owner_email: str | None) -> None:
     """Refuse a lead's address that is its owner's own."""
-    owned = {known.casefold() for known in (owner, owner_email) if known}
-    if email is not None and email.casefold() in owned:
+    owned = {address_key(known) for known in (owner, owner_email) if known}
+    if email is not None and address_key(email) in owned:
         raise OwnerAddressError(
             f"the address belongs to {owner}, who owns the lead: give the lead's own address"
         )

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import NotFoundError
+from crmcore.domain.kernel import NotFoundError, address_key
 from crmcore.domain.sales.assignment_policy import (
     AssignmentRule,
     LeadRouted,
@@ -85,8 +85,8 @@ def _matches(rule: AssignmentRule, lead: RoutableLead) -> bool:
 def _eligible(state: Policy, member: RosterMember, lead: RoutableLead, at: datetime) -> bool:
     if not member.active or any(one.since <= at < one.until for one in member.absences):
         return False
-    owns = {member.assignee.casefold(), (member.business_email or "").casefold()}
-    if lead.email is not None and lead.email.casefold() in owns:
+    owns = {address_key(member.assignee), address_key(member.business_email or "")}
+    if lead.email is not None and address_key(lead.email) in owns:
         return False
     if member.most_per_month is None:
         return True

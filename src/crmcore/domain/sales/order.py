@@ -1,20 +1,18 @@
 """An order: what a customer bought, where it is, and what came back.
 
-One decider, read from top to bottom: events, commands, state, ``evolve``, ``decide``.
-An order has one currency.  It ships whole or in parts, or is handed over at the counter
+One decider: ``order_events`` and ``order_commands`` hold the messages, ``order_state`` the phases
+and ``evolve``; here is ``decide``.  An order has one currency.  It ships whole or in parts, or is handed over at the counter
 with its placement; what was shipped can be returned line by line; before anything is
 shipped it can be cancelled.  That the customer and the campaign exist is for the caller.
 """
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Final, assert_never
+from collections.abc import Sequence
+from typing import assert_never
 from uuid import UUID
 
 import attrs
 
 from crmcore.domain.kernel import (
-    Aggregate,
     AlreadyExistsError,
     Money,
     NotAllowedError,
@@ -34,9 +32,18 @@ from crmcore.domain.sales.order_events import (
     OrderReturned,
     OrderShipped,
 )
-from crmcore.domain.sales.order_line import LineQuantity, checked_lines, quantities
+from crmcore.domain.sales.order_line import LineQuantity, checked_lines
 from crmcore.domain.sales.order_price import priced
 from crmcore.domain.sales.order_refund import delivery_back, taken_back
+from crmcore.domain.sales.order_state import (
+    AGGREGATE,
+    Cancelled,
+    Event,
+    NotPlaced,
+    Placed,
+    State,
+    evolve,
+)
 
 __all__ = [
     "AGGREGATE",
@@ -63,7 +70,6 @@ __all__ = [
     "evolve",
 ]
 
-Event = OrderPlaced | OrderShipped | OrderDelivered | OrderReturned | OrderCancelled
 Command = PlaceOrder | ShipOrder | DeliverOrder | ReturnOrder | CancelOrder
 
 
@@ -77,57 +83,6 @@ class OrderShippedError(NotAllowedError):
 
 class NotOutstandingError(NotAllowedError):
     """More is to be shipped than was ordered and not yet shipped."""
-
-
-@attrs.frozen
-class NotPlaced:
-    """Nothing was ordered yet."""
-
-
-@attrs.frozen
-class Placed:
-    """An order with the shipments, arrivals and returns so far."""
-
-    order: OrderPlaced
-    shipments: tuple[OrderShipped, ...] = ()
-    delivered: frozenset[UUID] = frozenset()
-    returns: tuple[OrderReturned, ...] = ()
-
-    @property
-    def shipped(self) -> Mapping[int, Decimal]:
-        """By line number, how much has left; 0 for lines not shipped."""
-        if self.order.handed_over:
-            return quantities(self.order.lines)
-        return quantities([part for shipment in self.shipments for part in shipment.shipped])
-
-
-@attrs.frozen
-class Cancelled:
-    """An order that was called off."""
-
-    order: OrderPlaced
-
-
-State = NotPlaced | Placed | Cancelled
-
-
-def evolve(state: State, event: Event) -> State:
-    """The order after one more event."""
-    if isinstance(event, OrderPlaced):
-        return Placed(order=event)
-    if not isinstance(state, Placed):
-        return state
-    match event:
-        case OrderShipped():
-            return attrs.evolve(state, shipments=(*state.shipments, event))
-        case OrderDelivered():
-            return attrs.evolve(state, delivered=state.delivered | {event.shipment_id})
-        case OrderReturned():
-            return attrs.evolve(state, returns=(*state.returns, event))
-        case OrderCancelled():
-            return Cancelled(order=state.order)
-        case _:
-            assert_never(event)
 
 
 def decide(command: Command, state: State) -> Sequence[Event]:
@@ -253,7 +208,7 @@ def _returned(command: ReturnOrder, state: Placed) -> OrderReturned:
     refund = Money.total((part.refund for part in returned), currency)
     if delivery is not None:
         paid_back = [back.delivery for back in state.returns if back.delivery is not None]
-        delivery_back(delivery, order.delivery or Money.zero(currency), paid_back)
+        delivery_back(delivery, order.delivery or Money.total((), currency), paid_back)
         refund = refund + delivery
     net = Money.total((part.net for part in returned), currency)
     before = Money.total((back.net for back in state.returns), currency)
@@ -294,16 +249,3 @@ def _cancel(command: CancelOrder, state: State) -> Sequence[Event]:
             at=command.at,
         )
     ]
-
-
-def _subject(state: State) -> UUID | None:
-    return None if isinstance(state, NotPlaced) else state.order.customer_id
-
-
-AGGREGATE: Final = Aggregate[State, Event](
-    kind="order",
-    initial=NotPlaced(),
-    evolve=evolve,
-    events=(OrderPlaced, OrderShipped, OrderDelivered, OrderReturned, OrderCancelled),
-    subject=_subject,
-)

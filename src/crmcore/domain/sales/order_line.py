@@ -60,7 +60,8 @@ class OrderLine:
     @property
     def tax_due(self) -> Money:
         """The tax in whole minor units."""
-        return Money.zero(self.goods.currency) if self.tax is None else self.tax.rounded()
+        taxes = () if self.tax is None else (self.tax.rounded(),)
+        return Money.total(taxes, self.goods.currency)
 
     @property
     def total(self) -> Money:

@@ -15,6 +15,7 @@ from crmcore.domain.kernel import (
     Aggregate,
     InvalidValueError,
     NotAllowedError,
+    anytime,
     derived_id,
     event,
     shown,
@@ -143,4 +144,5 @@ AGGREGATE: Final = Aggregate[Asking, CustomerAsked](
     evolve=evolve,
     events=(CustomerAsked,),
     subject=lambda state: state.customer_id,
+    earliest=anytime,
 )

@@ -5,7 +5,7 @@ never sees a gap, and never skips a commit that came late.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -15,7 +15,7 @@ from crmcore.infrastructure.log.driver import bulk_insert, execute, fetch_all
 from crmcore.infrastructure.log.statements import log_statements
 from crmcore.infrastructure.log.tables import LogTables
 
-__all__ = ["Head", "NewRecord", "append", "lock_head"]
+__all__ = ["Head", "NewRecord", "append", "lock_head", "the_head"]
 
 
 class NewRecord(NamedTuple):
@@ -46,10 +46,17 @@ class Head(NamedTuple):
 
 def lock_head(connection: Connection, tables: LogTables) -> Head:
     """Take the right to append until the transaction ends; waits for whoever holds it."""
-    rows = fetch_all(connection, log_statements(tables, connection.dialect).lock_head, ())
+    return Head(
+        *the_head(fetch_all(connection, log_statements(tables, connection.dialect).lock_head, ()))
+    )
+
+
+def the_head(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The one row of the head; ``StoreFormatError`` where there is none, or more than one."""
     if len(rows) != 1:
-        raise StoreFormatError("the log has no head: restore it from a backup")
-    return Head(*rows[0])
+        found = "more than one head" if rows else "no head"
+        raise StoreFormatError(f"the log has {found}: restore it from a backup")
+    return rows[0]
 
 
 def append(

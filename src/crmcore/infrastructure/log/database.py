@@ -1,6 +1,5 @@
 """A database that holds a log: opened, its tables made once, its errors put into words."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,31 +9,32 @@ from sqlalchemy import (
     Connection,
     Engine,
     exc,
-    insert,
-    inspect,
-    select,
-    text,
 )
-from sqlalchemy.schema import CreateSchema
 
 from crmcore.application.errors import (
+    MisuseError,
     StoreBusyError,
     StoreError,
     StoreFormatError,
     StoreFullError,
-    StoreMissingError,
     StoreReadOnlyError,
     StoreUnavailableError,
 )
-from crmcore.infrastructure.log.chain import FIRST_LINK
-from crmcore.infrastructure.log.driver import execute
-from crmcore.infrastructure.log.engine import engine_for, parsed_url, shown_url
-from crmcore.infrastructure.log.tables import FORMAT, LogTables, log_tables
+from crmcore.infrastructure.log.engine import engine_for, parsed_url, require_supported, shown_url
+from crmcore.infrastructure.log.joining import (
+    Location,
+    begin,
+    is_begun,
+    location_of,
+    own_names,
+    require_committing,
+    require_connection,
+)
+from crmcore.infrastructure.log.making import make, require_schema
+from crmcore.infrastructure.log.tables import LogTables, log_tables
 from crmcore.infrastructure.log.writing import Writer
 
 __all__ = ["Database", "store_errors"]
-
-CREATE_LOCK = 0x63726D636F7265  # "crmcore": PostgreSQL's advisory lock while tables are made
 
 _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
     ("database is locked", StoreBusyError, "another writer holds it; try again"),
@@ -95,6 +95,8 @@ class Database:
     owned: bool
     _url: URL = attrs.field(repr=False)
     _writer: Writer = attrs.field(init=False, eq=False, repr=False)
+    _found: list[Location] = attrs.field(factory=list, init=False, eq=False, repr=False)
+    """Where our own connections find the log."""
 
     @_writer.default
     def _own_writer(self) -> Writer:
@@ -111,13 +113,23 @@ class Database:
         ``StoreFormatError`` if it is of another format.
         """
         owned = not isinstance(target, Engine)
+        if isinstance(target, Engine):
+            require_supported(target)
         engine = target if isinstance(target, Engine) else engine_for(target, create)
-        where = shown_url(engine.url)
-        url = engine.url if isinstance(target, Engine) else parsed_url(target)
-        database = cls(engine, log_tables(schema), where, owned, url)
+        url = target.url if isinstance(target, Engine) else parsed_url(target)
+        where = shown_url(url)
+        require_schema(where, schema)
+        tables = log_tables(schema)
+        database = cls(engine, tables, where, owned, url)
         try:
             with store_errors(where):
-                database._make(create)
+                database._found.append(make(engine, tables, where, create=create))
+        except (exc.ArgumentError, TypeError, ValueError) as error:
+            database.close()
+            if not owned:
+                raise
+            said = f"{where}: has a setting that its driver does not take ({type(error).__name__})"
+            raise StoreUnavailableError(said) from None  # the cause may quote it
         except BaseException:
             database.close()
             raise
@@ -146,96 +158,63 @@ class Database:
         On SQLite the right to write is taken at the start, so that what is read in it
         still holds when it commits.  A host's transaction is left for the host to end; what
         fails in it is undone up to where it was, and the host may go on.
+
+        Raises ``MisuseError`` for a *connection* that is none, that commits each statement by
+        itself, or that reaches another log than this one.
         """
         with store_errors(self.where):
             if connection is not None:
-                self._begin_writing(connection)
-                with connection.begin_nested():
-                    yield connection
+                connection = require_connection(connection, self.engine, self.where)
+                with own_names(connection):
+                    self._join(connection)
+                    with connection.begin_nested():
+                        yield connection
                 return
             if self.is_sqlite and self.owned:
                 with self._writer.transaction() as own:
                     yield own
                 return
             with self.engine.connect() as own, own.begin():
-                self._begin(own, "IMMEDIATE")
+                begin(own, "IMMEDIATE")
                 yield own
 
     @contextmanager
-    def read(self, connection: Connection | None = None) -> Iterator[Connection]:
+    def read(self) -> Iterator[Connection]:
         """A connection that sees one moment of the database, however many statements it runs."""
         with store_errors(self.where):
-            if connection is not None:
-                yield connection
-                return
             isolation = None if self.is_sqlite else "REPEATABLE READ"
             with self.engine.connect() as own:
                 if isolation:
                     own = own.execution_options(isolation_level=isolation)
                 with own.begin():
-                    self._begin(own, "DEFERRED")
+                    begin(own, "DEFERRED")
                     yield own
 
-    def _begin(self, connection: Connection, mode: str) -> None:
-        if not self.is_sqlite:
-            return
-        if _is_begun(connection):  # by the engine of a host that has every transaction begun
-            connection.exec_driver_sql("ROLLBACK")
-        execute(connection, f"BEGIN {mode}")
-
-    def _begin_writing(self, connection: Connection) -> None:
-        """Make the host's transaction one that writes, be it begun or not."""
-        if not connection.in_transaction():
-            connection.begin()
-        if self.is_sqlite and _is_begun(connection):
+    def _join(self, connection: Connection) -> None:
+        """Make the host's transaction one that writes, be it begun or not; or leave it as it was."""
+        begun = None if connection.in_transaction() else connection.begin()
+        try:
+            self._require_own_log(connection)
+            require_committing(connection, self.where)
+        except MisuseError:
+            if begun is not None:
+                begun.rollback()
+            raise
+        if self.is_sqlite and is_begun(connection):
             head = self.tables.head
             connection.execute(head.update().values(position=head.c.position))
         else:
-            self._begin(connection, "IMMEDIATE")
+            begin(connection, "IMMEDIATE")
 
-    def _make(self, create: bool) -> None:
-        schema = self.tables.events.schema
-        with self.engine.connect() as connection:
-            if inspect(connection).has_table("crm_head", schema=schema):
-                self._check_format(connection)
-                return
-        if not create:
-            raise StoreMissingError(f"{self.where}: there is no crmcore log in this database")
-        with self.engine.connect() as connection, connection.begin():
-            if self.is_sqlite:
-                self._begin(connection, "IMMEDIATE")
-            else:
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"))
-                if schema:
-                    connection.execute(CreateSchema(schema, if_not_exists=True))
-            self.tables.metadata.create_all(connection)
-            if connection.execute(select(self.tables.head.c.id)).first() is None:
-                connection.execute(insert(self.tables.head).values(_first_head()))
-
-    def _check_format(self, connection: Connection) -> None:
-        columns = inspect(connection).get_columns("crm_head", schema=self.tables.events.schema)
-        if "format" not in [column["name"] for column in columns]:
-            raise StoreFormatError(
-                f"{self.where}: holds other tables than those of a crmcore log: use another schema"
+    def _require_own_log(self, connection: Connection) -> None:
+        """Raise ``MisuseError`` where *connection* does not find this log, but another or none."""
+        theirs = location_of(connection, self.tables)
+        if theirs.is_that_of(self._found[0]):
+            return
+        with self.engine.connect() as own:  # the server, or the table, may be another one by now
+            self._found[0] = location_of(own, self.tables)
+        if not theirs.is_that_of(self._found[0]):
+            raise MisuseError(
+                f"{self.where}: connection: expected one on this log, got one of another database,"
+                " schema or tenant"
             )
-        found = connection.execute(select(self.tables.head.c.format)).scalar()
-        if found != FORMAT:
-            raise StoreFormatError(
-                f"{self.where}: its log has format {found}, this version of crmcore reads {FORMAT}"
-            )
-
-
-def _is_begun(connection: Connection) -> bool:
-    driver = connection.connection.driver_connection  # SQLAlchemy's begin() does nothing yet
-    return driver is not None and bool(driver.in_transaction)
-
-
-def _first_head() -> dict[str, int | bytes]:
-    return {
-        "id": 1,
-        "format": FORMAT,
-        "position": 0,
-        "chain": FIRST_LINK,
-        "recorded_at": 0,
-        "pseudonym_key": secrets.token_bytes(32),
-    }

@@ -3,13 +3,13 @@
 Errors are raised as SQLAlchemy would have raised them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, exc
 
-__all__ = ["bulk_insert", "execute", "execute_each", "fetch_all"]
+__all__ = ["bulk_insert", "execute", "execute_each", "fetch_all", "stream"]
 
 COPY_FROM = 20
 """From so many rows on, PostgreSQL's COPY is faster than an insert."""
@@ -25,6 +25,21 @@ def fetch_all(
     except connection.dialect.loaded_dbapi.Error as error:
         raise _as_sqlalchemy(connection, statement, error) from error
     return rows
+
+
+def stream(connection: Connection, statement: str, size: int) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query of any length, *size* of them in memory."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        if connection.dialect.name != "postgresql":
+            yield from driver.execute(statement)
+            return
+        with driver.cursor(name="crmcore") as cursor:
+            cursor.itersize = size
+            cursor.execute(statement)
+            yield from cursor
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(connection, statement, error) from error
 
 
 def execute(connection: Connection, statement: str, parameters: tuple[Any, ...] = ()) -> int:

@@ -1,13 +1,17 @@
 """Engines for URLs: which databases there are, how they are set up, and what a URL must be."""
 
 import re
+import sqlite3
+import time
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
 
 from crmcore.application.errors import StoreFormatError, StoreMissingError, StoreUnavailableError
 
-__all__ = ["engine_for", "parsed_url", "shown_url"]
+__all__ = ["engine_for", "parsed_url", "require_supported", "shown_url"]
 
 WAIT_SECONDS = 30
 """How long a writer waits for another before it gives up.
@@ -15,6 +19,9 @@ WAIT_SECONDS = 30
 A URL may say otherwise: ``sqlite:///crm.db?timeout=5`` (seconds), or on PostgreSQL
 ``?options=-clock_timeout=5s``.
 """
+
+URI_SETTINGS: Final = frozenset(("cache", "immutable", "mode", "nolock", "psow", "vfs"))
+"""Settings that SQLite itself takes, and only where the file is named by a URI."""
 
 SMALLEST_FILE = 512
 """Bytes of the smallest SQLite database that holds anything."""
@@ -56,6 +63,15 @@ def _odd(url: URL) -> list[str]:
 def engine_for(target: str | URL, create: bool) -> Engine:
     """An engine on *target*, connected to nothing yet; *create* says whether a file may be made."""
     url = parsed_url(target)
+    try:
+        return _engine(url, create)
+    except (exc.ArgumentError, TypeError, ValueError) as error:  # shown, it may tell a secret
+        raise StoreUnavailableError(
+            f"the URL has a setting that its driver does not take ({type(error).__name__})"
+        ) from None
+
+
+def _engine(url: URL, create: bool) -> Engine:
     if _is_file(url):
         return _sqlite_engine(url, create)
     if url.get_backend_name() != "postgresql":
@@ -69,6 +85,17 @@ def engine_for(target: str | URL, create: bool) -> Engine:
         raise StoreUnavailableError(
             "PostgreSQL needs the package psycopg: pip install 'crmcore[postgres]'"
         ) from None
+
+
+def require_supported(engine: Engine) -> None:
+    """Raise ``StoreUnavailableError`` for a host's engine on which no log can be kept."""
+    dialect = engine.dialect
+    ours = dialect.name == "sqlite" or (dialect.name, dialect.driver) == ("postgresql", "psycopg")
+    if dialect.is_async or not ours:
+        raise StoreUnavailableError(
+            f"an engine of {dialect.name}+{dialect.driver} is not supported: use sqlite, or"
+            " postgresql+psycopg (psycopg 3)"
+        )
 
 
 def _postgres_engine(url: URL) -> Engine:
@@ -100,7 +127,9 @@ def _sqlite_engine(url: URL, create: bool) -> Engine:
             " such as sqlite:///crm.db"
         )
     if not name.startswith("file:"):
-        _check_file(shown_url(url), Path(name), create)
+        _check_file(shown_url(url), Path(name), create and mode in (None, "rwc"))
+        if not URI_SETTINGS.isdisjoint(url.query):
+            url = url.set(database=f"file:{quote(name)}").update_query_dict({"uri": "true"})
     wait = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
     engine = create_engine(url.set(drivername="sqlite"), connect_args=wait, hide_parameters=True)
 
@@ -109,12 +138,32 @@ def _sqlite_engine(url: URL, create: bool) -> Engine:
         cursor = connection.cursor()  # type: ignore[attr-defined]  # a sqlite3.Connection
         try:
             if mode != "ro":
-                cursor.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not block
+                _write_ahead(cursor)
             cursor.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
         finally:
             cursor.close()
 
     return engine
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Let readers and a writer not block each other.
+
+    Waits for others as any writer does: SQLite itself gives up at once here, without the time-out
+    that it has for all else.
+    """
+    (milliseconds,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+    give_up = time.monotonic() + milliseconds / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # without its reason
+            if not is_busy or time.monotonic() >= give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _check_file(where: str, file: Path, create: bool) -> None:

@@ -15,14 +15,16 @@ from crmcore.application.errors import (
     UnknownTopicError,
     UnreadableEventError,
 )
-from crmcore.application.log import Page, Record, Recorded
+from crmcore.application.log import Page, Place, Record, Recorded
 from crmcore.infrastructure.codec import EventCodec, EventReader
 from crmcore.infrastructure.identity import id_text
+from crmcore.infrastructure.log.append import the_head
+from crmcore.infrastructure.log.chain import FIRST_LINK
 from crmcore.infrastructure.log.driver import execute, fetch_all
 from crmcore.infrastructure.log.statements import AHEAD, log_statements
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
-__all__ = ["LogReader", "Reading", "StreamRow", "array"]
+__all__ = ["LogReader", "Reading", "StreamRow", "array", "in_order"]
 
 _COLUMNS = tuple(name for name in EVENT_COLUMNS if name != "chain")
 _PROVENANCE = frozenset(_COLUMNS) - {
@@ -86,9 +88,18 @@ class LogReader:
     _tables: LogTables
     _codec: EventCodec
 
-    def head(self, connection: Connection) -> int:
-        """The last position; 0 for an empty log."""
-        return int(connection.execute(select(self._tables.head.c.position)).scalar_one())
+    def head(self, connection: Connection) -> Place:
+        """The end of the log: position 0 for an empty one."""
+        statement = log_statements(self._tables, connection.dialect).head
+        return Place(*the_head(fetch_all(connection, statement, ())))
+
+    def link(self, connection: Connection, position: int) -> bytes:
+        """The link of the record at a position; no bytes where the log has none."""
+        if not position:
+            return FIRST_LINK
+        statement = log_statements(self._tables, connection.dialect).link
+        found = fetch_all(connection, statement, (position,))
+        return bytes(found[0][0]) if found else b""
 
     def stream(self, connection: Connection, stream_id: UUID) -> tuple[int, list[Any]]:
         """The version of a stream (0 if it is not there) and its events in order.
@@ -167,7 +178,7 @@ class LogReader:
         An event that cannot be read is an ``UnreadableEventError`` in its place.
         """
         query = reading.query(connection, self._tables, self._codec)
-        with _in_order(connection):
+        with in_order(connection):
             records: list[Any] = fetch_all(connection, query, (after, limit))
         last = records[-1][0] if len(records) == limit else None
         return Page(reading.views, partial(self._read, records), last)
@@ -205,7 +216,7 @@ def _translated(reader: EventReader, record: Record) -> Sequence[Recorded]:
 
 
 @contextmanager
-def _in_order(connection: Connection) -> Iterator[None]:
+def in_order(connection: Connection) -> Iterator[None]:
     """Let PostgreSQL walk along the positions.
 
     A log that was just written has no statistics yet: the planner then takes what is left of it

@@ -20,6 +20,10 @@ AHEAD = 16
 class LogStatements:
     """SQL for the driver of one database; parameters are positional, in the order of the text."""
 
+    head: str
+    """The log's last position and its link."""
+    link: str
+    """The link of the record at a position."""
     stream: str
     """Of a stream: version, position, topic, schema version and data of its records, in order."""
     ahead: str
@@ -54,6 +58,8 @@ def log_statements(tables: LogTables, dialect: Dialect) -> LogStatements:
         else "VALUES (?, ?, ?, ?)"
     )
     return LogStatements(
+        head=f"SELECT position, chain FROM {head}",
+        link=f"SELECT chain FROM {events} WHERE position = {mark}",
         stream="SELECT stream_version, position, topic, schema_version, data"
         f" FROM {events} WHERE stream_id = {mark} ORDER BY stream_version",
         ahead=f"SELECT ahead.* FROM {named} CROSS JOIN LATERAL (SELECT {records} FROM {events}"

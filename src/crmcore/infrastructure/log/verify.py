@@ -1,27 +1,35 @@
-"""Verifying the log: every link recomputed from the first record on."""
+"""Verifying the log: every link recomputed, and all that stands beside the records compared with them.
 
-from collections.abc import Callable, Sequence
+Every row is counted, whatever its position says, so that nothing hides where a key was dropped.
+What the records do not tell cannot be compared: the digest of a receipt, a receipt of a command
+that recorded nothing, and whether a receipt is missing (not every command has one).
+"""
+
+from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, exc, func, select
+from sqlalchemy import Connection, exc
 
-from crmcore.infrastructure.log.chain import FIRST_LINK, link
-from crmcore.infrastructure.log.driver import fetch_all
+from crmcore.infrastructure.log.chain import FIRST_LINK, Row, link
+from crmcore.infrastructure.log.driver import fetch_all, stream
+from crmcore.infrastructure.log.read import in_order
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
-__all__ = ["Verdict", "verify"]
+__all__ = ["First", "Verdict", "verify"]
 
-PAGE = 5_000
-UNREADABLE: Final[list[Any]] = [()]
+PAGE: Final = 5_000
+TOPIC: Final = EVENT_COLUMNS.index("topic")
+RECORDED_AT: Final = EVENT_COLUMNS.index("recorded_at")
 
 
 @attrs.frozen
 class Verdict:
-    """What verifying found: ``records`` with good links, and the first break, if any.
+    """What verifying found: ``records`` with good links, and the first thing wrong, if any.
 
-    ``broken_at`` is the position of the first record that is not what was recorded there;
-    ``reason`` says in words what is wrong.
+    ``reason`` says in words what is wrong.  ``broken_at`` is the position of the first record that
+    is not what was recorded there; None where the records are good, and what stands beside them
+    (the head, the receipts, the key for pseudonyms) is not.
     """
 
     records: int
@@ -32,59 +40,137 @@ class Verdict:
     @property
     def intact(self) -> bool:
         """Whether nothing was altered, removed, inserted or reordered."""
-        return self.broken_at is None
+        return self.reason is None
+
+
+@attrs.frozen
+class First:
+    """The first records of a topic, kept on the way past them; no index leads to a topic."""
+
+    topic: str | None = None
+    most: int = 0
+    rows: list[Row] = attrs.field(factory=list, init=False)
+
+    def see(self, row: Row) -> None:
+        """Keep a record of the topic, as long as there are few."""
+        if len(self.rows) < self.most:
+            self.rows.append(row)
 
 
 def verify(
     connection: Connection,
     tables: LogTables,
     progress: Callable[[int, int], None] | None = None,
+    first: First | None = None,
 ) -> Verdict:
-    """Recompute the chain; *progress* is called with the records done and all records.
+    """Recompute the chain, and compare the head and the receipts with the records.
 
-    The connection should see one moment (``Database.read``), as the head is compared too.
+    *progress* is called with the records done and all records; *first* keeps some of these.  The
+    connection should see one moment (``Database.read``).
     """
-    found = connection.execute(select(tables.head.c.position, tables.head.c.chain)).one_or_none()
-    first = connection.execute(select(func.min(tables.events.c.position))).scalar()
-    position, chain = 0, FIRST_LINK
-    if found is None:
-        return Verdict(position, chain, 1, "the head of the log is missing")
-    if first is not None and first < 1:
-        return Verdict(position, chain, first, "the record was added")
-    last, head = found
-    table = connection.dialect.identifier_preparer.format_table(tables.events)
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    page = (
-        f"SELECT {', '.join(EVENT_COLUMNS)} FROM {table} WHERE position > {mark}"
-        " ORDER BY position LIMIT "
+    quoted = connection.dialect.identifier_preparer.format_table
+    heads = fetch_all(
+        connection, f"SELECT position, chain, recorded_at FROM {quoted(tables.head)}", ()
     )
-    while rows := _page(connection, page, position):
-        if rows is UNREADABLE:
-            return Verdict(position, chain, position + 1, "the record is no text (UTF-8)")
-        for row in rows:
-            if row[0] != position + 1:
-                return Verdict(position, chain, position + 1, "the record is missing")
-            chain = link(chain, row[:-1])
-            position += 1
-            if row[-1] != chain:
-                reason = "the record, or its link, is not the one that was recorded"
-                return Verdict(position - 1, chain, position, reason)
-        if progress is not None:
-            progress(position, last)
+    if not heads:
+        return Verdict(0, FIRST_LINK, 1, "the head of the log is missing")
+    if len(heads) > 1:
+        return Verdict(0, FIRST_LINK, None, "the log has more than one head")
+    last, chain, recorded_at = heads[0]
+    told = progress or _nobody
+    verdict, recorded = _records(
+        connection, quoted(tables.events), lambda done: told(done, last), first or First()
+    )
+    if not verdict.intact:
+        return verdict
+    position = verdict.records
     if position != last:
         reason = "the record is missing" if position < last else "the record was added"
-        return Verdict(position, chain, min(position, last) + 1, reason)
-    if head != chain:
-        return Verdict(position, chain, position, "the end of the chain is not the head's")
-    return Verdict(position, chain)
+        return attrs.evolve(verdict, broken_at=min(position, last) + 1, reason=reason)
+    if chain != verdict.head:
+        reason = "the end of the chain is not the head's"
+        return attrs.evolve(verdict, broken_at=position, reason=reason)
+    if recorded_at != recorded:
+        reason = "the head's instant of recording is not that of the last record"
+        return attrs.evolve(verdict, reason=reason)
+    return attrs.evolve(verdict, reason=_wrong_receipt(connection, tables, last))
 
 
-def _page(connection: Connection, query: str, after: int) -> Sequence[Any]:
-    """The next records; one by one where SQLite holds bytes in place of text; at them, UNREADABLE."""
-    for size in (PAGE, 1):
-        try:
-            return fetch_all(connection, f"{query}{size}", (after,))
-        except exc.OperationalError as error:
-            if "Could not decode" not in str(error.orig):
-                raise
-    return UNREADABLE
+def _nobody(_done: int, _all: int) -> None:
+    """Nobody wants to know."""
+
+
+def _records(
+    connection: Connection, events: str, done: Callable[[int], None], first: First
+) -> tuple[Verdict, int]:
+    """The verdict on the records alone, and the instant of the last one."""
+    position, chain, recorded, topic = 0, FIRST_LINK, 0, first.topic
+    query = f"SELECT {', '.join(EVENT_COLUMNS)} FROM {events} ORDER BY position"
+
+    def broken(at: int, reason: str) -> tuple[Verdict, int]:
+        return Verdict(position, chain, at, reason), recorded
+
+    try:
+        with in_order(connection):
+            for row in stream(connection, query, PAGE):
+                if row[0] != position + 1:
+                    return broken(*_out_of_place(row[0], position))
+                sealed = link(chain, row[:-1])
+                if row[-1] != sealed:
+                    reason = "the record, or its link, is not the one that was recorded"
+                    return broken(position + 1, reason)
+                position, chain, recorded = position + 1, sealed, row[RECORDED_AT]
+                if row[TOPIC] == topic:
+                    first.see(row[:-1])
+                if not position % PAGE:
+                    done(position)
+    except exc.OperationalError as error:  # SQLite lets bytes in for text
+        if "Could not decode" not in str(error.orig):
+            raise
+        return broken(position + 1, "the record is no text (UTF-8)")
+    if position % PAGE:
+        done(position)
+    return Verdict(position, chain), recorded
+
+
+def _out_of_place(found: Any, position: int) -> tuple[int, str]:
+    """Where the log is broken, and how, if *found* stands after *position* in place of the next."""
+    if not isinstance(found, int):
+        return position + 1, "a record was added that has no position"
+    if found > position:
+        return position + 1, "the record is missing"
+    return found, "the record was added"
+
+
+def _wrong_receipt(connection: Connection, tables: LogTables, last: int) -> str | None:
+    """What is wrong with the receipts: each names the records of its command, all and no others."""
+    quoted = connection.dialect.identifier_preparer.format_table
+    events, receipts = quoted(tables.events), quoted(tables.commands)
+    named = "e.position BETWEEN c.first_position AND c.last_position"
+    within = f"c.first_position BETWEEN 1 AND c.last_position AND c.last_position <= {last}"
+    count = f"(SELECT count(*) FROM {events} e WHERE {named} AND e.command_id = c.command_id)"
+    questions = (
+        (
+            f"SELECT command_id FROM {receipts} GROUP BY command_id"
+            " HAVING count(*) > 1 OR command_id IS NULL LIMIT 1",
+            "there is more than one receipt of command {}",
+        ),
+        (
+            f"SELECT c.command_id FROM {receipts} c WHERE NOT coalesce("
+            "length(c.digest) = 32 AND (c.first_position = 0 AND c.last_position = 0"
+            f" OR {within} AND {count} = c.last_position - c.first_position + 1), FALSE) LIMIT 1",
+            "the receipt of command {} names what that command did not record",
+        ),
+        (
+            f"SELECT c.command_id FROM {events} e CROSS JOIN {receipts} c"
+            f" WHERE c.command_id = e.command_id AND NOT {named} LIMIT 1",
+            "the receipt of command {} leaves out what that command recorded",
+        ),
+    )
+    if not fetch_all(connection, f"SELECT 1 FROM {receipts} LIMIT 1", ()):
+        return None
+    for question, reason in questions:
+        found = fetch_all(connection, question, ())
+        if found:
+            return reason.format(found[0][0])
+    return None

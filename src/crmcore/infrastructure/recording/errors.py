@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from eventsourcing import persistence
 from sqlalchemy import exc
 
-from crmcore.application.errors import StoreError
+from crmcore.application.errors import MisuseError, StoreError
 
 __all__ = ["recorder_errors"]
 
@@ -33,6 +33,8 @@ def recorder_errors() -> Iterator[None]:
         raise _counterpart(error)(str(said)) from error
     except OverflowError as error:  # SQLite's driver, of an integer beyond 64 bits
         raise persistence.DataError(str(error)) from error
+    except MisuseError as error:
+        raise persistence.ProgrammingError(str(error)) from error
     except StoreError as error:
         raise _counterpart(error.__cause__)(str(error)) from error
 

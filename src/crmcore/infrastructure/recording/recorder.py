@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Table, text
 
-from crmcore.infrastructure.log.database import CREATE_LOCK, Database
+from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.making import CREATE_LOCK
 from crmcore.infrastructure.recording.errors import recorder_errors
 from crmcore.infrastructure.recording.identity import ORIGINATOR_ID_TYPES, ReadOriginatorId
 

@@ -4,7 +4,6 @@ One row a customer, and one term for everything that a customer can be found by.
 number finds every customer who has it: it is evidence, not an identity.
 """
 
-import unicodedata
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +40,7 @@ from crmcore.domain.customers.external_identity import (
     ExternalIdentityUnlinked,
 )
 from crmcore.domain.customers.lifecycle import LifecycleStageAdvanced, LifecycleStageCorrected
+from crmcore.projections.customers.search_terms import EXTENSION, number_in, searchable, storable
 from crmcore.projections.engine import Instant, Projection, Rows, subject_of
 
 __all__ = ["DIRECTORY", "TERMS", "Found", "customer_directory", "find"]
@@ -71,7 +71,6 @@ TERMS = Table(
 )
 SHOWN = {ContactKind.EMAIL: "email", ContactKind.PHONE: "phone"}
 LONGEST_SEARCH = 2_000  # characters: SQLite takes no pattern of more than 50,000 bytes
-FEWEST_DIGITS = 5
 
 
 @attrs.frozen
@@ -94,17 +93,18 @@ def find(
 ) -> list[Found]:
     """At most *limit* customers by name, e-mail, phone or external id: exact matches first, then by name.
 
-    Case, width and composition of characters do not matter; a phone number may be written
-    in any way that keeps its digits.
+    Case, accents, ligatures, width and composition of characters do not matter; a phone number
+    may be written in any way that keeps its digits, those of its extension included.
     """
     wanted = searchable(text)
-    if not 0 < len(wanted) <= LONGEST_SEARCH or limit < 1 or _unstorable(wanted):
+    if not 0 < len(wanted) <= LONGEST_SEARCH or limit < 1 or not storable(wanted):
         return []
     patterns = [terms.c.term.contains(wanted, autoescape=True)]
-    number = _number(wanted)
+    number = number_in(wanted)
     if number is not None:
-        patterns.append(terms.c.term.contains(number) & (terms.c.kind == ContactKind.PHONE.value))
-        wanted = f"+{number}" if wanted.startswith("+") else wanted
+        dialled = func.replace(terms.c.term, EXTENSION, "").contains(number.dialled)
+        patterns.append(dialled & (terms.c.kind == ContactKind.PHONE.value))
+        wanted = number.normal or wanted
     inexact = case((terms.c.term == wanted, 0), else_=1).label("inexact")
     best = func.row_number().over(
         partition_by=terms.c.customer_id, order_by=(inexact, terms.c.kind, terms.c.key)
@@ -124,32 +124,11 @@ def find(
     ]
 
 
-def searchable(text: str) -> str:
-    """*text* as terms are stored: NFKC, case folded, without invisible marks, single spaces."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    seen = (character for character in folded if unicodedata.category(character) != "Cf")
-    return " ".join("".join(seen).split())
-
-
-def _number(wanted: str) -> str | None:
-    """The digits of what may be a phone number, in any script, without leading zeros."""
-    if any(character.isalpha() or character in "@_%" for character in wanted):
-        return None
-    digits = [str(unicodedata.decimal(one)) for one in wanted if one.isdecimal()]
-    number = "".join(digits).lstrip("0")
-    return number if len(number) >= FEWEST_DIGITS else None
-
-
-def _unstorable(text: str) -> bool:
-    """Whether *text* holds what no term can hold, and no database takes."""
-    return any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
-
-
 def customer_directory() -> Projection:
     """The read model."""
     return Projection(
         name="customer_directory",
-        version=1,
+        version=2,
         tables=(DIRECTORY, TERMS),
         handlers={
             CustomerRegistered: _registered,
@@ -164,6 +143,7 @@ def customer_directory() -> Projection:
             ExternalIdentityLinked: _linked,
             ExternalIdentityUnlinked: _unlinked,
         },
+        provenance=False,
     )
 
 

@@ -98,7 +98,6 @@ def customer_history(kinds: Iterable[type]) -> Projection:
         handlers={**handlers, **linking},
         groups=_whose,
         views={kind: _Kept for kind in handlers if kind not in linking},
-        provenance=True,
         partition=SUBJECT,
     )
 

@@ -9,9 +9,10 @@ from decimal import localcontext
 import attrs
 from sqlalchemy import Connection
 
-from crmcore.application.log import Recorded
+from crmcore.application.log import Place, Recorded
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.aside import AsideTable, Detours
+from crmcore.projections.engine.drift import require_current
 from crmcore.projections.engine.generation import Checkpoint, Registry, generation_tables
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.poison import (
@@ -23,7 +24,7 @@ from crmcore.projections.engine.poison import (
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Batch", "drift"]
+__all__ = ["Batch"]
 
 
 @attrs.frozen
@@ -41,29 +42,31 @@ class Batch:
 
         With *upto* the log ends there.
         Raises ``PoisonError`` once what came before is committed, and
-        ``ProjectionStoppedError`` where the rows are of another definition.
+        ``ProjectionStoppedError`` where the rows are of another definition, or of another log.
         """
         with self._source.write() as connection:
             at = self._begun(connection, projection, generation)
-            reached, head, poison = self.fold_on(connection, projection, at, upto)
+            head = self._source.head(connection)
+            require_current(self._source, connection, projection, at, head)
+            reached, last, poison = self.fold_on(connection, projection, at, head, upto)
         if poison is not None:
             raise poison
-        return reached, head
+        return reached.position, last
 
     def fold_on(
         self,
         connection: Connection,
         projection: Projection,
         at: Checkpoint,
+        head: Place,
         upto: int | None = None,
-    ) -> tuple[int, int, PoisonError | None]:
+    ) -> tuple[Place, int, PoisonError | None]:
         """Fold on from *at*, in a transaction that holds the projection and is the caller's to end.
 
-        Returns the position reached, the log's last, and the poison that it stopped at, if any.
+        *head* is the end of the log.
+        Returns the place reached, the log's last position, and the poison that it stopped at, if any.
         """
-        head = self._source.head(connection)
-        if upto is not None:
-            head = max(at.position, min(head, upto))
+        last = head.position if upto is None else max(at.position, min(head.position, upto))
         page = self._source.events(
             connection,
             projection.reads,
@@ -74,13 +77,20 @@ class Batch:
         )
         events = list(page.events)
         # Others may have appended since the head was read: what is folded is behind us.
-        end = max(head, events[-1].position if events else 0) if page.last is None else page.last
-        poison, reached = self._store(connection, projection, at, events, end)
-        if reached > at.position or at.failure is not None:
+        end = max(last, events[-1].position if events else 0) if page.last is None else page.last
+        poison, position = self._store(connection, projection, at, events, end)
+        reached = self._place(connection, position, at, head)
+        if reached != at.place or at.failure is not None:
             self._registry.advance(connection, at, reached)
         if poison is not None:
             self._registry.fail(connection, at, poison.position, poison.topic, str(poison))
-        return reached, head, poison
+        return reached, last, poison
+
+    def _place(self, connection: Connection, position: int, at: Checkpoint, head: Place) -> Place:
+        for known in (at.place, head):
+            if known.position == position:
+                return known
+        return Place(position, self._source.link(connection, position))
 
     def _begun(
         self, connection: Connection, projection: Projection, generation: int | None
@@ -93,14 +103,7 @@ class Batch:
                 raise ProjectionStoppedError(
                     f"{projection.name}: generation {generation} was retired meanwhile"
                 )
-        if found is None:
-            return self._registry.begin(connection, projection)
-        if found.definition != projection.definition():
-            raise ProjectionStoppedError(
-                f"{projection.name}: rebuild needed: {drift(projection, found)}:"
-                f" `crmcore projections rebuild {projection.name}`"
-            )
-        return found
+        return self._registry.begin(connection, projection) if found is None else found
 
     def _store(
         self,
@@ -151,13 +154,6 @@ def _half(events: Sequence[Recorded]) -> list[Recorded]:
     cut = middle if middle > first else first + 1
     half = [event for event in events if event.position < cut]
     return half if len(half) < len(events) else []
-
-
-def drift(projection: Projection, found: Checkpoint) -> str:
-    """Why the rows of *found* are not those that *projection* would make."""
-    if projection.version != found.version:
-        return f"its version is {projection.version}, its rows are of {found.version}"
-    return "its tables, its topics or its rules have changed"
 
 
 def _apply(

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Numeric, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from crmcore.domain.kernel import zoned
+
 __all__ = ["Exact", "Instant"]
 
 
@@ -23,7 +25,9 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Aware instants only: what is stored is UTC."""
-        return _as_text(value) if dialect.name == "sqlite" else value
+        if dialect.name == "sqlite" or value is None:
+            return _as_text(value)
+        return zoned("instant", value)
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """Straight to the text on SQLite: a rebuild writes many."""
@@ -64,7 +68,7 @@ class Exact(TypeDecorator[Decimal]):
 def _as_text(value: datetime | None) -> str | None:
     if value is None:
         return None
-    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    utc = value if value.tzinfo is UTC else zoned("instant", value).astimezone(UTC)
     return utc.isoformat(timespec="microseconds")[:-6] + "Z"  # instead of +00:00
 
 

@@ -67,12 +67,14 @@ class Comparison:
     position_before: int
     position_after: int
     tables: Sequence[TableComparison]
+    same_log: bool = True
+    """False where one of them has seen another log, before this one was restored."""
 
     @property
     def equal(self) -> bool:
         """Whether the generations show the same, at the same position."""
         same_moment = self.position_before == self.position_after
-        return same_moment and all(table.equal for table in self.tables)
+        return self.same_log and same_moment and all(table.equal for table in self.tables)
 
 
 def compare(
@@ -87,6 +89,7 @@ def compare(
         before.position,
         after.position,
         [_table(connection, schema, name, before, after) for name in names],
+        before.position != after.position or before.link == after.link,
     )
 
 

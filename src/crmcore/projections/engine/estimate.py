@@ -40,14 +40,15 @@ class Estimate:
 def estimate(source: LogSource, registry: Registry, projection: Projection) -> Estimate:
     """Fold a sample, which begins where the projection finds its first event, and write nothing."""
     with source.read() as connection:
-        head = source.head(connection)
+        end = source.head(connection)
         first = next(iter(source.events(connection, projection.reads, 0, 1).events), None)
         live = registry.live(connection, projection.name)
         rows, size = (None, None) if live is None else _size(connection, registry, live)
+    head = end.position
     before = head if first is None else first.position - 1
     upto = min(head, before + SAMPLE)
     begun = time.perf_counter()
-    sample(source, registry, projection, Part(projection.name, 0, 0, None, None, 0, upto))
+    sample(source, registry, projection, Part(projection.name, 0, 0, None, None, 0, upto, end.link))
     seconds, sampled = time.perf_counter() - begun, upto - before
     whole = seconds * (head - before) / sampled if sampled else 0.0
     return Estimate(projection.name, head, sampled, whole, rows, size)

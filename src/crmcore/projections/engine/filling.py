@@ -13,7 +13,7 @@ from typing import Any
 
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.aside import AsideTable, Detours
-from crmcore.projections.engine.batch import drift
+from crmcore.projections.engine.drift import unfinishable
 from crmcore.projections.engine.generation import Registry
 from crmcore.projections.engine.parts import Part, Parts
 from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError
@@ -87,11 +87,12 @@ def _workers(
         building = registry.generation(connection, part.name, part.generation)
         parts = Parts(registry.schema).of(connection, part.name, part.generation)
         known = AsideTable(registry.schema).of(connection, part.name, part.generation)
-    if building is not None and building.definition != projection.definition():
-        raise ProjectionStoppedError(
-            f"{part.name}: generation {part.generation} was begun by other code than this worker"
-            f" runs ({drift(projection, building)})"
-        )
+        if building is not None:
+            why = unfinishable(source, connection, projection, building, parts)
+            if why is not None:
+                raise ProjectionStoppedError(
+                    f"{part.name}: this worker cannot fill generation {part.generation}: {why}"
+                )
     now = next((one for one in parts if one.number == part.number), None)
     if building is None or now is None:
         return []

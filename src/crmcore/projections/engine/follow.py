@@ -11,8 +11,10 @@ import attrs
 from sqlalchemy import Connection
 
 from crmcore.application.errors import StoreError
+from crmcore.application.log import Place
 from crmcore.projections.engine.aside import Aside, AsideTable
-from crmcore.projections.engine.batch import Batch, drift
+from crmcore.projections.engine.batch import Batch
+from crmcore.projections.engine.drift import outdated, unfinishable
 from crmcore.projections.engine.generation import BUILDING, Registry
 from crmcore.projections.engine.parts import Parts
 from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError, told
@@ -44,7 +46,7 @@ class Building:
     put_aside: tuple[Aside, ...]
     stopped: Stop | None = None
     outdated: str | None = None
-    """Why it cannot be gone on with: this code makes other rows."""
+    """Why it cannot be gone on with: this code makes other rows, or the log is another one."""
 
 
 @attrs.frozen
@@ -67,7 +69,7 @@ class Status:
     @property
     def behind(self) -> int:
         """How many positions of the log it has not seen."""
-        return self.head - self.position
+        return max(self.head - self.position, 0)
 
     def lag(self, now: datetime) -> timedelta | None:
         """How long the oldest event that it has not seen has waited; None where none waits."""
@@ -147,8 +149,8 @@ class Follower:
             head = self._source.head(connection)
             return [self._status(connection, head, projection) for projection in self.projections]
 
-    def _status(self, connection: Connection, head: int, projection: Projection) -> Status:
-        name, version = projection.name, projection.version
+    def _status(self, connection: Connection, end: Place, projection: Projection) -> Status:
+        name, version, head = projection.name, projection.version, end.position
         found = self._registry.live(connection, name)
         building = self._building(connection, projection)
         if found is None:
@@ -160,8 +162,9 @@ class Follower:
         state, reason = "behind", None
         asides = AsideTable(self._registry.schema).of(connection, name, found.generation)
         stopped = Stop.of(found)
-        if found.definition != projection.definition():  # which mends what stopped it as well
-            state, reason = "rebuild needed", drift(projection, found)
+        needed = outdated(self._source, connection, projection, found, end)
+        if needed is not None:  # which mends what stopped it as well
+            state, reason = "rebuild needed", needed
         elif stopped is not None:
             state, reason = "stopped", str(stopped)
         elif found.position >= head:
@@ -188,9 +191,8 @@ class Follower:
         parts = Parts(schema).of(connection, name, found.generation)
         come = sum(part.position for part in parts) // len(parts) if parts else found.position
         asides = AsideTable(schema).of(connection, name, found.generation)
-        ours = found.definition == projection.definition()
-        outdated = None if ours else drift(projection, found)
-        return Building(found.generation, come, not parts, tuple(asides), Stop.of(found), outdated)
+        why = unfinishable(self._source, connection, projection, found, parts)
+        return Building(found.generation, come, not parts, tuple(asides), Stop.of(found), why)
 
     def _behind_since(
         self, connection: Connection, projection: Projection, position: int
@@ -218,6 +220,6 @@ class Follower:
             at = self._registry.live(connection, projection.name)
             return (
                 at is not None
-                and at.position == self._source.head(connection)
+                and at.place == self._source.head(connection)
                 and at.definition == projection.definition()
             )

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Integer,
+    LargeBinary,
     MetaData,
     Select,
     Table,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     update,
 )
 
+from crmcore.application.log import Place
 from crmcore.projections.engine.locking import create_once, lock, lock_soon
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.views import drop, show
@@ -45,6 +47,9 @@ __all__ = [
     "generation_tables",
     "view_of",
 ]
+
+START = Place(0, bytes(32))
+"""Before the first record of every log."""
 
 BUILDING, LIVE, PREVIOUS, OLDER = "building", "live", "previous", "older"
 RETIRED = "retired"
@@ -63,6 +68,7 @@ def _registry_table(schema: str | None) -> Table:
         Column("definition", Text, nullable=False),
         Column("tables", JSON, nullable=False),
         Column("position", BigInteger, nullable=False),
+        Column("link", LargeBinary(32), nullable=False),
         Column("failed_position", BigInteger),
         Column("failed_topic", Text),
         Column("failure", Text),
@@ -120,7 +126,8 @@ def _copy(declared: Table, metadata: MetaData, name: str | None = None) -> Table
 class Checkpoint:
     """A generation and how far it has come.  ``failure`` says why it stopped, if it did.
 
-    ``tables`` names for each declared table the one that holds the rows.
+    ``tables`` names for each declared table the one that holds the rows.  ``link`` is that of the
+    record at ``position`` in the log that it has seen.
     """
 
     name: str
@@ -130,9 +137,15 @@ class Checkpoint:
     definition: str
     tables: Mapping[str, str]
     position: int
+    link: bytes
     failed_position: int | None
     failed_topic: str | None
     failure: str | None
+
+    @property
+    def place(self) -> Place:
+        """How far it has come, in the log that it has seen."""
+        return Place(self.position, self.link)
 
 
 @attrs.frozen
@@ -207,7 +220,7 @@ class Registry:
             projection.version,
             projection.definition(),
             tables,
-            0,
+            *START,
             None,
             None,
             None,
@@ -234,11 +247,10 @@ class Registry:
             drop(connection, "TABLE", self._quoted(connection, name))
         self._update(connection, gone, state=RETIRED, tables={})
 
-    def advance(self, connection: Connection, at: Checkpoint, position: int) -> None:
-        """Move the checkpoint to *position*; a failure before it is over."""
-        self._update(
-            connection, at, position=position, failed_position=None, failed_topic=None, failure=None
-        )
+    def advance(self, connection: Connection, at: Checkpoint, to: Place) -> None:
+        """Move the checkpoint to a place in the log; a failure before it is over."""
+        over = {"failed_position": None, "failed_topic": None, "failure": None}
+        self._update(connection, at, position=to.position, link=to.link, **over)
 
     def fail(
         self,

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 import attrs
 from sqlalchemy import Connection
 
-from crmcore.projections.engine.batch import Batch, drift
+from crmcore.application.log import Place
+from crmcore.projections.engine.batch import Batch
+from crmcore.projections.engine.drift import outdated
 from crmcore.projections.engine.generation import Checkpoint, Registry
 from crmcore.projections.engine.poison import told
 from crmcore.projections.engine.projection import Projection
@@ -43,8 +45,8 @@ class Inline:
     _patience: int = PATIENCE_MILLISECONDS
     _told: dict[str, str] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
-    def fold(self, connection: Connection, before: int) -> None:
-        """Fold what was recorded after *before*, in the transaction that has just recorded it.
+    def fold(self, connection: Connection, before: Place) -> None:
+        """Fold what was recorded after a place, in the transaction that has just recorded it.
 
         That transaction holds the right to append, so nothing comes between.  Raises only
         where the database cannot even undo what it failed at.
@@ -62,18 +64,19 @@ class Inline:
                 savepoint.commit()
                 self._tell(projection, left)
 
-    def _fold(self, connection: Connection, projection: Projection, before: int) -> str | None:
+    def _fold(self, connection: Connection, projection: Projection, before: Place) -> str | None:
         """Fold to the end of the log; return what is in the way, if anything is."""
         name = projection.name
         if not self._registry.claim_soon(connection, name, self._patience):
             return "another consumer holds it"
         at = self._registry.live(connection, name)
-        if before - (0 if at is None else at.position) > self._batch:
+        if before.position - (0 if at is None else at.position) > self._batch:
             return "it is too far behind"
         if at is None:
             at = self._registry.begin(connection, projection)
-        if at.definition != projection.definition():
-            return f"rebuild needed: {drift(projection, at)}"
+        needed = outdated(self._source, connection, projection, at, before)
+        if needed is not None:
+            return f"rebuild needed: {needed}"
         if at.failure is not None:
             return f"stopped at position {at.failed_position} ({at.failed_topic}): {at.failure}"
         return self._fold_on(connection, projection, at)
@@ -81,12 +84,15 @@ class Inline:
     def _fold_on(
         self, connection: Connection, projection: Projection, at: Checkpoint
     ) -> str | None:
-        batch, head = Batch(self._source, self._registry, self._batch), at.position + 1
-        while at.position < head:
-            position, head, poison = batch.fold_on(connection, projection, at)
+        batch, head = (
+            Batch(self._source, self._registry, self._batch),
+            self._source.head(connection),
+        )
+        while at.position < head.position:
+            reached, _, poison = batch.fold_on(connection, projection, at, head)
             if poison is not None:
                 return f"stopped at position {poison.position} ({poison.topic}): {poison}"
-            at = attrs.evolve(at, position=position)
+            at = attrs.evolve(at, position=reached.position, link=reached.link)
         return None
 
     def _tell(self, projection: Projection, left: str | None) -> None:

@@ -1,4 +1,7 @@
-"""The rows that events touch: loaded once, changed in memory, written in bulk."""
+"""The rows that events touch: loaded once, changed in memory, written in bulk.
+
+Handlers are given copies, and copies of what they put are kept (``copies``).
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import localcontext
@@ -9,6 +12,7 @@ import attrs
 from sqlalchemy import Connection, Dialect, Table, delete, select
 
 from crmcore.domain.kernel.money import EXACT
+from crmcore.projections.engine.copies import Changeable, changeable
 from crmcore.projections.engine.projection import Finish, Row, append_only
 from crmcore.projections.engine.writing import Insert, Values, remove, values_of
 
@@ -25,7 +29,8 @@ class _TableRows:
     """The rows of one table in memory; ``stored`` are the keys that the database holds.
 
     ``single`` says that no groups of rows need be known: each has one, or none is ever read;
-    ``alone`` that the key is one column.
+    ``alone`` that the key is one column.  ``changeable`` are the columns of which a
+    copy of the row is not enough.
     """
 
     append_only: bool
@@ -33,6 +38,7 @@ class _TableRows:
     alone: bool
     key_of: Callable[[Row], Key]
     columns: Row
+    changeable: Changeable
     finish: Finish | None
     rows: dict[Key, Row] = attrs.Factory(dict)
     by_group: dict[str, dict[Key, None]] = attrs.Factory(dict)
@@ -50,6 +56,14 @@ class _TableRows:
                     except Exception as error:
                         raise ValueError(f"{type(error).__name__}: {error}") from error
         return rows
+
+    def copy(self, row: Row) -> Row:
+        """A row that shares nothing with *row* that could be changed."""
+        row = row.copy()
+        for name, kinds, copy in self.changeable:
+            if isinstance(row.get(name), kinds):
+                row[name] = copy(row[name])
+        return row
 
     def hold(self, key: Key, row: Row) -> None:
         """Keep *row* under its key."""
@@ -80,10 +94,7 @@ class _ByTable(dict[Table, _TableRows]):
 
 
 class MemoryRows:
-    """Rows of a read model's tables in one generation (``crmcore.projections.engine.Rows``).
-
-    A row that ``get`` or ``group`` returns is the one in memory: change it and ``put`` it.
-    """
+    """Rows of a read model's tables in one generation (``crmcore.projections.engine.Rows``)."""
 
     def __init__(
         self,
@@ -138,34 +149,41 @@ class MemoryRows:
         self.named = None
 
     def get(self, table: Table, *key: Any) -> Row | None:
-        """The row with this primary key, if there is one."""
+        """A copy of the row with this primary key, if there is one."""
         if self.named is not None and key[0] not in self.named:
             self._refuse(key[0])
         held = self._held[table]
         if held.append_only:
             raise LookupError(f"{table.name} is append-only: its rows are not there to be read")
-        return held.rows.get(key[0] if held.alone else key)
+        row = held.rows.get(key[0] if held.alone else key)
+        return None if row is None else held.copy(row)
 
     def group(self, table: Table, key: str) -> Iterator[Row]:
-        """All rows of *table* that belong to the group *key*, in the order of their keys."""
+        """Copies of all rows of *table* that belong to the group *key*, in the order of their keys."""
         if self.named is not None and key not in self.named:
             self._refuse(key)
         held = self._held[table]
         if held.append_only:
             raise LookupError(f"{table.name} is append-only: its rows are not there to be read")
         if held.single:
-            return iter([held.rows[key]] if key in held.rows else [])
-        return iter([held.rows[row_key] for row_key in sorted(held.by_group.get(key, ()))])
+            return iter([held.copy(held.rows[key])] if key in held.rows else [])
+        return iter([held.copy(held.rows[one]) for one in sorted(held.by_group.get(key, ()))])
 
     def put(self, table: Table, row: Row) -> None:
-        """Write *row* in place of the one with the same primary key, if any."""
+        """Keep a copy of *row* in place of the one with the same primary key, if any."""
         held = self._held[table]
         if len(row) != len(held.columns):
             row = held.columns | row
+            if len(row) != len(held.columns):
+                unknown = ", ".join(map(str, row.keys() - held.columns.keys()))
+                raise LookupError(f"{table.name} has no column {unknown}")
+        row = held.copy(row)
         key = held.key_of(row)
         group = key if held.alone else key[0]
         if self.named is not None and group not in self.named:
             self._refuse(group)
+        if held.append_only and key in held.rows:
+            raise LookupError(f"{table.name} is append-only: it has a row with this key")
         held.rows[key] = row
         if not held.single:
             held.by_group.setdefault(group, {})[key] = None
@@ -177,16 +195,23 @@ class MemoryRows:
         if self.named is not None and key[0] not in self.named:
             self._refuse(key[0])
         held = self._held[table]
+        if held.append_only:
+            raise LookupError(f"{table.name} is append-only: its rows stay")
         kept = key[0] if held.alone else key
         if held.rows.pop(kept, None) is not None:
             if not held.single:
                 del held.by_group[key[0]][kept]
             held.changed[kept] = None
 
+    def finish(self) -> None:
+        """Finish all rows in memory; raises ``ValueError`` for one that cannot be written."""
+        for held in self._held.values():
+            held.finished(held.rows)
+
     def rows(self, table: Table) -> Iterator[Row]:
-        """All rows of *table* in memory, in the order of their keys."""
+        """Copies of all rows of *table* in memory, finished, in the order of their keys."""
         held = self._held[table]
-        return iter(held.finished(sorted(held.rows)))
+        return iter([held.copy(row) for row in held.finished(sorted(held.rows))])
 
     def changes(self, dialect: Dialect) -> list[Change]:
         """What ``flush`` is to write: finished, and as the driver takes it.
@@ -246,4 +271,5 @@ def _held(declared: Table, finish: Finish | None) -> _TableRows:
     growing = append_only(declared)
     alone = len(names) == 1
     key_of = itemgetter(*names)
-    return _TableRows(growing, growing or alone, alone, key_of, columns, finish)
+    single = growing or alone
+    return _TableRows(growing, single, alone, key_of, columns, changeable(declared), finish)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import delete as delete_from
 
+from crmcore.application.log import Place
 from crmcore.projections.engine.locking import create_once
 
 __all__ = ["MOST_PARTS", "Part", "Parts"]
@@ -32,7 +34,7 @@ MOST_PARTS = 256
 class Part:
     """The groups whose ids end in two hexadecimal digits from *low* to *below*, of a generation.
 
-    ``position`` is how far it has come, ``upto`` where it ends.  ``low`` and ``below`` are
+    ``position`` is how far it has come, ``upto`` where it ends, ``link`` that of the record there.  ``low`` and ``below`` are
     None where the groups of an event do not follow from one id, so that there is one part.
     """
 
@@ -43,6 +45,12 @@ class Part:
     below: str | None
     position: int
     upto: int
+    link: bytes
+
+    @property
+    def end(self) -> Place:
+        """Where it ends, in the log that it was planned on."""
+        return Place(self.upto, self.link)
 
     def divided_by(self, column: str | None) -> tuple[str, str, str] | None:
         """The column of the log whose ids tell what belongs to it, and from what to below what."""
@@ -68,6 +76,7 @@ def _parts_table(schema: str | None) -> Table:
         Column("below", Text),
         Column("position", BigInteger, nullable=False),
         Column("upto", BigInteger, nullable=False),
+        Column("link", LargeBinary(32), nullable=False),
     )
 
 
@@ -78,14 +87,14 @@ class Parts:
     schema: str | None
 
     def plan(
-        self, connection: Connection, name: str, generation: int, count: int, upto: int
+        self, connection: Connection, name: str, generation: int, count: int, upto: Place
     ) -> Sequence[Part]:
-        """Divide a generation into *count* parts of about the same size, up to a position."""
+        """Divide a generation into *count* parts of about the same size, up to a place in the log."""
         table, count = _parts_table(self.schema), min(count, MOST_PARTS)
         create_once(connection, table)
         bounds = [f"{256 * number // count:02x}" for number in range(count)] + ["g"]
         parts = [
-            Part(name, generation, number, low, below, 0, upto)
+            Part(name, generation, number, low, below, 0, *upto)
             for number, (low, below) in enumerate(pairwise(bounds))
         ]
         if count == 1:

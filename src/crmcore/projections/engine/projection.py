@@ -42,18 +42,22 @@ Row = dict[str, Any]
 
 
 class Rows(Protocol):
-    """The rows of a read model that belong to the groups of the event at hand."""
+    """The rows of a read model that belong to the groups of the event at hand.
+
+    What is given is a copy, and so is what is kept: nothing changes but by ``put`` and
+    ``delete``.  The last ``put`` of an event counts.
+    """
 
     def get(self, table: Table, *key: Any) -> Row | None:
-        """The row with this primary key, if there is one: change it and ``put`` it."""
+        """A copy of the row with this primary key, if there is one: change it and ``put`` it."""
         ...
 
     def group(self, table: Table, key: str) -> Iterator[Row]:
-        """All rows of *table* that belong to the group *key*, in the order of their keys."""
+        """Copies of all rows of *table* that belong to the group *key*, in the order of their keys."""
         ...
 
     def put(self, table: Table, row: Row) -> None:
-        """Write *row* in place of the one with the same primary key, if any."""
+        """Write a copy of *row* in place of the one with the same primary key, if any."""
         ...
 
     def delete(self, table: Table, *key: Any) -> None:
@@ -102,8 +106,8 @@ class Projection:
 
     What makes a rebuild fast is optional.  ``views`` names for an event class another class
     with those of its fields that the handler needs (one view belongs to one handler), or
-    ``NoneType`` where it needs none.  With ``provenance`` the events tell who recorded them,
-    when and why.  ``finish`` makes once of a table's row what each of its events would have to
+    ``NoneType`` where it needs none.  Without ``provenance`` the events do not tell who recorded
+    them, when and why: a handler that asks gets a ``LookupError``.  ``finish`` makes once of a table's row what each of its events would have to
     make again; handlers may find it done or not, and come to the same.  ``partition`` is SUBJECT or STREAM if the groups of every event follow from
     that id alone, so that a rebuild can be divided.  ``on_poison`` and ``on_unknown`` say what
     happens at an event that cannot be read or applied, or whose topic nobody knows.
@@ -119,7 +123,7 @@ class Projection:
     policy: str = ""
     views: Mapping[type, type] = attrs.field(factory=dict)
     finish: Mapping[Table, Finish] = attrs.field(factory=dict)
-    provenance: bool = False
+    provenance: bool = True
     on_poison: Policy = Policy.STOP
     on_unknown: Policy = Policy.SKIP
     partition: str | None = attrs.field()

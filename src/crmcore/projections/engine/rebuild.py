@@ -13,7 +13,8 @@ import attrs
 from sqlalchemy import Connection
 
 from crmcore.projections.engine.aside import AsideTable
-from crmcore.projections.engine.batch import Batch, drift
+from crmcore.projections.engine.batch import Batch
+from crmcore.projections.engine.drift import astray, unfinishable
 from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, Stopped, fill
 from crmcore.projections.engine.generation import (
     BUILDING,
@@ -193,13 +194,15 @@ class Rebuilder:
         with self._source.write() as connection:
             self._registry.claim(connection, projection.name)
             building = self._registry.in_state(connection, projection.name, BUILDING)
-            if building is not None and building.definition != projection.definition():
-                raise ProjectionStoppedError(
-                    f"{projection.name}: generation {building.generation} was begun by other code"
-                    f" ({drift(projection, building)}): retire it first"
-                )
             if building is not None:
-                return building, self._parts_of(connection, building), True
+                begun = self._parts_of(connection, building)
+                why = unfinishable(self._source, connection, projection, building, begun)
+                if why is not None:
+                    raise ProjectionStoppedError(
+                        f"{projection.name}: generation {building.generation} cannot be gone on"
+                        f" with: {why}: retire it first"
+                    )
+                return building, begun, True
             building = self._registry.begin(connection, projection, BUILDING)
             divided = count if projection.partition is not None else 1
             head = self._source.head(connection)
@@ -232,7 +235,13 @@ class Rebuilder:
                     f"{building.name}: generation {building.generation} is {state} meanwhile"
                 )
             if self._parts_of(connection, building):
-                self._registry.advance(connection, building, planned[0].upto)
+                end = planned[0].end
+                why = astray(self._source, connection, end)
+                if why is not None:
+                    raise ProjectionStoppedError(
+                        f"{building.name}: generation {building.generation}: {why}"
+                    )
+                self._registry.advance(connection, building, end)
                 Parts(self._registry.schema).forget(connection, building.name, building.generation)
 
     def _parts(self, building: Checkpoint) -> Sequence[Part]:

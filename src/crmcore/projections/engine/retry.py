@@ -9,12 +9,11 @@ from sqlalchemy import Connection, exc
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.aside import Aside, AsideTable, Detours, Policy
-from crmcore.projections.engine.batch import drift
+from crmcore.projections.engine.drift import require_current
 from crmcore.projections.engine.generation import Checkpoint, Registry, generation_tables
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.poison import (
     PoisonError,
-    ProjectionStoppedError,
     groups_of,
     refuses_rows,
 )
@@ -39,7 +38,7 @@ def retry(source: LogSource, registry: Registry, projection: Projection) -> Retr
 
     An event that still cannot be applied stays put aside under its policy: a group on hold
     keeps the rows that it had before it.  Raises ``ProjectionStoppedError``, and changes
-    nothing, where the rows are of another definition, or where an event that was applied
+    nothing, where the rows are of another definition or of another log, or where an event that was applied
     before cannot be any more.
     """
     asides = AsideTable(registry.schema)
@@ -48,11 +47,7 @@ def retry(source: LogSource, registry: Registry, projection: Projection) -> Retr
         at = registry.live(connection, projection.name)
         if at is None:
             return Retried(0, ())
-        if at.definition != projection.definition():
-            raise ProjectionStoppedError(
-                f"{projection.name}: rebuild needed: {drift(projection, at)}:"
-                f" `crmcore projections rebuild {projection.name}`"
-            )
+        require_current(source, connection, projection, at)
         known = asides.of(connection, at.name, at.generation)
         if not known:
             return Retried(0, ())

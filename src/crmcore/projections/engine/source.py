@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Dialect, Table
 
-from crmcore.application.log import Page
+from crmcore.application.log import Page, Place
 
 __all__ = ["LogSource"]
 
@@ -27,8 +27,12 @@ class LogSource(Protocol):
         """A connection that sees one moment."""
         ...
 
-    def head(self, connection: Connection) -> int:
-        """The last position of the log."""
+    def head(self, connection: Connection) -> Place:
+        """The end of the log."""
+        ...
+
+    def link(self, connection: Connection, position: int) -> bytes:
+        """The link of the record at a position; no bytes where the log has none."""
         ...
 
     def events(

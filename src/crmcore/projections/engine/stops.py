@@ -6,7 +6,9 @@ from contextlib import contextmanager, suppress
 import attrs
 
 from crmcore.application.errors import StoreError
+from crmcore.projections.engine.drift import unfinishable
 from crmcore.projections.engine.generation import BUILDING, Checkpoint, Registry
+from crmcore.projections.engine.parts import Parts
 from crmcore.projections.engine.poison import ProjectionStoppedError, told
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuilt import RebuildStoppedError
@@ -65,13 +67,17 @@ def note(
 ) -> None:
     """Record why the generation that is filled stopped; None: it goes on.
 
-    One that other code began is left alone: it was not that one which was to be filled.
+    One that other code began, or that is of another log, is left alone: it was not that one
+    which was to be filled.
     """
     name = projection.name
     with source.read() as connection:
         found = registry.in_state(connection, name, BUILDING)
-    if found is None or found.definition != projection.definition():
-        return
+        if found is None:
+            return
+        parts = Parts(registry.schema).of(connection, name, found.generation)
+        if unfinishable(source, connection, projection, found, parts) is not None:
+            return
     if error is None and found.failure is None:
         return
     with source.write() as connection:
@@ -80,7 +86,7 @@ def note(
         if at is None or at.state != BUILDING:
             return
         if error is None:
-            registry.advance(connection, at, at.position)
+            registry.advance(connection, at, at.place)
         else:
             stop = Stop.by(error)
             registry.fail(connection, at, stop.position, stop.topic, stop.cause)

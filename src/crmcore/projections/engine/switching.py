@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from crmcore.application.errors import StoreBusyError
 from crmcore.projections.engine.aside import AsideTable
+from crmcore.projections.engine.drift import astray, drift
 from crmcore.projections.engine.generation import BUILDING, LIVE, PREVIOUS, Checkpoint, Registry
 from crmcore.projections.engine.parts import Parts
 from crmcore.projections.engine.poison import ProjectionStoppedError
@@ -57,8 +58,10 @@ class Switcher:
                 raise ProjectionStoppedError(
                     f"{name}: generation {number} was switched to or retired meanwhile"
                 )
+            self._require_of_this_log(connection, found)
             live = self._registry.live(connection, name)
-            if live is not None and live.position > found.position:  # what was shown stays shown
+            shown = 0 if live is None or self._astray(connection, live) else live.position
+            if shown > found.position:  # what was shown stays shown
                 raise StoreBusyError(f"{name}: events come in faster than the switch: try again")
             self._registry.switch(connection, found)
             return attrs.evolve(found, state=LIVE)
@@ -78,12 +81,13 @@ class Switcher:
                 raise ProjectionStoppedError(
                     f"{name}: there is no previous generation to go back to"
                 )
+            self._require_of_this_log(connection, found)
             return found
 
         def catch_up() -> None:
             with self._source.read() as connection:
                 found = previous(connection)
-            if found.definition == projection.definition():
+            if drift(projection, found) is None:
                 with suppress(ProjectionStoppedError):  # going back is what matters now
                     self._rebuilder.catch_up(projection, found.generation)
 
@@ -108,6 +112,19 @@ class Switcher:
             return gone
 
         return self._patiently(projection.name, drop)
+
+    def _require_of_this_log(self, connection: Connection, one: Checkpoint) -> None:
+        """Raise ``ProjectionStoppedError`` where *one* shows what the log does not hold."""
+        why = self._astray(connection, one)
+        if why is not None:
+            again = f"`crmcore projections rebuild {one.name}`"
+            raise ProjectionStoppedError(
+                f"{one.name}: generation {one.generation} cannot be shown: {why}:"
+                f" `crmcore projections retire {one.name}`, then {again}"
+            )
+
+    def _astray(self, connection: Connection, one: Checkpoint) -> str | None:
+        return astray(self._source, connection, one.place)
 
     def _patiently(
         self,

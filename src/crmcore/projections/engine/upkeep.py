@@ -8,6 +8,7 @@ import attrs
 from sqlalchemy.exc import NoSuchTableError, ProgrammingError
 
 from crmcore.projections.engine.compare import Comparison, compare
+from crmcore.projections.engine.drift import outdated
 from crmcore.projections.engine.estimate import Estimate, estimate
 from crmcore.projections.engine.generation import Checkpoint, Registry
 from crmcore.projections.engine.poison import ProjectionStoppedError
@@ -105,7 +106,12 @@ class Upkeep:
         projection, left, upto = self._projection(name), TRIES, None
         while True:
             live, built = self._live(projection), self._rebuilder.built(projection)
-            ours = [one for one in (live, built) if one.definition == projection.definition()]
+            with self._source.read() as connection:
+                ours = [
+                    one
+                    for one in (live, built)
+                    if outdated(self._source, connection, projection, one) is None
+                ]
             for one in ours:
                 self._rebuilder.catch_up(projection, one.generation, upto)
             left -= 1

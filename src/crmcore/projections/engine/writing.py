@@ -20,7 +20,10 @@ KEYS_A_STATEMENT = 1_000
 
 
 def values_of(rows: Sequence[Row], table: Table, dialect: Dialect) -> list[Values]:
-    """*rows* of *table* as the driver of *dialect* takes them."""
+    """*rows* of *table* as the driver of *dialect* takes them.
+
+    Raises ``ValueError`` for a row that lacks a column.
+    """
     if not rows:
         return []
     columns = []
@@ -28,7 +31,10 @@ def values_of(rows: Sequence[Row], table: Table, dialect: Dialect) -> list[Value
         process = column.type.dialect_impl(dialect).bind_processor(dialect)
         values = map(itemgetter(column.name), rows)
         columns.append(values if process is None else map(process, values))
-    return list(zip(*columns, strict=True))
+    try:
+        return list(zip(*columns, strict=True))
+    except KeyError as lacking:
+        raise ValueError(f"a row of {table.name} lacks the column {lacking}") from None
 
 
 def remove(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> None:

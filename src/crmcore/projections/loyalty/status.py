@@ -1,30 +1,35 @@
 """Loyalty status: a member's points, and the tier that a year's spending reaches.
 
 One row a customer.  ``tier`` and ``year_spending`` hold at ``as_of``, the latest purchase or
-return; for any later instant ``status`` recomputes them from ``recent``, the purchases of the
-last year.  Orders in another currency than the member's first are counted, and earn nothing:
-they would need a rate.
+return; for any later instant ``standing`` recomputes them from ``recent``, the purchases of the
+last year.  A member's currency is that of the first purchase, by when it was made.  Orders in
+another one are counted, and earn nothing: they would need a rate.  What they would come to is kept
+in ``other_currencies``: an order that is cancelled was never the first one, and then another
+currency may be the member's, or nobody is a member.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from operator import itemgetter
-from typing import Any
-from uuid import UUID
+from types import NoneType
 
 import attrs
-from sqlalchemy import JSON, BigInteger, Column, Connection, Integer, MetaData, Table, Text, select
+from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, Table, Text
 
 from crmcore.application.log import Recorded
-from crmcore.domain.kernel import Money
-from crmcore.domain.kernel.instants import from_micros, to_micros
-from crmcore.domain.loyalty.program import LoyaltyProgram, a_year_before
-from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
+from crmcore.domain.kernel.instants import from_micros
+from crmcore.domain.loyalty.program import LoyaltyProgram
+from crmcore.domain.sales.order_events import (
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    OrderShipped,
+)
 from crmcore.projections.engine import Exact, Instant, Projection, Row, Rows
+from crmcore.projections.loyalty import account as accounts
+from crmcore.projections.loyalty.account import Account, first_of, restored, stored
 
-__all__ = ["LOYALTY_STATUS", "LoyaltyStatus", "loyalty_status", "read_status", "true_by"]
+__all__ = ["LOYALTY_STATUS", "loyalty_status"]
 
 LOYALTY_STATUS = Table(
     "loyalty_status",
@@ -41,24 +46,9 @@ LOYALTY_STATUS = Table(
     Column("as_of", Instant, nullable=False),
     Column("program", Text, nullable=False),
     Column("recent", JSON, nullable=False),
+    Column("first_purchases", JSON, nullable=False),
+    Column("other_currencies", JSON, nullable=False),
 )
-
-
-@attrs.frozen
-class LoyaltyStatus:
-    """A member's standing at ``as_of`` (UTC); amounts in ``currency``."""
-
-    customer_id: UUID
-    as_of: datetime
-    currency: str
-    points: int
-    tier: str
-    year_spending: Decimal
-    lifetime_spending: Decimal
-    orders: int
-    first_purchase_at: datetime
-    next_tier: str | None
-    to_next_tier: Decimal | None
 
 
 @attrs.frozen
@@ -72,6 +62,7 @@ class _Placed:
     """What loyalty reads of an order."""
 
     net: _Amount
+    handed_over: bool
 
 
 @attrs.frozen
@@ -97,175 +88,122 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
     """The read model under the rules of *program*."""
 
     def placed(event: _Placed, recorded: Recorded, rows: Rows) -> None:
+        record, net = recorded.record, event.net
+        order = None if event.handed_over else recorded.stream
         row = rows.get(LOYALTY_STATUS, recorded.subject)
         if row is None:
-            row = _joined(event, recorded, program)
-        net = event.net
-        if net.currency != row["currency"]:
-            row["other_currency_orders"] += 1
+            row = _joined(net.currency, recorded, program)
+        if net.currency == row["currency"]:
+            accounts.purchase(row, record[6], record[0], order, net.amount)  # `finish` counts it
         else:
-            row["recent"].append((recorded.record[6], net.amount))  # counted by `finish`
-        rows.put(LOYALTY_STATUS, row)
+            other = _other(row, net.currency, recorded.occurred_at)
+            accounts.purchase(other, record[6], record[0], order, net.amount)
+            row["other_currencies"][net.currency] = stored(other, program)
+        rows.put(LOYALTY_STATUS, _in_the_first_currency(row, program))
 
-    def returned(event: _Returned, recorded: Recorded, rows: Rows) -> None:
-        row = rows.get(LOYALTY_STATUS, recorded.subject)
-        if row is not None and event.net.currency == row["currency"]:
-            row["points"] -= program.reversal(event.net.amount, event.kept_net.amount)
-            _spend(row, -event.net.amount, event.placed_at, event.at)
-            rows.put(LOYALTY_STATUS, row)
-
-    def cancelled(event: _Cancelled, recorded: Recorded, rows: Rows) -> None:
+    def shipped(_event: object, recorded: Recorded, rows: Rows) -> None:
         row = rows.get(LOYALTY_STATUS, recorded.subject)
         if row is None:
             return
-        if event.net.currency != row["currency"]:
-            row["other_currency_orders"] -= 1
-        else:
-            row["points"] -= program.points(event.net.amount)
-            row["orders"] -= 1
-            _spend(row, -event.net.amount, event.placed_at, event.at)
-        rows.put(LOYALTY_STATUS, row)
+        known = (row, *row["other_currencies"].values())
+        if any(accounts.ship(one, recorded.stream) for one in known):
+            rows.put(LOYALTY_STATUS, row)
+
+    def returned(event: _Returned, recorded: Recorded, rows: Rows) -> None:
+        def take_back(account: Account) -> None:
+            account["points"] -= program.reversal(event.net.amount, event.kept_net.amount)
+            accounts.spend(account, -event.net.amount, event.placed_at, event.at)
+
+        _change(rows, recorded, event.net.currency, program, take_back)
+
+    def cancelled(event: _Cancelled, recorded: Recorded, rows: Rows) -> None:
+        def take_out(account: Account) -> None:
+            accounts.cancel(account, program, recorded.stream, event.net.amount)
+            accounts.spend(account, -event.net.amount, event.placed_at, event.at)
+
+        _change(rows, recorded, event.net.currency, program, take_out)
 
     def finish(row: Row) -> None:
-        _count_placed(row, program)
-        _forget(row)
+        accounts.count(row, program)
         row["tier"] = program.tier(row["year_spending"]).name
+        row["first_purchase_at"] = from_micros(row["first_purchases"][0][0])
+        others = row["other_currencies"].values()
+        row["other_currency_orders"] = sum(other["orders"] for other in others)
 
     return Projection(
         name="loyalty_status",
-        version=1,
+        version=2,
         policy=repr(program),
         tables=(LOYALTY_STATUS,),
-        handlers={OrderPlaced: placed, OrderReturned: returned, OrderCancelled: cancelled},
-        views={OrderPlaced: _Placed, OrderReturned: _Returned, OrderCancelled: _Cancelled},
+        handlers={
+            OrderPlaced: placed,
+            OrderShipped: shipped,
+            OrderReturned: returned,
+            OrderCancelled: cancelled,
+        },
+        views={
+            OrderPlaced: _Placed,
+            OrderShipped: NoneType,
+            OrderReturned: _Returned,
+            OrderCancelled: _Cancelled,
+        },
         finish={LOYALTY_STATUS: finish},
+        provenance=False,
     )
 
 
-def read_status(
-    connection: Connection, view: Table, program: LoyaltyProgram, customer_id: UUID, as_of: datetime
-) -> LoyaltyStatus | None:
-    """A member's standing at *as_of*, which is not before the row's own; None without a purchase."""
-    found = connection.execute(select(view).where(view.c.customer_id == str(customer_id)))
-    row = found.one_or_none()
-    return None if row is None else standing(dict(row._mapping), program, as_of)
-
-
-def standing(row: Row, program: LoyaltyProgram, as_of: datetime) -> LoyaltyStatus:
-    """What a row of the read model says at *as_of*."""
-    purchases = [(from_micros(at), Decimal(amount)) for at, amount in row["recent"]]
-    spending = program.spending(purchases, max(as_of, row["as_of"]))
-    following = program.next_tier(spending)
-    return LoyaltyStatus(
-        customer_id=UUID(row["customer_id"]),
-        as_of=as_of,
-        currency=row["currency"],
-        points=row["points"],
-        tier=program.tier(spending).name,
-        year_spending=spending,
-        lifetime_spending=row["lifetime_spending"],
-        orders=row["orders"],
-        first_purchase_at=row["first_purchase_at"],
-        next_tier=None if following is None else following.name,
-        to_next_tier=None if following is None else following.spending - spending,
-    )
-
-
-def true_by(events: Iterable[Recorded], as_of: datetime) -> Iterator[Recorded]:
-    """The events on orders that were true by *as_of*, as they would have been told then.
-
-    A return says what is kept after the returns told before it; where one of those came later
-    in truth, more was kept then.
-    """
-    kept: dict[UUID, Money] = {}
-    for recorded in events:
-        event = recorded.event
-        if recorded.occurred_at > as_of:
-            continue
-        if isinstance(event, OrderPlaced):
-            kept[event.order_id] = event.net
-        elif event.order_id not in kept:
-            continue
-        elif isinstance(event, OrderReturned):
-            kept[event.order_id] -= event.net
-            event = attrs.evolve(recorded.event, kept_net=kept[event.order_id])
-        yield recorded.told_as(event)
-
-
-def _joined(event: _Placed, recorded: Recorded, program: LoyaltyProgram) -> dict[str, Any]:
+def _joined(currency: str, recorded: Recorded, program: LoyaltyProgram) -> Row:
     return {
         "customer_id": recorded.subject,
-        "currency": event.net.currency,
-        "points": 0,
+        "currency": currency,
         "tier": program.tiers[0].name,
-        "year_spending": Decimal(0),
-        "lifetime_spending": Decimal(0),
-        "orders": 0,
         "other_currency_orders": 0,
         "first_purchase_at": recorded.occurred_at,
-        "as_of": recorded.occurred_at,
         "program": program.version,
-        "recent": [],
+        "other_currencies": {},
+        **accounts.opened(recorded.occurred_at),
     }
 
 
-def _count_placed(row: Row, program: LoyaltyProgram) -> None:
-    """Count the purchases that were told since the row was last written: those in a tuple."""
-    recent = row["recent"]
-    placed = [one for one in recent if type(one) is tuple]
-    if not placed:
+def _other(row: Row, currency: str, at: datetime) -> Account:
+    fields = row["other_currencies"].get(currency)
+    return accounts.opened(at) if fields is None else restored(fields)
+
+
+def _change(
+    rows: Rows,
+    recorded: Recorded,
+    currency: str,
+    program: LoyaltyProgram,
+    change: Callable[[Account], None],
+) -> None:
+    """Let *change* change the member's account in *currency*."""
+    row = rows.get(LOYALTY_STATUS, recorded.subject)
+    if row is None:
         return
-    amounts = [amount for _, amount in placed]
-    spent = sum(amounts)
-    row["orders"] += len(placed)
-    row["points"] += sum(map(program.points, amounts))
-    row["lifetime_spending"] += spent
-    row["year_spending"] += spent
-    row["as_of"] = max(row["as_of"], from_micros(max(placed)[0]))
-    row["first_purchase_at"] = min(row["first_purchase_at"], from_micros(min(placed)[0]))
-    recent[:] = [one if type(one) is list else [one[0], f"{one[1]:f}"] for one in recent]
+    if currency == row["currency"]:
+        change(row)
+    elif currency in row["other_currencies"]:
+        other = restored(row["other_currencies"][currency])
+        change(other)
+        row["other_currencies"][currency] = stored(other, program)
+    row = _in_the_first_currency(row, program)
+    if first_of(row) is None:  # everything was cancelled: no member
+        rows.delete(LOYALTY_STATUS, row["customer_id"])
+    else:
+        rows.put(LOYALTY_STATUS, row)
 
 
-def _spend(row: Row, amount: Decimal, at: datetime, known: datetime) -> None:
-    """Count *amount* spent at *at*, which an event of *known* tells of."""
-    if known > row["as_of"]:
-        row["as_of"] = known
-    if at < row["first_purchase_at"]:
-        row["first_purchase_at"] = at
-    row["lifetime_spending"] += amount
-    row["year_spending"] += amount
-    row["recent"].append([to_micros(at), f"{amount:f}"])
-
-
-def _forget(row: Row) -> None:
-    """Leave out of the year's spending what is over a year old at ``as_of``."""
-    recent = row["recent"]
-    recent.sort()
-    gone = bisect_right(recent, to_micros(a_year_before(row["as_of"])), key=itemgetter(0))
-    row["year_spending"] -= sum(Decimal(amount) for _, amount in recent[:gone])
-    del recent[:gone]
-
-
-@attrs.frozen
-class TierSummary:
-    """The members of a tier: how many, their points, and what they spent within a year."""
-
-    tier: str
-    members: int
-    points: int
-    year_spending: Decimal
-
-
-def summary(connection: Connection, view: Table, program: LoyaltyProgram) -> list[TierSummary]:
-    """The tiers of *program*, highest first, as each member's last purchase left them.
-
-    Tiers of an earlier program, whose rows are still to be rebuilt, come before them.
-    """
-    tiers = {tier.name: TierSummary(tier.name, 0, 0, Decimal(0)) for tier in program.tiers}
-    columns = (view.c.tier, view.c.points, view.c.year_spending)
-    for tier, points, spending in connection.execute(select(*columns)):
-        before = tiers.get(tier) or TierSummary(tier, 0, 0, Decimal(0))
-        tiers[tier] = TierSummary(
-            tier, before.members + 1, before.points + points, before.year_spending + spending
-        )
-    return list(reversed(tiers.values()))
+def _in_the_first_currency(row: Row, program: LoyaltyProgram) -> Row:
+    """The row, with the account of the first purchase for its own."""
+    if not row["other_currencies"]:
+        return row
+    known = {row["currency"]: row, **row["other_currencies"]}
+    firsts = {key: first for key, account in known.items() if (first := first_of(account))}
+    own = min(firsts, key=lambda key: firsts[key], default=row["currency"])
+    others = {key: known[key] for key in sorted(firsts) if key != own}
+    if own == row["currency"]:
+        return row | {"other_currencies": others}
+    if row["currency"] in others:
+        others[row["currency"]] = stored(row, program)
+    return row | {"currency": own, "other_currencies": others} | restored(known[own])

@@ -16,7 +16,9 @@ class CampaignResult:
     """What a campaign brought; ``revenue``, ``margin`` and ``cost`` in its own ``currency``.
 
     ``purchases`` counts orders in every currency; ``other_revenue`` holds what was bought in
-    other currencies, which would need a rate to be added.
+    other currencies, which would need a rate to be added.  ``margin`` is what is known of the
+    margin of purchases and conversions, less what was returned or cancelled; ``without_margin``
+    counts those of which it is not known.
     """
 
     campaign_id: UUID
@@ -80,16 +82,19 @@ class CampaignResult:
     def roi(self) -> Decimal | None:
         """K12: (attributed gross margin - cost) / cost.
 
-        None without cost, and where the margin is not known: of a conversion, or of purchases
-        that nobody recorded as conversions.
+        None without cost, and where the margin of any purchase or conversion is not known.
         """
-        known = not self.without_margin and (self.conversions or not self.purchases)
+        known = not self.without_margin
         return (self.margin - self.cost) / self.cost if self.cost and known else None
 
     @property
     def roas(self) -> Decimal | None:
-        """K12, revenue variant (return on advertising spend): revenue / cost; None without cost."""
-        return self.revenue / self.cost if self.cost else None
+        """K12, revenue variant (return on advertising spend): revenue / cost.
+
+        None without cost, and where there is revenue in other currencies as well.
+        """
+        known = not any(self.other_revenue.values())
+        return self.revenue / self.cost if self.cost and known else None
 
     def _of_reached(self, members: int) -> Decimal | None:
         reached = self.delivered or self.recipients

@@ -3,7 +3,8 @@
 One row a campaign, one per currency in which its orders were placed, and one per member, who
 is targeted, suppressed or held out as was decided last.  Purchases and revenue come from the
 orders that name the campaign (single touch: an order names one), less what was returned or
-cancelled, so that nothing counts for two campaigns (INV-M9).
+cancelled, so that nothing counts for two campaigns (INV-M9).  One row a purchase keeps its margin
+(``purchase_margin``).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,13 +17,21 @@ from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
 from crmcore.application.log import Recorded
 from crmcore.domain.marketing import campaign
 from crmcore.domain.marketing import membership_events as membership
+from crmcore.domain.marketing.membership_events import ConversionKind
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.projections.engine import Exact, Handler, Instant, Projection, Rows
 from crmcore.projections.marketing.campaign_result import CampaignResult, read_results
+from crmcore.projections.marketing.purchase_margin import (
+    margin_of,
+    purchase_key,
+    purchases,
+    unknown_purchase,
+)
 
 __all__ = [
     "CAMPAIGN_MEMBERS",
+    "CAMPAIGN_PURCHASES",
     "CAMPAIGN_RESULTS",
     "CAMPAIGN_REVENUE",
     "CampaignResult",
@@ -31,7 +40,7 @@ __all__ = [
 ]
 
 _metadata = MetaData()
-ASSESSED = (membership.MemberTargeted, membership.MemberSuppressed, membership.MemberHeldOut)
+OfPurchase = membership.ConversionRecorded | OrderPlaced | OrderReturned | OrderCancelled
 COUNTS = (
     "targeted",
     "suppressed",
@@ -73,6 +82,7 @@ CAMPAIGN_REVENUE = Table(
     Column("purchases", Integer, nullable=False),
     Column("revenue", Exact, nullable=False),
 )
+CAMPAIGN_PURCHASES = purchases(_metadata)
 CAMPAIGN_MEMBERS = Table(
     "campaign_members",
     _metadata,
@@ -88,8 +98,8 @@ def campaign_results() -> Projection:
     """The read model."""
     return Projection(
         name="campaign_results",
-        version=1,
-        tables=(CAMPAIGN_RESULTS, CAMPAIGN_REVENUE, CAMPAIGN_MEMBERS),
+        version=2,
+        tables=(CAMPAIGN_RESULTS, CAMPAIGN_REVENUE, CAMPAIGN_MEMBERS, CAMPAIGN_PURCHASES),
         handlers={
             campaign.CampaignPlanned: _planned,
             campaign.CampaignScheduled: _scheduled,
@@ -111,21 +121,31 @@ def campaign_results() -> Projection:
             membership.ConversionRecorded: _conversion,
             membership.OptOutReceived: _counted("opt_outs"),
             OrderPlaced: _placed,
-            OrderReturned: _less(0),
-            OrderCancelled: _less(1),
+            OrderReturned: _returned,
+            OrderCancelled: _cancelled,
         },
         groups=_groups,
+        provenance=False,
     )
 
 
 def _groups(recorded: Recorded) -> Sequence[str]:
-    """The campaign, if there is one; and the member, where it is decided whether to address them."""
+    """The campaign, if there is one; the member or the purchase where it is about one."""
     event = recorded.event
     if event.campaign_id is None:
         return ()
-    if isinstance(event, ASSESSED):
-        return str(event.campaign_id), str(event.membership_id)
-    return (str(event.campaign_id),)
+    campaign_id = str(event.campaign_id)
+    match event:
+        case (
+            membership.MemberTargeted() | membership.MemberSuppressed() | membership.MemberHeldOut()
+        ):
+            return campaign_id, str(event.membership_id)
+        case membership.ConversionRecorded(conversion_id=key):
+            return campaign_id, purchase_key(event.campaign_id, event.customer_id, key)
+        case OrderPlaced(order_id=key) | OrderReturned(order_id=key) | OrderCancelled(order_id=key):
+            return campaign_id, purchase_key(event.campaign_id, event.customer_id, key)
+        case _:
+            return (campaign_id,)
 
 
 def _planned(event: campaign.CampaignPlanned, _recorded: Recorded, rows: Rows) -> None:
@@ -215,28 +235,55 @@ def _response(event: membership.ResponseRecorded, _recorded: Recorded, rows: Row
 
 
 def _conversion(event: membership.ConversionRecorded, _recorded: Recorded, rows: Rows) -> None:
-    if not event.counted or event.held_out:
-        return
-    margin = Decimal(0) if event.margin is None else event.margin.amount
-    _add(
-        rows,
-        event.campaign_id,
-        conversions=1,
-        converted=int(event.first),
-        margin=margin,
-        without_margin=int(event.margin is None),
-    )
+    counts = event.counted and not event.held_out
+    if counts:
+        _add(rows, event.campaign_id, conversions=1, converted=int(event.first))
+    told: dict[str, Any] = {"counts": counts and _worth_something(event)}
+    if event.margin is not None:
+        told |= {"margin": event.margin.amount, "currency": event.margin.currency}
+    _purchase(rows, event, event.conversion_id, told)
+
+
+def _worth_something(event: membership.ConversionRecorded) -> bool:
+    """Whether there is a margin, known or not: a lead or a new customer alone has none yet."""
+    worth = (event.amount, event.margin)
+    return event.kind is ConversionKind.ORDER or any(one is not None for one in worth)
 
 
 def _placed(event: OrderPlaced, _recorded: Recorded, rows: Rows) -> None:
     _buy(rows, event.campaign_id, event.net.currency, 1, event.net.amount)
+    net = event.net.amount
+    _purchase(rows, event, event.order_id, {"net": net, "kept": net})
 
 
-def _less(purchases: int) -> Handler:
-    def handle(event: Any, _recorded: Recorded, rows: Rows) -> None:
-        _buy(rows, event.campaign_id, event.net.currency, -purchases, -event.net.amount)
+def _returned(event: OrderReturned, _recorded: Recorded, rows: Rows) -> None:
+    _buy(rows, event.campaign_id, event.net.currency, 0, -event.net.amount)
+    _purchase(rows, event, event.order_id, {"kept": event.kept_net.amount})
 
-    return handle
+
+def _cancelled(event: OrderCancelled, _recorded: Recorded, rows: Rows) -> None:
+    _buy(rows, event.campaign_id, event.net.currency, -1, -event.net.amount)
+    _purchase(rows, event, event.order_id, {"cancelled": True})
+
+
+def _purchase(rows: Rows, event: OfPurchase, purchase_id: UUID, told: dict[str, Any]) -> None:
+    """Learn something about a purchase, and let the campaign's margin follow."""
+    campaign_id = event.campaign_id
+    if campaign_id is None:
+        return
+    key = purchase_key(campaign_id, event.customer_id, purchase_id)
+    before = rows.get(CAMPAIGN_PURCHASES, key) or unknown_purchase(
+        campaign_id, event.customer_id, purchase_id
+    )
+    after = {**before, **told}
+    rows.put(CAMPAIGN_PURCHASES, after)
+    had, has = margin_of(before), margin_of(after)
+    _add(
+        rows,
+        campaign_id,
+        margin=has.amount - had.amount,
+        without_margin=has.unknown - had.unknown,
+    )
 
 
 def _buy(

@@ -62,6 +62,7 @@ def feedback() -> Projection:
         tables=(SURVEYS, SURVEY_ANSWERS),
         handlers={SurveyOffered: _offered, SurveyAnswered: _answered},
         groups=by_stream,
+        provenance=False,
     )
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from crmcore.domain.kernel import zoned
 from crmcore.domain.kernel.working_time import known_zone
 
 __all__ = ["Period", "PeriodLength", "local_day"]
@@ -20,20 +21,24 @@ class PeriodLength(StrEnum):
     MONTH = "month"
 
 
-def _in_utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)
+def _since(at: datetime) -> datetime:
+    return zoned("since", at).astimezone(UTC)
+
+
+def _until(at: datetime) -> datetime:
+    return zoned("until", at).astimezone(UTC)
 
 
 @attrs.frozen
 class Period:
     """From *since* on and before *until*; days begin at the midnight of *zone* (an IANA name).
 
-    Raises ``InvalidValueError`` for a zone that nobody knows, ``ValueError`` where nothing lies
-    between the two instants.
+    Raises ``InvalidValueError`` for a zone that nobody knows and for an instant that says no
+    zone, ``ValueError`` where nothing lies between the two instants.
     """
 
-    since: datetime = attrs.field(converter=_in_utc)
-    until: datetime = attrs.field(converter=_in_utc)
+    since: datetime = attrs.field(converter=_since)
+    until: datetime = attrs.field(converter=_until)
     zone: str = attrs.field(default="UTC", converter=known_zone)
 
     def __attrs_post_init__(self) -> None:

@@ -32,6 +32,7 @@ from crmcore.domain.kernel.working_time.hours import (
     Holiday,
     OpeningHours,
     ShiftedDay,
+    day_hours,
     weekly,
 )
 from crmcore.domain.kernel.working_time.openings import (
@@ -70,6 +71,7 @@ __all__ = [
     "business_days_between",
     "calendar_at",
     "closing_of",
+    "day_hours",
     "intervals",
     "is_business_day",
     "is_open",

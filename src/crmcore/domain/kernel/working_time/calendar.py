@@ -20,6 +20,7 @@ from crmcore.domain.kernel.shape import Between, Length
 from crmcore.domain.kernel.working_time.hours import (
     Break,
     Holiday,
+    HoursOfWeek,
     OpeningHours,
     ShiftedDay,
     apart,
@@ -104,7 +105,7 @@ class BusinessCalendar:
     name: Annotated[str, Length(100)]
     version: Annotated[int, Between(1)] = 1
     zone: Annotated[str, Length(100)] = attrs.field(converter=known_zone)
-    weekly: tuple[OpeningHours, ...] = attrs.field(converter=_week)
+    weekly: HoursOfWeek = attrs.field(converter=_week)
     holidays: tuple[Holiday, ...] = attrs.field(default=(), converter=_dated("holidays", Holiday))
     shifted: tuple[ShiftedDay, ...] = attrs.field(default=(), converter=_shifted)
     breaks: tuple[Break, ...] = attrs.field(default=(), converter=_dated("breaks", Break))

@@ -14,16 +14,18 @@ import attrs
 
 from crmcore.domain.kernel.errors import InvalidValueError
 from crmcore.domain.kernel.message import value
-from crmcore.domain.kernel.shape import Between, Length
+from crmcore.domain.kernel.shape import AsText, Between, Length
 
 __all__ = [
     "DAY",
     "Break",
     "DayHours",
     "Holiday",
+    "HoursOfWeek",
     "OpeningHours",
     "ShiftedDay",
     "apart",
+    "day_hours",
     "seconds",
     "weekly",
 ]
@@ -106,44 +108,12 @@ def apart(field: str, hours: Iterable[Stretch]) -> Sequence[Stretch]:
     return ordered
 
 
-def _day_hours(given: Any) -> tuple[DayHours, ...]:
+def _of_one_day(given: Any) -> tuple[DayHours, ...]:
     if not isinstance(given, (list, tuple)) or not all(isinstance(one, DayHours) for one in given):
         raise InvalidValueError("hours", given, "a list of DayHours")
     if not given:
         raise InvalidValueError("hours", given, "at least one (a day that stays closed: Holiday)")
     return tuple(one for one in apart("hours", given) if isinstance(one, DayHours))
-
-
-@value
-class Holiday:
-    """A local date on which nobody works, and its name."""
-
-    day: date
-    name: Annotated[str, NAME] = ""
-
-
-@value
-class ShiftedDay:
-    """A local date with hours of its own instead of its weekday's."""
-
-    day: date
-    hours: tuple[DayHours, ...] = attrs.field(converter=_day_hours)
-    name: Annotated[str, NAME] = ""
-
-
-@value
-class Break:
-    """A part of one local date that is closed within its usual hours."""
-
-    day: date
-    opens_again: Clock = attrs.field(converter=_clock("opens_again"))
-    closes: Clock = attrs.field(converter=_clock("closes"))
-    name: Annotated[str, NAME] = ""
-
-    def __attrs_post_init__(self) -> None:
-        if seconds(self.closes) >= seconds(self.opens_again):
-            given = f"{self.closes}-{self.opens_again}"
-            raise InvalidValueError("opens_again", given, "a time after that of closing")
 
 
 def weekly(*lines: str) -> tuple[OpeningHours, ...]:
@@ -157,12 +127,27 @@ def weekly(*lines: str) -> tuple[OpeningHours, ...]:
     return tuple(part for line in lines for day in _days(line) for part in _of_day(line, day))
 
 
-def _of_day(line: str, weekday: int) -> Iterable[OpeningHours]:
-    for span in _match(line)["hours"].split(","):
+def day_hours(text: str) -> tuple[DayHours, ...]:
+    """The hours of one day, as people write them; those past midnight are two days' hours.
+
+    >>> [part.closes for part in day_hours("9:00-12:00, 13:00-17:30")]
+    ['12:00', '17:30']
+
+    Raises ``InvalidValueError`` for what cannot be read.
+    """
+    return tuple(DayHours(opens=opens, closes=closes) for opens, closes in _spans(text))
+
+
+def _spans(text: str) -> Iterable[tuple[str, str]]:
+    for span in text.split(","):
         opens, dash, closes = (part.strip() for part in span.partition("-"))
         if not dash:
-            raise InvalidValueError("weekly", span.strip(), "hours such as 09:00-17:00")
-        opens, closes = _clock("opens")(opens), _clock("closes")(closes)
+            raise InvalidValueError("hours", span.strip(), "hours such as 09:00-17:00")
+        yield _clock("opens")(opens), _clock("closes")(closes)
+
+
+def _of_day(line: str, weekday: int) -> Iterable[OpeningHours]:
+    for opens, closes in _spans(_match(line)["hours"]):
         if seconds(closes) > seconds(opens) or opens == closes:  # equal ones are refused there
             yield OpeningHours(weekday=weekday, opens=opens, closes=closes)
             continue
@@ -186,3 +171,39 @@ def _match(line: str) -> "re.Match[str]":
         expected = "a line such as Mon-Fri 09:00-12:30, 13:00-17:00"
         raise InvalidValueError("weekly", line, expected)
     return found
+
+
+HoursOfDay = tuple[Annotated[DayHours, AsText(day_hours, "09:00-12:30, 13:00-17:00")], ...]
+HoursOfWeek = tuple[Annotated[OpeningHours, AsText(weekly, "Mon-Fri 09:00-17:00")], ...]
+
+
+@value
+class Holiday:
+    """A local date on which nobody works, and its name."""
+
+    day: date
+    name: Annotated[str, NAME] = ""
+
+
+@value
+class ShiftedDay:
+    """A local date with hours of its own instead of its weekday's."""
+
+    day: date
+    hours: HoursOfDay = attrs.field(converter=_of_one_day)
+    name: Annotated[str, NAME] = ""
+
+
+@value
+class Break:
+    """A part of one local date that is closed within its usual hours."""
+
+    day: date
+    opens_again: Clock = attrs.field(converter=_clock("opens_again"))
+    closes: Clock = attrs.field(converter=_clock("closes"))
+    name: Annotated[str, NAME] = ""
+
+    def __attrs_post_init__(self) -> None:
+        if seconds(self.closes) >= seconds(self.opens_again):
+            given = f"{self.closes}-{self.opens_again}"
+            raise InvalidValueError("opens_again", given, "a time after that of closing")

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from uuid import UUID
 
 from crmcore.domain.kernel import Length, Personal, command
+from crmcore.domain.service.case_number import case_number_id
 from crmcore.domain.service.priority import Impact, Priority, Urgency
 from crmcore.domain.service.terms import (
     AgentName,
@@ -22,7 +23,8 @@ class OpenCase:
     """Record a customer's concern, with whatever is known of it.
 
     ``customer_id`` is None while nobody knows whose it is.  ``resolve_by`` is a target given with
-    the case; ``number`` the name it has elsewhere; ``follows`` a closed case that it goes on from.
+    the case; ``number`` the name by which people call it, which no other case may have; ``follows``
+    a closed case that it goes on from.
     """
 
     TOPIC: ClassVar[str] = "open-case"
@@ -43,6 +45,11 @@ class OpenCase:
     request_type: Label | None = None
     follows: UUID | None = None
     at: datetime
+
+    @property
+    def claims(self) -> tuple[UUID, ...]:
+        """The streams that are claimed beside those it names."""
+        return () if self.number is None else (case_number_id(self.number),)
 
 
 @command

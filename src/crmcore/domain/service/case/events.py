@@ -89,6 +89,7 @@ class ServiceLevelAttached:
     """A policy came to hold for the cycle: what is owed from ``at`` on, by calendars as they are now."""
 
     TOPIC: ClassVar[str] = "service-level-attached"
+    SCHEMA_VERSION: ClassVar[int] = 2
     case_id: UUID
     cycle: int
     policy: str
@@ -103,6 +104,7 @@ class ServiceLevelReplaced:
     """Another policy, or another version, holds from ``at`` on; starts and pauses stay what they were."""
 
     TOPIC: ClassVar[str] = "service-level-replaced"
+    SCHEMA_VERSION: ClassVar[int] = 2
     case_id: UUID
     cycle: int
     replaced: str
@@ -320,6 +322,20 @@ class CaseAbsorbed:
 
 
 @event
+class CaseQuestionInherited:
+    """The customer of a case that was merged into this one waits for an answer, since ``asked_at``.
+
+    Told again where something that came in late changes it; None: they do not wait.
+    """
+
+    TOPIC: ClassVar[str] = "case-question-inherited"
+    case_id: UUID
+    source_case_id: UUID
+    asked_at: datetime | None
+    at: datetime
+
+
+@event
 class CaseSpamMarked:
     """It was never a customer's concern."""
 
@@ -352,5 +368,6 @@ CaseEvent = (
     | CaseClosed
     | CaseMerged
     | CaseAbsorbed
+    | CaseQuestionInherited
     | CaseSpamMarked
 )

@@ -58,7 +58,7 @@ def identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[CaseEvent
 
 def classify(command: ClassifyCase, state: Opened) -> Sequence[CaseEvent]:
     """Sort the case until it has ended; what the command leaves out stays."""
-    facts = state.facts
+    facts = state.facts.as_of(command.at)
     kind = command.kind or facts.kind
     category = command.category or facts.category
     request_type = command.request_type or facts.request_type
@@ -78,7 +78,7 @@ def classify(command: ClassifyCase, state: Opened) -> Sequence[CaseEvent]:
 
 def prioritise(command: PrioritiseCase, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
     """Set the priority; what is owed may change with it."""
-    facts = state.facts
+    facts = state.facts.as_of(command.at)
     if command.priority is not None and command.impact is None and command.override_reason is None:
         raise InvalidValueError("override_reason", None, "why the priority is set by hand")
     assessed = _assessed(command, policy.matrix, facts.impact, facts.urgency)

@@ -1,8 +1,8 @@
 """Service levels: what is owed to a case, until when, and whether it was done in time.
 
-To be read in this order: ``policy`` (what may be owed), ``book`` (the policies of an
-organisation, version after version), ``timeline`` (a case's life in instants), ``spans`` (what
-each target covers in it), ``clock`` (due, used, left, verdict) and ``standings`` (which clocks
+To be read in this order: ``policy`` (what may be owed), ``allowance`` (what a target allows),
+``book`` (the policies of an organisation, version after version; ``checks``: whether they fit; ``revision``: a change of some),
+``timeline`` (a case's life in instants), ``spans`` (what each target covers in it), ``clock`` (due, used, left, verdict) and ``standings`` (which clocks
 there are, by which policies).  All pure.
 """
 
@@ -29,14 +29,23 @@ from crmcore.domain.service.levels.policy import (
     Anchor,
     CaseFacts,
     Condition,
+    PauseCategory,
     ServiceLevelPolicy,
     ServiceTarget,
     TargetKind,
     WarningLevel,
     first_match,
 )
-from crmcore.domain.service.levels.standings import clocks, escalations
-from crmcore.domain.service.levels.timeline import Agreement, Cycle, Observed, Timeline
+from crmcore.domain.service.levels.revision import RevisedTarget, ReviseServiceLevels
+from crmcore.domain.service.levels.spans import responded, waiting_since
+from crmcore.domain.service.levels.standings import clocks, escalations, untold
+from crmcore.domain.service.levels.timeline import (
+    Agreement,
+    Cycle,
+    Joined,
+    Observed,
+    Timeline,
+)
 
 __all__ = [
     "BOOK_ID",
@@ -50,9 +59,13 @@ __all__ = [
     "Cycle",
     "DefineServiceLevels",
     "Escalation",
+    "Joined",
     "Mode",
     "Observed",
     "Pause",
+    "PauseCategory",
+    "ReviseServiceLevels",
+    "RevisedTarget",
     "ServiceLevelBook",
     "ServiceLevelPolicy",
     "ServiceLevelsDefined",
@@ -67,5 +80,8 @@ __all__ = [
     "escalations",
     "first_match",
     "reached",
+    "responded",
+    "untold",
     "verdict",
+    "waiting_since",
 ]

@@ -7,7 +7,7 @@ one that was is recorded with the case.
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 from uuid import UUID
 
 import attrs
@@ -15,7 +15,6 @@ import attrs
 from crmcore.domain.kernel import (
     Aggregate,
     InvalidValueError,
-    Length,
     NotAllowedError,
     command,
     derived_id,
@@ -23,15 +22,21 @@ from crmcore.domain.kernel import (
     nobody,
 )
 from crmcore.domain.kernel.working_time import ELAPSED, BusinessCalendar
+from crmcore.domain.service.levels.checks import checked
 from crmcore.domain.service.levels.policy import (
     Condition,
     ServiceLevelPolicy,
     ServiceTarget,
     TargetKind,
-    checked,
+)
+from crmcore.domain.service.levels.revision import (
+    ReviseServiceLevels,
+    Terms,
+    require_known,
+    revised,
 )
 from crmcore.domain.service.priority import Priority
-from crmcore.domain.service.terms import Remark
+from crmcore.domain.service.terms import Label, Remark
 
 __all__ = [
     "AGGREGATE",
@@ -48,14 +53,13 @@ __all__ = [
 BOOK_ID: Final[UUID] = derived_id("service-level-book", "standing")
 """The one stream that holds the service levels of a log."""
 
-Version = Annotated[str, Length(120)]
-
 
 @event
 class ServiceLevelsDefined:
     """From ``holds_from`` on (``at``, where it is None) these policies hold, by these calendars."""
 
     TOPIC: ClassVar[str] = "service-levels-defined"
+    SCHEMA_VERSION: ClassVar[int] = 2
     book_id: UUID
     version: str
     policies: tuple[ServiceLevelPolicy, ...]
@@ -75,7 +79,7 @@ class DefineServiceLevels:
     """
 
     TOPIC: ClassVar[str] = "define-service-levels"
-    version: Version
+    version: Label
     policies: tuple[ServiceLevelPolicy, ...]
     calendars: tuple[BusinessCalendar, ...] = ()
     reason: Remark | None = None
@@ -161,9 +165,14 @@ def evolve(book: ServiceLevelBook, event: ServiceLevelsDefined) -> ServiceLevelB
     )
 
 
-def decide(command: DefineServiceLevels, book: ServiceLevelBook) -> Sequence[ServiceLevelsDefined]:
+def decide(
+    command: DefineServiceLevels | ReviseServiceLevels,
+    book: ServiceLevelBook,
+    standing: BookVersion = STANDARD_VERSION,
+) -> Sequence[ServiceLevelsDefined]:
     """The version that the command adds; one that holds then already, or is to, adds nothing.
 
+    A revision is of what is in force when it begins to hold: of *standing* before the first version.
     Raises ``InvalidValueError`` where policies and calendars do not fit together or would hold
     from before ``at`` on, ``NotAllowedError`` where the version's name is taken or others were
     defined later.
@@ -171,27 +180,37 @@ def decide(command: DefineServiceLevels, book: ServiceLevelBook) -> Sequence[Ser
     begins = command.holds_from or command.at
     known = next((one for one in book.versions if one.version == command.version), None)
     if known is not None:
-        same = (known.policies, known.calendars) == (command.policies, command.calendars)
+        same = (known.policies, known.calendars) == _wanted(command, known)
         if same and (known.at == begins or known is book.in_force(command.at)):
             return []
         raise VersionInUseError(known)
     if begins < command.at:
         expected = f"an instant from {command.at.isoformat()} on, when it is defined"
         raise InvalidValueError("holds_from", command.holds_from, expected)
-    checked(command.policies, command.calendars, begins)
+    before = book.in_force(begins) or standing
+    if isinstance(command, ReviseServiceLevels):
+        require_known(command, before.policies)
+    policies, calendars = _wanted(command, before)
+    checked(policies, calendars, begins)
     if book.defined_at is not None and command.at <= book.defined_at:
         raise LaterVersionError(command.at, book.defined_at)
     return [
         ServiceLevelsDefined(
             book_id=BOOK_ID,
             version=command.version,
-            policies=command.policies,
-            calendars=command.calendars,
+            policies=policies,
+            calendars=calendars,
             reason=command.reason,
             holds_from=command.holds_from,
             at=command.at,
         )
     ]
+
+
+def _wanted(command: DefineServiceLevels | ReviseServiceLevels, before: BookVersion) -> Terms:
+    if isinstance(command, ReviseServiceLevels):
+        return revised(command, before.policies, before.calendars)
+    return command.policies, command.calendars
 
 
 AGGREGATE: Final[Aggregate[ServiceLevelBook, ServiceLevelsDefined]] = Aggregate(

@@ -133,6 +133,8 @@ class TargetClock:
     started_at: datetime
     within: timedelta
     calendar: BusinessCalendar | None
+    until: datetime | None = None
+    """Not due before then, though the working time may be used up: a target in days names it."""
     warnings: tuple[WarningLevel, ...] = ()
     pauses: tuple[Pause, ...] = ()
     completed_at: datetime | None = None
@@ -148,7 +150,10 @@ class TargetClock:
         pauses: Sequence[Pause] = self.pauses
         if resumed_at is not None and pauses and pauses[-1].until is None:
             pauses = (*pauses[:-1], Pause(pauses[-1].since, resumed_at))
-        return reached(self.calendar, self.started_at, budget, pauses)
+        at = reached(self.calendar, self.started_at, budget, pauses)
+        if at is None or self.until is None or budget < self.within:
+            return at
+        return max(at, self.until)
 
     def used(self, until: datetime) -> timedelta:
         """The working time from the start until *until*, without the pauses."""

@@ -5,16 +5,15 @@ first that matches a case holds for it.  What held is recorded with the case, it
 included, so that a later version never changes what was owed before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Between, InvalidValueError, NoWorkingTimeError, value
-from crmcore.domain.kernel.working_time import BusinessCalendar, add
+from crmcore.domain.kernel import Between, InvalidValueError, WorkingTime, value
 from crmcore.domain.service.priority import Priority
 from crmcore.domain.service.terms import CaseChannel, CaseKind, Label, StatusCategory
 
@@ -22,30 +21,39 @@ __all__ = [
     "Anchor",
     "CaseFacts",
     "Condition",
+    "PauseCategory",
     "ServiceLevelPolicy",
     "ServiceTarget",
     "TargetKind",
     "WarningLevel",
-    "checked",
     "first_match",
 ]
 
-LONGEST_TARGET = timedelta(days=3_660)
-PAUSING = (StatusCategory.NEW, StatusCategory.PENDING, StatusCategory.ON_HOLD)
+MOST_DAYS: Final = 3_660
+Days = Annotated[int, Between(0, MOST_DAYS)]
 
 
 class TargetKind(StrEnum):
     """What is owed.
 
-    First response: the first public message of an agent, or else the solution.  Next response:
-    an answer to the customer's oldest unanswered message after that.  Periodic update: that the
-    customer hears from us again and again until the solution.  Resolution: the solution.
+    First response: the first public message of an agent, while the case is not solved.  Next
+    response: an answer to the customer's oldest unanswered message after that, or the solution.
+    Periodic update: that the customer hears from us again and again until the solution.
+    Resolution: the solution.
     """
 
     FIRST_RESPONSE = "first_response"
     NEXT_RESPONSE = "next_response"
     PERIODIC_UPDATE = "periodic_update"
     RESOLUTION = "resolution"
+
+
+class PauseCategory(StrEnum):
+    """The status categories in which a clock may stand still: somebody is waited for."""
+
+    NEW = StatusCategory.NEW.value
+    PENDING = StatusCategory.PENDING.value
+    ON_HOLD = StatusCategory.ON_HOLD.value
 
 
 class Anchor(StrEnum):
@@ -63,7 +71,7 @@ class WarningLevel:
     """
 
     percent: Annotated[int, Between(1, 1_000)] | None = None
-    remaining: timedelta | None = None
+    remaining: Annotated[timedelta, WorkingTime()] | None = None
     action: Label | None = None
 
     @property
@@ -82,20 +90,40 @@ class WarningLevel:
 
 @value
 class ServiceTarget:
-    """One thing owed *within* a working time by the calendar of that name.
+    """One thing owed by the calendar of that name: *within* a working time, or in days.
 
-    A target of 0 is due at the first working instant.  The clock stands still while the case is
+    So many ``business_days`` later it is due at the same clock time; or by the close of so many
+    (``close_of_business_day``; 0 is the day on which it counts first).  A target of 0 is due at the
+    first working instant.  The clock stands still while the case is
     in one of the categories of ``pauses``.  Only a periodic update may count ``from_creation``,
     before the first response; otherwise the first response alone is urged until it is given.
     """
 
     kind: TargetKind
-    within: timedelta
+    within: Annotated[timedelta, WorkingTime()] | None = None
+    business_days: Days | None = None
+    close_of_business_day: Days | None = None
     calendar: Label
     anchor: Anchor = Anchor.OPENED
-    pauses: tuple[StatusCategory, ...] = ()
+    pauses: tuple[PauseCategory, ...] = ()
     warnings: tuple[WarningLevel, ...] = ()
     from_creation: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        told = (self.within, self.business_days, self.close_of_business_day)
+        if sum(one is not None for one in told) != 1:
+            given = "several" if any(one is not None for one in told) else "none"
+            expected = "either within, or business_days, or close_of_business_day"
+            raise InvalidValueError("within", given, expected)
+
+    @property
+    def allowed(self) -> tuple[str, timedelta | int]:
+        """The one of the three fields that says how much time there is, and what it says."""
+        if self.within is not None:
+            return "within", self.within
+        if self.business_days is not None:
+            return "business_days", self.business_days
+        return "close_of_business_day", self.close_of_business_day or 0
 
 
 @value
@@ -151,77 +179,3 @@ def _holds(when: Condition, facts: CaseFacts) -> bool:
         (when.customers, facts.customer),
     )
     return all(not allowed or found in allowed for allowed, found in asked)
-
-
-def checked(
-    policies: Sequence[ServiceLevelPolicy],
-    calendars: Sequence[BusinessCalendar],
-    since: datetime,
-) -> None:
-    """Raise ``InvalidValueError`` where policies and calendars do not fit from *since* on."""
-    by_name = {calendar.name: calendar for calendar in calendars}
-    if twice := _twice(calendar.name for calendar in calendars):
-        raise InvalidValueError("calendars", twice, "each name once")
-    if twice := _twice(policy.name for policy in policies):
-        raise InvalidValueError("policies", twice, "each name once")
-    for number, policy in enumerate(policies):
-        if twice := _twice(target.kind.value for target in policy.targets):
-            expected = "at most one target of each kind"
-            raise InvalidValueError(f"policies[{number}].targets", twice, expected)
-        for target in policy.targets:
-            where = f"policies[{number}].targets[{target.kind}]"
-            _check_target(where, target)
-            _check_time(where, target, by_name, since)
-            _check_warnings(f"{where}.warnings", target.warnings)
-
-
-def _check_target(where: str, target: ServiceTarget) -> None:
-    if strange := [category.value for category in target.pauses if category not in PAUSING]:
-        raise InvalidValueError(f"{where}.pauses", strange[0], f"some of {', '.join(PAUSING)}")
-    if target.from_creation and target.kind is not TargetKind.PERIODIC_UPDATE:
-        raise InvalidValueError(
-            f"{where}.from_creation", True, "false: only a periodic update counts from the opening"
-        )
-
-
-def _check_time(
-    where: str, target: ServiceTarget, calendars: Mapping[str, BusinessCalendar], since: datetime
-) -> None:
-    """A target that its calendar never reaches would be neither met nor breached."""
-    if not timedelta(0) <= target.within <= LONGEST_TARGET:
-        raise InvalidValueError(
-            f"{where}.within", target.within, f"a duration from 0 to {LONGEST_TARGET.days} days"
-        )
-    if target.calendar not in calendars:
-        known = ", ".join(sorted(calendars)) or "none is given"
-        raise InvalidValueError(
-            f"{where}.calendar", target.calendar, f"one of the calendars given: {known}"
-        )
-    try:
-        add(calendars[target.calendar], since, target.within)
-    except NoWorkingTimeError as beyond:
-        expected = f"less than {target.calendar} has of working time in ten years"
-        raise InvalidValueError(f"{where}.within", target.within, expected) from beyond
-
-
-def _check_warnings(where: str, warnings: Sequence[WarningLevel]) -> None:
-    for number, level in enumerate(warnings):
-        if (level.percent is None) == (level.remaining is None):
-            given = "neither" if level.percent is None else "both"
-            raise InvalidValueError(f"{where}[{number}]", given, "either percent or remaining")
-        if level.remaining is not None and level.remaining < timedelta(0):
-            raise InvalidValueError(
-                f"{where}[{number}].remaining", level.remaining, "a duration from 0 on"
-            )
-    if twice := _twice(level.name for level in warnings):
-        raise InvalidValueError(where, twice, "levels that differ")
-
-
-def _twice(names: Iterable[str]) -> str | None:
-    """The first of *names* that was there before."""
-    seen = set[str]()
-    for name in names:
-        if name in seen:
-            return f"{name} twice"
-        seen.add(name)
-    return None

@@ -1,0 +1,108 @@
+"""Reaching a customer: at which of their contact points, and whether they allow it there.
+
+A message goes to one address, so permission is asked for that one: the one that its sender
+names, or else the customer's first choice among those at which it is permitted.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import attrs
+
+from crmcore.domain.customers.consent import ConsentDecision, Ledger, allowed, forbidden
+from crmcore.domain.customers.contact_book import ContactPoint, Points
+from crmcore.domain.customers.contact_point import ContactKind
+from crmcore.domain.kernel import CLOCK_SKEW, Channel, InvalidValueError, NotFoundError, Purpose
+
+__all__ = ["POINTS", "Addresses", "Way", "addresses", "serving"]
+
+POINTS: Final[Mapping[Channel, ContactKind]] = {
+    Channel.EMAIL: ContactKind.EMAIL,
+    Channel.SMS: ContactKind.PHONE,
+    Channel.PHONE: ContactKind.PHONE,
+    Channel.POST: ContactKind.POSTAL,
+    Channel.SOCIAL: ContactKind.SOCIAL,
+    Channel.PUSH: ContactKind.PUSH,
+}
+"""Which contact points a channel needs; the others need none that we keep."""
+
+
+@attrs.frozen
+class Way:
+    """The contact point that a message would use (None: an address not on record), and the decision."""
+
+    point: ContactPoint | None
+    decision: ConsentDecision
+
+
+@attrs.frozen
+class Addresses:
+    """Where a channel can reach a customer at an instant: the first choice first.
+
+    Empty where no contact point is in use; ``lost`` says that there were some, so that the
+    customer is out of reach.  One of whom no address was ever on record can be reached, for
+    addresses may be kept elsewhere.
+    """
+
+    channel: Channel
+    at: datetime
+    points: tuple[ContactPoint, ...]
+    lost: bool
+
+    def way(self, ledger: Ledger, purpose: Purpose) -> Way:
+        """The first address at which *purpose* is permitted, or else the first one."""
+        ways = [
+            Way(point, allowed(ledger, self.channel, purpose, self.at, _id(point)))
+            for point in self.points or (None,)
+        ]
+        return next((way for way in ways if way.decision.allowed), ways[0])
+
+    def against(self, ledger: Ledger, *purposes: Purpose) -> str | None:
+        """Why the customer cannot or does not want to be reached; None if some address will do."""
+        if self.lost:
+            return f"no contact point for {self.channel} is in use"
+        said = [self._said(ledger, _id(point), purposes) for point in self.points or (None,)]
+        return None if None in said else said[0]
+
+    def _said(
+        self, ledger: Ledger, point_id: UUID | None, purposes: Sequence[Purpose]
+    ) -> str | None:
+        told = (forbidden(ledger, self.channel, one, self.at, point_id) for one in purposes)
+        return next((against for against in told if against is not None), None)
+
+
+def addresses(
+    points: Points, channel: Channel, at: datetime, point_id: UUID | None = None
+) -> Addresses:
+    """The contact points by which *channel* reaches a customer at *at*: all, or *point_id* alone.
+
+    Raises ``NotFoundError`` for a contact point that is not the customer's, and
+    ``InvalidValueError`` for one of another kind than the channel needs.
+    """
+    if point_id is None:
+        kind = POINTS.get(channel)
+        there = [one for one in points if one.kind is kind and one.added.at <= at + CLOCK_SKEW]
+    else:
+        there = [serving(points, channel, point_id)]
+    used = sorted((one for one in there if one.active), key=lambda one: not one.is_primary)
+    return Addresses(channel, at, tuple(used), lost=bool(there) and not used)
+
+
+def serving(points: Points, channel: Channel | None, point_id: UUID) -> ContactPoint:
+    """The contact point *point_id* among *points*, which *channel* can use (None: any).
+
+    Raises ``NotFoundError`` or ``InvalidValueError`` where it is not, or cannot.
+    """
+    for point in points:
+        if point.point_id == point_id:
+            if channel is not None and POINTS.get(channel) is not point.kind:
+                expected = f"a contact point that {channel} can use, not of kind {point.kind}"
+                raise InvalidValueError("point_id", point_id, expected)
+            return point
+    raise NotFoundError("contact point", point_id)
+
+
+def _id(point: ContactPoint | None) -> UUID | None:
+    return None if point is None else point.point_id

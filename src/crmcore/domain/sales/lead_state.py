@@ -1,0 +1,78 @@
+"""How far a lead has come: its phases, one class each."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+import attrs
+
+from crmcore.domain.sales.lead_events import LeadCaptured, LeadInquiryRepeated, LeadLeftUnassigned
+from crmcore.domain.sales.lead_origin import DisqualificationReason, LeadStatus
+from crmcore.domain.sales.lead_score import Adjustment, Signal
+
+__all__ = ["Contact", "ConvertedLead", "DisqualifiedLead", "OpenLead", "State", "Uncaptured"]
+
+
+@attrs.frozen
+class Uncaptured:
+    """No such lead yet."""
+
+
+@attrs.frozen
+class Contact:
+    """One attempt to reach the lead, in vain or not."""
+
+    channel: str
+    reached: bool
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class OpenLead:
+    """A lead that may still become a customer."""
+
+    captured: LeadCaptured
+    status: LeadStatus = LeadStatus.NEW
+    name: str | None
+    company: str | None
+    email: str | None
+    phone: str | None
+    interests: tuple[str, ...]
+    attributes: Mapping[str, str]
+    cycle: int = 1
+    cycle_began_at: datetime
+    assignee: str | None = None
+    assignee_email: str | None = None
+    assigned_at: datetime | None = None
+    unassigned: LeadLeftUnassigned | None = None
+    accepted_at: datetime | None = None
+    marketing_qualified_at: datetime | None = None
+    sales_qualified_at: datetime | None = None
+    first_response_at: datetime | None = None
+    nurtured_until: date | None = None
+    contacts: tuple[Contact, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+    inquiries: Mapping[UUID, LeadInquiryRepeated] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class DisqualifiedLead:
+    """A lead given up *since* an instant, until it is recycled."""
+
+    lead: OpenLead
+    reason: DisqualificationReason
+    note: str | None
+    since: datetime
+
+
+@attrs.frozen
+class ConvertedLead:
+    """A lead that became a customer: read-only."""
+
+    lead: OpenLead
+    customer_id: UUID
+    opportunity_id: UUID | None
+
+
+State = Uncaptured | OpenLead | DisqualifiedLead | ConvertedLead
