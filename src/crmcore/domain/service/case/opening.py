@@ -28,7 +28,12 @@ def open_case(command: OpenCase, state: State, policy: CasePolicy) -> Sequence[C
     if not isinstance(state, Unopened):
         if state.facts.opening == opened:
             return []
-        raise AlreadyExistsError("case", command.case_id, "a new concern needs an id of its own")
+        raise AlreadyExistsError(
+            "case",
+            command.case_id,
+            "a new concern needs an id of its own",
+            at=state.facts.opening.at,
+        )
     if command.resolve_by is not None and command.resolve_by < command.at:
         raise InvalidValueError(
             "resolve_by", command.resolve_by.isoformat(), "an instant not before the opening"
