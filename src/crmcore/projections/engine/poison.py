@@ -9,7 +9,7 @@ from crmcore.application.log import Recorded
 from crmcore.projections.engine.aside import Detours, Policy
 from crmcore.projections.engine.projection import STREAM, SUBJECT, Projection
 
-__all__ = ["PoisonError", "ProjectionStoppedError", "groups_of", "refuses_rows"]
+__all__ = ["PoisonError", "ProjectionStoppedError", "groups_of", "refuses_rows", "told_of"]
 
 
 class ProjectionStoppedError(Exception):
@@ -21,6 +21,14 @@ class ProjectionStoppedError(Exception):
     position: int | None = None
     topic: str | None = None
     cause: str | None = None
+
+
+def told_of(name: str, error: Exception) -> str:
+    """What *error*, which stopped the projection *name*, says in one line."""
+    if isinstance(error, ProjectionStoppedError):
+        return str(error)
+    said = str(error).strip().partition("\n")[0]  # further lines may show a row
+    return f"{name}: {type(error).__name__}: {said}"
 
 
 class PoisonError(Exception):
