@@ -37,6 +37,7 @@ from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status
 from crmcore.projections.engine.inline import Inline
 from crmcore.projections.engine.live import LiveRows
+from crmcore.projections.engine.names import check_names
 from crmcore.projections.engine.rebuild import Rebuilder
 from crmcore.projections.engine.upkeep import Upkeep, named
 from crmcore.projections.instants import about_instants
@@ -78,9 +79,7 @@ class CRM:
         registry = Registry(database.tables.events.schema)
         packing = JsonPacking()
         kept = (*all_projections(policies.loyalty, EVENTS, packing), *projections)
-        names = [projection.name for projection in kept]
-        if len(set(names)) < len(names):
-            raise ValueError(f"two read models have the same name: {', '.join(sorted(names))}")
+        check_names(kept)
         at_once = [named(kept, name) for name in dict.fromkeys(inline)]
         self._inline = Inline(self._source, registry, at_once)
         self._log = SqlEventLog(database, codec, self._commands, clock, self._inline.fold)

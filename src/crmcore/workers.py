@@ -9,14 +9,16 @@ from concurrent.futures import Executor, Future
 import attrs
 
 from crmcore.application.contexts import EVENTS
+from crmcore.application.errors import StoreError
 from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.infrastructure.event_versions import event_codec
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.projection_source import ProjectionSource
-from crmcore.projections.engine import Projection, Registry
+from crmcore.projections.engine import Projection, ProjectionStoppedError, Registry
 from crmcore.projections.engine.filling import Part, Stopped, fill
+from crmcore.projections.engine.poison import told_of
 from crmcore.projections.reading import all_projections
 
 __all__ = ["Submit"]
@@ -54,6 +56,14 @@ def fill_parts(
     database = Database.open(address, schema=schema, create=False)
     try:
         reader = LogReader(database.tables, event_codec())
-        return fill(ProjectionSource(database, reader), Registry(schema), kept, parts)
+        stopped = fill(ProjectionSource(database, reader), Registry(schema), kept, parts)
+        return {name: _fit_to_be_sent(name, error) for name, error in stopped.items()}
     finally:
         database.close()
+
+
+def _fit_to_be_sent(name: str, error: Exception) -> Exception:
+    """What stopped a read model; of errors that are not ours, which may not be picklable, the words."""
+    if isinstance(error, ProjectionStoppedError | StoreError):
+        return error
+    return ProjectionStoppedError(told_of(name, error))

@@ -15,9 +15,10 @@ import crmcore
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine import Projection, Status
-from crmcore.projections.engine.generation import Checkpoint, generation_tables
+from crmcore.projections.engine.generation import Checkpoint
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.parts import Parts
+from crmcore.projections.engine.tables import generation_tables
 from tests.projections.contract import ordered, rows_of
 
 __all__ = ["Held", "held", "judge", "judge_rows"]

@@ -18,8 +18,8 @@ from crmcore.domain.service.survey import SurveyKind
 from crmcore.projections.customers import directory, history
 from crmcore.projections.engine import Projection, Row
 from crmcore.projections.engine.as_of import fold
-from crmcore.projections.engine.generation import view_of
 from crmcore.projections.engine.live import KnownRows, LiveRows
+from crmcore.projections.engine.tables import view_of
 from crmcore.projections.instants import about_instants
 from crmcore.projections.loyalty import standing
 from crmcore.projections.loyalty.status import LOYALTY_STATUS, loyalty_status

@@ -13,7 +13,7 @@ from crmcore.application.log import Place, Recorded
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.aside import AsideTable, Detours
 from crmcore.projections.engine.drift import require_current
-from crmcore.projections.engine.generation import Checkpoint, Registry, generation_tables
+from crmcore.projections.engine.generation import Checkpoint, Registry
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.poison import (
     PoisonError,
@@ -23,6 +23,7 @@ from crmcore.projections.engine.poison import (
 )
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
+from crmcore.projections.engine.tables import generation_tables
 
 __all__ = ["Batch"]
 

@@ -29,8 +29,8 @@ from crmcore.projections.engine.worker import (
 
 __all__ = ["STANDARD_LIMITS", "Limits", "Part", "Seen", "Stopped", "fill", "sample"]
 
-Stopped = dict[str, ProjectionStoppedError]
-"""What stopped, by name."""
+Stopped = dict[str, Exception]
+"""What stopped each read model, by name: a ``ProjectionStoppedError`` unless it was trouble of another kind."""
 
 Seen = Callable[[Part, int], None]
 """Called with a part and the position to which it was read, after every page."""
@@ -55,7 +55,7 @@ def fill(
     for part in parts:
         try:
             workers += _workers(source, registry, named[part.name], part, limits)
-        except ProjectionStoppedError as error:
+        except Exception as error:  # a read model's trouble is its own
             stopped[part.name] = error
     with _without_collector():
         while workers := [one for one in workers if not one.done]:
@@ -127,12 +127,15 @@ def _read_on(
             error.__cause__ = poison.traced
             stopped[worker.projection.name] = error
             gone.append(worker)
+        except Exception as error:
+            stopped[worker.projection.name] = error
+            gone.append(worker)
 
     with source.read() as connection:
         page = next_page(source, connection, workers, workers[0].position, upto)
         reached = upto if page.last is None else page.last
         for one in workers:
-            attempt(one, one.fold, connection, page, reached)
+            attempt(one, one.fold, page, reached)
     for one in workers:
         if one not in gone:
             attempt(one, one.write)

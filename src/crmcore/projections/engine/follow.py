@@ -17,10 +17,15 @@ from crmcore.projections.engine.batch import Batch
 from crmcore.projections.engine.drift import outdated, unfinishable
 from crmcore.projections.engine.generation import BUILDING, Registry
 from crmcore.projections.engine.parts import Parts
-from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError, told
+from crmcore.projections.engine.poison import (
+    PoisonError,
+    ProjectionStoppedError,
+    told,
+    told_of,
+)
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
-from crmcore.projections.engine.stops import Stop
+from crmcore.projections.engine.stops import Stop, note_live
 
 __all__ = ["Building", "Follower", "Status"]
 
@@ -93,24 +98,29 @@ class Follower:
     def catch_up(self, progress: Progress | None = None) -> None:
         """Bring every projection to the end of the log.
 
-        *progress* is called after each batch.  A projection that stops does not hold up
-        the others; ``ProjectionStoppedError`` tells of all that did, at the end.
+        *progress* is called after each batch.  Whatever stops a projection does not hold up
+        the others; ``ProjectionStoppedError`` tells of all that stopped, at the end.  Trouble
+        that none was spared, as when the disk is full, is raised as it is.
         """
-        stopped = []
+        stopped = dict[str, Exception]()
         for projection in self.projections:
             try:
-                while not self._fold(projection, progress):
-                    pass
-            except ProjectionStoppedError as error:
-                stopped.append(str(error))
-        if stopped:
-            raise ProjectionStoppedError("\n".join(stopped))
+                self._catch_up(projection, progress)
+            except Exception as error:  # a read model's trouble is its own
+                stopped[projection.name] = error
+        if not stopped:
+            return
+        causes = list(stopped.values())
+        its_own = any(isinstance(error, ProjectionStoppedError) for error in causes)
+        if len(causes) == len(self.projections) and not its_own:
+            raise causes[0]
+        lines = [told_of(name, error) for name, error in stopped.items()]
+        raise ProjectionStoppedError("\n".join(lines)) from causes[0]
 
     def catch_up_one(self, name: str) -> None:
         """Bring one projection to the end of the log; raises ``ProjectionStoppedError``."""
         (projection,) = [one for one in self.projections if one.name == name]
-        while not self._fold(projection, None):
-            pass
+        self._catch_up(projection, None)
 
     def follow(self, stop: threading.Event, wait: Callable[[], object]) -> None:
         """Catch up again and again, with a *wait* in between, until *stop* is set.
@@ -128,8 +138,7 @@ class Follower:
     def _follow(self, projection: Projection, stop: threading.Event) -> bool:
         """Catch one projection up; tell whether nothing was in the way."""
         try:
-            while not stop.is_set() and not self._fold(projection, None):
-                pass
+            self._catch_up(projection, None, stop)
         except (ProjectionStoppedError, StoreError) as error:
             logger.warning("%s is not followed, tried again soon: %s", projection.name, error)
             return False
@@ -143,6 +152,20 @@ class Follower:
             return False
         return True
 
+    def _catch_up(
+        self,
+        projection: Projection,
+        progress: Progress | None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Fold to the end, or until *stop* is set; what is in the way is recorded."""
+        try:
+            while not (stop and stop.is_set()) and not self._fold(projection, progress):
+                pass
+        except Exception as error:
+            note_live(self._source, self._registry, projection, error)
+            raise
+
     def status(self) -> list[Status]:
         """Where each projection stands."""
         with self._source.read() as connection:
@@ -155,10 +178,9 @@ class Follower:
         building = self._building(connection, projection)
         if found is None:
             since = self._behind_since(connection, projection, 0)
-            state = "not begun"
-            return Status(
-                name, version, None, 0, head, state, building=building, behind_since=since
-            )
+            taken = self._registry.taken(connection, (table.name for table in projection.tables))
+            state = "not begun" if taken is None else "stopped"
+            return Status(name, version, None, 0, head, state, taken, building, behind_since=since)
         state, reason = "behind", None
         asides = AsideTable(self._registry.schema).of(connection, name, found.generation)
         stopped = Stop.of(found)
@@ -222,4 +244,5 @@ class Follower:
                 at is not None
                 and at.place == self._source.head(connection)
                 and at.definition == projection.definition()
+                and at.failure is None
             )

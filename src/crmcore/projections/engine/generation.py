@@ -6,7 +6,7 @@ it is switched to, then *live*, then *previous*, which can be gone back to, and 
 next one is; it is retired when its tables are dropped.  At most one is live, and one previous.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -27,7 +27,6 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
-    quoted_name,
     select,
     update,
 )
@@ -35,7 +34,8 @@ from sqlalchemy import (
 from crmcore.application.log import Place
 from crmcore.projections.engine.locking import create_once, lock, lock_soon
 from crmcore.projections.engine.projection import Projection
-from crmcore.projections.engine.views import drop, show
+from crmcore.projections.engine.tables import generation_tables
+from crmcore.projections.engine.views import InTheWayError, drop, show
 
 __all__ = [
     "BUILDING",
@@ -44,8 +44,6 @@ __all__ = [
     "PREVIOUS",
     "Checkpoint",
     "Registry",
-    "generation_tables",
-    "view_of",
 ]
 
 START = Place(0, bytes(32))
@@ -89,37 +87,6 @@ def _change(schema: str | None, columns: tuple[str, ...]) -> Update:
         table.c.name == bindparam("projection"), table.c.generation == bindparam("number")
     )
     return one.values({column: bindparam(column) for column in columns})
-
-
-def generation_tables(
-    projection: Projection, generation: int, schema: str | None
-) -> Sequence[tuple[Table, Table]]:
-    """Each declared table with the one that holds the rows of *generation*."""
-    return _pairs(projection.tables, generation, schema)
-
-
-@cache  # the same tables again, so that their statements are compiled once
-def _pairs(
-    tables: Sequence[Table], generation: int, schema: str | None
-) -> Sequence[tuple[Table, Table]]:
-    metadata, pairs = MetaData(schema=schema), []
-    for declared in tables:
-        actual = _copy(declared, metadata, f"{declared.name}__g{generation}")
-        for index in actual.indexes:
-            index.name = quoted_name(f"{index.name}__g{generation}", None)
-        pairs.append((declared, actual))
-    return pairs
-
-
-@cache
-def view_of(declared: Table, schema: str | None) -> Table:
-    """The view that shows the live rows of a declared table."""
-    return _copy(declared, MetaData(schema=schema))
-
-
-def _copy(declared: Table, metadata: MetaData, name: str | None = None) -> Table:
-    # None means the schema of *metadata*, as documented; the signature leaves it out
-    return declared.to_metadata(metadata, schema=None, name=name)  # type: ignore[arg-type]
 
 
 @attrs.frozen
@@ -269,9 +236,24 @@ class Registry:
         which = {"projection": at.name, "number": at.generation}
         connection.execute(_change(self.schema, tuple(values)), {**which, **values})
 
+    def taken(self, connection: Connection, names: Iterable[str]) -> str | None:
+        """What has one of *names*, which are to be those of views, if something has."""
+        there = inspect(connection).has_table
+        for name in names:
+            if there(name, schema=self.schema):
+                return (
+                    f"there is a table or a view named {name} already, and not of this read model:"
+                    " rename it, or keep the log in a schema or a file of its own"
+                )
+        return None
+
     def _show(
         self, connection: Connection, before: Mapping[str, str], after: Mapping[str, str]
     ) -> None:
+        taken = self.taken(connection, (name for name in after if name not in before))
+        if taken is not None:
+            raise InTheWayError(taken)
+
         def quoted(tables: Mapping[str, str]) -> dict[str, str]:
             quote = partial(self._quoted, connection)
             return {quote(view): quote(source) for view, source in tables.items()}

@@ -77,7 +77,7 @@ class Inline:
         needed = outdated(self._source, connection, projection, at, before)
         if needed is not None:
             return f"rebuild needed: {needed}"
-        if at.failure is not None:
+        if at.failed_position is not None:
             return f"stopped at position {at.failed_position} ({at.failed_topic}): {at.failure}"
         return self._fold_on(connection, projection, at)
 

@@ -143,6 +143,10 @@ class LiveRows:
             for name in names:
                 live = self._registry.live(connection, name)
                 if live is None:
+                    views = [table.name for table in known[name].tables]
+                    taken = self._registry.taken(connection, views)
+                    if taken is not None:
+                        return f"{name} has no rows: {taken}"
                     run = "run `crmcore projections catch-up`, or call catch_up()"
                     return f"{name} has no rows yet: {run}"
                 changed = drift(known[name], live)

@@ -1,6 +1,6 @@
 """The rows that events touch: loaded once, changed in memory, written in bulk.
 
-Handlers are given copies, and copies of what they put are kept (``copies``).
+Handlers are given copies, and copies of what they put are kept (``copies``), unless a table is ``lent``.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Dialect, Table, delete, select
 
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.copies import Changeable, changeable
-from crmcore.projections.engine.projection import Finish, Row, append_only
+from crmcore.projections.engine.projection import Finish, Row, append_only, lent
 from crmcore.projections.engine.writing import Insert, Values, remove, values_of
 
 __all__ = ["Change", "MemoryRows"]
@@ -34,6 +34,7 @@ class _TableRows:
     """
 
     append_only: bool
+    lent: bool
     single: bool
     alone: bool
     key_of: Callable[[Row], Key]
@@ -58,7 +59,9 @@ class _TableRows:
         return rows
 
     def copy(self, row: Row) -> Row:
-        """A row that shares nothing with *row* that could be changed."""
+        """A row that shares nothing with *row* that could be changed; *row* itself if it is lent."""
+        if self.lent:
+            return row
         row = row.copy()
         for name, kinds, copy in self.changeable:
             if isinstance(row.get(name), kinds):
@@ -272,4 +275,6 @@ def _held(declared: Table, finish: Finish | None) -> _TableRows:
     alone = len(names) == 1
     key_of = itemgetter(*names)
     single = growing or alone
-    return _TableRows(growing, single, alone, key_of, columns, changeable(declared), finish)
+    return _TableRows(
+        growing, lent(declared), single, alone, key_of, columns, changeable(declared), finish
+    )

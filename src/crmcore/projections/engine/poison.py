@@ -10,7 +10,7 @@ from crmcore.application.log import Recorded
 from crmcore.projections.engine.aside import Detours, Policy
 from crmcore.projections.engine.projection import STREAM, SUBJECT, Projection
 
-__all__ = ["PoisonError", "ProjectionStoppedError", "groups_of", "refuses_rows", "told"]
+__all__ = ["PoisonError", "ProjectionStoppedError", "groups_of", "refuses_rows", "told", "told_of"]
 
 
 class ProjectionStoppedError(Exception):
@@ -22,6 +22,13 @@ class ProjectionStoppedError(Exception):
     position: int | None = None
     topic: str | None = None
     cause: str | None = None
+
+
+def told_of(name: str, error: Exception) -> str:
+    """What *error*, which stopped the projection *name*, says in one line."""
+    if isinstance(error, ProjectionStoppedError):
+        return str(error)
+    return f"{name}: {told(error)}"
 
 
 class PoisonError(Exception):

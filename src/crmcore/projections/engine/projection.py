@@ -31,6 +31,7 @@ __all__ = [
     "append_only",
     "by_stream",
     "by_subject",
+    "lent",
     "subject_of",
 ]
 
@@ -93,6 +94,15 @@ def by_stream(recorded: Recorded) -> Sequence[str]:
 def append_only(table: Table) -> bool:
     """Whether handlers only ever add rows to *table*, so that none need be loaded."""
     return bool(table.info.get("append_only"))
+
+
+def lent(table: Table) -> bool:
+    """Whether handlers are lent the rows of *table* themselves, where copies would cost too much.
+
+    They promise not to tell the difference: to put a row that they change, as the last thing
+    that they do with it, to keep none for later, and to share no list or dict between two.
+    """
+    return bool(table.info.get("lent"))
 
 
 @attrs.frozen(eq=False)

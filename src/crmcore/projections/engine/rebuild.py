@@ -87,7 +87,7 @@ class Rebuilder:
         for projection in projections:
             try:
                 run = self._begin(projection, parts if executor else 1, report, begun)
-            except ProjectionStoppedError as error:
+            except Exception as error:  # a read model's trouble is its own
                 stopped[projection.name] = error
             else:
                 runs.append(run)
@@ -96,7 +96,7 @@ class Rebuilder:
             if run.building.name not in stopped:
                 try:
                     rebuilt.append(self._finished(run))
-                except ProjectionStoppedError as error:
+                except Exception as error:
                     stopped[run.building.name] = error
         if stopped:
             raise RebuildStoppedError(rebuilt, stopped)
@@ -145,6 +145,8 @@ class Rebuilder:
                 stopped |= future.result()
             except BrokenExecutor as error:
                 stopped |= {part.name: died(part, error) for part in parts}
+            except Exception as error:  # nothing was begun: the worker did not get to the log
+                stopped |= {part.name: error for part in parts}
         return stopped
 
     def _show(self, runs: Sequence[_Run]) -> None:

@@ -7,7 +7,7 @@ import attrs
 
 from crmcore.projections.engine.filling import Stopped
 from crmcore.projections.engine.parts import Part
-from crmcore.projections.engine.poison import ProjectionStoppedError
+from crmcore.projections.engine.poison import ProjectionStoppedError, told_of
 
 __all__ = ["RebuildStoppedError", "Rebuilt", "died"]
 
@@ -37,7 +37,7 @@ class RebuildStoppedError(ProjectionStoppedError):
     """Some read models were not rebuilt: ``stopped`` says why, by name.  ``rebuilt`` are the others."""
 
     def __init__(self, rebuilt: Sequence[Rebuilt], stopped: Stopped) -> None:
-        super().__init__("\n".join(str(error) for error in stopped.values()))
+        super().__init__("\n".join(told_of(name, error) for name, error in stopped.items()))
         self.rebuilt, self.stopped = rebuilt, stopped
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 import attrs
 
-from crmcore.application.errors import StoreError
+from crmcore.application.errors import StoreBusyError, StoreError
 from crmcore.projections.engine.drift import unfinishable
 from crmcore.projections.engine.generation import BUILDING, Checkpoint, Registry
 from crmcore.projections.engine.parts import Parts
@@ -14,7 +14,7 @@ from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuilt import RebuildStoppedError
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Stop", "note", "telling"]
+__all__ = ["Stop", "note", "note_live", "telling"]
 
 
 @attrs.frozen
@@ -40,6 +40,23 @@ class Stop:
     def __str__(self) -> str:
         where = "" if self.position is None else f"position {self.position} ({self.topic}): "
         return f"{where}{self.cause}"
+
+
+def note_live(
+    source: LogSource, registry: Registry, projection: Projection, error: Exception
+) -> None:
+    """Record why the live generation does not go on, unless it is or will be known anyway.
+
+    An event that stopped it is recorded with the rows before it; one that has to be rebuilt is
+    seen to be; and who finds the database busy tries again.
+    """
+    if isinstance(error, ProjectionStoppedError | StoreBusyError):
+        return
+    with suppress(Exception), source.write() as connection:  # the database may be the trouble
+        registry.claim(connection, projection.name)
+        at = registry.live(connection, projection.name)
+        if at is not None and at.failed_position is None:
+            registry.fail(connection, at, None, None, Stop.by(error).cause)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ GRANTED = text("""
 
 
 class InTheWayError(StoreError):
-    """A view or a table of a read model cannot be dropped, since others depend on it."""
+    """What others have in the database: what depends on a view that is to go, or has its name."""
 
 
 def show(connection: Connection, before: Mapping[str, str], after: Mapping[str, str]) -> None:

@@ -14,12 +14,13 @@ from sqlalchemy import Connection
 
 from crmcore.application.log import Page, Recorded
 from crmcore.projections.engine.aside import Detours
-from crmcore.projections.engine.generation import Registry, generation_tables
+from crmcore.projections.engine.generation import Registry
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.parts import Part, Parts
 from crmcore.projections.engine.poison import PoisonError, groups_of, refuses_rows
 from crmcore.projections.engine.projection import Projection, append_only
 from crmcore.projections.engine.source import LogSource
+from crmcore.projections.engine.tables import generation_tables
 
 __all__ = ["STANDARD_LIMITS", "Limits", "OvertakenError", "Worker", "next_page"]
 
@@ -126,14 +127,14 @@ class Worker:
         """How far it is to read before it writes: the part's end, or what comes before trouble."""
         return self._goals[-1]
 
-    def fold(self, connection: Connection, page: Page, reached: int) -> None:
+    def fold(self, page: Page, reached: int) -> None:
         """Fold a page that reaches up to a position.
 
         At poison it goes back, to come to it again when what is before it is committed; then
         ``PoisonError`` is raised if the projection stops there.
         """
         try:
-            self._fold(connection, page)
+            self._fold(page)
         except PoisonError as poison:  # rows are half changed
             self._go_back_before(poison)
         else:
@@ -164,7 +165,7 @@ class Worker:
             with self._source.read() as connection:
                 page = next_page(self._source, connection, [self], self.position, self.goal)
                 try:
-                    self._fold(connection, page)
+                    self._fold(page)
                 except PoisonError as poison:
                     if not poison.go_past(self.projection, self._detours):
                         raise
@@ -181,12 +182,13 @@ class Worker:
             or self.position >= self.goal
         )
 
-    def _fold(self, connection: Connection, page: Page) -> None:
+    def _fold(self, page: Page) -> None:
         projection, rows, detours = self.projection, self._rows, self._detours
         events = page.read(projection.reads)
         if not rows.empty:
             known = list(events)
-            rows.load(connection, self._groups(known))
+            with self._source.read() as connection:  # of its own: what fails here is its own matter
+                rows.load(connection, self._groups(known))
             events = iter(known)
         handlers, groups_named, watchful = projection.handler_of, projection.groups, bool(detours)
         for recorded in events:

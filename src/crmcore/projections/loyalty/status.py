@@ -48,6 +48,7 @@ LOYALTY_STATUS = Table(
     Column("recent", JSON, nullable=False),
     Column("first_purchases", JSON, nullable=False),
     Column("other_currencies", JSON, nullable=False),
+    info={"lent": True},
 )
 
 

@@ -1,0 +1,48 @@
+"""The tables of a generation and the views on them, as copies of the tables that a projection declares."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from sqlalchemy import MetaData, Table, quoted_name
+
+from crmcore.projections.engine.projection import Projection
+
+__all__ = ["generation_tables", "view_of"]
+
+
+def generation_tables(
+    projection: Projection, generation: int, schema: str | None
+) -> Sequence[tuple[Table, Table]]:
+    """Each declared table with the one that holds the rows of *generation*."""
+    return _pairs(projection.tables, generation, schema)
+
+
+@cache  # the same tables again, so that their statements are compiled once
+def _pairs(
+    tables: Sequence[Table], generation: int, schema: str | None
+) -> Sequence[tuple[Table, Table]]:
+    metadata, pairs = MetaData(schema=schema), []
+    for declared in tables:
+        actual = _copy(declared, metadata, f"{declared.name}__g{generation}")
+        for index in actual.indexes:
+            index.name = _numbered(index.name, generation)
+        for constraint in actual.constraints:
+            if constraint.name is not None:
+                constraint.name = _numbered(constraint.name, generation)
+        pairs.append((declared, actual))
+    return pairs
+
+
+@cache
+def view_of(declared: Table, schema: str | None) -> Table:
+    """The view that shows the live rows of a declared table."""
+    return _copy(declared, MetaData(schema=schema))
+
+
+def _copy(declared: Table, metadata: MetaData, name: str | None = None) -> Table:
+    # None means the schema of *metadata*, as documented; the signature leaves it out
+    return declared.to_metadata(metadata, schema=None, name=name)  # type: ignore[arg-type]
+
+
+def _numbered(name: object, generation: int) -> quoted_name:
+    return quoted_name(f"{name}__g{generation}", None)
