@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crmcore.application.executing import Batch, Envelope
     from crmcore.application.log import Receipt, Recorded
     from crmcore.crm import CRM, open  # noqa: A004  # read as `crmcore.open`
-    from crmcore.domain.kernel import Money, derived_id
+    from crmcore.domain.kernel import Command, Money, derived_id
     from crmcore.domain.service.levels import Mode
     from crmcore.infrastructure.identity import new_id
     from crmcore.projections.engine import Projection
@@ -31,6 +31,7 @@ __all__ = [
     "CRM",
     "METRICS",
     "Batch",
+    "Command",
     "Envelope",
     "Escalated",
     "FeedbackGrouping",
@@ -60,7 +61,7 @@ _PARTS = {
     "crmcore.application.executing": ("Batch", "Envelope"),
     "crmcore.application.log": ("Receipt", "Recorded"),
     "crmcore.crm": ("CRM", "open"),
-    "crmcore.domain.kernel": ("Money", "derived_id"),
+    "crmcore.domain.kernel": ("Command", "Money", "derived_id"),
     "crmcore.domain.service.levels": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
     "crmcore.projections.engine": ("Projection",),

@@ -383,7 +383,8 @@ def test_following_survives_trouble_with_the_database(
     crm: crmcore.CRM, caplog: pytest.LogCaptureFixture
 ) -> None:
     send(crm, a_rich_history())
-    trouble = [StoreBusyError("crm.db: locked"), RuntimeError("of another kind")]
+    noting = RuntimeError("while the reason is written down")
+    trouble = [StoreBusyError("crm.db: locked"), noting, RuntimeError("of another kind")]
     stop = threading.Event()
     patient = follower(crm, source=Failing(crm._source, trouble), retry=0.01)
     thread = threading.Thread(target=patient.follow, args=(stop, partial(stop.wait, 0.01)))

@@ -184,7 +184,7 @@ def test_going_back_is_to_what_was_shown_last(rich: crmcore.CRM) -> None:
     assert keep.rebuild("guests").generation == 6, "a number is not given twice"
 
 
-class PowerCutError(Exception):
+class PowerCutError(BaseException):
     """The power went."""
 
 

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Select, Table
+from sqlalchemy import SelectBase, Table
 
 from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.service.levels import BookVersion, Mode
@@ -322,7 +322,7 @@ class ReadModels:
             )
             return campaign_results.read_results(connection, *views, campaign_id)
 
-    def query(self, statement: Select[Any]) -> list[Row]:
+    def query(self, statement: SelectBase) -> list[Row]:
         """The rows of a SELECT on tables that read models declare, those of a host included.
 
         Raises ``MisuseError`` where it asks for what they do not have, ``InvalidValueError`` for

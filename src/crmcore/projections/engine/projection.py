@@ -105,6 +105,12 @@ def lent(table: Table) -> bool:
     return bool(table.info.get("lent"))
 
 
+def _partition(projection: "Projection") -> str | None:
+    if projection.groups is by_subject:
+        return SUBJECT
+    return STREAM if projection.groups is by_stream else None
+
+
 @attrs.frozen(eq=False)
 class Projection:
     """A read model.
@@ -136,13 +142,7 @@ class Projection:
     provenance: bool = True
     on_poison: Policy = Policy.STOP
     on_unknown: Policy = Policy.SKIP
-    partition: str | None = attrs.field()
-
-    @partition.default
-    def _partition(self) -> str | None:
-        if self.groups is by_subject:
-            return SUBJECT
-        return STREAM if self.groups is by_stream else None
+    partition: str | None = attrs.field(default=attrs.Factory(_partition, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
         for kind, view in self.views.items():
