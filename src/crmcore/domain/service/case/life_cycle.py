@@ -112,7 +112,8 @@ def _solve(command: SolveCase, state: Opened, policy: CasePolicy) -> Sequence[Ca
     ):
         return []
     living = not_ended(command.case_id, state)
-    if any(one.solved_at == command.at for one in state.facts.timeline.cycles[:-1]):
+    told_before = any(one.solved_at == command.at for one in state.facts.timeline.cycles)
+    if command.at < state.since and told_before:
         return []  # and was reopened since
     if isinstance(living, Solved):
         raise CaseSolvedError(command, hint=f"as {state.facts.resolution_code}; reopen it first")
