@@ -374,6 +374,31 @@ def test_what_is_told_late_follows_the_version_in_force_when_it_comes_to_hold(
     assert (detached.version, detached.at) == ("summer", at(days=2))
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["solution first", "message first"])
+def test_a_case_reopened_by_a_message_is_owed_the_same_whichever_was_told_first(
+    work: MemoryWork, order: tuple[int, int]
+) -> None:
+    """By the version in force when the message was written, not when it was solved."""
+    work.execute(define("spring", at(days=-9)))
+    work.execute(define("summer", at(days=1)))
+    work.execute(open_case(A, at=START))
+    written = at(days=2)
+    told: list[Any] = [
+        SolveCase(case_id=A, resolution_code="done", at=HOUR),
+        ReplyToCase(
+            case_id=A,
+            message_id=uid(1),
+            author_role=AuthorRole.CUSTOMER,
+            public=True,
+            text="no",
+            at=written,
+        ),
+    ]
+    events = [event for which in order for event in work.execute(told[which])]
+    assert owed(events) == [(ATTACHED, "summer", written)]
+    assert [one.cycle for one in events if isinstance(one, ServiceLevelAttached)] == [2]
+
+
 def test_a_contract_holds_once_the_customer_is_known(work: MemoryWork) -> None:
     """Said outright, or by a merge with a case of a known customer."""
     work.execute(define("contract", at(days=-9), customers=(CUSTOMER,)))

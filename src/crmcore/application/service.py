@@ -1,6 +1,7 @@
 """Command service for cases: what a decision needs to know beyond the one case."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from crmcore.domain.service.case import (
     CaseCommand,
     CaseEvent,
     CasePolicy,
+    CaseReopened,
     ClassifyCase,
     CloseCase,
     Facts,
@@ -62,7 +64,6 @@ ON_ONE_CASE: Final = (
     PendCase,
     HoldCase,
     ResumeCase,
-    SolveCase,
     CloseCase,
     MarkCaseSpam,
     ObserveServiceLevels,
@@ -72,6 +73,7 @@ BY_THE_BOOK: Final = (
     PrioritiseCase,
     QueueCase,
     TransferCase,
+    SolveCase,  # told late, it may be followed by a reopening that is known already
     ReopenCase,
     ReapplyServiceLevels,
 )
@@ -171,25 +173,32 @@ class CaseService:
         while isinstance(source := work.state(AGGREGATE, case_id), Merged):
             case_id = source.into
             target = work.state(AGGREGATE, case_id)
-            events = carried_over(source, target, self._policy(command, target, work))
+            events = carried_over(source, target, self._policy(command.at, target, work))
             work.record(AGGREGATE, case_id, events)
 
     def merge(self, command: MergeCase, work: Work) -> None:
         """Go on with a case in another one, or in what that one was merged into."""
         target_id, target = _living(command.into_case_id, work)
-        source, policy = work.state(AGGREGATE, command.case_id), self._policy(command, target, work)
+        source, policy = (
+            work.state(AGGREGATE, command.case_id),
+            self._policy(command.at, target, work),
+        )
         merged = merge(command, source, target_id, target, policy)
         if merged.source:
             work.record(AGGREGATE, command.case_id, merged.source)
             work.record(AGGREGATE, target_id, merged.target)
 
     def _decide(self, command: CaseCommand, state: State, work: Work) -> list[CaseEvent]:
-        return list(decide(command, state, self._policy(command, state, work)))
+        events = decide(command, state, self._policy(command.at, state, work))
+        for event in events:
+            if isinstance(event, CaseReopened) and event.at > command.at:
+                return list(decide(command, state, self._policy(event.at, state, work)))
+        return list(events)
 
-    def _policy(self, command: CaseCommand | MergeCase, state: State, work: Work) -> CasePolicy:
-        """The policy, with the service levels in force when what the command changes would hold."""
+    def _policy(self, at: datetime, state: State, work: Work) -> CasePolicy:
+        """The policy, with the service levels in force when what changes at an instant would hold."""
         versions = work.state(book.AGGREGATE, book.BOOK_ID)
-        in_force = versions.in_force(owed_from(state, command.at))
+        in_force = versions.in_force(owed_from(state, at))
         return (
             self.policy if in_force is None else attrs.evolve(self.policy, service_levels=in_force)
         )
