@@ -23,6 +23,7 @@ from crmcore.application.errors import (
     StoreMissingError,
     StoreReadOnlyError,
     StoreUnavailableError,
+    UndeclaredError,
     UnknownTopicError,
     UnreadableEventError,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "StoreMissingError",
     "StoreReadOnlyError",
     "StoreUnavailableError",
+    "UndeclaredError",
     "UnknownProjectionError",
     "UnknownTopicError",
     "UnreadableEventError",

@@ -7,12 +7,18 @@ calls, not to be kept.
 from pathlib import Path
 from traceback import extract_tb
 
-from crmcore.application.errors import CorruptEventError, UnknownTopicError, UnreadableEventError
+from crmcore.application.errors import (
+    CorruptEventError,
+    StoreError,
+    UndeclaredError,
+    UnknownTopicError,
+    UnreadableEventError,
+)
 
 __all__ = ["described"]
 
-OURS = (CorruptEventError, UnknownTopicError, UnreadableEventError)
-"""Errors whose text names fields, topics and positions alone."""
+OURS = (CorruptEventError, StoreError, UndeclaredError, UnknownTopicError, UnreadableEventError)
+"""Errors whose text names fields, tables, topics and positions alone."""
 
 
 def described(error: BaseException) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "StoreMissingError",
     "StoreReadOnlyError",
     "StoreUnavailableError",
+    "UndeclaredError",
     "UnknownTopicError",
     "UnreadableEventError",
 ]
@@ -70,6 +71,10 @@ class CommandInProgressError(ConcurrencyError):
     def __init__(self, command_id: UUID) -> None:
         super().__init__(command_id, 0, 1)
         self.args = (f"command id {command_id} was carried out by another writer: send it again",)
+
+
+class UndeclaredError(LookupError):
+    """A handler asks for what its projection has not declared: a table, a column, a group, provenance."""
 
 
 class AmbiguousNumberError(LookupError):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.application.errors import UndeclaredError
 from crmcore.domain.kernel import Command, Event
 from crmcore.domain.kernel.instants import from_micros
 
@@ -180,7 +181,7 @@ class Recorded:
 
     def _provenance(self, column: int) -> Any:
         if self.record[2] is None:  # which every event has
-            raise LookupError(
+            raise UndeclaredError(
                 "this reader asked for no provenance: leave out `provenance=False` in the projection"
             )
         return self.record[column]

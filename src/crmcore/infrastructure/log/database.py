@@ -79,6 +79,8 @@ class store_errors:  # noqa: N801  # used as a function: a generator would cost 
 
 def _in_words(where: str, error: exc.DBAPIError) -> StoreError:
     said = str(error.orig or error).strip().partition("\n")[0]
+    if isinstance(error, exc.DataError):  # behind the colon it quotes the value
+        said = said.partition(":")[0]
     for words, kind, help_ in _MEANINGS:
         if words in said.lower():
             return kind(f"{where}: {said}: {help_}")

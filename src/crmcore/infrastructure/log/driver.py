@@ -68,8 +68,9 @@ def bulk_insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
 @lru_cache(maxsize=256)
 def _filling(table: Table, dialect: Dialect) -> tuple[str, str]:
     """The statements that fill *table*: INSERT and COPY."""
-    name = dialect.identifier_preparer.format_table(table)
-    columns = ", ".join(column.name for column in table.columns)
+    quoted = dialect.identifier_preparer
+    name = quoted.format_table(table)
+    columns = ", ".join(quoted.format_column(column) for column in table.columns)
     marks = ", ".join(["%s" if dialect.name == "postgresql" else "?"] * len(table.columns))
     into = f"{name} ({columns})"
     return f"INSERT INTO {into} VALUES ({marks})", f"COPY {into} FROM STDIN"

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 from sqlalchemy import Connection, Dialect, Table, delete, select
 
+from crmcore.application.errors import UndeclaredError
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.copies import Changeable, changeable
 from crmcore.projections.engine.projection import Finish, Row, append_only, lent
@@ -93,7 +94,7 @@ class _ByTable(dict[Table, _TableRows]):
         for declared, held in self.items():
             if declared.name == table.name:
                 return held
-        raise LookupError(f"{table.name} is not among the tables that the projection declares")
+        raise UndeclaredError(f"{table.name} is not among the tables that the projection declares")
 
 
 class MemoryRows:
@@ -154,20 +155,20 @@ class MemoryRows:
     def get(self, table: Table, *key: Any) -> Row | None:
         """A copy of the row with this primary key, if there is one."""
         if self.named is not None and key[0] not in self.named:
-            self._refuse(key[0])
+            self._refuse()
         held = self._held[table]
         if held.append_only:
-            raise LookupError(f"{table.name} is append-only: its rows are not there to be read")
+            raise UndeclaredError(f"{table.name} is append-only: its rows are not there to be read")
         row = held.rows.get(key[0] if held.alone else key)
         return None if row is None else held.copy(row)
 
     def group(self, table: Table, key: str) -> Iterator[Row]:
         """Copies of all rows of *table* that belong to the group *key*, in the order of their keys."""
         if self.named is not None and key not in self.named:
-            self._refuse(key)
+            self._refuse()
         held = self._held[table]
         if held.append_only:
-            raise LookupError(f"{table.name} is append-only: its rows are not there to be read")
+            raise UndeclaredError(f"{table.name} is append-only: its rows are not there to be read")
         if held.single:
             return iter([held.copy(held.rows[key])] if key in held.rows else [])
         return iter([held.copy(held.rows[one]) for one in sorted(held.by_group.get(key, ()))])
@@ -179,14 +180,14 @@ class MemoryRows:
             row = held.columns | row
             if len(row) != len(held.columns):
                 unknown = ", ".join(map(str, row.keys() - held.columns.keys()))
-                raise LookupError(f"{table.name} has no column {unknown}")
+                raise UndeclaredError(f"{table.name} has no column {unknown}")
         row = held.copy(row)
         key = held.key_of(row)
         group = key if held.alone else key[0]
         if self.named is not None and group not in self.named:
-            self._refuse(group)
+            self._refuse()
         if held.append_only and key in held.rows:
-            raise LookupError(f"{table.name} is append-only: it has a row with this key")
+            raise UndeclaredError(f"{table.name} is append-only: it has a row with this key")
         held.rows[key] = row
         if not held.single:
             held.by_group.setdefault(group, {})[key] = None
@@ -196,10 +197,10 @@ class MemoryRows:
     def delete(self, table: Table, *key: Any) -> None:
         """Remove the row with this primary key, if there is one."""
         if self.named is not None and key[0] not in self.named:
-            self._refuse(key[0])
+            self._refuse()
         held = self._held[table]
         if held.append_only:
-            raise LookupError(f"{table.name} is append-only: its rows stay")
+            raise UndeclaredError(f"{table.name} is append-only: its rows stay")
         kept = key[0] if held.alone else key
         if held.rows.pop(kept, None) is not None:
             if not held.single:
@@ -264,8 +265,10 @@ class MemoryRows:
         """How many rows are in memory."""
         return sum(len(held.rows) for held in self._held.values())
 
-    def _refuse(self, group: str) -> None:
-        raise LookupError(f"the group {group!r} is not among those that the event names")
+    def _refuse(self) -> None:
+        raise UndeclaredError(
+            "a row of a group that is not among those that the event names: see `groups` of the projection"
+        )
 
 
 def _held(declared: Table, finish: Finish | None) -> _TableRows:

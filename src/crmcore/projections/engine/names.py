@@ -26,8 +26,10 @@ RESERVED: Final = re.compile(r"(crm|pg|sqlite)_.*|.*__g\d+", re.IGNORECASE | re.
 
 
 def check_names(projections: Sequence[Projection]) -> None:
-    """Raise ``ValueError`` for names that clash, that are too long, or that are not to be had."""
+    """Raise ``ValueError`` for names that clash, are too long, are none, or are not to be had."""
     names = [projection.name for projection in projections]
+    if "" in names:
+        raise ValueError("a read model needs a name")
     if len(set(names)) < len(names):
         raise ValueError(f"two read models have the same name: {', '.join(sorted(names))}")
     owners = dict[str, str]()
@@ -47,6 +49,8 @@ def _check_table(projection: Projection, declared: Table, actual: Table) -> None
             " crm_, pg_ or sqlite_ are not to be had, nor those that end like a generation's"
         )
     for name in [*_relations(actual), *(column.name for column in actual.columns)]:
+        if not name or "%" in name:  # where drivers put values in
+            raise ValueError(f"{projection.name}: {name!r} is no name for a table, column or index")
         if len(name.encode()) > LONGEST:
             raise ValueError(
                 f"{projection.name}: the name {name} (as a later generation has it) is longer than"

@@ -41,10 +41,11 @@ def remove(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...]]
     """Remove the rows of *table* with these primary keys."""
     if not keys:
         return
-    names = [column.name for column in table.primary_key]
-    name = connection.dialect.identifier_preparer.format_table(table)
+    quoted = connection.dialect.identifier_preparer
+    name = quoted.format_table(table)
+    names = [quoted.format_column(column) for column in table.primary_key]
     if connection.dialect.name == "postgresql":
-        types = [str(table.c[key].type.compile(connection.dialect)) for key in names]
+        types = [str(key.type.compile(connection.dialect)) for key in table.primary_key]
         arrays = ", ".join(f"%s::{kind}[]" for kind in types)
         for start in range(0, len(keys), KEYS_A_STATEMENT):
             some = keys[start : start + KEYS_A_STATEMENT]
