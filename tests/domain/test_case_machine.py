@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
@@ -85,7 +85,21 @@ def carried_out(sent: list[Any]) -> list[Any]:
     return stream
 
 
+WRITTEN = ReplyToCase(
+    case_id=CASE_ID,
+    message_id=uid(1),
+    author_role=AuthorRole.CUSTOMER,
+    public=True,
+    text="?",
+    at=at(hours=2),
+)
+
+
 @given(st.lists(commands(), max_size=25))
+@example(
+    [WRITTEN, PendCase(case_id=CASE_ID, at=at(hours=1))]
+)  # each told late: the message undid it
+@example([WRITTEN, SolveCase(case_id=CASE_ID, resolution_code="a", at=at(hours=1))])
 @settings(deadline=None)
 def test_deciding_twice_gives_nothing_the_second_time(sent: list[Any]) -> None:
     stream: list[Any] = []

@@ -70,19 +70,20 @@ def phase(command: Phasing, state: Opened, policy: CasePolicy) -> Sequence[CaseE
 def _work(
     command: StartCase | PendCase | HoldCase | ResumeCase, state: Opened
 ) -> Sequence[CaseEvent]:
-    """Start, wait, or wait no longer; a case that already does stays as it is."""
+    """Start, wait, or wait no longer; a case that already does, or did at that instant, stays as it is."""
     category = active(command, state).category
     case_id, at = command.case_id, command.at
+    then = state.facts.timeline.category_at(at) if at < state.since else category
     events: Sequence[CaseEvent] = ()
     match command:
         case StartCase() if state.facts.timeline.category_at(at) is StatusCategory.NEW:
             return [CaseStarted(case_id=case_id, agent=command.agent, at=at)]
-        case PendCase() if category is not StatusCategory.PENDING:
+        case PendCase() if then is not StatusCategory.PENDING:
             events = [
                 CasePended(case_id=case_id, reason=command.reason, at=at),
                 *_resumed_by_the_customer(state.facts, at),
             ]
-        case HoldCase() if category is not StatusCategory.ON_HOLD:
+        case HoldCase() if then is not StatusCategory.ON_HOLD:
             events = [CaseHeld(case_id=case_id, third_party=command.third_party, at=at)]
         case ResumeCase() if category in WAITING:
             events = [CaseResumed(case_id=case_id, message_id=None, at=at)]
@@ -111,6 +112,9 @@ def _solve(command: SolveCase, state: Opened, policy: CasePolicy) -> Sequence[Ca
     ):
         return []
     living = not_ended(command.case_id, state)
+    told_before = any(one.solved_at == command.at for one in state.facts.timeline.cycles)
+    if command.at < state.since and told_before:
+        return []  # and was reopened since
     if isinstance(living, Solved):
         raise CaseSolvedError(command, hint=f"as {state.facts.resolution_code}; reopen it first")
     in_order(command, state)
