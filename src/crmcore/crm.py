@@ -94,11 +94,9 @@ class CRM:
         """Rebuilding read models, comparing, switching and rolling back."""
         self._waker = LogWaker(database)
         self.read = ReadModels(
-            LiveRows(self._source, registry, kept, self._follower.catch_up_one),
-            registry.schema,
+            LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
             policies.loyalty,
             packing,
-            self._about,
             clock,
             self._service_levels,
         )
@@ -323,7 +321,7 @@ class CRM:
         return book.AGGREGATE.fold(defined).in_force(at) or self._standing
 
     def _about(
-        self, connection: Connection, subjects: Sequence[UUID], topics: Sequence[str]
+        self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]
     ) -> Iterator[Recorded]:
         return self._log.reader.recorded(connection, subjects=subjects, topics=topics)
 

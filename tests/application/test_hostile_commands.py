@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import crmcore
 from crmcore import CRM, Money
 from crmcore.application.contexts import AGGREGATES
-from crmcore.domain.kernel import DomainError
+from crmcore.domain.kernel import DomainError, InvalidValueError, marked_personal
 from tests.messages import st_message, st_value
 from tests.scenario import START, uid
 
@@ -158,6 +158,8 @@ def send(crm: CRM, sent: Sequence[Any]) -> None:
         refusal = refused_by(crm, command)
         assert "\n" not in str(refusal)
         assert len(str(refusal).encode()) < 1_000
+        if isinstance(refusal, InvalidValueError):  # the field is one of the command's
+            marked_personal(type(command), refusal.field)
 
 
 def refused_by(crm: CRM, command: Any) -> DomainError | None:

@@ -1,6 +1,7 @@
 """`crmcore commands`: what it lists, and that its examples can be read."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,161 @@ def test_the_example_of_a_command_is_one(run: CommandLine, crm: crmcore.CRM, top
     shown = run("commands", topic)
     assert shown.status == 0
     assert shown.out.rstrip().endswith(example_line(kinds()[topic]))
+
+
+NEEDED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (
+            "add-contact-point",
+            "advance-lifecycle",
+            "correct-customer-name",
+            "deactivate-customer",
+            "give-consent",
+            "link-external-identity",
+            "raise-objection",
+            "record-interaction",
+            "record-note",
+            "set-contact-pause",
+            "set-preference",
+            "withdraw-consent",
+            "open-opportunity",
+            "place-order",
+        ),
+        ("register-customer",),
+    ),
+    **dict.fromkeys(
+        (
+            "change-primary-contact-point",
+            "invalidate-contact-point",
+            "remove-contact-point",
+            "verify-contact-point",
+        ),
+        ("add-contact-point",),
+    ),
+    "confirm-consent": ("give-consent",),
+    "correct-interaction": ("record-interaction",),
+    "correct-lifecycle": ("advance-lifecycle",),
+    "correct-note": ("record-note",),
+    "lift-contact-pause": ("set-contact-pause",),
+    "reactivate-customer": ("deactivate-customer",),
+    "unlink-external-identity": ("link-external-identity",),
+    **dict.fromkeys(
+        (
+            "approve-campaign",
+            "attach-target-list",
+            "cancel-campaign",
+            "incur-cost",
+            "schedule-campaign",
+            "set-campaign-budget",
+        ),
+        ("plan-campaign",),
+    ),
+    "copy-campaign": (),
+    "launch-campaign": ("attach-target-list", "approve-campaign"),
+    "complete-campaign": ("launch-campaign",),
+    "pause-campaign": ("launch-campaign",),
+    "resume-campaign": ("pause-campaign",),
+    "target-member": ("register-customer", "attach-target-list"),
+    "send-message": ("target-member", "launch-campaign"),
+    **dict.fromkeys(
+        ("record-bounce", "record-click", "record-delivery", "record-open"), ("send-message",)
+    ),
+    **dict.fromkeys(("record-conversion", "record-opt-out", "record-response"), ("send-message",)),
+    **dict.fromkeys(
+        (
+            "adjust-lead-score",
+            "assign-lead",
+            "disqualify-lead",
+            "enrich-lead",
+            "nurture-lead",
+            "record-lead-activity",
+        ),
+        ("capture-lead",),
+    ),
+    "accept-lead": ("assign-lead",),
+    "contact-lead": ("assign-lead",),
+    "decline-lead": ("assign-lead",),
+    "qualify-lead": ("accept-lead",),
+    "convert-lead": ("register-customer", "qualify-lead"),
+    "recycle-lead": ("nurture-lead",),
+    "revise-assignment-policy": ("define-assignment-policy",),
+    **dict.fromkeys(
+        (
+            "advance-opportunity",
+            "lose-opportunity",
+            "override-opportunity-probability",
+            "reset-opportunity-probability",
+            "revise-opportunity-amount",
+            "win-opportunity",
+        ),
+        ("open-opportunity",),
+    ),
+    "reopen-opportunity": ("lose-opportunity",),
+    "cancel-order": ("place-order",),
+    "ship-order": ("place-order",),
+    "deliver-order": ("ship-order",),
+    "return-order": ("ship-order",),
+    **dict.fromkeys(
+        (
+            "add-case-note",
+            "assign-case",
+            "classify-case",
+            "hold-case",
+            "mark-case-spam",
+            "merge-case",
+            "observe-service-levels",
+            "pend-case",
+            "prioritise-case",
+            "queue-case",
+            "reapply-service-levels",
+            "reply-to-case",
+            "resume-case",
+            "solve-case",
+            "start-case",
+        ),
+        ("open-case",),
+    ),
+    "transfer-case": ("queue-case",),
+    "identify-case-customer": ("register-customer", "open-case"),
+    "close-case": ("solve-case",),
+    "reopen-case": ("solve-case",),
+    "offer-survey": ("identify-case-customer", "solve-case"),
+    "answer-survey": ("offer-survey",),
+    "expire-survey": ("offer-survey",),
+}
+"""What was carried out before, so that a log has what the example of a command names."""
+
+
+def steps(topic: str) -> list[str]:
+    """The topics that lead to what *topic* needs, and itself, each once."""
+    before = [step for need in NEEDED.get(topic, ()) for step in steps(need)]
+    return list(dict.fromkeys([*before, topic]))
+
+
+def named_elsewhere(topic: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an example names beside its own thing: the case merged into, the campaign copied."""
+    if topic == "merge-case":
+        return [example_of("open-case") | {"case_id": fields["into_case_id"]}]
+    if topic == "copy-campaign":
+        return [example_of("plan-campaign") | {"campaign_id": fields["source_id"]}]
+    return []
+
+
+def example_of(topic: str) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(example_line(kinds()[topic]))
+    return fields
+
+
+@pytest.mark.parametrize("topic", kinds())
+def test_the_example_of_a_command_is_accepted_by_a_log_that_has_what_it_names(
+    run: CommandLine, topic: str
+) -> None:
+    last = example_of(topic)
+    long_ago = {"at": "2024-01-05T09:00:00Z"} if topic == "expire-survey" else {}
+    before = [example_of(step) | long_ago for step in steps(topic)[:-1]]
+    run.executes(*before, *named_elsewhere(topic, last))
+    done = run.executes(last)
+    assert "0 refused" in done.out
 
 
 def test_the_fields_of_a_command_are_told_in_words(run: CommandLine) -> None:

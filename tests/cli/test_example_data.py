@@ -102,6 +102,7 @@ def test_the_requests_are_carried_out_once() -> None:
     work = company()
     first = imported(work, boston311.commands(BUNDLED / "boston311"))
     assert first == {
+        "case-number-claimed": 4_995,
         "case-opened": 4_995,
         "case-solved": 4_995,
         "case-closed": 4_995,

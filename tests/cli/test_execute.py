@@ -38,7 +38,7 @@ BAD = {
     "a bad version": (line(expected_version=True), '"expected_version": expected 0 or more'),
     "a negative version": (line(expected_version=-1), '"expected_version": expected 0 or more'),
     "a source that is no text": (line(source=7), '"source": expected text'),
-    "an unknown field": (line(nme="x"), "has no field 'nme': did you mean name?"),
+    "an unknown field": (line(nme="x"), "nme: there is no such field: did you mean name?"),
     "a field of a wrong type": (line(name=7), "expected text"),
     "a missing field": (b'{"command": "register-customer", "by": "A"}', "register-customer: "),
     "a naive instant": (line(at="2026-01-05T09:00:00"), "at"),
@@ -102,6 +102,30 @@ def test_with_stop_what_was_accepted_before_is_kept_and_the_rest_is_not_looked_a
         "events": 1,
         "position": 1,
     }
+
+
+def test_in_json_a_refused_line_names_all_that_is_wrong_by_field(
+    run: CommandLine, tmp_path: Path
+) -> None:
+    """A command that cannot be read, and one that is refused: a form shows both at their fields."""
+    file = tmp_path / "commands.jsonl"
+    point = sent(
+        "add-contact-point",
+        customer_id=key("Ada Lovelace"),
+        point_id=key("point"),
+        kind="email",
+        value="nobody",
+    )
+    unread = registered("Zoe") | {"kind": "robot", "name": 7}
+    lead = sent("capture-lead", lead_id=key("lead"), source="website", email="nobody")
+    file.write_text(as_lines([GOOD, unread, point, lead]))
+    done = run("--json", "execute", str(file))
+    assert [one["field"] for one in done.documents[0]["refused"]["errors"]] == ["kind", "name"]
+    assert [one["refused"]["errors"][0]["field"] for one in done.documents[1:3]] == [
+        "value",
+        "email",
+    ]
+    assert "nobody" not in done.out + done.err
 
 
 def test_with_stop_the_first_refusal_counts_be_it_read_or_decided(run: CommandLine) -> None:

@@ -200,7 +200,7 @@ def test_a_missing_file_of_the_panel_is_one_clear_error(tmp_path: Path) -> None:
 
 def test_a_request_is_a_case_with_the_citys_target(tmp_path: Path) -> None:
     row = f"101,2022-01-17 11:20:00,2022-01-18 11:20:22,2022-01-18 10:08:24,ONTIME,Closed,{REST}"
-    opened, solved, closed, *_unkept = list(boston311.commands(requests(tmp_path, row)))
+    *_unkept, opened, solved, closed = list(boston311.commands(requests(tmp_path, row)))
     assert isinstance(opened, Planned)
     assert opened.command == OpenCase(
         case_id=boston311.case_id("101"),

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 import crmcore
 from crmcore.cli import projections
 from crmcore.cli.instants import beginning, end, last_moment
-from tests.cli.command_line import CommandLine, bought, key, opened, registered, sent
+from tests.cli.command_line import CommandLine, bought, key, registered, sent
 
 QUESTIONS = {
     "history": ("history", "ada@example.com"),
@@ -148,10 +148,6 @@ def test_a_case_tells_of_its_cycles_and_of_what_happened(shop: CommandLine) -> N
         "-P1DT10800S",
     )
     assert "there is no case 'C-9'" in shop("case", "C-9").complaint
-    shop.executes(opened("C-3", "2026-01-11T09:00:00Z", "2026-01-12T09:00:00Z", category="x"))
-    other = opened("C-3", "2026-01-11T09:00:00Z", "2026-01-12T09:00:00Z") | {"case_id": key("x")}
-    shop.executes(other)
-    assert "2 cases have the number C-3, give an id: " in shop("case", "C-3").complaint
 
 
 def test_a_name_that_finds_several_lists_them(shop: CommandLine) -> None:

@@ -224,3 +224,17 @@ def test_escalations_are_listed_and_recorded_once(desk: CommandLine) -> None:
     assert "expected an instant that has come" in future.complaint
     told = desk("case", "N-4", "--json").document["targets"][0]
     assert told["next_escalation"] is None
+
+
+def test_what_was_known_by_an_instant_is_shown(desk: CommandLine) -> None:
+    """These cases of January were recorded when the test began."""
+    moments = {"before": "2026-02-01", "since": "2100-01-01"}
+    asked = {
+        name: ("--as-of", FRIDAY_NOON, "--known-at", moment) for name, moment in moments.items()
+    }
+    assert desk("case", "N-1", *asked["before"]).complaint.startswith(
+        "crmcore: there is no case 'N-1' by"
+    )
+    assert desk("service-levels", *asked["before"], "--json").document["total"]["met"] == 0
+    for told in (("case", "N-1"), ("service-levels", "--by", "target")):
+        assert desk(*told, *asked["since"]).out == desk(*told, "--as-of", FRIDAY_NOON).out

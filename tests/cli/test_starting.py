@@ -24,7 +24,7 @@ MOMENTS = (
     "sqlalchemy.sql.elements",
     "sqlalchemy.engine.base",
     "crmcore.domain.kernel",
-    "crmcore.commands",
+    "crmcore.application.executing",
     "typer.core",
     "crmcore.cli.faults",
     "crmcore.cli.session",

@@ -16,6 +16,7 @@ from crmcore.domain.service.case import (
     CaseOpened,
     CasePended,
     CasePrioritised,
+    CaseQuestionInherited,
     CaseReopened,
     CaseReplied,
     CaseResumed,
@@ -170,6 +171,12 @@ def merged(when: datetime, into: UUID = OTHER_ID, *, forced: bool = False) -> Ca
 
 def absorbed(when: datetime, source: UUID = CASE_ID, into: UUID = OTHER_ID) -> CaseAbsorbed:
     return CaseAbsorbed(case_id=into, source_case_id=source, at=when)
+
+
+def inherited(
+    when: datetime, asked_at: datetime | None = START, source: UUID = CASE_ID, into: UUID = OTHER_ID
+) -> CaseQuestionInherited:
+    return CaseQuestionInherited(case_id=into, source_case_id=source, asked_at=asked_at, at=when)
 
 
 def spam(when: datetime) -> CaseSpamMarked:

@@ -99,12 +99,15 @@ def test_deciding_twice_gives_nothing_the_second_time(sent: list[Any]) -> None:
 
 @given(st.lists(commands(), max_size=25))
 @settings(deadline=None)
-def test_INV_S5_at_most_one_message_is_the_first_response(sent: list[Any]) -> None:
+def test_INV_S5_the_earliest_public_message_of_an_agent_is_the_first_response(
+    sent: list[Any],
+) -> None:
     replies = [
         event for event in carried_out([open_case(), *sent]) if isinstance(event, CaseReplied)
     ]
     answers = [one for one in replies if one.author_role is AuthorRole.AGENT and one.public]
-    assert [one for one in replies if one.first_response] == answers[:1]
+    for number, one in enumerate(answers):
+        assert one.first_response == all(one.at < other.at for other in answers[:number])
     assert len({one.message_id for one in replies}) == len(replies)
 
 
@@ -122,7 +125,8 @@ def test_INV_S10_S11_one_verdict_a_cycle_that_later_commands_never_rewrite(
             c.number for c in state.facts.timeline.cycles if c.solved_at and c.solved_at <= as_of
         }
         found = dict(verdicts(state, as_of))
-        assert all(found[number] is verdict for number, verdict in reached.items())
+        late = any(stream[length - 1].at < event.at for event in stream[: length - 1])
+        assert late or all(found[number] is verdict for number, verdict in reached.items())
         reached = {number: found[number] for number in solved if number in found}
     cycles = [event.cycle for event in stream if isinstance(event, CaseSolved)]
     assert cycles == sorted(set(cycles))

@@ -128,11 +128,19 @@ def test_INV_S8_an_update_missed_before_the_first_response_stays_missed() -> Non
     assert clock_of(history, UPDATE, 0).verdict(at(days=1)) is NONE
 
 
-def test_the_solution_is_a_first_response_too() -> None:
-    history = [opened(), owes(START, target(FIRST, hours(1))), solved(at(minutes=30))]
-    assert clock_of(history, FIRST).verdict(at(days=1)) is MET
-    late = [*history, answered(at(hours=5), first=True)]
-    assert clock_of(late, FIRST).completed_at == at(minutes=30)
+@pytest.mark.parametrize(
+    ("solved_at", "verdict"),
+    [(0.5, NONE), (1, NONE), (1.5, BREACHED)],
+    ids=["early", "due", "late"],
+)
+def test_INV_S5_a_solution_is_no_first_response(solved_at: float, verdict: Verdict) -> None:
+    """Nobody waits for one any more; what was overdue by then stays so, and a later reply is no miss."""
+    history = [opened(), owes(START, target(FIRST, hours(1))), solved(at(hours=solved_at))]
+    for found in (history, [*history, answered(at(hours=5), first=True)]):
+        clock = clock_of(found, FIRST)
+        assert (clock.completed_at, clock.withdrawn_at) == (None, at(hours=solved_at))
+        assert clock.verdict(at(days=1)) is verdict
+        assert [what for _, what, _ in told(found, at(days=1))] == [BREACH] * (verdict is BREACHED)
 
 
 def test_EC_S11_the_clock_of_the_next_response_stops_at_the_solution() -> None:
@@ -164,6 +172,6 @@ def test_a_message_that_comes_in_late_counts_from_when_it_was_written() -> None:
     answer = [*earlier, answered(at(hours=2.5), 101)]
     assert clock_of(answer, NEXT, 1).completed_at == at(hours=2.5)
     assert clock_of(answer, NEXT, 2).started_at == at(hours=3)
-    before = [*history, answered(at(minutes=30), 101)]  # the first response stays what it was
-    assert clock_of(before, FIRST).completed_at == at(hours=1)
-    assert owed_by(before).keys() == owed_by(history).keys()
+    before = [*history, answered(at(minutes=30), 101)]
+    assert clock_of(before, FIRST).completed_at == at(minutes=30)
+    assert {*owed_by(before)} == {*owed_by(history), (1, UPDATE, 2)}  # one update more

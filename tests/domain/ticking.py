@@ -162,9 +162,13 @@ class Desk:
             self.begin(NEXT, self.number(NEXT))
 
     def solve(self) -> None:
-        """The case is solved: nobody waits any more."""
-        for kind in TargetKind:
+        """The case is solved: nobody waits any more, and the first response can be given no more."""
+        for kind in (NEXT, UPDATE, SOLUTION):
             self.end(kind)
+        for (_, kind, _), one in self.waiting.items():
+            if kind is FIRST and one.done_at is None:
+                one.judge(self.now)
+                one.done_at, one.target = self.now, None
 
     def verdicts(self) -> dict[Key, Verdict]:
         """How everything stands that was ever owed."""

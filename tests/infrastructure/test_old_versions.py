@@ -365,10 +365,9 @@ def test_a_projection_of_one_part_sees_that_part_alone(database_url: str) -> Non
         ),
         pytest.param("customer-vanished", 1, {}, "unknown event topic 'customer-vanished'",
                      id="unknown"),
-        pytest.param("customer-registered", NOW, {},
-                     f"customer-registered version {NOW}: KeyError: 'customer_id'",
+        pytest.param("customer-registered", NOW, {}, f"customer-registered version {NOW}: KeyError in ",
                      id="a field that an upcaster needs is missing"),
-        pytest.param("person-registered", 1, [], "person-registered version 1: TypeError: ",
+        pytest.param("person-registered", 1, [], "person-registered version 1: TypeError in ",
                      id="no object"),
         pytest.param(
             "person-registered", 1, person(corrected=5),

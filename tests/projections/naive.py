@@ -27,7 +27,7 @@ from crmcore.domain.sales.order_events import (
     OrderShipped,
 )
 from crmcore.domain.service.case import events as case
-from crmcore.domain.service.levels import Agreement, Cycle, Timeline
+from crmcore.domain.service.levels import Agreement, Cycle, Joined, Timeline
 from crmcore.domain.service.levels.timeline import Message, Since
 from crmcore.domain.service.survey import SurveyAnswered, SurveyOffered
 from crmcore.domain.service.terms import StatusCategory
@@ -309,28 +309,50 @@ def service_levels(log: Log) -> Tables:
     for opened in told(log, case.CaseOpened):
         about = [one for one in log if one.stream_id == opened.case_id]
         tables["service_cases"].append(_case(opened, about))
-        cuts = [i for i, one in enumerate(about) if isinstance(one.event, case.CaseReopened)]
-        for cycle, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(about)], strict=True), 1):
-            solved = last(told(about[start:end], case.CaseSolved))
+        for cycle, begun in _begun(about).items():
+            during = [one for one in about if getattr(one.event, "cycle", cycle) == cycle]
+            solved = last(told(during, case.CaseSolved))
             until = about[: [one.event for one in about].index(solved)] if solved else []
             tables["service_cycles"].append(
                 {
                     "case_id": str(opened.case_id),
                     "cycle": cycle,
-                    "begun_at": about[start].event.at,
+                    "begun_at": begun[-1],
                     "solved_at": solved and solved.at,
                     "resolution_code": solved and solved.resolution_code,
                     "owner": _owner(until),
                 }
             )
-            tables["service_levels"] += _resolution(opened, cycle, about, about[start:end])
+            tables["service_levels"] += _resolution(opened, cycle, about, during)
         tables["service_work"] += _work(about)
     return tables
 
 
+def _begun(about: Log) -> dict[int, list[datetime]]:
+    """When each cycle begins, by what was known when: the last is true."""
+    begun: dict[int, list[datetime]] = {}
+    for event in told(about, case.CaseOpened, case.CaseReopened):
+        begun.setdefault(getattr(event, "cycle", 1), []).append(event.at)
+    return begun
+
+
+def _in_time(events: Iterable[Any]) -> list[Any]:
+    return sorted(events, key=lambda event: event.at)
+
+
+def _statuses(about: Log) -> list[Since]:
+    """The statuses by their instants; one that begins while it lasts is no other."""
+    found: list[Since] = []
+    for event in _in_time(told(about, *STATUS)):
+        status = StatusCategory(STATUS[type(event)])
+        if not found or found[-1].category is not status:
+            found.append(Since(event.at, status))
+    return found
+
+
 def _case(opened: case.CaseOpened, about: Log) -> Row:
     def latest(field: str, first: Any, *kinds: type) -> Any:
-        return last([getattr(one, field) for one in told(about, *kinds)], first)
+        return last([getattr(one, field) for one in _in_time(told(about, *kinds))], first)
 
     replies = told(about, case.CaseReplied)
     priority = latest("priority", opened.priority, case.CasePrioritised)
@@ -349,7 +371,7 @@ def _case(opened: case.CaseOpened, about: Log) -> Row:
         "priority": priority and priority.value,
         "queue": latest("queue", opened.queue, case.CaseQueued, case.CaseTransferred),
         "agent": _owner(about),
-        "status": STATUS[type(told(about, *STATUS)[-1])],
+        "status": timeline.statuses[-1].category.value,
         "opened_at": opened.at,
         "first_response_at": timeline.first_response_at,
         "closed_at": last([one.at for one in told(about, case.CaseClosed)]),
@@ -357,7 +379,9 @@ def _case(opened: case.CaseOpened, about: Log) -> Row:
         "changed_at": max(one.event.at for one in about if _moves(one.event)),
         "facts_at": max(one.event.at for one in about if _facts(one.event)),
         "facts": [
-            [to_micros(one.event.at), _facts(one.event)] for one in about if _facts(one.event)
+            [to_micros(event.at), _facts(event)]
+            for event in _in_time([one.event for one in about])
+            if _facts(event)
         ],
         "clock": JsonPacking().pack(timeline),
     }
@@ -392,14 +416,15 @@ def _plain(value: Any) -> Any:
 
 
 def _owner(about: Log) -> Any:
-    return getattr(last(told(about, case.CaseAssigned, case.CaseTransferred)), "agent", None)
+    changes = _in_time(told(about, case.CaseAssigned, case.CaseTransferred))
+    return getattr(last(changes), "agent", None)
 
 
 def _moves(event: Any) -> bool:
     """Whether the clock knows of the event."""
     if isinstance(event, case.CaseReplied):
         return event.public and event.author_role.value != "automatic"
-    return isinstance(event, (*STATUS, *AGREED))
+    return isinstance(event, (*STATUS, *AGREED, case.CaseQuestionInherited))
 
 
 AGREED = (
@@ -410,52 +435,67 @@ AGREED = (
 
 
 def _timeline(opened: case.CaseOpened, about: Log) -> Timeline:
-    cycles: list[dict[str, Any]] = []
-    for event in told(about, case.CaseOpened, case.CaseReopened, case.CaseSolved, *AGREED):
-        if isinstance(event, case.CaseOpened | case.CaseReopened):
-            number = len(cycles) + 1
-            given = opened.resolve_by if number == 1 else None
-            begun = {"number": number, "begun_at": event.at, "due_given": given}
-            cycles.append({**begun, "solved_at": None, "agreements": ()})
-        elif isinstance(event, case.CaseSolved):
-            cycles[-1]["solved_at"] = event.at
-        else:
-            cycles[-1]["agreements"] += (_agreement(event),)
+    cycles = [
+        Cycle(
+            number=number,
+            begun_at=begun[-1],
+            solved_at=last([one.at for one in told(about, case.CaseSolved) if one.cycle == number]),
+            due_given=opened.resolve_by if number == 1 else None,
+            agreements=_agreements(about, number, begun),
+        )
+        for number, begun in _begun(about).items()
+    ]
     replies = [one for one in told(about, case.CaseReplied) if _moves(one)]
     return Timeline(
-        cycles=tuple(Cycle(**cycle) for cycle in cycles),
-        statuses=tuple(
-            Since(one.at, StatusCategory(STATUS[type(one)])) for one in told(about, *STATUS)
-        ),
+        cycles=tuple(cycles),
+        statuses=tuple(_statuses(about)),
         messages=tuple(
             Message(one.at, one.author_role.value == "agent")
             for one in sorted(replies, key=lambda one: one.at)
         ),
-        first_response_at=last([one.at for one in replies if one.first_response]),
+        joined=tuple(
+            _in_time(
+                {
+                    one.source_case_id: Joined(one.at, one.source_case_id, one.asked_at)
+                    for one in told(about, case.CaseQuestionInherited)
+                }.values()
+            )
+        ),
         withdrawn_at=last([one.at for one in told(about, case.CaseMerged)]),
         spam_at=last([one.at for one in told(about, case.CaseSpamMarked)]),
     )
 
 
-def _agreement(event: Any) -> Agreement:
+def _agreements(about: Log, cycle: int, begun: Sequence[datetime]) -> tuple[Agreement, ...]:
+    """What came to be owed; of two at one instant the second."""
+    owed = [_agreement(one, begun) for one in told(about, *AGREED) if one.cycle == cycle]
+    return tuple({one.at: one for one in owed}.values())
+
+
+def _agreement(event: Any, begun: Sequence[datetime]) -> Agreement:
+    """What is owed, from the beginning of the cycle if that is known to be earlier by now."""
+    at = begun[-1] if event.at in begun else event.at
     if isinstance(event, case.ServiceLevelDetached):
-        return Agreement(event.at, None, None)
-    return Agreement(event.at, event.policy, event.version, event.targets, event.calendars)
+        return Agreement(at, None, None)
+    return Agreement(at, event.policy, event.version, event.targets, event.calendars)
 
 
 def _resolution(opened: case.CaseOpened, cycle: int, whole: Log, during: Log) -> list[Row]:
     """The one target that these histories owe: a solution by priority, day and night."""
     if told(whole, case.CaseSpamMarked):
         return []
-    begun = during[0].event.at
+    instants = _begun(whole)[cycle]
+    begun = instants[-1]
     solved = last([one.at for one in told(during, case.CaseSolved)])
     merged = last([one.at for one in told(whole, case.CaseMerged)])
     row: Row | None = None
-    for agreed in told(during, *AGREED):
+    due: Any
+    for agreed in [_agreement(one, instants) for one in told(during, *AGREED)]:
         due = row and row["due_at"]
         if due is not None and (due < agreed.at or (solved is not None and solved <= agreed.at)):
             break
         (target,) = agreed.targets
+        assert target.within is not None  # the histories know no targets in days
         owed = {"policy": agreed.policy, "version": agreed.version, "within": target.within}
         row = owed | {"due_at": begun + target.within}
     if cycle == 1 and opened.resolve_by is not None:

@@ -204,10 +204,10 @@ def other_group(event: CustomerRegistered, recorded: Recorded, rows: Rows) -> No
 @pytest.mark.parametrize(
     ("handler", "cause"),
     [
-        (fails, "RuntimeError: no such luck"),
+        (fails, "RuntimeError in fails (test_poison.py, line "),
         (null_name, ""),
         (too_large, ""),
-        (other_group, "LookupError: the group"),
+        (other_group, "LookupError in "),
     ],
 )
 @pytest.mark.parametrize("batch", [1, 2, 3, 2_000])
@@ -227,6 +227,7 @@ def test_a_broken_handler_stops_its_projection_at_that_event(
         assert status.reason is not None
         assert "\n" not in status.reason
         assert cause in status.reason
+        assert not {"no such luck", "Eve"} & set(status.reason.split())
         assert [row["name"] for row in rows_of(crm, broken)["names"]] == PEOPLE[: bad - 1]
         assert stands(crm)["customer_directory"].state == "caught up"
     with people(database_url, names()) as crm:  # the handler was mended

@@ -120,7 +120,8 @@ def test_a_handler_that_fails_may_be_gone_past(database_url: str, policy: Policy
         follow(crm, how)
         assert names(crm) == KEPT[policy]
         (aside,) = stands(crm)["guests"].put_aside
-        assert (aside.position, aside.cause) == (BAD, "RuntimeError: no such luck")
+        assert aside.position == BAD
+        assert aside.cause.startswith("RuntimeError in ")
         assert len(crm.upkeep.retry("guests").still_aside) == 1
         assert names(crm) == KEPT[policy]
         broken[0] = False

@@ -1,9 +1,10 @@
 """What can go wrong outside the domain: each error says what, where, and what helps."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
-from crmcore.domain.kernel import shown
+from crmcore.domain.kernel import FieldError, shown
 
 __all__ = [
     "AmbiguousNumberError",
@@ -24,9 +25,22 @@ __all__ = [
     "UnreadableEventError",
 ]
 
+TOLD: Final = 10
+"""Errors of one command that are put into its text."""
+
 
 class InvalidCommandError(ValueError):
-    """A command could not be read: which field, what was given, what was expected."""
+    """A command could not be read: *what* is wrong, or each field with what was expected of it.
+
+    ``errors`` has all of them, to be shown at the fields of a form; the text the first few.
+    """
+
+    def __init__(self, what: str, errors: Sequence[FieldError] = ()) -> None:
+        told = [str(error) for error in errors[:TOLD]]
+        if len(errors) > TOLD:
+            told.append(f"and {len(errors) - TOLD:,} more")
+        super().__init__(": ".join(part for part in (what, "; ".join(told)) if part))
+        self.errors = tuple(errors)
 
 
 class CommandIdReusedError(ValueError):

@@ -5,6 +5,7 @@ service read and decide again, a bounded number of times.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from itertools import islice
@@ -21,8 +22,17 @@ from crmcore.application.errors import (
 )
 from crmcore.application.log import EventLog, LogSession, NewEvent, Provenance, Receipt
 from crmcore.application.unit_of_work import LoadedStreams, UnitOfWork
-from crmcore.application.work import Handler
-from crmcore.domain.kernel import CLOCK_SKEW, Command, DomainError, InvalidValueError, shape
+from crmcore.application.work import Handler, Work
+from crmcore.domain.kernel import (
+    CLOCK_SKEW,
+    Command,
+    DomainError,
+    InvalidValueError,
+    Presumed,
+    for_instant,
+    marked_personal,
+    shape,
+)
 
 __all__ = ["Batch", "CommandService", "Envelope", "InFutureError", "Refused"]
 
@@ -238,12 +248,35 @@ class CommandService:
             causation_id=envelope.causation_id,
             source=envelope.source,
         )
-        work = UnitOfWork(streams, provenance)
-        self._handlers[type(envelope.command)](envelope.command, work)
+        work = self._carried_out(envelope.command, UnitOfWork(streams, provenance))
         addressed, expected = work.addressed(), envelope.expected_version
         if expected is not None and addressed is not None and addressed[1] != expected:
             raise ConcurrencyError(addressed[0], expected, addressed[1])
         work.keep()
+        return work
+
+    def _carried_out(self, command: Command, work: UnitOfWork) -> UnitOfWork:
+        """*work* with what the command does.
+
+        Where the sender named no instant, the same command as before is a repetition whenever
+        it comes: it is decided for the instant that was presumed the first time.
+        """
+        handle, at = _discreet(self._handlers[type(command)]), command.at
+        if not isinstance(at, Presumed):
+            handle(command, work)
+            return work
+        try:
+            handle(for_instant(command, at.instant), work)
+        except DomainError as refusal:
+            if refusal.repeats_at is None:
+                raise
+            work = UnitOfWork(work.loaded, work.provenance)
+            try:
+                handle(for_instant(command, refusal.repeats_at), work)
+            except DomainError:
+                raise refusal from None
+            if work.events:
+                raise
         return work
 
     def _checked(self, envelope: Envelope) -> Envelope:
@@ -259,10 +292,25 @@ class CommandService:
             by = _actor("by", envelope.by)
             source = None if envelope.source is None else _actor("source", envelope.source)
         except InvalidValueError as error:
-            raise InvalidCommandError(str(error)) from None
+            raise InvalidCommandError("", error.errors) from None
         if by == envelope.by and source == envelope.source:
             return envelope
         return attrs.evolve(envelope, by=by, source=source)
+
+
+def _discreet(handle: Handler) -> Handler:
+    """*handle* with refusals that do not tell the values of personal fields, or of unknown ones."""
+
+    def discreet(command: Command, work: Work) -> None:
+        try:
+            handle(command, work)
+        except InvalidValueError as error:
+            with suppress(LookupError):
+                if not marked_personal(type(command), error.field):
+                    raise
+            raise error.untold() from None
+
+    return discreet
 
 
 def _repeated(session: LogSession, envelope: Envelope) -> Receipt | None:
@@ -277,9 +325,16 @@ def _is_repeated(session: LogSession, sent: dict[UUID, Command], envelope: Envel
         return False
     if envelope.command_id not in sent:
         return session.is_repeated(envelope.command_id, envelope.command)
-    if sent[envelope.command_id] != envelope.command:
+    if not _is_same(envelope.command, sent[envelope.command_id]):
         raise CommandIdReusedError(envelope.command_id)
     return True
+
+
+def _is_same(command: Command, earlier: Command) -> bool:
+    """Whether *command* wants what an *earlier* one of its batch did; an instant, if it names one."""
+    if isinstance(command.at, Presumed):
+        return command == for_instant(earlier, command.at)
+    return command == earlier and not isinstance(earlier.at, Presumed)
 
 
 def _is_repeated_by_now(session: LogSession, envelope: Envelope, error: Exception) -> bool:

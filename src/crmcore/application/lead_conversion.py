@@ -86,7 +86,10 @@ class LeadConversion:
         if wanted is None:
             return
         if wanted.name is not None:
-            self.open_opportunity(_opening(command, wanted, wanted.name, known), work)
+            try:
+                self.open_opportunity(_opening(command, wanted, wanted.name, known), work)
+            except InvalidValueError as error:
+                raise error.within("opportunity") from None
             return
         if wanted.amount is not None or wanted.stage is not None:
             raise InvalidValueError("opportunity.name", None, "a name, for a new opportunity")

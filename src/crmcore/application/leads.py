@@ -18,7 +18,7 @@ from crmcore.application.lead_conversion import LeadConversion
 from crmcore.application.references import Exists, require
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.customers.contact_point import ContactKind
-from crmcore.domain.kernel import Aggregate
+from crmcore.domain.kernel import Aggregate, InvalidValueError
 from crmcore.domain.sales import assignment_policy, lead, lead_address
 from crmcore.domain.sales.lead_commands import (
     AssignLead,
@@ -157,14 +157,20 @@ class LeadService:
 
     def _normal(self, command: AddressedT) -> AddressedT:
         email, phone = command.email, command.phone
-        normalise, region = self.normaliser.normalise, command.region
+        normalise, region = self._normal_address, command.region
         unchecked: Any = command  # the type checker does not see that commands are attrs classes
         normal: AddressedT = attrs.evolve(
             unchecked,
-            email=email and normalise(ContactKind.EMAIL, email, None),
-            phone=phone and normalise(ContactKind.PHONE, phone, region),
+            email=email and normalise("email", ContactKind.EMAIL, email, None),
+            phone=phone and normalise("phone", ContactKind.PHONE, phone, region),
         )
         return normal
+
+    def _normal_address(self, field: str, kind: ContactKind, value: str, region: str | None) -> str:
+        try:
+            return self.normaliser.normalise(kind, value, region)
+        except InvalidValueError as error:
+            raise error.named(field if error.field == "value" else error.field) from None
 
 
 def _routable(known: lead.OpenLead) -> RoutableLead:

@@ -268,7 +268,10 @@ class LogSession(Protocol):
         ...
 
     def is_repeated(self, command_id: UUID, command: Command) -> bool:
-        """Whether ``carried_out`` found this command; ``CommandIdReusedError`` if it was another."""
+        """Whether ``carried_out`` found this command; ``CommandIdReusedError`` if it was another.
+
+        An instant that was presumed for its sender makes it no other command.
+        """
         ...
 
     def receipt(self, command_id: UUID, command: Command) -> Receipt | None:

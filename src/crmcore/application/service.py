@@ -1,6 +1,6 @@
 """Command service for cases: what a decision needs to know beyond the one case."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from crmcore.domain.service.case import (
     CasePolicy,
     ClassifyCase,
     CloseCase,
+    Facts,
     HoldCase,
     IdentifyCaseCustomer,
     MarkCaseSpam,
@@ -40,6 +41,7 @@ from crmcore.domain.service.case import (
     State,
     TransferCase,
     Unopened,
+    carried_over,
     decide,
     merge,
     owed_from,
@@ -56,7 +58,6 @@ AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
 
 ON_ONE_CASE: Final = (
     AssignCase,
-    AddCaseNote,
     StartCase,
     PendCase,
     HoldCase,
@@ -105,6 +106,7 @@ class CaseService:
             OpenCase: self.open,
             IdentifyCaseCustomer: self.identify,
             ReplyToCase: self.reply,
+            AddCaseNote: self.add_note,
             MergeCase: self.merge,
             **dict.fromkeys(ON_ONE_CASE, alone),
             **dict.fromkeys(BY_THE_BOOK, self.change),
@@ -142,18 +144,35 @@ class CaseService:
             work.record(AGGREGATE, command.case_id, events)
 
     def reply(self, command: ReplyToCase, work: Work) -> None:
-        """Record a message where the work goes on: on the case itself, or on what it was merged into.
+        """Record a message where the work went on when it was written: on the case itself, or on
+        what that was merged into.
 
-        A message that any case on that way has recorded is not recorded again.
+        A message that was recorded on any of the cases that go on as one is not recorded again.
         """
+        living, _ = _living(command.case_id, work)
+        if any(command.message_id in one.messages for one in _gone_into(living, work)):
+            return
         state = work.state(AGGREGATE, command.case_id)
-        while isinstance(state, Merged):
-            if command.message_id in state.facts.messages:
-                return
+        while isinstance(state, Merged) and command.at >= state.since:
             state = work.state(AGGREGATE, state.into)
         events = self._decide(command, state, work)
         if events:
             work.record(AGGREGATE, events[0].case_id, events)
+            self._carry_over(events[0].case_id, command, work)
+
+    def add_note(self, command: AddCaseNote, work: Work) -> None:
+        """Write a remark on the case itself, unless one of those that go on as one has it."""
+        living, _ = _living(command.case_id, work)
+        if not any(command.note_id in one.notes for one in _gone_into(living, work)):
+            self.change(command, work)
+
+    def _carry_over(self, case_id: UUID, command: ReplyToCase, work: Work) -> None:
+        """Tell the case that *case_id* was merged into, if it was, what a late message changes."""
+        while isinstance(source := work.state(AGGREGATE, case_id), Merged):
+            case_id = source.into
+            target = work.state(AGGREGATE, case_id)
+            events = carried_over(source, target, self._policy(command, target, work))
+            work.record(AGGREGATE, case_id, events)
 
     def merge(self, command: MergeCase, work: Work) -> None:
         """Go on with a case in another one, or in what that one was merged into."""
@@ -188,3 +207,12 @@ def _living(case_id: UUID, work: Work) -> tuple[UUID, State]:
         case_id = state.into
         state = work.state(AGGREGATE, case_id)
     return case_id, state
+
+
+def _gone_into(case_id: UUID, work: Work) -> Iterator[Facts]:
+    """What is known of a case, and of all that were merged into it."""
+    state = work.state(AGGREGATE, case_id)
+    if not isinstance(state, Unopened):
+        yield state.facts
+        for source in state.facts.absorbed:
+            yield from _gone_into(source, work)

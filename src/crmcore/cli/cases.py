@@ -23,7 +23,7 @@ from crmcore.cli.output import (
     say,
     table,
 )
-from crmcore.cli.service import AsOf
+from crmcore.cli.service import AsOf, KnownAt
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.cli.timeline import Line, timeline, who
 from crmcore.cli.wording import sentence
@@ -134,20 +134,25 @@ def case(
     ctx: typer.Context,
     case: Annotated[str, typer.Argument(metavar="CASE", help="The case's id or number.")],
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     stale: Stale = False,
 ) -> None:
     """One case: what is owed to it and until when, and what happened."""
-    options = options_of(ctx)
+    options, known_by = options_of(ctx), last_moment("--known-at", known_at)
     with reading(options, "service_levels", stale=stale) as crm:
-        moment = last_moment("--as-of", as_of) or crm.now()
-        levels = crm.read.case(case.strip(), as_of=moment)
+        moment = last_moment("--as-of", as_of) or known_by or crm.now()
+        read = crm.read if known_by is None else crm.read.known_at(known_by)
+        levels = read.case(case.strip(), as_of=moment)
         if not levels:
             raise Fault(
-                f"there is no case {case!r}{f' by {as_of}' if as_of else ''}: give its id or number"
+                f"there is no case {case!r}{_by_then(as_of or known_at)}: give its id or number"
             )
         found = levels[0].case
-        told = crm.events(stream_id=found.case_id)
-        events = [one for one in told if one.occurred_at <= moment]
+        events = [
+            one
+            for one in crm.events(stream_id=found.case_id)
+            if one.occurred_at <= moment and (known_by is None or one.recorded_at <= known_by)
+        ]
     if options.json:
         targets = [_target_document(one) for one in levels]
         emit(_case_document(found) | {"as_of": moment, "targets": targets})
@@ -163,6 +168,10 @@ def case(
     _show_targets(levels)
     heading("What happened")
     timeline([_line(one) for one in events])
+
+
+def _by_then(moment: str | None) -> str:
+    return f" by {moment}" if moment else ""
 
 
 def _show_targets(levels: Sequence[Any]) -> None:

@@ -11,7 +11,7 @@ import typer
 
 import crmcore
 from crmcore.cli.faults import Fault, answering
-from crmcore.cli.fields import EXAMPLES, Field, example, fields
+from crmcore.cli.fields import Field, example, fields
 from crmcore.cli.output import NOTHING, Column, emit, heading, one_line, say, table
 from crmcore.cli.session import options_of
 from crmcore.crm import schema_of
@@ -67,7 +67,7 @@ def example_line(kind: type) -> str:
 
 
 def _filled(kind: Any) -> dict[str, Any]:
-    values = EXAMPLES.get(kind.TOPIC) or example(kind)
+    values = example(kind)
     values.pop("at", None)  # now, if it is left out
     return {"command": kind.TOPIC, "by": SENDER, **values}
 

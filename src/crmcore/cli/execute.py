@@ -12,7 +12,7 @@ import typer
 
 import crmcore
 from crmcore.cli.case_numbers import CaseNumbers
-from crmcore.cli.faults import Fault, answering, complain
+from crmcore.cli.faults import Fault, answering, by_field, complain
 from crmcore.cli.interruption import held
 from crmcore.cli.lines import UNFIT, Line, lines, read
 from crmcore.cli.output import counted, emit_line, one_line, say
@@ -128,7 +128,8 @@ class Run:
         reason = one_line(str(error))
         complain(f"line {number:,}: {reason}")
         if self.json:
-            emit_line({"refused": {"line": number, "kind": type(error).__name__, "reason": reason}})
+            told = {"line": number, "kind": type(error).__name__, "reason": reason}
+            emit_line({"refused": told | by_field(error)})
 
     def summary(self) -> dict[str, int | None]:
         """The figures for JSON."""

@@ -19,6 +19,7 @@ __all__ = [
     "Fault",
     "WrongCallError",
     "answering",
+    "by_field",
     "complain",
     "report",
 ]
@@ -90,8 +91,16 @@ def report(error: BaseException, *, json: bool) -> int:
     if isinstance(error, OSError):  # perhaps stdout itself
         _let_go()
     elif json and status == 1:
-        emit_line({"error": {"kind": type(error).__name__, "message": text}})
+        emit_line({"error": {"kind": type(error).__name__, "message": text} | by_field(error)})
     return status
+
+
+def by_field(error: BaseException) -> dict[str, Any]:
+    """What is wrong with a command, field by field, where *error* knows."""
+    found = getattr(error, "errors", ())
+    if not found:
+        return {}
+    return {"errors": [{"field": one.field, "message": one_line(one.message)} for one in found]}
 
 
 def _let_go() -> None:

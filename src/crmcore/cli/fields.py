@@ -7,13 +7,14 @@ from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 from uuid import UUID
+from zlib import crc32
 
 import attrs
 
 from crmcore import Money
 from crmcore.domain.kernel import AsText, Between, Length, Personal, WorkingTime
 
-__all__ = ["EXAMPLES", "Field", "example", "fields"]
+__all__ = ["Field", "example", "fields"]
 
 WORDS: Final = {
     UUID: "UUID",
@@ -27,7 +28,6 @@ WORDS: Final = {
     Money: 'money, such as {"amount": "19.90", "currency": "EUR"}',
 }
 VALUES: Final[dict[Any, Any]] = {
-    UUID: "01890a5d-ac96-774b-bcce-b302099a8057",
     datetime: "2026-01-05T09:00:00Z",
     date: "2026-01-05",
     timedelta: "PT4H",
@@ -40,13 +40,30 @@ VALUES: Final[dict[Any, Any]] = {
 NAMED: Final[dict[str, Any]] = {
     "name": "Ada Lovelace",
     "value": "ada@example.com",
-    "ends_at": "2026-02-05T09:00:00Z",
+    "ends_at": "2099-12-31T00:00:00Z",
     "currency": "EUR",
     "subject": "The delivery is late",
     "channel": "store",
+    "stage": "proposal",
+    "list_name": "regulars",
 }
 """Values by the field's name, where its type alone would give one that is refused or odd."""
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "set-preference": {"language": "en"},
+    "plan-campaign": {"name": "Spring", "kind": "coupons", "channel": "post"},
+    "copy-campaign": {"name": "Summer"},
+    "attach-target-list": {"name": "regulars"},
+    "send-message": {"transactional": True},
+    "record-response": {"kind": "reply"},
+    "capture-lead": {"name": "Ada Lovelace", "email": "ada@example.com"},
+    "enrich-lead": {"company": "Analytical Engines"},
+    "assign-lead": {"assignee": "ann"},
+    "qualify-lead": {"stage": "sales", "explicit": True},
+    "record-lead-activity": {"activity": "email-opened"},
+    "transfer-case": {"queue": "second line"},
+    "define-assignment-policy": {"name": "In turn"},
+    "classify-case": {"category": "delivery"},
+    "prioritise-case": {"impact": "high", "urgency": "high"},
     "define-service-levels": {
         "version": "2026-1",
         "policies": [
@@ -65,9 +82,9 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
                 "weekly": ["Mon-Fri 09:00-17:00"],
             }
         ],
-    }
+    },
 }
-"""By topic, where the required fields alone would say something that nobody wants: owe nothing."""
+"""By topic, what is added where the required fields alone would be refused, or say nothing."""
 
 
 @attrs.frozen
@@ -98,12 +115,10 @@ def fields(kind: type, path: str = "") -> Iterator[Field]:
 
 
 def example(kind: type) -> dict[str, Any]:
-    """Values for the required fields of a command, as JSON has them."""
-    return {
-        field.name: _example(field.name, field.type)
-        for field in attrs.fields(kind)
-        if field.default is attrs.NOTHING
-    }
+    """Values for the required fields of a command, and for what it is nothing without, as JSON."""
+    required = [field for field in attrs.fields(kind) if field.default is attrs.NOTHING]
+    values = {field.name: _example(field.name, field.type) for field in required}
+    return values | EXAMPLES.get(getattr(kind, "TOPIC", ""), {})
 
 
 def _example(name: str, annotation: Any) -> Any:
@@ -114,6 +129,8 @@ def _example(name: str, annotation: Any) -> Any:
         return example(base)
     if isinstance(base, type) and issubclass(base, Enum):
         return next(iter(base)).value
+    if base is UUID:  # an id stands for one thing
+        return f"01890a5d-ac96-774b-bcce-{crc32(name.encode()):012x}"
     if name in NAMED and base in (str, datetime):
         return NAMED[name]
     for mark in marks:

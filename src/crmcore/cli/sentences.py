@@ -129,6 +129,7 @@ SERVICE: Final = {
     "case-closed": "case closed",
     "case-merged": "case merged into {into_case_id:short}[: {reason}]",
     "case-absorbed": "another case was merged into this one",
+    "case-question-inherited": "question of the merged case[, unanswered since {asked_at}]",
     "case-spam-marked": "case is no customer's concern (spam)",
     "survey-offered": "asked by {channel:words} how they judge the solution ({kind:words})[, until {expires_at}]",
     "survey-answered": "judged the solution: {score}[ ({comment})]",

@@ -23,6 +23,7 @@ from crmcore.errors import InvalidValueError
 
 __all__ = [
     "AsOf",
+    "KnownAt",
     "Since",
     "Times",
     "Until",
@@ -43,6 +44,9 @@ class Judging(StrEnum):
 
 MODES = {Judging.TO_DATE: crmcore.Mode.TO_DATE, Judging.COMPLETED: crmcore.Mode.COMPLETED}
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="T", help=f"Seen from then: {FORM}.")]
+KnownAt = Annotated[
+    str | None, typer.Option("--known-at", metavar="T", help=f"As it was recorded by then: {FORM}.")
+]
 Since = Annotated[str | None, typer.Option("--from", metavar="A", help="From then on.")]
 Until = Annotated[
     str | None,
@@ -118,29 +122,39 @@ def service_levels(
     ] = Judging.TO_DATE,
     zone: Zone = "UTC",
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     stale: Stale = False,
 ) -> None:
     """How many targets were met, and how many were not.
 
     A target counts at the instant when it was completed, or else was due; compliance is met
-    of met and breached.
+    of met and breached.  What is told late restates it: --known-at shows what was known before.
     """
+    known_by = last_moment("--known-at", known_at, zone)
     options, times = options_of(ctx), Times.told(since, until, zone, as_of)
     if by is not None and period is not None:
         raise WrongCallError("--by and --period cannot go together: ask once for each")
     judging: dict[str, Any] = {"mode": MODES[mode], "unit": per}
     with reading(options, "service_levels", stale=stale) as crm:
-        judging["as_of"] = times.as_of or crm.now()
+        judging["as_of"] = times.as_of or known_by or crm.now()
+        read = crm.read if known_by is None else crm.read.known_at(known_by)
         bounds: dict[str, Any] = {"since": times.since, "until": times.until}
         parts: Sequence[Any] = ()
         if period is not None:
             whole = times.period(crm)
             bounds = {"since": whole.since, "until": whole.until}
-            parts = crm.read.service_levels_over_time(whole, period, **judging)
-        groups, total = crm.read.service_levels(by=by, **judging, **bounds)
+            parts = read.service_levels_over_time(whole, period, **judging)
+        groups, total = read.service_levels(by=by, **judging, **bounds)
     if options.json:
         asked = {"as_of": judging["as_of"], "from": bounds["since"], "to": bounds["until"]}
-        asked |= {"zone": times.zone, "by": by, "mode": mode, "per": per, "period": period}
+        asked |= {
+            "known_at": known_by,
+            "zone": times.zone,
+            "by": by,
+            "mode": mode,
+            "per": per,
+            "period": period,
+        }
         emit(asked | compliance_document(groups, total) | _over_time(parts))
     else:
         show_compliance([one for _, one in parts] or groups, total, by or period)

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import msgspec
 
+from crmcore.application.describing import described
 from crmcore.application.errors import (
     CorruptEventError,
     UnknownTopicError,
@@ -134,7 +135,7 @@ class EventReader:
             later = self._upcasters(topic, schema_version, msgspec.json.decode(data))
             encoded = [(now, _encode(fields)) for now, fields in later]
         except Exception as error:  # an upcaster may meet what it was not made for
-            raise CorruptEventError(f"{stored}: {type(error).__name__}: {error}") from None
+            raise CorruptEventError(f"{stored}: {described(error)}") from None
         return [
             self._translated(stored, now, fields, part)
             for part, (now, fields) in enumerate(encoded)

@@ -1,9 +1,8 @@
 """The event log that command services use, on SQLite or PostgreSQL."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +15,8 @@ from crmcore.application.errors import (
     ConcurrencyError,
     StoreError,
 )
-from crmcore.application.log import NewEvent, Place, Receipt
-from crmcore.domain.kernel import Command, version_of
+from crmcore.application.log import NewEvent, Place, Receipt, Recorded
+from crmcore.domain.kernel import Command, Presumed, for_instant, version_of
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.command_codec import CommandCodec
@@ -114,11 +113,19 @@ class SqlLogSession:
         return receipts.keys()
 
     def is_repeated(self, command_id: UUID, command: Command) -> bool:
-        """Whether ``carried_out`` found this command; ``CommandIdReusedError`` if it was another."""
-        known = self._receipts.get(command_id)
-        if known is not None and known[0] != self._digest(command):
-            raise CommandIdReusedError(command_id)
-        return known is not None
+        """Whether ``carried_out`` found this command; ``CommandIdReusedError`` if it was another.
+
+        Where its sender named no instant, the first may have been sent with one, or be of a log
+        whose receipts hold the one that was presumed: it is that of what was recorded.
+        """
+        known, digest = self._receipts.get(command_id), self._log.commands.digest
+        if known is None or known[0] == digest(command):
+            return known is not None
+        if isinstance(command.at, Presumed):
+            instants = {one.occurred_at for one in self._recorded(*known[1:])}
+            if known[0] in {digest(for_instant(command, at)) for at in instants}:
+                return True
+        raise CommandIdReusedError(command_id)
 
     def receipt(self, command_id: UUID, command: Command) -> Receipt | None:
         """The receipt of the command with this id, if it was carried out before.
@@ -129,11 +136,14 @@ class SqlLogSession:
         if not self.is_repeated(command_id, command):
             return None
         _, first, last = self._receipts[command_id]
+        events = tuple(one.event for one in self._recorded(first, last))
+        return Receipt(command_id, last or None, events, repeated=True)
+
+    def _recorded(self, first: int, last: int) -> Iterable[Recorded]:
+        """What a command recorded, by the positions in its receipt: 0 for nothing."""
         if not last:
-            return Receipt(command_id, None, (), repeated=True)
-        recorded = self._log.reader.recorded(self._connection, after=first - 1, upto=last)
-        events = tuple(one.event for one in recorded)
-        return Receipt(command_id, last, events, repeated=True)
+            return ()
+        return self._log.reader.recorded(self._connection, after=first - 1, upto=last)
 
     def append(self, events: Sequence[NewEvent], versions: Mapping[UUID, int]) -> int | None:
         """Record *events* if no stream of *versions* has changed; return the last position."""
@@ -170,17 +180,13 @@ class SqlLogSession:
     def _receipt_row(self, command: Command, receipt: Receipt) -> tuple[str, bytes, int, int]:
         last = receipt.position or 0
         first = last - len(receipt.events) + 1 if last else 0
-        return id_text(receipt.command_id), self._digest(command), first, last
+        return id_text(receipt.command_id), self._log.commands.digest(command), first, last
 
     def _check(self, versions: Mapping[UUID, int]) -> None:
         found = self._log.reader.versions(self._connection, versions)
         for stream_id, expected in versions.items():
             if found[stream_id] != expected:
                 raise ConcurrencyError(stream_id, expected, found[stream_id])
-
-    def _digest(self, command: Command) -> bytes:
-        encoded = self._log.commands.encode(command)
-        return sha256(command.TOPIC.encode() + b"\0" + encoded).digest()
 
     def _record(self, new: NewEvent) -> NewRecord:
         by, event, subject = new.provenance, new.event, new.subject_id

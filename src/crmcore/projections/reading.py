@@ -10,16 +10,15 @@ from typing import Unpack
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Connection, SelectBase, Table
+from sqlalchemy import SelectBase, Table
 
-from crmcore.application.log import Recorded
 from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.service.levels import BookVersion, Mode
 from crmcore.domain.service.survey import SurveyKind
 from crmcore.projections.customers import directory, history
 from crmcore.projections.engine import Projection, Row
 from crmcore.projections.engine.as_of import fold
-from crmcore.projections.engine.live import LiveRows
+from crmcore.projections.engine.live import KnownRows, LiveRows
 from crmcore.projections.engine.tables import view_of
 from crmcore.projections.instants import about_instants
 from crmcore.projections.loyalty import standing
@@ -73,12 +72,9 @@ def all_projections(
 class ReadModels:
     """Answers from the live rows, and from the log where a moment of the past is asked for."""
 
-    _rows: LiveRows
-    _schema: str | None
+    _rows: LiveRows | KnownRows
     _program: LoyaltyProgram
     _packing: Packing
-    _about: Callable[[Connection, Sequence[UUID], Sequence[str]], Iterator[Recorded]]
-    """The events about some subjects, of some topics."""
     _clock: Callable[[], datetime]
     """Tells the moment that a question means which names none."""
     _service_levels: Callable[[datetime], BookVersion]
@@ -93,6 +89,15 @@ class ReadModels:
         does not reach so far, as before the commit of the transaction that recorded it.
         """
         return attrs.evolve(self, rows=self._rows.at_least(position))
+
+    @about_instants
+    def known_at(self, known_at: datetime) -> "ReadModels":
+        """The same questions, answered by what had been recorded by an instant (UTC).
+
+        So a report can be had as it was told then, beside what is now known to be true of the
+        same moment.  Each question reads the events that it needs from the log.
+        """
+        return attrs.evolve(self, rows=self._rows.known_at(known_at))
 
     @about_instants
     def history(
@@ -130,7 +135,7 @@ class ReadModels:
                 )
         projection = loyalty_status(self._program)
         with self._rows.log() as connection:
-            events = self._about(connection, [customer_id], projection.topics)
+            events = self._rows.events(connection, [customer_id], projection)
             rows = fold(projection, standing.true_by(events, as_of))
         for row in rows.rows(LOYALTY_STATUS):
             if row["customer_id"] == str(customer_id):
@@ -329,4 +334,4 @@ class ReadModels:
         return tuple(self._view(one) for one in declared)
 
     def _view(self, declared: Table) -> Table:
-        return view_of(declared, self._schema)
+        return view_of(declared, self._rows.schema)

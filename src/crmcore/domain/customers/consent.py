@@ -100,8 +100,6 @@ def decide(command: Command, ledger: Ledger) -> Sequence[Event]:
 
 
 def _give(command: GiveConsent, ledger: Ledger) -> Sequence[Event]:
-    if command.expires_at is not None and command.expires_at <= command.at:
-        raise InvalidValueError("expires_at", command.expires_at, "an instant after it is given")
     wanted = ConsentGiven(
         ledger_id=ledger_id(command.customer_id),
         customer_id=command.customer_id,
@@ -119,11 +117,15 @@ def _give(command: GiveConsent, ledger: Ledger) -> Sequence[Event]:
         at=command.at,
     )
     known = given(ledger, command.consent_id)
-    if known is None:
-        return [wanted]
-    if known != wanted:
-        raise AlreadyExistsError("consent", command.consent_id, "give it under a new id")
-    return []
+    if known == wanted:
+        return []
+    if known is not None:
+        raise AlreadyExistsError(
+            "consent", command.consent_id, "give it under a new id", at=known.at
+        )
+    if command.expires_at is not None and command.expires_at <= command.at:
+        raise InvalidValueError("expires_at", command.expires_at, "an instant after it is given")
+    return [wanted]
 
 
 def _confirm(command: ConfirmConsent, ledger: Ledger) -> Sequence[Event]:

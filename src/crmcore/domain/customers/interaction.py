@@ -141,7 +141,10 @@ def decide(command: Command, state: State) -> Sequence[Event]:
                 return [event]
             if event != state.first:
                 raise AlreadyExistsError(
-                    "interaction", command.interaction_id, "correct it, or take a new id"
+                    "interaction",
+                    command.interaction_id,
+                    "correct it, or take a new id",
+                    at=state.first.at,
                 )
             return []
         case CorrectInteraction():

@@ -116,7 +116,9 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             if isinstance(state, Unrecorded):
                 return [event]
             if event != state.first:
-                raise AlreadyExistsError("note", note_id, "correct it, or take a new id")
+                raise AlreadyExistsError(
+                    "note", note_id, "correct it, or take a new id", at=state.first.at
+                )
             return []
         case CorrectNote():
             if isinstance(state, Unrecorded):

@@ -13,6 +13,7 @@ from crmcore.domain.kernel.currencies import minor_digits, require_currency
 from crmcore.domain.kernel.errors import (
     AlreadyExistsError,
     DomainError,
+    FieldError,
     InvalidValueError,
     NotAllowedError,
     NotFoundError,
@@ -20,8 +21,16 @@ from crmcore.domain.kernel.errors import (
     shown,
 )
 from crmcore.domain.kernel.identity import derived_id
-from crmcore.domain.kernel.instants import CLOCK_SKEW, zoned
-from crmcore.domain.kernel.message import Command, Event, command, event, value, version_of
+from crmcore.domain.kernel.instants import CLOCK_SKEW, Presumed, zoned
+from crmcore.domain.kernel.message import (
+    Command,
+    Event,
+    command,
+    event,
+    for_instant,
+    value,
+    version_of,
+)
 from crmcore.domain.kernel.money import CurrencyMismatchError, Money
 from crmcore.domain.kernel.precision import decimals
 from crmcore.domain.kernel.shape import (
@@ -33,6 +42,7 @@ from crmcore.domain.kernel.shape import (
     Text,
     WorkingTime,
     is_personal,
+    marked_personal,
     shape,
 )
 
@@ -48,6 +58,7 @@ __all__ = [
     "CurrencyMismatchError",
     "DomainError",
     "Event",
+    "FieldError",
     "InvalidValueError",
     "Length",
     "Money",
@@ -56,6 +67,7 @@ __all__ = [
     "NotFoundError",
     "OutOfOrderError",
     "Personal",
+    "Presumed",
     "Purpose",
     "Text",
     "WorkingTime",
@@ -65,8 +77,10 @@ __all__ = [
     "decimals",
     "derived_id",
     "event",
+    "for_instant",
     "from_the_beginning",
     "is_personal",
+    "marked_personal",
     "minor_digits",
     "nobody",
     "require_currency",

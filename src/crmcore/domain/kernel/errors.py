@@ -1,18 +1,27 @@
 """Refusals: why a command was not carried out, in words that its sender can act upon.
 
 Every refusal is a ``DomainError``.  Its text names what is wrong, where, and what
-would be allowed; it never shows a value longer than a line.
+would be allowed.  It shows no value longer than a line, none that is made of others, and none
+that tells something about a person.
 """
 
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence, Set
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, Self
 from uuid import UUID
 
+import attrs
+
 PLAIN = (Decimal, date, timedelta, UUID)  # a datetime is a date
+SIMPLE = (*PLAIN, time, str, int, float)
+UNSHOWN: Final = object()
+"""Stands for a value that is not to be told."""
+
 __all__ = [
     "AlreadyExistsError",
     "DomainError",
+    "FieldError",
     "InvalidValueError",
     "NoWorkingTimeError",
     "NotAllowedError",
@@ -22,7 +31,12 @@ __all__ = [
 
 
 def shown(value: Any, *, width: int = 60) -> str:
-    """*value* for a message: as people write it, on one line, at most *width* characters."""
+    """*value* for a message: as people write it, on one line, at most *width* characters.
+
+    Of what is made of several values, some of which may tell of a person, only its kind.
+    """
+    if not isinstance(value, SIMPLE):
+        return _kind_of(value)
     try:
         text = str(value).removesuffix(", 0:00:00") if isinstance(value, PLAIN) else repr(value)
     except Exception:  # a hostile __repr__, or an integer too long to print
@@ -30,17 +44,63 @@ def shown(value: Any, *, width: int = 60) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def _kind_of(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing (null)"
+        case Mapping():
+            return "an object"
+        case Sequence() | Set():
+            return "a list" if value else "an empty list"
+        case _:
+            return f"a {type(value).__name__}"
+
+
+@attrs.frozen
+class FieldError:
+    """What is wrong with one field: its path, such as ``lines[0].goods.amount``, and why."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
 class DomainError(Exception):
     """A command was refused; nothing was recorded."""
 
+    repeats_at: datetime | None = None
+    """The instant for which the same command may be a repetition of what is recorded."""
+
 
 class InvalidValueError(DomainError, ValueError):
-    """A value has the wrong shape: the field, what was given and what was expected."""
+    """A value has the wrong shape: the field, what was expected and, if it may be told, was given.
+
+    ``field`` is that of the command, within which it may lie deep (``lines[0].goods.amount``).
+    """
 
     def __init__(self, field: str, value: Any, expected: str) -> None:
-        super().__init__(f"{field}: expected {expected}, got {shown(value)}")
+        given = "" if value is UNSHOWN else f", got {shown(value)}"
+        error = FieldError(field, f"expected {expected}{given}")
+        super().__init__(str(error))
         self.field = field
+        self.value = value
         self.expected = expected
+        self.errors: tuple[FieldError, ...] = (error,)
+        """The same as a form shows it."""
+
+    def within(self, path: str) -> Self:
+        """The same of a field that lies within *path*."""
+        return type(self)(f"{path}.{self.field}" if path else self.field, self.value, self.expected)
+
+    def named(self, field: str) -> Self:
+        """The same of a command that calls the field *field*."""
+        return type(self)(field, self.value, self.expected)
+
+    def untold(self) -> Self:
+        """The same without the value, which tells something about a person."""
+        return type(self)(self.field, UNSHOWN, self.expected)
 
 
 class NotFoundError(DomainError):
@@ -55,12 +115,15 @@ class NotFoundError(DomainError):
 class AlreadyExistsError(DomainError):
     """The command would record a second time what can begin only once."""
 
-    def __init__(self, kind: str, key: UUID | str, hint: str = "") -> None:
+    def __init__(
+        self, kind: str, key: UUID | str, hint: str = "", *, at: datetime | None = None
+    ) -> None:
         super().__init__(
             f"{kind} {key} exists already, with other particulars{hint and ': '}{hint}"
         )
         self.kind = kind
         self.key = key
+        self.repeats_at = at
 
 
 class NotAllowedError(DomainError):

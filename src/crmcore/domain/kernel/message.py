@@ -13,9 +13,10 @@ import attrs
 
 from crmcore.domain.kernel.shape import shape
 
-__all__ = ["Command", "Event", "command", "event", "value", "version_of"]
+__all__ = ["Command", "Event", "command", "event", "for_instant", "value", "version_of"]
 
 T = TypeVar("T")
+C = TypeVar("C", bound="Command")
 
 
 class Event(Protocol):
@@ -35,7 +36,7 @@ class Command(Protocol):
 
     @property
     def at(self) -> datetime:
-        """For which instant it is wanted (UTC)."""
+        """For which instant it is wanted (UTC); ``Presumed`` where the sender named none."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
@@ -54,6 +55,13 @@ def command(cls: type[T]) -> type[T]:
 def value(cls: type[T]) -> type[T]:
     """Make *cls* a value object that commands carry (an order line, say): checked as a command is."""
     return command(cls)
+
+
+def for_instant(wish: C, at: datetime) -> C:
+    """The command *wish*, wanted for the instant *at* instead."""
+    unchecked: Any = wish  # the type checker does not see that commands are attrs classes
+    changed: C = attrs.evolve(unchecked, at=at)
+    return changed
 
 
 def version_of(kind: type) -> int:

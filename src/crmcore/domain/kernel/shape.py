@@ -7,9 +7,11 @@ Unicode NFC without blanks around it) or raises ``InvalidValueError``.  The mark
 """
 
 import enum
+import re
 import types
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -30,6 +32,7 @@ __all__ = [
     "Text",
     "WorkingTime",
     "is_personal",
+    "marked_personal",
     "shape",
 ]
 
@@ -86,6 +89,28 @@ def is_personal(annotation: Any) -> bool:
     return any(is_personal(part) for part in get_args(annotation))
 
 
+def marked_personal(kind: Any, path: str) -> bool:
+    """Whether the field at *path* (``lines[0].goods``) of a message tells something about a person.
+
+    Raises ``LookupError`` where *kind* has no such field.
+    """
+    marked, annotation = False, kind
+    for name in re.sub(r"\[\d+\]", "", path).split("."):
+        known = attrs.fields_dict(_class_in(annotation))
+        marked, annotation = marked or is_personal(known[name].type), known[name].type
+    return marked
+
+
+def _class_in(annotation: Any) -> Any:
+    """The attrs class that *annotation* is of, be it optional or in a tuple."""
+    if isinstance(annotation, type) and attrs.has(annotation):
+        return annotation
+    for part in get_args(annotation):
+        with suppress(LookupError):
+            return _class_in(part)
+    raise LookupError(annotation)
+
+
 def shape(annotation: Any) -> Shape:
     """The check for *annotation*: a scalar, an enum, an attrs class, a tuple, or one of these or None."""
     origin = get_origin(annotation)
@@ -108,7 +133,19 @@ def _refined(base: Any, marks: Sequence[Any]) -> Shape:
             check = _text(mark)
         elif isinstance(mark, Between):
             check = _between(check, mark)
+        elif isinstance(mark, Personal):
+            check = _untold(check)
     return check
+
+
+def _untold(check: Shape) -> Shape:
+    def untold(field: str, value: Any) -> Any:
+        try:
+            return check(field, value)
+        except InvalidValueError as error:
+            raise error.untold() from None
+
+    return untold
 
 
 def _optional(parts: Sequence[Any]) -> Shape:

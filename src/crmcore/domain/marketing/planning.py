@@ -266,7 +266,7 @@ def _attach(command: AttachTargetList, state: Campaign) -> Sequence[Event]:
     if known is not None:
         if known == event:
             return []
-        raise AlreadyExistsError("target list", command.list_id, "attach a new list")
+        raise AlreadyExistsError("target list", command.list_id, "attach a new list", at=known.at)
     state.refuse_if_ended()
     return [event]
 

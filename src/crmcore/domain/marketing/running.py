@@ -214,7 +214,9 @@ def _incur(command: IncurCost, state: Campaign) -> Sequence[Event]:
         return [event]
     if known == event:
         return []
-    raise AlreadyExistsError("cost", command.cost_id, "book a further cost under its own id")
+    raise AlreadyExistsError(
+        "cost", command.cost_id, "book a further cost under its own id", at=known.at
+    )
 
 
 def _refuse_outside_dates(at: datetime, state: Campaign) -> None:

@@ -265,11 +265,11 @@ def _check(rules: Sequence[AssignmentRule], roster: Sequence[RosterMember]) -> N
         raise InvalidValueError("roster", handles, "each assignee once")
     if not keys or len(set(keys)) < len(keys):
         raise InvalidValueError("rules", keys, "at least one rule, each with a key of its own")
-    for rule in rules:
+    for index, rule in enumerate(rules):
         unknown = sorted(set(rule.members) - set(handles))
         if unknown or not rule.members or len(set(rule.members)) < len(rule.members):
             expected = "members of the roster, at least one, each once"
-            raise InvalidValueError(f"rules[{rule.key}].members", rule.members, expected)
+            raise InvalidValueError(f"rules[{index}].members", rule.members, expected)
 
 
 def business_email(state: State, assignee: str) -> str | None:

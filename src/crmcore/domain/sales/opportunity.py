@@ -130,16 +130,18 @@ def decide(command: Command, state: State, pipelines: Pipelines = PIPELINES) -> 
 
 
 def _open(command: OpenOpportunity, state: State, pipelines: Pipelines) -> Sequence[Event]:
-    pipeline = _pipeline(command.pipeline, pipelines)
-    stage = _open_stage(pipeline, command.stage or pipeline.open_stages[0].key)
     _not_negative(command.amount)
     if isinstance(state, Unopened):
+        pipeline = _pipeline(command.pipeline, pipelines)
+        stage = _open_stage(pipeline, command.stage or pipeline.open_stages[0].key)
         return [_opened(command, stage.key, stage.probability, stage.forecast)]
     # What the pipeline said then may have changed since; it was never part of the wish.
     then = state.deal.opened
-    if _opened(command, stage.key, then.probability, then.forecast) == then:
+    if _opened(command, command.stage or then.stage, then.probability, then.forecast) == then:
         return []
-    raise AlreadyExistsError("opportunity", command.opportunity_id, "change it by its own commands")
+    raise AlreadyExistsError(
+        "opportunity", command.opportunity_id, "change it by its own commands", at=then.at
+    )
 
 
 def _opened(

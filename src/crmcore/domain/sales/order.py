@@ -122,7 +122,9 @@ def _place(command: PlaceOrder, state: State) -> Sequence[Event]:
         case Placed(order=order) | Cancelled(order=order):
             if order == placed:
                 return []
-            raise AlreadyExistsError("order", command.order_id, "place a change as a new order")
+            raise AlreadyExistsError(
+                "order", command.order_id, "place a change as a new order", at=order.at
+            )
         case _:
             assert_never(state)
 
@@ -195,7 +197,7 @@ def _take_back(command: ReturnOrder, state: Placed) -> Sequence[Event]:
             earlier = attrs.evolve(state, returns=state.returns[:index])
             if _returned(command, earlier) == known:
                 return []
-            raise AlreadyExistsError("return", command.return_id)
+            raise AlreadyExistsError("return", command.return_id, at=known.at)
     return [_returned(command, state)]
 
 

@@ -110,20 +110,18 @@ class ReturnedLine:
     net: Money
 
 
-def checked_lines(
-    field: str, parts: Sequence[OrderLine] | Sequence[LineQuantity] | Sequence[LineReturn]
-) -> None:
+def checked_lines(field: str, parts: Sequence[OrderLine | LineQuantity | LineReturn]) -> None:
     """Refuse (``InvalidValueError``) no lines, a line named twice, or a too fine quantity."""
     if not 0 < len(parts) <= MOST_LINES:
         raise InvalidValueError(field, f"{len(parts)} lines", f"1 to {MOST_LINES} lines")
     seen: set[int] = set()
-    for part in parts:
+    for index, part in enumerate(parts):
         if part.line in seen:
-            raise InvalidValueError(field, part.line, "each line number once")
+            raise InvalidValueError(f"{field}[{index}].line", part.line, "each line number once")
         seen.add(part.line)
         if decimals(part.quantity) > MOST_DECIMALS:
             expected = f"a quantity of at most {MOST_DECIMALS} decimals on line {part.line}"
-            raise InvalidValueError(field, part.quantity, expected)
+            raise InvalidValueError(f"{field}[{index}].quantity", part.quantity, expected)
 
 
 def quantities(

@@ -29,8 +29,8 @@ def priced(lines: tuple[OrderLine, ...], discount: Money | None, delivery: Money
     currency = lines[0].goods.currency
     payable("discount", discount, currency)
     payable("delivery", delivery, currency)
-    for line in lines:
-        _sound(line, currency)
+    for index, line in enumerate(lines):
+        _sound(f"lines[{index}]", line, currency)
     net = Money.total((line.net for line in lines), currency)
     if discount is not None and discount.amount:
         if net < discount:
@@ -42,14 +42,14 @@ def priced(lines: tuple[OrderLine, ...], discount: Money | None, delivery: Money
     return Price(lines=lines, net=net, total=Money.total(due, currency))
 
 
-def _sound(line: OrderLine, currency: str) -> None:
+def _sound(where: str, line: OrderLine, currency: str) -> None:
     for field, amount in (("goods", line.goods), ("discount", line.discount), ("tax", line.tax)):
         if amount is not None and (amount.currency != currency or amount.amount < 0):
             expected = f"0 or more on line {line.line}, all in {currency}"
-            raise InvalidValueError(field, str(amount), expected)
+            raise InvalidValueError(f"{where}.{field}", str(amount), expected)
     if line.discount is not None and line.goods < line.discount:
         expected = f"at most the goods of line {line.line}, {line.goods}"
-        raise InvalidValueError("discount", str(line.discount), expected)
+        raise InvalidValueError(f"{where}.discount", str(line.discount), expected)
 
 
 def _spread(discount: Money, lines: Sequence[OrderLine]) -> tuple[OrderLine, ...]:

@@ -39,12 +39,17 @@ def taken_back(
     checked_lines("returned", parts)
     by_number, before = {line.line: line for line in lines}, quantities(earlier)
     return tuple(
-        _refunded(part, by_number.get(part.line), shipped, before[part.line]) for part in parts
+        _refunded(f"returned[{index}]", part, by_number.get(part.line), shipped, before[part.line])
+        for index, part in enumerate(parts)
     )
 
 
 def _refunded(
-    part: LineReturn, line: OrderLine | None, shipped: Mapping[int, Decimal], before: Decimal
+    where: str,
+    part: LineReturn,
+    line: OrderLine | None,
+    shipped: Mapping[int, Decimal],
+    before: Decimal,
 ) -> ReturnedLine:
     if line is None:
         raise NotFoundError("line of the order with number", str(part.line))
@@ -55,7 +60,7 @@ def _refunded(
         )
     net, due = line.due_back(before, part.quantity)
     refund = due if part.refund is None else part.refund
-    payable("refund", refund, due.currency)
+    payable(f"{where}.refund", refund, due.currency)
     if due < refund:
         raise RefundTooHighError(f"line {part.line}: {refund} to be refunded, at most {due} is due")
     return ReturnedLine(

@@ -173,7 +173,9 @@ def offer(
         if (state.offer.channel, state.offer.at) == (command.channel, command.at):
             return []
         about = f"({command.kind}) about case {command.case_id}, cycle {command.cycle},"
-        raise AlreadyExistsError("survey", about, "a solved cycle is asked about once")
+        raise AlreadyExistsError(
+            "survey", about, "a solved cycle is asked about once", at=state.offer.at
+        )
     facts, customer_id = _solved(command, case)
     return [
         SurveyOffered(

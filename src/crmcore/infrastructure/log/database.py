@@ -69,6 +69,8 @@ class store_errors:  # noqa: N801  # used as a function: a generator would cost 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
     ) -> None:
+        if isinstance(error, exc.StatementError):
+            error.hide_parameters = True  # an engine of the host's may show them
         if isinstance(error, exc.TimeoutError):
             raise StoreBusyError(f"{self.where}: all connections are in use; try again") from error
         if isinstance(error, exc.DBAPIError) and not isinstance(error, exc.IntegrityError):
@@ -91,6 +93,7 @@ class Database:
     tables: LogTables
     where: str
     owned: bool
+    _url: URL = attrs.field(repr=False)
     _writer: Writer = attrs.field(init=False, eq=False, repr=False)
     _found: list[Location] = attrs.field(factory=list, init=False, eq=False, repr=False)
     """Where our own connections find the log."""
@@ -113,10 +116,11 @@ class Database:
         if isinstance(target, Engine):
             require_supported(target)
         engine = target if isinstance(target, Engine) else engine_for(target, create)
-        where = shown_url(target.url if isinstance(target, Engine) else parsed_url(target))
+        url = target.url if isinstance(target, Engine) else parsed_url(target)
+        where = shown_url(url)
         require_schema(where, schema)
         tables = log_tables(schema)
-        database = cls(engine, tables, where, owned)
+        database = cls(engine, tables, where, owned, url)
         try:
             with store_errors(where):
                 database._found.append(make(engine, tables, where, create=create))
@@ -125,7 +129,7 @@ class Database:
             if not owned:
                 raise
             said = f"{where}: has a setting that its driver does not take ({type(error).__name__})"
-            raise StoreUnavailableError(said) from error
+            raise StoreUnavailableError(said) from None  # the cause may quote it
         except BaseException:
             database.close()
             raise
@@ -134,7 +138,7 @@ class Database:
     @property
     def address(self) -> str:
         """The database's URL with its password: for a process that shall open it as well."""
-        return self.engine.url.render_as_string(hide_password=False)
+        return self._url.render_as_string(hide_password=False)
 
     @property
     def is_sqlite(self) -> bool:

@@ -26,19 +26,38 @@ URI_SETTINGS: Final = frozenset(("cache", "immutable", "mode", "nolock", "psow",
 SMALLEST_FILE = 512
 """Bytes of the smallest SQLite database that holds anything."""
 
-PASSWORD = re.compile(r"([^:/@\s]*):[^/@\s]*@")
+EXAMPLES = "sqlite:///crm.db for a file, or postgresql+psycopg://user@host/name for a server"
+
+MISREAD = re.compile(r"[@=?\s]")
+"""What no host has, and no database: a password, or settings, of which the end was read as these."""
 
 
 def parsed_url(target: str | URL) -> URL:
-    """*target* as a URL; raises ``StoreUnavailableError``, which shows no password, if it is none."""
+    """*target* as a URL; raises ``StoreUnavailableError`` if it is none.
+
+    What cannot be read is not shown either: nobody knows which part of it is the password.
+    """
     try:
-        return make_url(target)
+        url = make_url(target)
     except (exc.ArgumentError, ValueError):  # the latter: a port that is no number
-        shown = PASSWORD.sub(r"\1:***@", str(target))
+        url = None
+    misread = url is not None and not _is_file(url) and str(target).count("@") > 1
+    if url is None or misread or _odd(url):
         raise StoreUnavailableError(
-            f"{shown!r} is not a database URL: write sqlite:///crm.db for a file,"
-            " or postgresql+psycopg://user@host/name for a server"
+            f"what names the database is not a database URL: write {EXAMPLES};"
+            " within a user's name or password, write : / @ ? # and % as %3A %2F %40 %3F %23 %25"
         ) from None
+    return url
+
+
+def _is_file(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _odd(url: URL) -> list[str]:
+    """Of a server's host and database, those that may be something else, read in the wrong place."""
+    places = {} if _is_file(url) else {"host": url.host, "database": url.database}
+    return [name for name, place in places.items() if MISREAD.search(place or "")]
 
 
 def engine_for(target: str | URL, create: bool) -> Engine:
@@ -53,7 +72,7 @@ def engine_for(target: str | URL, create: bool) -> Engine:
 
 
 def _engine(url: URL, create: bool) -> Engine:
-    if url.get_backend_name() == "sqlite":
+    if _is_file(url):
         return _sqlite_engine(url, create)
     if url.get_backend_name() != "postgresql":
         raise StoreUnavailableError(
@@ -80,7 +99,14 @@ def require_supported(engine: Engine) -> None:
 
 
 def _postgres_engine(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    # Options may be secrets: an engine shows its URL, less the password before the host.
+    options = [name for name in url.query if name not in ("host", "port")]
+    engine = create_engine(
+        url.difference_update_query(options),
+        connect_args={name: url.query[name] for name in options},
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
     if "options" not in url.query:
 
         @event.listens_for(engine, "connect")
@@ -92,6 +118,8 @@ def _postgres_engine(url: URL) -> Engine:
 
 
 def _sqlite_engine(url: URL, create: bool) -> Engine:
+    if url.host or url.username or url.password or url.port:
+        raise StoreUnavailableError(f"a SQLite URL has no host and no user: write {EXAMPLES}")
     name, mode = url.database or ":memory:", url.query.get("mode")
     if ":memory:" in name or mode == "memory":
         raise StoreUnavailableError(
@@ -103,7 +131,7 @@ def _sqlite_engine(url: URL, create: bool) -> Engine:
         if not URI_SETTINGS.isdisjoint(url.query):
             url = url.set(database=f"file:{quote(name)}").update_query_dict({"uri": "true"})
     wait = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
-    engine = create_engine(url.set(drivername="sqlite"), connect_args=wait)
+    engine = create_engine(url.set(drivername="sqlite"), connect_args=wait, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: object, _record: object) -> None:
@@ -155,6 +183,10 @@ def _check_file(where: str, file: Path, create: bool) -> None:
 
 
 def shown_url(url: URL) -> str:
-    """*url* without a password, wherever it stands."""
-    secret = [name for name in url.query if "password" in name.lower()]
-    return url.difference_update_query(secret).render_as_string(hide_password=True)
+    """*url* without what may be a secret: passwords, options, and what a host misread as its place."""
+    odd, bare = _odd(url), url.set(query={})
+    if "host" in odd:
+        bare = bare.set(host="***")
+    if "database" in odd:
+        bare = bare.set(database="***")
+    return bare.render_as_string(hide_password=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import ListenNotifySubscription, OperationalError, ShutDown
 
+from crmcore.application.describing import described
 from crmcore.infrastructure.log.listening import listening
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class LogSubscription(ListenNotifySubscription["CrmApplicationRecorder"]):
                 with listening(self._recorder.database) as connection:
                     self._wait_for_notices(connection)
             except Exception as error:  # whatever it was: looking regularly still works
-                logger.warning("listening to the log failed, polling it: %r", error)
+                logger.warning("listening to the log failed, polling it: %s", described(error))
                 for _ in range(LISTENING_POLLS):  # then listen again
                     if self._stopped.wait(POLL_SECONDS):
                         return

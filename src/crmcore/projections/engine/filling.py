@@ -124,7 +124,7 @@ def _read_on(
             gone.append(worker)
         except PoisonError as poison:
             error = poison.stopped(worker.projection.name)
-            error.__cause__ = poison.cause
+            error.__cause__ = poison.traced
             stopped[worker.projection.name] = error
             gone.append(worker)
         except Exception as error:

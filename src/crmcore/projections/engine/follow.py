@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
+from traceback import format_tb
 
 import attrs
 from sqlalchemy import Connection
@@ -16,7 +17,12 @@ from crmcore.projections.engine.batch import Batch
 from crmcore.projections.engine.drift import outdated, unfinishable
 from crmcore.projections.engine.generation import BUILDING, Registry
 from crmcore.projections.engine.parts import Parts
-from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError, told_of
+from crmcore.projections.engine.poison import (
+    PoisonError,
+    ProjectionStoppedError,
+    told,
+    told_of,
+)
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
 from crmcore.projections.engine.stops import Stop, note_live
@@ -136,8 +142,13 @@ class Follower:
         except (ProjectionStoppedError, StoreError) as error:
             logger.warning("%s is not followed, tried again soon: %s", projection.name, error)
             return False
-        except Exception:  # a thread that ended here would leave every read model behind, unseen
-            logger.exception("%s is not followed, tried again soon", projection.name)
+        except (
+            Exception
+        ) as error:  # a thread that ended would leave every read model behind, unseen
+            where = "".join(format_tb(error.__traceback__))  # no message: it may tell of a person
+            logger.error(
+                "%s is not followed, tried again soon: %s\n%s", projection.name, told(error), where
+            )
             return False
         return True
 
@@ -220,7 +231,7 @@ class Follower:
             batch = Batch(self._source, self._registry, self._batch)
             position, head = batch.fold(projection)
         except PoisonError as poison:
-            raise poison.stopped(projection.name) from poison.cause
+            raise poison.stopped(projection.name) from poison.traced
         if progress is not None:
             progress(projection.name, position, head)
         return position >= head

@@ -10,12 +10,13 @@ import logging
 from collections.abc import Sequence
 
 import attrs
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection
 
 from crmcore.application.log import Place
 from crmcore.projections.engine.batch import Batch
 from crmcore.projections.engine.drift import outdated
 from crmcore.projections.engine.generation import Checkpoint, Registry
+from crmcore.projections.engine.poison import told
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
 
@@ -58,7 +59,7 @@ class Inline:
                 savepoint.rollback()  # fails where the database has given up the whole transaction
                 if connection.invalidated:
                     raise
-                self._tell(projection, _cause(error), error)
+                self._tell(projection, told(error))
             else:
                 savepoint.commit()
                 self._tell(projection, left)
@@ -94,19 +95,10 @@ class Inline:
             at = attrs.evolve(at, position=reached.position, link=reached.link)
         return None
 
-    def _tell(
-        self, projection: Projection, left: str | None, error: Exception | None = None
-    ) -> None:
+    def _tell(self, projection: Projection, left: str | None) -> None:
         """Log once what is in the way, not with every command."""
         if left is None:
             self._told.pop(projection.name, None)
         elif self._told.get(projection.name) != left:
             self._told[projection.name] = left
-            trace = None if isinstance(error, exc.DBAPIError) else error  # it would show the rows
-            told = "%s is left to whoever follows or catches up: %s"
-            logger.warning(told, projection.name, left, exc_info=trace)
-
-
-def _cause(error: Exception) -> str:
-    said = error.orig if isinstance(error, exc.DBAPIError) else error
-    return f"{type(said).__name__}: {str(said).strip().partition(chr(10))[0]}"
+            logger.warning("%s is left to whoever follows or catches up: %s", projection.name, left)

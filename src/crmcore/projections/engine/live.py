@@ -5,23 +5,26 @@ rebuilt first, or a statement of the host's that asks for what is not there.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import attrs
 from sqlalchemy import ClauseElement, Connection, Executable, Table, exc
 from sqlalchemy.sql import visitors
 
 from crmcore.application.errors import MisuseError, StoreError
-from crmcore.application.log import Place
+from crmcore.application.log import Place, Recorded
 from crmcore.domain.kernel import InvalidValueError
 from crmcore.projections.engine.drift import astray, drift
 from crmcore.projections.engine.generation import Registry
+from crmcore.projections.engine.known import made_anew
 from crmcore.projections.engine.poison import ProjectionStoppedError
 from crmcore.projections.engine.projection import Projection, Row
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["LiveRows", "NotReachedError"]
+__all__ = ["KnownRows", "LiveRows", "NotReachedError"]
 
 NO_RIGHT: Final = "42501"
 """PostgreSQL's code for a missing permission, which is the operator's matter."""
@@ -37,14 +40,25 @@ class LiveRows:
 
     _source: LogSource
     _registry: Registry
-    _projections: Sequence[Projection]
+    projections: Sequence[Projection]
     _catch_up: Callable[[str], None]
     """Brings one read model to the end of the log."""
+    _about: Callable[[Connection, Sequence[UUID] | None, Sequence[str]], Iterator[Recorded]]
+    """The events about some subjects (or about any), of some topics."""
     _at_least: int = 0
+
+    @property
+    def schema(self) -> str | None:
+        """The schema that the rows are in: that of the log's tenant."""
+        return self._registry.schema
 
     def at_least(self, position: int | None) -> "LiveRows":
         """The same, where they have seen the log up to *position*."""
         return attrs.evolve(self, at_least=position or 0)
+
+    def known_at(self, known_at: datetime) -> "KnownRows":
+        """The rows as they were known at an instant."""
+        return KnownRows(self, known_at)
 
     @contextmanager
     def of(self, *names: str) -> Iterator[Connection]:
@@ -77,30 +91,19 @@ class LiveRows:
             self._reached(connection)
             yield connection
 
+    def events(
+        self, connection: Connection, subjects: Sequence[UUID] | None, projection: Projection
+    ) -> Iterator[Recorded]:
+        """The events about some subjects (or about any) that a projection reads, in order."""
+        return self._about(connection, subjects, projection.topics)
+
     def query(self, statement: Any) -> list[Row]:
         """The rows of a SELECT on tables that read models declare.
 
         Raises ``MisuseError`` where it asks for what these do not have, ``InvalidValueError``
         for a value that no column can hold.
         """
-        if not (isinstance(statement, ClauseElement) and isinstance(statement, Executable)):
-            kind = type(statement).__name__
-            raise MisuseError(f"query: expected a SELECT of SQLAlchemy's, got a {kind}")
-        names = {None: self._registry.schema}  # the schema of this log's tenant
-        with self.of(*self._named_in(statement)) as connection:
-            try:
-                found = connection.execute(
-                    statement, execution_options={"schema_translate_map": names}
-                )
-                return [dict(row._mapping) for row in found]
-            except exc.SQLAlchemyError as error:
-                said = getattr(error, "orig", None) or error
-                if isinstance(said, InvalidValueError):  # of a value in the statement
-                    raise said from None
-                if not _is_mistake(error):
-                    raise
-                line = str(said).strip().partition("\n")[0]
-                raise MisuseError(f"the statement cannot be answered: {line}") from error
+        return _answer(self, self.projections, statement)
 
     def _behind(self, names: Sequence[str]) -> Sequence[str]:
         if not self._at_least:
@@ -133,20 +136,9 @@ class LiveRows:
             )
         return head
 
-    def _named_in(self, statement: ClauseElement) -> Sequence[str]:
-        """The read models whose tables a statement names; all, if it does not tell."""
-        tables = {one.name for one in visitors.iterate(statement) if isinstance(one, Table)}
-        owners = self._by_table
-        named = dict.fromkeys(owners[table] for table in sorted(tables) if table in owners)
-        return list(named) or [projection.name for projection in self._projections]
-
-    @property
-    def _by_table(self) -> Mapping[str, str]:
-        return {table.name: one.name for one in self._projections for table in one.tables}
-
     def _why_not(self, names: Sequence[str]) -> str | None:
         """What keeps read models from answering, if it is a matter of theirs."""
-        known: Mapping[str, Any] = {one.name: one for one in self._projections}
+        known: Mapping[str, Any] = {one.name: one for one in self.projections}
         with self._source.read() as connection:
             for name in names:
                 live = self._registry.live(connection, name)
@@ -162,6 +154,77 @@ class LiveRows:
                     again = f"`crmcore projections rebuild {name} --switch`"
                     return f"{name}: rebuild needed: {changed}: {again}"
         return None
+
+
+@attrs.frozen
+class KnownRows:
+    """The same as it was known at an instant: rows made anew of what was recorded by then."""
+
+    _live: LiveRows
+    _known_at: datetime
+    schema: None = attrs.field(default=None, init=False)
+
+    def at_least(self, position: int | None) -> "KnownRows":
+        """The same, where the log has come to *position*."""
+        return attrs.evolve(self, live=self._live.at_least(position))
+
+    def known_at(self, known_at: datetime) -> "KnownRows":
+        """The rows as they were known at another instant."""
+        return attrs.evolve(self, known_at=known_at)
+
+    @contextmanager
+    def of(self, *names: str) -> Iterator[Connection]:
+        """A connection to the rows of the read models *names*, apart from the database."""
+        asked = [one for one in self._live.projections if one.name in names]
+        with (
+            self._live.log() as log,
+            made_anew({one: self.events(log, None, one) for one in asked}) as connection,
+        ):
+            yield connection
+
+    def log(self) -> AbstractContextManager[Connection]:
+        """A connection for what is folded from the log itself."""
+        return self._live.log()
+
+    def events(
+        self, connection: Connection, subjects: Sequence[UUID] | None, projection: Projection
+    ) -> Iterator[Recorded]:
+        """The events recorded by then that a projection reads, as ``LiveRows.events``."""
+        told = self._live.events(connection, subjects, projection)
+        return (one for one in told if one.recorded_at <= self._known_at)
+
+    def query(self, statement: Any) -> list[Row]:
+        """The rows of a SELECT, as ``LiveRows.query``."""
+        return _answer(self, self._live.projections, statement)
+
+
+def _answer(
+    rows: LiveRows | KnownRows, projections: Sequence[Projection], statement: Any
+) -> list[Row]:
+    if not (isinstance(statement, ClauseElement) and isinstance(statement, Executable)):
+        kind = type(statement).__name__
+        raise MisuseError(f"query: expected a SELECT of SQLAlchemy's, got a {kind}")
+    schemas = {"schema_translate_map": {None: rows.schema}}
+    with rows.of(*_named_in(statement, projections)) as connection:
+        try:
+            found = connection.execute(statement, execution_options=schemas)
+            return [dict(row._mapping) for row in found]
+        except exc.SQLAlchemyError as error:
+            said = getattr(error, "orig", None) or error
+            if isinstance(said, InvalidValueError):  # of a value in the statement
+                raise said from None
+            if not _is_mistake(error):
+                raise
+            line = str(said).strip().partition("\n")[0]
+            raise MisuseError(f"the statement cannot be answered: {line}") from error
+
+
+def _named_in(statement: ClauseElement, projections: Sequence[Projection]) -> Sequence[str]:
+    """The read models whose tables a statement names; all, if it does not tell."""
+    tables = {one.name for one in visitors.iterate(statement) if isinstance(one, Table)}
+    owners = {table.name: one.name for one in projections for table in one.tables}
+    named = dict.fromkeys(owners[table] for table in sorted(tables) if table in owners)
+    return list(named) or [projection.name for projection in projections]
 
 
 def _is_mistake(error: exc.SQLAlchemyError) -> bool:

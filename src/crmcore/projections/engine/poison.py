@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import exc
 
+from crmcore.application.describing import described
 from crmcore.application.errors import UnknownTopicError, UnreadableEventError
 from crmcore.application.log import Recorded
 from crmcore.projections.engine.aside import Detours, Policy
 from crmcore.projections.engine.projection import STREAM, SUBJECT, Projection
 
-__all__ = ["PoisonError", "ProjectionStoppedError", "groups_of", "refuses_rows", "told_of"]
+__all__ = ["PoisonError", "ProjectionStoppedError", "groups_of", "refuses_rows", "told", "told_of"]
 
 
 class ProjectionStoppedError(Exception):
@@ -27,19 +28,21 @@ def told_of(name: str, error: Exception) -> str:
     """What *error*, which stopped the projection *name*, says in one line."""
     if isinstance(error, ProjectionStoppedError):
         return str(error)
-    said = str(error).strip().partition("\n")[0]  # further lines may show a row
-    return f"{name}: {type(error).__name__}: {said}"
+    return f"{name}: {told(error)}"
 
 
 class PoisonError(Exception):
     """An event that cannot be read, or whose change cannot be applied or stored."""
 
     def __init__(self, event: Recorded, groups: Sequence[str], cause: Exception) -> None:
-        said = cause.orig if isinstance(cause, exc.StatementError) and cause.orig else cause
-        # One line: the further ones of a database's message show the row, which may be personal.
-        super().__init__(f"{type(said).__name__}: {str(said).strip().partition(chr(10))[0]}")
+        super().__init__(told(cause))
         self.position, self.topic, self.groups = event.position, event.topic, tuple(groups)
         self.cause = cause
+
+    @property
+    def traced(self) -> Exception | None:
+        """The cause as a traceback may show it: what a database says of a row tells its values."""
+        return None if isinstance(self.cause, exc.StatementError) else self.cause
 
     def stopped(self, name: str) -> ProjectionStoppedError:
         """What to raise where it stops the projection *name*."""
@@ -61,6 +64,23 @@ class PoisonError(Exception):
         if policy is not Policy.STOP:
             detours.add(self.position, self.topic, self.groups, policy, str(self))
         return policy is not Policy.STOP
+
+
+def told(error: Exception) -> str:
+    """What is kept and logged of *error*: no values, which may tell of a person.
+
+    Of a database's message the first line, which names tables and columns; the further ones show
+    the row.  Where values are to blame, it names them after a colon.
+    """
+    if isinstance(error, ProjectionStoppedError):
+        return str(error).partition("\n")[0]
+    if not isinstance(error, exc.DBAPIError) or error.orig is None:
+        inner = error.orig if isinstance(error, exc.StatementError) else None
+        return described(error if inner is None else inner)
+    said = str(error.orig).strip().partition("\n")[0]
+    if isinstance(error, exc.DataError):
+        said = said.partition(":")[0]
+    return f"{type(error.orig).__name__}: {said}"
 
 
 def groups_of(projection: Projection, event: Recorded) -> Sequence[str]:

@@ -79,7 +79,7 @@ class _Refold:
             except PoisonError as poison:  # the rows are half changed: begin again without it
                 policy = before.get(poison.position, poison.policy(self.projection))
                 if policy is Policy.STOP:
-                    raise poison.stopped(self.projection.name) from poison.cause
+                    raise poison.stopped(self.projection.name) from poison.traced
                 still.add(poison.position, poison.topic, poison.groups, policy, str(poison))
 
     def _concerned(self) -> set[str]:

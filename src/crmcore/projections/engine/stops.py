@@ -9,7 +9,7 @@ from crmcore.application.errors import StoreBusyError, StoreError
 from crmcore.projections.engine.drift import unfinishable
 from crmcore.projections.engine.generation import BUILDING, Checkpoint, Registry
 from crmcore.projections.engine.parts import Parts
-from crmcore.projections.engine.poison import ProjectionStoppedError
+from crmcore.projections.engine.poison import ProjectionStoppedError, told
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuilt import RebuildStoppedError
 from crmcore.projections.engine.source import LogSource
@@ -33,10 +33,9 @@ class Stop:
     @classmethod
     def by(cls, error: Exception) -> "Stop":
         """What *error* tells of it."""
-        said = str(error).strip().partition("\n")[0]  # further lines may show a row
         if isinstance(error, ProjectionStoppedError):
-            return cls(error.position, error.topic, error.cause or said)
-        return cls(None, None, f"{type(error).__name__}: {said}")
+            return cls(error.position, error.topic, error.cause or told(error))
+        return cls(None, None, told(error))
 
     def __str__(self) -> str:
         where = "" if self.position is None else f"position {self.position} ({self.topic}): "

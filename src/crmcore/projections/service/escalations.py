@@ -52,7 +52,6 @@ def read_escalations(
 
 
 def _of(case: ServiceCase, until: datetime) -> list[DueEscalation]:
-    observed = set(case.timeline.observed)
     return [
         DueEscalation(
             case=case,
@@ -66,5 +65,4 @@ def _of(case: ServiceCase, until: datetime) -> list[DueEscalation]:
             due_at=clock.due_at,
         )
         for clock, escalation in escalations(case.timeline, until)
-        if (clock.cycle, clock.kind, clock.occurrence, escalation.name) not in observed
     ]

@@ -4,8 +4,10 @@ Everything owed follows from the case's life in instants, which is kept with the
 depend on the moment of asking, so they are computed when asked and not stored.
 """
 
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Protocol
 
 import attrs
@@ -14,7 +16,7 @@ from crmcore.application.log import Recorded
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.service.case import AuthorRole, events
 from crmcore.domain.service.case.telling import told
-from crmcore.domain.service.levels import Observed, TargetClock, Timeline, clocks
+from crmcore.domain.service.levels import Observed, TargetClock, Timeline, clocks, untold
 from crmcore.projections.engine import Projection, Row, Rows, by_stream
 from crmcore.projections.service.tables import (
     SERVICE_CASES,
@@ -59,24 +61,25 @@ def service_levels(packing: Packing) -> Projection:
         events.CaseTransferred: _sets(lambda e: {"queue": e.queue, "agent": None}),
         events.CaseAssigned: _sets(lambda e: {"agent": e.agent}),
         events.CaseReplied: moved.replied,
-        events.CaseStarted: moved.to("open"),
-        events.CasePended: moved.to("pending"),
-        events.CaseHeld: moved.to("on_hold"),
-        events.CaseResumed: moved.to("open"),
+        events.CaseStarted: moved.on,
+        events.CasePended: moved.on,
+        events.CaseHeld: moved.on,
+        events.CaseResumed: moved.on,
         events.CaseSolved: moved.solved,
         events.CaseReopened: moved.reopened,
         events.CaseClosed: moved.closed,
-        events.CaseMerged: moved.to("merged"),
-        events.CaseSpamMarked: moved.to("spam"),
-        events.ServiceLevelAttached: moved.owed,
-        events.ServiceLevelReplaced: moved.owed,
-        events.ServiceLevelDetached: moved.owed,
-        events.ServiceTargetWarned: moved.owed,
-        events.ServiceTargetBreached: moved.owed,
+        events.CaseMerged: moved.on,
+        events.CaseQuestionInherited: moved.on,
+        events.CaseSpamMarked: moved.on,
+        events.ServiceLevelAttached: moved.on,
+        events.ServiceLevelReplaced: moved.on,
+        events.ServiceLevelDetached: moved.on,
+        events.ServiceTargetWarned: moved.on,
+        events.ServiceTargetBreached: moved.on,
     }
     return Projection(
         name="service_levels",
-        version=3,
+        version=4,
         tables=(SERVICE_CASES, SERVICE_CYCLES, SERVICE_LEVELS, SERVICE_WORK),
         handlers=handlers,
         groups=by_stream,
@@ -126,22 +129,12 @@ class _Moved:
         _put_cycle(rows, recorded.stream, 1, event.at)
         _show(rows, recorded.stream, timeline)
 
-    def to(self, status: str) -> Callable[[Any, Recorded, Rows], None]:
-        """A handler that moves the case to another status."""
-
-        def handle(event: Any, recorded: Recorded, rows: Rows) -> None:
-            self._move(event, recorded, rows, status=status)
-
-        return handle
-
-    def owed(self, event: Any, recorded: Recorded, rows: Rows) -> None:
+    def on(self, event: Any, recorded: Recorded, rows: Rows) -> None:
         self._move(event, recorded, rows)
 
     def replied(self, event: events.CaseReplied, recorded: Recorded, rows: Rows) -> None:
         row = _case(rows, recorded.stream)
         known: Row = {}
-        if event.first_response:
-            known["first_response_at"] = event.at
         if event.author_role is AuthorRole.CUSTOMER:
             known["contacts"] = row["contacts"] + 1
         if event.agent is not None and event.public:
@@ -158,14 +151,18 @@ class _Moved:
         agent = event.agent or owner
         if agent is not None:
             _worked(rows, recorded, agent, "solution", event.at)
-        self._move(event, recorded, rows, status="solved")
+        self._move(event, recorded, rows)
 
     def reopened(self, event: events.CaseReopened, recorded: Recorded, rows: Rows) -> None:
-        _put_cycle(rows, recorded.stream, event.cycle, event.at)
-        self._move(event, recorded, rows, status="open")
+        known = rows.get(SERVICE_CYCLES, recorded.stream, event.cycle)
+        if known is None:
+            _put_cycle(rows, recorded.stream, event.cycle, event.at)
+        else:
+            rows.put(SERVICE_CYCLES, known | {"begun_at": event.at})
+        self._move(event, recorded, rows)
 
     def closed(self, event: events.CaseClosed, recorded: Recorded, rows: Rows) -> None:
-        self._move(event, recorded, rows, status="closed", closed_at=event.at)
+        self._move(event, recorded, rows, closed_at=event.at)
 
     def _move(self, event: Any, recorded: Recorded, rows: Rows, **known: Any) -> None:
         """Let *event* move the clock, and show what is owed now."""
@@ -175,6 +172,8 @@ class _Moved:
         timeline = told(row["clock"], event)
         if timeline is not row["clock"]:
             row["clock"] = timeline
+            row["status"] = timeline.statuses[-1].category.value
+            row["first_response_at"] = timeline.first_response_at
             row["changed_at"] = max(row["changed_at"], event.at)
             _show(rows, recorded.stream, timeline)
         rows.put(SERVICE_CASES, row)
@@ -191,9 +190,10 @@ def _sets(values: Callable[[Any], Row]) -> Callable[[Any, Recorded, Rows], None]
 
     def handle(event: Any, recorded: Recorded, rows: Rows) -> None:
         row, facts = _case(rows, recorded.stream), values(event)
-        row["facts"].append([to_micros(event.at), facts])
-        row["facts_at"] = max(row["facts_at"], event.at)
-        rows.put(SERVICE_CASES, row | facts)
+        told = sorted([*row["facts"], [to_micros(event.at), facts]], key=itemgetter(0))
+        holding = ChainMap(*(known for _, known in reversed(told)))
+        known_by = {"facts": told, "facts_at": max(row["facts_at"], event.at)}
+        rows.put(SERVICE_CASES, row | known_by | {name: holding[name] for name in facts})
 
     return handle
 
@@ -214,15 +214,14 @@ def _show(rows: Rows, case_id: str, timeline: Timeline) -> None:
         (row["cycle"], row["target"], row["occurrence"])
         for row in rows.group(SERVICE_LEVELS, case_id)
     }
-    observed = frozenset(timeline.observed)
     for one in clocks(timeline):
-        rows.put(SERVICE_LEVELS, _row(case_id, one, observed))
+        rows.put(SERVICE_LEVELS, _row(case_id, one, timeline.observed))
         shown.discard((one.cycle, one.kind.value, one.occurrence))
     for key in shown:
         rows.delete(SERVICE_LEVELS, case_id, *key)
 
 
-def _row(case_id: str, clock: TargetClock, observed: frozenset[Observed]) -> Row:
+def _row(case_id: str, clock: TargetClock, observed: Sequence[Observed]) -> Row:
     """The row of a clock; ``_due`` asks the clock when the row is finished."""
     return {
         "case_id": case_id,
@@ -245,7 +244,6 @@ def _due(row: Row) -> None:
     """When it is due and what comes next, unless the row tells: the costly part, done once."""
     clock = row["due_at"]
     if isinstance(clock, TargetClock):
-        observed, of = row["next_escalation_at"], (clock.cycle, clock.kind, clock.occurrence)
-        coming = (one.at for one in clock.escalations() if (*of, one.name) not in observed)
+        coming = (one.at for one in untold(clock, row["next_escalation_at"]))
         row["due_at"] = clock.due_at
         row["next_escalation_at"] = min(coming, default=None)

@@ -112,11 +112,15 @@ def full_resolution_time(asked: Asked) -> Figure:
 def first_response(asked: Asked) -> Figure:
     """The median time from opening to the first public reply of an agent.
 
+    A case that was solved before anybody replied had no first response, neither here nor for the
+    target of that name.
+
     Numerator: the elapsed time from the opening to the first response, of all of them.
     Denominator: requests whose first response is in the period.
     Unit: time (the value is the median).
     None: where none was answered.
-    Restated: a case merged or marked as spam later counts no longer.
+    Restated: by an earlier reply that comes in late; a case merged or marked as spam later counts
+    no longer.
     """
     told = [
         at - one.opened_at

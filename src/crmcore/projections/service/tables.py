@@ -34,8 +34,7 @@ SERVICE_CASES = Table(
 """One row a case.  ``contacts`` counts the opening and every message of the customer.
 
 ``clock`` is the case's life in instants, packed; ``changed_at`` the latest of them.  ``facts`` tells
-what the case was held to be (whose, of which kind and priority, with whom), in the order of
-telling: ``[microseconds since 1970, {column: value}]``; ``facts_at`` is the latest of these.
+what the case was held to be (whose, of which kind and priority, with whom), by instant: ``[microseconds since 1970, {column: value}]``; ``facts_at`` is the latest of these.
 """
 
 SERVICE_CYCLES = Table(

@@ -46,6 +46,7 @@ from crmcore.domain.service.case.events import (
     CaseOpened,
     CasePended,
     CasePrioritised,
+    CaseQuestionInherited,
     CaseQueued,
     CaseReopened,
     CaseReplied,
@@ -62,6 +63,7 @@ from crmcore.domain.service.case.events import (
 )
 from crmcore.domain.service.case.merging import (
     Merge,
+    carried_over,
     merge,
 )
 from crmcore.domain.service.case.owing import owed_from
@@ -129,6 +131,7 @@ __all__ = [
     "CasePended",
     "CasePolicy",
     "CasePrioritised",
+    "CaseQuestionInherited",
     "CaseQueued",
     "CaseReopened",
     "CaseReplied",
@@ -176,6 +179,7 @@ __all__ = [
     "StatusCategory",
     "TransferCase",
     "Unopened",
+    "carried_over",
     "decide",
     "evolve",
     "merge",

@@ -1,7 +1,6 @@
 """The decider of a case: which events answer a command, or why it is refused."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final, assert_never, get_args
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from crmcore.domain.service.case.commands import (
     StartCase,
     TransferCase,
 )
-from crmcore.domain.service.case.events import CaseEvent, CaseReplied
+from crmcore.domain.service.case.events import CaseEvent
 from crmcore.domain.service.case.handling import add_note, assign, queue, reply, transfer
 from crmcore.domain.service.case.life_cycle import phase
 from crmcore.domain.service.case.opening import classify, identify, open_case, prioritise
@@ -112,16 +111,11 @@ def _customer(state: State) -> UUID | None:
     return None if isinstance(state, Unopened) else state.facts.customer_id
 
 
-def _earliest(_state: State, event: CaseEvent, began_at: datetime) -> datetime | None:
-    """Nothing comes before the opening, except for what was said in a case that was merged into it."""
-    return None if isinstance(event, CaseReplied) else began_at
-
-
 AGGREGATE: Final[Aggregate[State, CaseEvent]] = Aggregate(
     kind="case",
     initial=Unopened(),
     evolve=evolve,
     events=get_args(CaseEvent),
     subject=_customer,
-    earliest=_earliest,
+    version=2,
 )

@@ -322,6 +322,20 @@ class CaseAbsorbed:
 
 
 @event
+class CaseQuestionInherited:
+    """The customer of a case that was merged into this one waits for an answer, since ``asked_at``.
+
+    Told again where something that came in late changes it; None: they do not wait.
+    """
+
+    TOPIC: ClassVar[str] = "case-question-inherited"
+    case_id: UUID
+    source_case_id: UUID
+    asked_at: datetime | None
+    at: datetime
+
+
+@event
 class CaseSpamMarked:
     """It was never a customer's concern."""
 
@@ -354,5 +368,6 @@ CaseEvent = (
     | CaseClosed
     | CaseMerged
     | CaseAbsorbed
+    | CaseQuestionInherited
     | CaseSpamMarked
 )

@@ -20,29 +20,27 @@ from crmcore.domain.service.case.events import (
     CaseStarted,
     CaseTransferred,
 )
-from crmcore.domain.service.case.life_cycle import reopening
+from crmcore.domain.service.case.life_cycle import CUSTOMER_REPLIED, reopening
 from crmcore.domain.service.case.policy import CasePolicy
 from crmcore.domain.service.case.refusals import QueueChangeError, not_ended
-from crmcore.domain.service.case.state import Active, Opened, Solved
+from crmcore.domain.service.case.state import Facts, Merged, Opened
 from crmcore.domain.service.terms import AuthorRole, StatusCategory
-
-CUSTOMER_REPLIED = "the customer replied"
 
 
 def assign(command: AssignCase, state: Opened) -> Sequence[CaseEvent]:
     """Give the case to an agent; a new case is thereby started."""
-    if state.facts.agent == command.agent:
+    if state.facts.as_of(command.at).agent == command.agent:
         return []
     living = not_ended(command.case_id, state)
     assigned = CaseAssigned(case_id=command.case_id, agent=command.agent, at=command.at)
-    if living.category is StatusCategory.NEW:
+    if living.facts.timeline.category_at(command.at) is StatusCategory.NEW:
         return [assigned, CaseStarted(case_id=command.case_id, agent=command.agent, at=command.at)]
     return [assigned]
 
 
 def queue(command: QueueCase, state: Opened) -> Sequence[CaseEvent]:
     """Put the case into its first queue."""
-    if state.facts.queue == command.queue:
+    if state.facts.as_of(command.at).queue == command.queue:
         return []
     not_ended(command.case_id, state)
     if state.facts.queue is not None:
@@ -54,17 +52,18 @@ def queue(command: QueueCase, state: Opened) -> Sequence[CaseEvent]:
 
 def transfer(command: TransferCase, state: Opened) -> Sequence[CaseEvent]:
     """Move the case to another queue, where it has no agent yet."""
-    if state.facts.queue == command.queue:
+    facts = state.facts.as_of(command.at)
+    if facts.queue == command.queue:
         return []
     not_ended(command.case_id, state)
-    if state.facts.queue is None:
+    if facts.queue is None:
         raise QueueChangeError(f"case {command.case_id} is in no queue yet; use queue-case")
     return [
         CaseTransferred(
             case_id=command.case_id,
-            from_queue=state.facts.queue,
+            from_queue=facts.queue,
             queue=command.queue,
-            released_agent=state.facts.agent,
+            released_agent=facts.agent,
             reason=command.reason,
             at=command.at,
         )
@@ -89,18 +88,21 @@ def add_note(command: AddCaseNote, state: Opened) -> Sequence[CaseEvent]:
 def reply(command: ReplyToCase, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
     """Record a message and what follows from it; the same message again changes nothing.
 
-    Sent to a case that was merged into this one, it is recorded here and says so.
-    The first public message of an agent is the first response; an automatic one never is.
+    Sent to a case that was merged into this one, it is recorded here and says so; one that is
+    older than the merge belongs to that case.  The first public message of an agent is the first
+    response, by the instants at which they were written; an automatic one never is.
     """
     facts = state.facts
     if command.message_id in facts.messages:
         return []
-    living = not_ended(facts.case_id, state)
+    if not (isinstance(state, Merged) and command.at < state.since):
+        not_ended(facts.case_id, state)
     if command.author_role is AuthorRole.CUSTOMER and not command.public:
         raise InvalidValueError("public", False, "true: what a customer writes is public")
     if command.author_role is not AuthorRole.AGENT and command.agent is not None:
         raise InvalidValueError("agent", command.agent, f"none for a {command.author_role} message")
     answered = command.author_role is AuthorRole.AGENT and command.public
+    first = facts.first_response_at
     replied = CaseReplied(
         case_id=facts.case_id,
         message_id=command.message_id,
@@ -110,34 +112,29 @@ def reply(command: ReplyToCase, state: Opened, policy: CasePolicy) -> Sequence[C
         channel=command.channel,
         public=command.public,
         text=command.text,
-        first_response=answered and facts.first_response_at is None,
+        first_response=answered and (first is None or command.at < first),
         addressed_to=None if command.case_id == facts.case_id else command.case_id,
         at=command.at,
     )
-    return [replied, *_consequence(command, living, policy)]
+    return [replied, *_consequence(command, facts, policy)]
 
 
-def _consequence(
-    command: ReplyToCase, state: Active | Solved, policy: CasePolicy
-) -> Sequence[CaseEvent]:
-    """How a message moves the case.
+def _consequence(command: ReplyToCase, facts: Facts, policy: CasePolicy) -> Sequence[CaseEvent]:
+    """How a message moves the case, by the status in which it found it.
 
     An agent's answer starts a new case.  A customer's message ends a wait for the customer (not
-    one for a third party) and reopens a solved case.  A message written before the case entered
-    its status, and delivered late, moves nothing: it did not know of that status.
+    one for a third party) and reopens a solved case.  Delivered late it does the same: the case
+    was started, resumed or reopened earlier than was known.
     """
-    match command.author_role, state.category:
+    found = facts.timeline.category_at(command.at)
+    match command.author_role, found:
         case AuthorRole.AGENT, StatusCategory.NEW if command.public:
-            return [CaseStarted(case_id=state.facts.case_id, agent=command.agent, at=command.at)]
-        case AuthorRole.CUSTOMER, _ if command.at < state.since:
-            return []
+            return [CaseStarted(case_id=facts.case_id, agent=command.agent, at=command.at)]
         case AuthorRole.CUSTOMER, StatusCategory.PENDING:
             return [
-                CaseResumed(
-                    case_id=state.facts.case_id, message_id=command.message_id, at=command.at
-                )
+                CaseResumed(case_id=facts.case_id, message_id=command.message_id, at=command.at)
             ]
         case AuthorRole.CUSTOMER, StatusCategory.SOLVED:
-            return reopening(state.facts, command.at, CUSTOMER_REPLIED, command.message_id, policy)
+            return reopening(facts, command.at, CUSTOMER_REPLIED, command.message_id, policy)
         case _:
             return []

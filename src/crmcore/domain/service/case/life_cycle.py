@@ -1,6 +1,6 @@
 """Decisions on the phases of a case: whose turn it is, and how it ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -46,6 +46,7 @@ from crmcore.domain.service.case.state import (
 )
 from crmcore.domain.service.terms import StatusCategory
 
+CUSTOMER_REPLIED = "the customer replied"
 WAITING = (StatusCategory.PENDING, StatusCategory.ON_HOLD)
 
 
@@ -55,7 +56,7 @@ def phase(command: Phasing, state: Opened, policy: CasePolicy) -> Sequence[CaseE
         case StartCase() | PendCase() | HoldCase() | ResumeCase():
             return _work(command, state)
         case SolveCase():
-            return _solve(command, state)
+            return _solve(command, state, policy)
         case ReopenCase():
             return _reopen(command, state, policy)
         case CloseCase():
@@ -74,10 +75,13 @@ def _work(
     case_id, at = command.case_id, command.at
     events: Sequence[CaseEvent] = ()
     match command:
-        case StartCase() if category is StatusCategory.NEW:
-            events = [CaseStarted(case_id=case_id, agent=command.agent, at=at)]
+        case StartCase() if state.facts.timeline.category_at(at) is StatusCategory.NEW:
+            return [CaseStarted(case_id=case_id, agent=command.agent, at=at)]
         case PendCase() if category is not StatusCategory.PENDING:
-            events = [CasePended(case_id=case_id, reason=command.reason, at=at)]
+            events = [
+                CasePended(case_id=case_id, reason=command.reason, at=at),
+                *_resumed_by_the_customer(state.facts, at),
+            ]
         case HoldCase() if category is not StatusCategory.ON_HOLD:
             events = [CaseHeld(case_id=case_id, third_party=command.third_party, at=at)]
         case ResumeCase() if category in WAITING:
@@ -88,7 +92,18 @@ def _work(
     return events
 
 
-def _solve(command: SolveCase, state: Opened) -> Sequence[CaseEvent]:
+def _resumed_by_the_customer(facts: Facts, since: datetime) -> Iterator[CaseEvent]:
+    """The end of a wait for the customer who wrote after its beginning, though that was told late."""
+    for at, message_id in _written_after(facts, since):
+        yield CaseResumed(case_id=facts.case_id, message_id=message_id, at=at)
+
+
+def _written_after(facts: Facts, since: datetime) -> Sequence[tuple[datetime, UUID]]:
+    """The customer's first message after an instant, if there is one."""
+    return [one for one in facts.written if one[0] > since][:1]
+
+
+def _solve(command: SolveCase, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
     cycle = state.facts.cycle
     if (
         isinstance(state, Solved | Closed)
@@ -99,16 +114,24 @@ def _solve(command: SolveCase, state: Opened) -> Sequence[CaseEvent]:
     if isinstance(living, Solved):
         raise CaseSolvedError(command, hint=f"as {state.facts.resolution_code}; reopen it first")
     in_order(command, state)
-    return [
-        CaseSolved(
-            case_id=command.case_id,
-            cycle=cycle.number,
-            resolution_code=command.resolution_code,
-            note=command.note,
-            agent=command.agent,
-            at=command.at,
-        )
-    ]
+    solved = CaseSolved(
+        case_id=command.case_id,
+        cycle=cycle.number,
+        resolution_code=command.resolution_code,
+        note=command.note,
+        agent=command.agent,
+        at=command.at,
+    )
+    return [solved, *_reopened_by_the_customer(state.facts, command.at, policy)]
+
+
+def _reopened_by_the_customer(
+    facts: Facts, solved_at: datetime, policy: CasePolicy
+) -> Iterator[CaseEvent]:
+    """The reopening by a customer who wrote after the solution, though that was told late."""
+    for at, message_id in _written_after(facts, solved_at):
+        if at <= solved_at + policy.reopen_window:
+            yield _reopened(facts, at, CUSTOMER_REPLIED, message_id, facts.cycle.number + 1)
 
 
 def _reopen(command: ReopenCase, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
@@ -121,19 +144,20 @@ def _reopen(command: ReopenCase, state: Opened, policy: CasePolicy) -> Sequence[
 def reopening(
     facts: Facts, at: datetime, reason: str, message_id: UUID | None, policy: CasePolicy
 ) -> Sequence[CaseEvent]:
-    """A new cycle of work, counted from its own beginning."""
-    solved_at = facts.cycle.solved_at
-    if solved_at is not None and at > solved_at + policy.reopen_window:
-        raise ReopenWindowPassedError(facts.case_id, solved_at, policy.reopen_window)
-    return [
-        CaseReopened(
-            case_id=facts.case_id,
-            cycle=facts.cycle.number + 1,
-            reason=reason,
-            message_id=message_id,
-            at=at,
-        )
-    ]
+    """A cycle of work after the solution that held at *at*, counted from its own beginning."""
+    solved = [one for one in facts.timeline.cycles if one.solved_at and one.solved_at <= at][-1]
+    assert solved.solved_at is not None, "a case is reopened that was solved"
+    if at > solved.solved_at + policy.reopen_window:
+        raise ReopenWindowPassedError(facts.case_id, solved.solved_at, policy.reopen_window)
+    return [_reopened(facts, at, reason, message_id, solved.number + 1)]
+
+
+def _reopened(
+    facts: Facts, at: datetime, reason: str, message_id: UUID | None, cycle: int
+) -> CaseReopened:
+    return CaseReopened(
+        case_id=facts.case_id, cycle=cycle, reason=reason, message_id=message_id, at=at
+    )
 
 
 def _close(command: CloseCase, state: Opened) -> Sequence[CaseEvent]:

@@ -1,7 +1,8 @@
 """The decision to go on with one case in another, taken on both.
 
 Merged is final and a merge always points at a case that lives on, so the pointers can
-never run in a circle.
+never run in a circle.  What was open on the source is open on the target from then on: its
+work, and the question that its customer waits with.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,10 @@ from crmcore.domain.service.case.events import (
     CaseCustomerIdentified,
     CaseEvent,
     CaseMerged,
+    CaseQuestionInherited,
+    CaseResumed,
 )
+from crmcore.domain.service.case.life_cycle import WAITING, reopening
 from crmcore.domain.service.case.owing import owed
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.case.refusals import (
@@ -26,7 +30,20 @@ from crmcore.domain.service.case.refusals import (
     in_order,
     not_ended,
 )
-from crmcore.domain.service.case.state import Merged, Opened, State, Unopened, evolve
+from crmcore.domain.service.case.state import (
+    Closed,
+    Facts,
+    Merged,
+    Opened,
+    Spam,
+    State,
+    Unopened,
+    evolve,
+)
+from crmcore.domain.service.levels import waiting_since
+from crmcore.domain.service.terms import StatusCategory
+
+OPEN_CASE_JOINED = "an open case was merged into it"
 
 
 @attrs.frozen
@@ -47,11 +64,14 @@ def merge(
     """Go on with *source* in *target*: where ``into_case_id`` leads to, its own merges followed.
 
     A target whose customer is unknown takes on the source's, and what *policy* owes to them.
+    One that is solved, or that waits, is taken up again where somebody has to do something about
+    the source.
 
     Raises:
         NotFoundError: one of the two was never opened.
         MergeCycleError: the case would be merged into itself.
         MergeAcrossCustomersError: they are of different customers, and it was not forced.
+        ReopenWindowPassedError: the source is open, and the target was solved too long ago.
         NotAllowedError: one of the two has ended.
     """
     if isinstance(source, Unopened):
@@ -70,20 +90,6 @@ def merge(
     ours, theirs = source.facts.customer_id, target.facts.customer_id
     if ours and theirs and ours != theirs and not command.forced:
         raise MergeAcrossCustomersError(command.case_id, target_id)
-    if theirs is None and ours is not None:
-        known = CaseCustomerIdentified(case_id=target_id, customer_id=ours, at=command.at)
-        return _recorded(command, target_id, [known, *_owed_to(target, known, policy)])
-    return _recorded(command, target_id, [])
-
-
-def _owed_to(
-    target: Opened, known: CaseCustomerIdentified, policy: CasePolicy
-) -> Sequence[CaseEvent]:
-    """What its customer changes in what is owed to the target."""
-    return owed(evolve(target, known), [known], known.at, policy.service_levels)
-
-
-def _recorded(command: MergeCase, target_id: UUID, adopted: Sequence[CaseEvent]) -> Merge:
     merged = CaseMerged(
         case_id=command.case_id,
         into_case_id=target_id,
@@ -92,4 +98,60 @@ def _recorded(command: MergeCase, target_id: UUID, adopted: Sequence[CaseEvent])
         at=command.at,
     )
     absorbed = CaseAbsorbed(case_id=target_id, source_case_id=command.case_id, at=command.at)
-    return Merge([merged], [*adopted, absorbed])
+    known: list[CaseEvent] = []
+    if theirs is None and ours is not None:
+        known.append(CaseCustomerIdentified(case_id=target_id, customer_id=ours, at=command.at))
+    ended = evolve(source, merged)
+    assert isinstance(ended, Merged), "a case that was merged is"
+    return Merge([merged], [*_joined(ended, target, known, policy), absorbed])
+
+
+def carried_over(
+    source: Merged, target: State, policy: CasePolicy = STANDARD_POLICY
+) -> Sequence[CaseEvent]:
+    """What changes for the target, into which *source* was merged, with what is known of that now."""
+    if isinstance(target, Closed | Spam | Unopened):
+        return []
+    return _joined(source, target, [], policy)
+
+
+def _joined(
+    source: Merged, target: Opened, known: Sequence[CaseEvent], policy: CasePolicy
+) -> Sequence[CaseEvent]:
+    """*known*, and what is open on the source: its work and the question that its customer waits with."""
+    events = [*known, *_taken_up(source, target.facts, policy)]
+    after: State = target
+    for event in events:
+        after = evolve(after, event)
+    return [
+        *events,
+        *owed(after, events, source.since, policy.service_levels),
+        *_inherited(source, target.facts),
+    ]
+
+
+def _taken_up(source: Merged, target: Facts, policy: CasePolicy) -> Sequence[CaseEvent]:
+    """The end of a rest: a solved target is reopened by a source that is not solved, one that
+    waits is resumed by one that does not wait."""
+    (*_, left, _) = source.facts.timeline.statuses
+    found = target.timeline.category_at(source.since)
+    if found is StatusCategory.SOLVED and left.category is not StatusCategory.SOLVED:
+        return reopening(target, source.since, OPEN_CASE_JOINED, None, policy)
+    if found in WAITING and left.category not in (*WAITING, StatusCategory.SOLVED):
+        return [CaseResumed(case_id=target.case_id, message_id=None, at=source.since)]
+    return []
+
+
+def _inherited(source: Merged, target: Facts) -> Sequence[CaseEvent]:
+    asked_at = waiting_since(source.facts.timeline.until(source.since))
+    before = (one for one in target.timeline.joined if one.source == source.facts.case_id)
+    if asked_at == next((one.asked_at for one in before), None):
+        return []
+    return [
+        CaseQuestionInherited(
+            case_id=target.case_id,
+            source_case_id=source.facts.case_id,
+            asked_at=asked_at,
+            at=source.since,
+        )
+    ]

@@ -28,7 +28,12 @@ def open_case(command: OpenCase, state: State, policy: CasePolicy) -> Sequence[C
     if not isinstance(state, Unopened):
         if state.facts.opening == opened:
             return []
-        raise AlreadyExistsError("case", command.case_id, "a new concern needs an id of its own")
+        raise AlreadyExistsError(
+            "case",
+            command.case_id,
+            "a new concern needs an id of its own",
+            at=state.facts.opening.at,
+        )
     if command.resolve_by is not None and command.resolve_by < command.at:
         raise InvalidValueError(
             "resolve_by", command.resolve_by.isoformat(), "an instant not before the opening"
@@ -53,7 +58,7 @@ def identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[CaseEvent
 
 def classify(command: ClassifyCase, state: Opened) -> Sequence[CaseEvent]:
     """Sort the case until it has ended; what the command leaves out stays."""
-    facts = state.facts
+    facts = state.facts.as_of(command.at)
     kind = command.kind or facts.kind
     category = command.category or facts.category
     request_type = command.request_type or facts.request_type
@@ -73,7 +78,7 @@ def classify(command: ClassifyCase, state: Opened) -> Sequence[CaseEvent]:
 
 def prioritise(command: PrioritiseCase, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
     """Set the priority; what is owed may change with it."""
-    facts = state.facts
+    facts = state.facts.as_of(command.at)
     if command.priority is not None and command.impact is None and command.override_reason is None:
         raise InvalidValueError("override_reason", None, "why the priority is set by hand")
     assessed = _assessed(command, policy.matrix, facts.impact, facts.urgency)

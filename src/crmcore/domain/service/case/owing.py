@@ -72,11 +72,9 @@ def reapply(command: ReapplyServiceLevels, state: Opened, book: BookVersion) -> 
 
 def observe(command: ObserveServiceLevels, state: Opened) -> Sequence[CaseEvent]:
     """Record what came due before the command's instant and was not recorded yet."""
-    seen = set(state.facts.timeline.observed)
     return [
         _observed(state.facts, clock, escalation, command.at)
         for clock, escalation in escalations(state.facts.timeline, command.at)
-        if (clock.cycle, clock.kind, clock.occurrence, escalation.name) not in seen
     ]
 
 

@@ -12,6 +12,7 @@ from crmcore.domain.service.case.events import (
     CaseMerged,
     CaseOpened,
     CasePended,
+    CaseQuestionInherited,
     CaseReopened,
     CaseReplied,
     CaseResumed,
@@ -24,7 +25,7 @@ from crmcore.domain.service.case.events import (
     ServiceTargetBreached,
     ServiceTargetWarned,
 )
-from crmcore.domain.service.levels import BREACH, Agreement, Timeline
+from crmcore.domain.service.levels import BREACH, Agreement, Joined, Timeline
 from crmcore.domain.service.terms import AuthorRole, StatusCategory
 
 __all__ = ["told"]
@@ -58,6 +59,8 @@ def told(timeline: Timeline, event: CaseEvent) -> Timeline:
             )
         case CaseSpamMarked():
             return attrs.evolve(timeline.entered(event.at, StatusCategory.SPAM), spam_at=event.at)
+        case CaseQuestionInherited():
+            return timeline.joined_by(Joined(event.at, event.source_case_id, event.asked_at))
         case CaseReplied():
             return _wrote(timeline, event)
         case ServiceLevelAttached() | ServiceLevelReplaced():
@@ -68,7 +71,7 @@ def told(timeline: Timeline, event: CaseEvent) -> Timeline:
             return timeline.agreed(Agreement(event.at, None, None))
         case ServiceTargetWarned() | ServiceTargetBreached():
             name = event.level if isinstance(event, ServiceTargetWarned) else BREACH
-            seen = (event.cycle, event.target, event.occurrence, name)
+            seen = (event.cycle, event.target, name, event.at)
             return attrs.evolve(timeline, observed=(*timeline.observed, seen))
         case _:
             return timeline
@@ -79,4 +82,4 @@ def _wrote(timeline: Timeline, event: CaseReplied) -> Timeline:
     by_agent = event.author_role is AuthorRole.AGENT
     if not event.public or event.author_role is AuthorRole.AUTOMATIC:
         return timeline
-    return timeline.wrote(event.at, by_agent=by_agent, first_response=event.first_response)
+    return timeline.wrote(event.at, by_agent=by_agent)

@@ -37,8 +37,15 @@ from crmcore.domain.service.levels.policy import (
     first_match,
 )
 from crmcore.domain.service.levels.revision import RevisedTarget, ReviseServiceLevels
-from crmcore.domain.service.levels.standings import clocks, escalations
-from crmcore.domain.service.levels.timeline import Agreement, Cycle, Observed, Timeline
+from crmcore.domain.service.levels.spans import responded, waiting_since
+from crmcore.domain.service.levels.standings import clocks, escalations, untold
+from crmcore.domain.service.levels.timeline import (
+    Agreement,
+    Cycle,
+    Joined,
+    Observed,
+    Timeline,
+)
 
 __all__ = [
     "BOOK_ID",
@@ -52,6 +59,7 @@ __all__ = [
     "Cycle",
     "DefineServiceLevels",
     "Escalation",
+    "Joined",
     "Mode",
     "Observed",
     "Pause",
@@ -72,5 +80,8 @@ __all__ = [
     "escalations",
     "first_match",
     "reached",
+    "responded",
+    "untold",
     "verdict",
+    "waiting_since",
 ]

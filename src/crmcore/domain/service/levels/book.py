@@ -142,6 +142,7 @@ class VersionInUseError(NotAllowedError):
             f"the version {known.version!r} of the service levels is defined already, from"
             f" {known.at.isoformat()} on; give what is new a version of its own"
         )
+        self.repeats_at = known.at
 
 
 class LaterVersionError(NotAllowedError):

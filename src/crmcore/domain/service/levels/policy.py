@@ -36,9 +36,10 @@ Days = Annotated[int, Between(0, MOST_DAYS)]
 class TargetKind(StrEnum):
     """What is owed.
 
-    First response: the first public message of an agent, or else the solution.  Next response:
-    an answer to the customer's oldest unanswered message after that.  Periodic update: that the
-    customer hears from us again and again until the solution.  Resolution: the solution.
+    First response: the first public message of an agent, while the case is not solved.  Next
+    response: an answer to the customer's oldest unanswered message after that, or the solution.
+    Periodic update: that the customer hears from us again and again until the solution.
+    Resolution: the solution.
     """
 
     FIRST_RESPONSE = "first_response"

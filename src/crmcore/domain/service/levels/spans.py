@@ -3,15 +3,16 @@
 Nothing here depends on what is owed: these are facts of the case's life.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 import attrs
 
 from crmcore.domain.service.levels.policy import TargetKind
-from crmcore.domain.service.levels.timeline import Cycle, Message, Timeline
+from crmcore.domain.service.levels.timeline import Cycle, Timeline
 
-__all__ = ["Span", "spans"]
+__all__ = ["Span", "responded", "spans", "waiting_since"]
 
 
 @attrs.frozen
@@ -19,11 +20,35 @@ class Span:
     """What one target covers: from an instant until it was completed, if it was.
 
     Number 0 is the update that is owed before the first response, to whom it is owed so early.
+    ``dropped_at``: from then on it cannot be completed any more, and nobody waits for it.
+    ``joined_at``: the question came with another case then, where it had been asked before.
     """
 
     number: int
     since: datetime
     until: datetime | None
+    dropped_at: datetime | None = None
+    joined_at: datetime | None = None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was completed or dropped, if it was."""
+        return self.until or self.dropped_at
+
+    @property
+    def here_since(self) -> datetime:
+        """From when this case covers it."""
+        return self.joined_at or self.since
+
+
+@attrs.frozen
+class _Said:
+    """A message, or a question that came with another case: ``asked_at`` before it came."""
+
+    at: datetime
+    by_agent: bool
+    asked_at: datetime
+    joined_at: datetime | None = None
 
 
 def spans(timeline: Timeline, cycle: Cycle, kind: TargetKind) -> Iterator[Span]:
@@ -32,7 +57,8 @@ def spans(timeline: Timeline, cycle: Cycle, kind: TargetKind) -> Iterator[Span]:
         case TargetKind.RESOLUTION:
             yield Span(1, cycle.begun_at, cycle.solved_at)
         case TargetKind.FIRST_RESPONSE if cycle.number == 1:
-            yield Span(1, cycle.begun_at, _responded(timeline, cycle) or cycle.solved_at)
+            first = responded(timeline)
+            yield Span(1, cycle.begun_at, first, None if first else cycle.solved_at)
         case TargetKind.FIRST_RESPONSE:
             return
         case TargetKind.NEXT_RESPONSE:
@@ -41,42 +67,61 @@ def spans(timeline: Timeline, cycle: Cycle, kind: TargetKind) -> Iterator[Span]:
             yield from _updates(timeline, cycle)
 
 
-def _responded(timeline: Timeline, cycle: Cycle) -> datetime | None:
+def responded(timeline: Timeline) -> datetime | None:
     """When the first response was given, unless the first solution came before it."""
-    first = timeline.first_response_at
-    early = first is not None and (cycle.solved_at is None or first < cycle.solved_at)
-    return first if early else None
+    first, solved = timeline.first_response_at, timeline.cycles[0].solved_at
+    return first if first is not None and (solved is None or first < solved) else None
 
 
-def _said(timeline: Timeline, cycle: Cycle) -> Iterator[Message]:
-    """The messages of a cycle after the first response, which answers whatever came before."""
-    first = _responded(timeline, cycle) if cycle.number == 1 else None
+def waiting_since(timeline: Timeline) -> datetime | None:
+    """Since when the customer has been waiting for an answer; None: they are not."""
+    cycle = timeline.cycle
+    if cycle.solved_at is not None:
+        return None
+    if cycle.number == 1 and responded(timeline) is None:
+        return min([cycle.begun_at, *(one.asked_at for one in timeline.joined if one.asked_at)])
+    return next((one.since for one in _questions(timeline, cycle) if one.until is None), None)
+
+
+def _said(timeline: Timeline, cycle: Cycle) -> Iterator[_Said]:
+    """What was said in a cycle after the first response, which answers whatever came before."""
+    first = responded(timeline) if cycle.number == 1 else None
     if cycle.number == 1 and first is None:
         return
-    for message in timeline.messages:
+    for message in _in_order(timeline):
         over = cycle.solved_at is not None and message.at >= cycle.solved_at
         if message.at >= cycle.begun_at and not over and (first is None or message.at > first):
             yield message
 
 
+def _in_order(timeline: Timeline) -> Sequence[_Said]:
+    said = [_Said(one.at, one.by_agent, one.at) for one in timeline.messages]
+    came = [one for one in timeline.joined if one.asked_at is not None]
+    if not came:
+        return said
+    said += [_Said(one.at, False, one.asked_at or one.at, one.at) for one in came]
+    return sorted(said, key=attrgetter("at"))
+
+
 def _questions(timeline: Timeline, cycle: Cycle) -> Iterator[Span]:
     """From the customer's oldest unanswered message to our answer, or to the solution."""
-    number, since = 1, None
+    number, oldest = 1, None
     for message in _said(timeline, cycle):
-        if message.by_agent and since is not None:
-            yield Span(number, since, message.at)
-            number, since = number + 1, None
-        elif not message.by_agent and since is None:
-            since = message.at
-    if since is not None:
-        yield Span(number, since, cycle.solved_at)
+        if not message.by_agent:
+            if oldest is None or message.asked_at < oldest.asked_at:
+                oldest = message
+        elif oldest is not None:
+            yield Span(number, oldest.asked_at, message.at, joined_at=oldest.joined_at)
+            number, oldest = number + 1, None
+    if oldest is not None:
+        yield Span(number, oldest.asked_at, cycle.solved_at, joined_at=oldest.joined_at)
 
 
 def _updates(timeline: Timeline, cycle: Cycle) -> Iterator[Span]:
     """From each message of ours to the next one, or to the solution."""
     number, since = 1, cycle.begun_at
     if cycle.number == 1:
-        first = _responded(timeline, cycle)
+        first = responded(timeline)
         yield Span(0, since, first or cycle.solved_at)
         if first is None:
             return

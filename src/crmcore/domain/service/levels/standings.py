@@ -1,19 +1,19 @@
 """The clocks that a timeline starts: which targets ran in which cycle, from when, until when."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
 
 import attrs
 
 from crmcore.domain.service.levels.allowance import allowance
-from crmcore.domain.service.levels.clock import Escalation, Pause, TargetClock, Verdict
+from crmcore.domain.service.levels.clock import BREACH, Escalation, Pause, TargetClock, Verdict
 from crmcore.domain.service.levels.policy import Anchor, PauseCategory, ServiceTarget, TargetKind
 from crmcore.domain.service.levels.spans import Span, spans
-from crmcore.domain.service.levels.timeline import Agreement, Cycle, Since, Timeline
+from crmcore.domain.service.levels.timeline import Agreement, Cycle, Observed, Since, Timeline
 
-__all__ = ["clocks", "escalations"]
+__all__ = ["clocks", "escalations", "untold"]
 
 JUDGED = (Verdict.MET, Verdict.BREACHED)
 _at = attrgetter("at")
@@ -48,14 +48,33 @@ def clocks(timeline: Timeline) -> list[TargetClock]:
 
 
 def escalations(timeline: Timeline, until: datetime) -> Iterator[tuple[TargetClock, Escalation]]:
-    """The warnings and breaches before *until*, by what had happened then, in order."""
+    """The warnings and breaches before *until* that are not recorded, by what had happened then."""
     found = [
         (clock, escalation)
         for clock in clocks(timeline.until(until))
-        for escalation in clock.escalations()
+        for escalation in untold(clock, timeline.observed)
         if escalation.at < until
     ]
     yield from sorted(found, key=lambda one: one[1].at)
+
+
+def untold(clock: TargetClock, observed: Iterable[Observed]) -> Iterator[Escalation]:
+    """What a clock asks to be told, without what was recorded: each once in a cycle (INV-S9).
+
+    A question is told of for itself, and so is each update that was missed.  Which one a record
+    is about follows from its instant: they are numbered anew where a message comes in late.
+    """
+    ended = clock.completed_at
+    recorded = [
+        (name, clock.started_at <= at and (ended is None or at <= ended))
+        for cycle, kind, name, at in observed
+        if (cycle, kind) == (clock.cycle, clock.kind)
+    ]
+    for escalation in clock.escalations():
+        missed_update = clock.kind is TargetKind.PERIODIC_UPDATE and escalation.name == BREACH
+        for_itself = clock.kind is TargetKind.NEXT_RESPONSE or missed_update
+        if not any(name == escalation.name and (own or not for_itself) for name, own in recorded):
+            yield escalation
 
 
 def _owed_in(cycle: Cycle) -> Sequence[TargetKind]:
@@ -73,18 +92,19 @@ def _clock(timeline: Timeline, cycle: Cycle, kind: TargetKind, span: Span) -> Ta
         found = _given(cycle, span, cycle.due_given)
     else:
         rules: list[Rule] = []
-        for agreement in _holding(cycle.agreements, span.since):
+        for agreement in _holding(cycle.agreements, span.here_since):
             target = _target(agreement, kind, span)
             if target is None:
                 found = None if found is None else _dropped(found, agreement.at)
             elif found is None or found.verdict(agreement.at) not in JUDGED:
                 since = _start(target, span, agreement, found)
-                if span.until is None or since <= span.until:  # else done before it was owed
+                if span.ended_at is None or since <= span.ended_at:  # else over before it was owed
                     rules.append(Rule(agreement.at, target.pauses))
-                    pauses = tuple(_pauses(timeline.statuses, rules, since, span.until))
+                    here = max(since, span.here_since)
+                    pauses = tuple(_pauses(timeline.statuses, rules, here, span.ended_at))
                     found = _running(cycle, span, agreement, target, since, pauses)
     if found is not None and span.until is None and found.withdrawn_at is None:
-        return attrs.evolve(found, withdrawn_at=timeline.withdrawn_at)
+        return attrs.evolve(found, withdrawn_at=span.dropped_at or timeline.withdrawn_at)
     return found
 
 
@@ -105,7 +125,8 @@ def _start(
     """From when the target counts: as before, if it was owed before; else by its anchor."""
     if found is not None and found.withdrawn_at is None:
         return found.started_at
-    return max(span.since, agreement.at) if target.anchor is Anchor.ATTACHED else span.since
+    attached = target.anchor is Anchor.ATTACHED
+    return max(span.here_since, agreement.at) if attached else span.since
 
 
 def _dropped(clock: TargetClock, at: datetime) -> TargetClock:

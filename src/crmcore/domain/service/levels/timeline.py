@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
+from uuid import UUID
 
 import attrs
 
@@ -15,9 +16,9 @@ from crmcore.domain.kernel.working_time import BusinessCalendar
 from crmcore.domain.service.levels.policy import ServiceTarget, TargetKind
 from crmcore.domain.service.terms import StatusCategory
 
-__all__ = ["Agreement", "Cycle", "Message", "Observed", "Since", "Timeline"]
+__all__ = ["Agreement", "Cycle", "Joined", "Message", "Observed", "Since", "Timeline"]
 
-T = TypeVar("T", "Since", "Message", "Agreement")
+T = TypeVar("T", "Since", "Message", "Agreement", "Joined")
 
 
 @attrs.frozen
@@ -69,13 +70,29 @@ class Message:
     by_agent: bool
 
 
-Observed = tuple[int, TargetKind, int, str]
-"""A warning or a breach: its cycle, target and occurrence, and its name."""
+@attrs.frozen
+class Joined:
+    """A question that came ``at`` an instant, with the case *source* that was merged into this one.
+
+    Its customer had been waiting since ``asked_at``; None: they were not.
+    """
+
+    at: datetime
+    source: UUID
+    asked_at: datetime | None
+
+
+_at = attrgetter("at")
+
+Observed = tuple[int, TargetKind, str, datetime]
+"""A warning or a breach that was recorded: its cycle, target and name, and when it came about."""
 
 
 @attrs.frozen
 class Timeline:
-    """The life of a case in instants (UTC).  Statuses, agreements and messages are in order.
+    """The life of a case in instants (UTC): statuses, messages, agreements and what joined, in order.
+
+    What is told late takes its place by its instant; of two at one instant the second told is second.
 
     ``withdrawn_at`` is when the case was merged into another: nothing is owed from then on.
     ``spam_at``: it turned out that nothing was ever owed.  ``observed`` are the warnings and
@@ -85,7 +102,7 @@ class Timeline:
     cycles: tuple[Cycle, ...]
     statuses: tuple[Since, ...]
     messages: tuple[Message, ...] = ()
-    first_response_at: datetime | None = None
+    joined: tuple[Joined, ...] = ()
     withdrawn_at: datetime | None = None
     spam_at: datetime | None = None
     observed: tuple[Observed, ...] = ()
@@ -100,14 +117,31 @@ class Timeline:
         """The latest cycle."""
         return self.cycles[-1]
 
+    @property
+    def first_response_at(self) -> datetime | None:
+        """When an agent first answered in public, in whatever order messages came in."""
+        return next((one.at for one in self.messages if one.by_agent), None)
+
+    def category_at(self, at: datetime) -> StatusCategory:
+        """The status category at an instant from the opening on."""
+        return self.statuses[bisect_right(self.statuses, at, key=_at) - 1].category
+
     def agreeable(self, at: datetime) -> datetime:
         """From when what is decided at *at* may hold: not before the cycle or its last agreement."""
         begun = self.cycle.agreements[-1].at if self.cycle.agreements else self.cycle.begun_at
         return max(at, begun)
 
     def entered(self, at: datetime, category: StatusCategory) -> "Timeline":
-        """The same, in another status category since *at*."""
-        return attrs.evolve(self, statuses=(*self.statuses, Since(at, category)))
+        """The same, in another status category since *at*.
+
+        Told late, it lasts until the next status; where that is the same one, it began earlier.
+        """
+        place = bisect_right(self.statuses, at, key=_at)
+        later = self.statuses[place:]
+        if later and later[0].category is category:
+            later = later[1:]
+        entered = (*self.statuses[:place], Since(at, category), *later)
+        return attrs.evolve(self, statuses=entered)
 
     def solved(self, at: datetime) -> "Timeline":
         """The same, its cycle solved."""
@@ -116,9 +150,11 @@ class Timeline:
         )
 
     def reopened(self, at: datetime, number: int) -> "Timeline":
-        """The same with a new cycle of work."""
-        again = attrs.evolve(self, cycles=(*self.cycles, Cycle(number, at)))
-        return again.entered(at, StatusCategory.OPEN)
+        """The same with a new cycle of work, or with one that began earlier than was known."""
+        known = self.cycles[number - 1 : number]
+        begun = _begun(known[0], at) if known else Cycle(number, at)
+        cycles = (*self.cycles[: number - 1], begun, *self.cycles[number:])
+        return attrs.evolve(self, cycles=cycles).entered(at, StatusCategory.OPEN)
 
     def agreed(self, agreement: Agreement) -> "Timeline":
         """The same, something else owed from an instant on; of two at one instant the second."""
@@ -127,12 +163,17 @@ class Timeline:
             earlier = earlier[:-1]
         return self.with_cycle(attrs.evolve(self.cycle, agreements=(*earlier, agreement)))
 
-    def wrote(self, at: datetime, *, by_agent: bool, first_response: bool = False) -> "Timeline":
+    def wrote(self, at: datetime, *, by_agent: bool) -> "Timeline":
         """The same with one more public message, which may have come in late."""
         messages = list(self.messages)
-        insort(messages, Message(at, by_agent), key=attrgetter("at"))
-        first = at if first_response else self.first_response_at
-        return attrs.evolve(self, messages=tuple(messages), first_response_at=first)
+        insort(messages, Message(at, by_agent), key=_at)
+        return attrs.evolve(self, messages=tuple(messages))
+
+    def joined_by(self, one: Joined) -> "Timeline":
+        """The same with the question of a merged case, or with what is known of that by now."""
+        joined = [before for before in self.joined if before.source != one.source]
+        insort(joined, one, key=_at)
+        return attrs.evolve(self, joined=tuple(joined))
 
     def with_cycle(self, cycle: Cycle) -> "Timeline":
         """The same with its latest cycle replaced."""
@@ -144,11 +185,19 @@ class Timeline:
             cycles=tuple(_cycle(one, as_of) for one in self.cycles if one.begun_at <= as_of),
             statuses=_before(self.statuses, as_of),
             messages=_before(self.messages, as_of),
-            first_response_at=_by(self.first_response_at, as_of),
+            joined=_before(self.joined, as_of),
             withdrawn_at=_by(self.withdrawn_at, as_of),
             spam_at=_by(self.spam_at, as_of),
             observed=self.observed,
         )
+
+
+def _begun(cycle: Cycle, at: datetime) -> Cycle:
+    """*cycle* begun at *at*, with what came to be owed at its beginning."""
+    agreements = tuple(
+        attrs.evolve(one, at=at) if one.at == cycle.begun_at else one for one in cycle.agreements
+    )
+    return attrs.evolve(cycle, begun_at=at, agreements=agreements)
 
 
 def _by(instant: datetime | None, as_of: datetime) -> datetime | None:
@@ -156,7 +205,7 @@ def _by(instant: datetime | None, as_of: datetime) -> datetime | None:
 
 
 def _before(told: Sequence[T], as_of: datetime) -> tuple[T, ...]:
-    return tuple(told[: bisect_right(told, as_of, key=attrgetter("at"))])
+    return tuple(told[: bisect_right(told, as_of, key=_at)])
 
 
 def _cycle(cycle: Cycle, as_of: datetime) -> Cycle:
