@@ -229,6 +229,37 @@ def test_a_connection_of_the_same_engine_that_looks_elsewhere_is_refused(
     engine.dispose()
 
 
+TABLES = ["crm_events", "crm_head", "crm_commands"]
+
+
+@sends
+@pytest.mark.parametrize("table", TABLES)
+def test_a_connection_with_a_temporary_table_before_the_logs_is_refused(
+    crm: crmcore.CRM, engine: sa.Engine, send: Send, table: str
+) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE TEMP TABLE {table} AS SELECT * FROM {table}")
+        before = connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
+        check_refused(crm, send, connection, ELSEWHERE)
+        assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == before
+
+
+@sends
+@pytest.mark.parametrize("table", TABLES)
+def test_a_connection_with_another_schemas_table_before_the_logs_is_refused(
+    postgres_url: str, send: Send, table: str
+) -> None:
+    engine = sa.create_engine(postgres_url)
+    with crmcore.open(postgres_url) as crm, engine.begin() as connection:
+        crm.execute(plan(), by="me")
+        connection.exec_driver_sql("CREATE SCHEMA app")
+        connection.exec_driver_sql(f"CREATE TABLE app.{table} (LIKE {table} INCLUDING ALL)")
+        connection.exec_driver_sql("SET LOCAL search_path TO app, public")
+        check_refused(crm, send, connection, ELSEWHERE)
+        assert connection.exec_driver_sql(f"SELECT count(*) FROM app.{table}").scalar() == 0
+    engine.dispose()
+
+
 def test_a_connection_of_another_kind_of_database_is_refused(
     sqlite_url: str, postgres_url: str
 ) -> None:
