@@ -178,7 +178,7 @@ def test_a_new_file_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
     with trouble(StoreReadOnlyError, "cannot be written to"):
         crmcore.open(f"sqlite:///file:{tmp_path}/empty.db?mode=ro&uri=true")
-    with trouble(StoreUnavailableError, "is its folder there, to be read and written?"):
+    with trouble(StoreMissingError, "there is no such file"):
         crmcore.open(f"sqlite:///file:{tmp_path}/none.db?mode=ro&uri=true")
 
 

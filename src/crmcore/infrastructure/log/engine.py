@@ -5,7 +5,7 @@ import sqlite3
 import time
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
 
@@ -22,6 +22,18 @@ A URL may say otherwise: ``sqlite:///crm.db?timeout=5`` (seconds), or on Postgre
 
 URI_SETTINGS: Final = frozenset(("cache", "immutable", "mode", "nolock", "psow", "vfs"))
 """Settings that SQLite itself takes, and only where the file is named by a URI."""
+
+DRIVER_SETTINGS: Final = frozenset(
+    (
+        "cached_statements",
+        "check_same_thread",
+        "detect_types",
+        "isolation_level",
+        "timeout",
+        "uri",
+    )
+)
+"""Settings that Python's driver takes."""
 
 SMALLEST_FILE = 512
 """Bytes of the smallest SQLite database that holds anything."""
@@ -120,16 +132,17 @@ def _postgres_engine(url: URL) -> Engine:
 def _sqlite_engine(url: URL, create: bool) -> Engine:
     if url.host or url.username or url.password or url.port:
         raise StoreUnavailableError(f"a SQLite URL has no host and no user: write {EXAMPLES}")
-    name, mode = url.database or ":memory:", url.query.get("mode")
+    _require_known(url)
+    is_uri = (url.database or "").startswith("file:")
+    name, mode = _file_name(url) or ":memory:", url.query.get("mode")
     if ":memory:" in name or mode == "memory":
         raise StoreUnavailableError(
             "an in-memory SQLite database is lost with its connection: name a file,"
             " such as sqlite:///crm.db"
         )
-    if not name.startswith("file:"):
-        _check_file(shown_url(url), Path(name), create and mode in (None, "rwc"))
-        if not URI_SETTINGS.isdisjoint(url.query):
-            url = url.set(database=f"file:{quote(name)}").update_query_dict({"uri": "true"})
+    _check_file(shown_url(url), Path(name), create and mode in (None, "rwc"))
+    if is_uri or not URI_SETTINGS.isdisjoint(url.query):
+        url = url.set(database=f"file:{quote(name)}").update_query_dict({"uri": "true"})
     wait = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
     engine = create_engine(url.set(drivername="sqlite"), connect_args=wait, hide_parameters=True)
 
@@ -144,6 +157,30 @@ def _sqlite_engine(url: URL, create: bool) -> Engine:
             cursor.close()
 
     return engine
+
+
+def _require_known(url: URL) -> None:
+    """Raise ``StoreUnavailableError`` for a setting that would be passed over without a word."""
+    known = URI_SETTINGS | DRIVER_SETTINGS
+    if not known.issuperset(url.query):
+        raise StoreUnavailableError(
+            f"{shown_url(url)}: has a setting that SQLite does not know:"
+            f" it knows {', '.join(sorted(known))}"
+        )
+
+
+def _file_name(url: URL) -> str:
+    """The file that a SQLite URL names, be it by its name or by a URI of its own (``file:``)."""
+    name = url.database or ""
+    if not name.startswith("file:"):
+        return name
+    uri = urlsplit(name)
+    if uri.netloc not in ("", "localhost") or uri.query or uri.fragment:
+        raise StoreUnavailableError(
+            "a file is named by a URI without a host, and with % ? and # written as %25 %3F %23:"
+            " file:/folder/crm.db"
+        )
+    return unquote(uri.path)
 
 
 def _write_ahead(cursor: sqlite3.Cursor) -> None:
