@@ -290,6 +290,22 @@ def test_the_same_file_by_another_name_is_the_same_log(sqlite_url: str, tmp_path
         engine.dispose()
 
 
+def test_a_hard_link_to_the_file_is_another_log(sqlite_url: str, tmp_path: Path) -> None:
+    """It has a write-ahead log of its own: two of these for one file would damage it."""
+    with crmcore.open(sqlite_url) as crm:
+        crm.execute(plan(), by="me")
+        (tmp_path / "second.db").hardlink_to(tmp_path / "crm.db")
+        engine = sa.create_engine(f"sqlite:///{tmp_path}/second.db")
+        with engine.connect() as connection:
+            check_refused(
+                crm,
+                lambda crm, given: crm.execute(cost(), by="me", connection=given),
+                connection,
+                ELSEWHERE,
+            )
+        engine.dispose()
+
+
 def test_a_log_whose_tables_were_made_anew_is_found_again(postgres_url: str) -> None:
     """A dump that is played back drops and makes the tables: the host's connection is right."""
     engine = sa.create_engine(postgres_url)

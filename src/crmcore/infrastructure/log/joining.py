@@ -57,7 +57,8 @@ class Location:
         ours, theirs = self.database, other.database
         if not (isinstance(ours, Path) and isinstance(theirs, Path)):
             return False
-        return ours.exists() and theirs.exists() and ours.samefile(theirs)
+        # By a hard link the same file has another name, and so another write-ahead log.
+        return ours.resolve() == theirs.resolve()
 
 
 def location_of(connection: Connection, tables: LogTables) -> Location:
