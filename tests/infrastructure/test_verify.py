@@ -310,7 +310,7 @@ def test_a_log_with_a_text_for_a_key_is_not_opened(sqlite_url: str) -> None:
 NO_RECEIPT = "there is a receipt that is of no command"
 
 
-@pytest.mark.parametrize("command", ["zzz", "", str(uid(0xABC)).upper()])
+@pytest.mark.parametrize("command", ["zzz", "", "ABCDEF00-0000-4000-8000-000000000001"])
 def test_a_receipt_of_no_command_is_found(crm: crmcore.CRM, command: str) -> None:
     change(crm, FORGED, id=command, digest=bytes(32), first=0, last=0)
     assert NO_RECEIPT in str(crm.verify().reason)
@@ -329,7 +329,6 @@ def test_a_receipt_with_another_form_is_found(crm: crmcore.CRM, values: str) -> 
     [
         "command_id = CAST(command_id AS BLOB)",
         "command_id = CAST(x'ff' AS TEXT)",
-        "command_id = NULL",
         "digest = substr(hex(digest), 1, 32)",
         "last_position = last_position + 0.2",
     ],
