@@ -433,7 +433,10 @@ def test_a_database_in_memory(url: str) -> None:
         (f"postgresql://me:{SECRET}@host:port/db", "is not a database URL"),
         (f"postgresql://me:{SECRET}@host:1:2/db", "is not a database URL"),
         (f"mysql://me:{SECRET}@host/db", "mysql is not supported: use sqlite:///FILE"),
-        (f"xyzzy://me:{SECRET}@host/db", "xyzzy is not supported: use sqlite:///FILE"),
+        (
+            f"xyzzy://me:{SECRET}@host/db",
+            "that kind of database is not supported: use sqlite:///FILE",
+        ),
     ],
 )
 @pytest.mark.parametrize("tenant", [None, "north"])
