@@ -14,8 +14,9 @@ from eventsourcing.persistence import StoredEvent, Tracking
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 import crmcore
-from crmcore.errors import MisuseError
+from crmcore.errors import MisuseError, StoreError
 from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.joining import Location
 from crmcore.infrastructure.recording import CrmAggregateRecorder, CrmProcessRecorder
 from tests.application.hammer import cost, plan
 from tests.histories import Clock
@@ -291,19 +292,17 @@ def test_the_same_file_by_another_name_is_the_same_log(sqlite_url: str, tmp_path
 
 
 def test_a_hard_link_to_the_file_is_another_log(sqlite_url: str, tmp_path: Path) -> None:
-    """It has a write-ahead log of its own: two of these for one file would damage it."""
+    """It has a write-ahead log of its own: SQLite itself may refuse to read the file by it."""
     with crmcore.open(sqlite_url) as crm:
         crm.execute(plan(), by="me")
         (tmp_path / "second.db").hardlink_to(tmp_path / "crm.db")
+        first, second = (Location(tmp_path / name) for name in ("crm.db", "second.db"))
+        assert not second.is_that_of(first)
         engine = sa.create_engine(f"sqlite:///{tmp_path}/second.db")
-        with engine.connect() as connection:
-            check_refused(
-                crm,
-                lambda crm, given: crm.execute(cost(), by="me", connection=given),
-                connection,
-                ELSEWHERE,
-            )
+        with engine.connect() as connection, pytest.raises(StoreError):
+            crm.execute(cost(), by="me", connection=connection)
         engine.dispose()
+        assert crm.position == 1
 
 
 def test_a_log_whose_tables_were_made_anew_is_found_again(postgres_url: str) -> None:
