@@ -14,8 +14,9 @@ from eventsourcing.persistence import StoredEvent, Tracking
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 import crmcore
-from crmcore.errors import MisuseError
+from crmcore.errors import MisuseError, StoreError
 from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.joining import Location
 from crmcore.infrastructure.recording import CrmAggregateRecorder, CrmProcessRecorder
 from tests.application.hammer import cost, plan
 from tests.histories import Clock
@@ -229,6 +230,37 @@ def test_a_connection_of_the_same_engine_that_looks_elsewhere_is_refused(
     engine.dispose()
 
 
+TABLES = ["crm_events", "crm_head", "crm_commands"]
+
+
+@sends
+@pytest.mark.parametrize("table", TABLES)
+def test_a_connection_with_a_temporary_table_before_the_logs_is_refused(
+    crm: crmcore.CRM, engine: sa.Engine, send: Send, table: str
+) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE TEMP TABLE {table} AS SELECT * FROM {table}")
+        before = connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
+        check_refused(crm, send, connection, ELSEWHERE)
+        assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == before
+
+
+@sends
+@pytest.mark.parametrize("table", TABLES)
+def test_a_connection_with_another_schemas_table_before_the_logs_is_refused(
+    postgres_url: str, send: Send, table: str
+) -> None:
+    engine = sa.create_engine(postgres_url)
+    with crmcore.open(postgres_url) as crm, engine.begin() as connection:
+        crm.execute(plan(), by="me")
+        connection.exec_driver_sql("CREATE SCHEMA app")
+        connection.exec_driver_sql(f"CREATE TABLE app.{table} (LIKE {table} INCLUDING ALL)")
+        connection.exec_driver_sql("SET LOCAL search_path TO app, public")
+        check_refused(crm, send, connection, ELSEWHERE)
+        assert connection.exec_driver_sql(f"SELECT count(*) FROM app.{table}").scalar() == 0
+    engine.dispose()
+
+
 def test_a_connection_of_another_kind_of_database_is_refused(
     sqlite_url: str, postgres_url: str
 ) -> None:
@@ -257,6 +289,20 @@ def test_the_same_file_by_another_name_is_the_same_log(sqlite_url: str, tmp_path
             crm.execute(plan(), by="me", connection=connection)
         assert crm.position == 1
         engine.dispose()
+
+
+def test_a_hard_link_to_the_file_is_another_log(sqlite_url: str, tmp_path: Path) -> None:
+    """It has a write-ahead log of its own: SQLite itself may refuse to read the file by it."""
+    with crmcore.open(sqlite_url) as crm:
+        crm.execute(plan(), by="me")
+        (tmp_path / "second.db").hardlink_to(tmp_path / "crm.db")
+        first, second = (Location(tmp_path / name) for name in ("crm.db", "second.db"))
+        assert not second.is_that_of(first)
+        engine = sa.create_engine(f"sqlite:///{tmp_path}/second.db")
+        with engine.connect() as connection, pytest.raises(StoreError):
+            crm.execute(cost(), by="me", connection=connection)
+        engine.dispose()
+        assert crm.position == 1
 
 
 def test_a_log_whose_tables_were_made_anew_is_found_again(postgres_url: str) -> None:

@@ -178,7 +178,7 @@ def test_a_new_file_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
     with trouble(StoreReadOnlyError, "cannot be written to"):
         crmcore.open(f"sqlite:///file:{tmp_path}/empty.db?mode=ro&uri=true")
-    with trouble(StoreUnavailableError, "is its folder there, to be read and written?"):
+    with trouble(StoreMissingError, "there is no such file"):
         crmcore.open(f"sqlite:///file:{tmp_path}/none.db?mode=ro&uri=true")
 
 
@@ -433,7 +433,10 @@ def test_a_database_in_memory(url: str) -> None:
         (f"postgresql://me:{SECRET}@host:port/db", "is not a database URL"),
         (f"postgresql://me:{SECRET}@host:1:2/db", "is not a database URL"),
         (f"mysql://me:{SECRET}@host/db", "mysql is not supported: use sqlite:///FILE"),
-        (f"xyzzy://me:{SECRET}@host/db", "xyzzy is not supported: use sqlite:///FILE"),
+        (
+            f"xyzzy://me:{SECRET}@host/db",
+            "that kind of database is not supported: use sqlite:///FILE",
+        ),
     ],
 )
 @pytest.mark.parametrize("tenant", [None, "north"])

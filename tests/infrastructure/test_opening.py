@@ -76,6 +76,35 @@ def test_a_relative_name_can_be_opened_read_only(
         assert crm.position == 0
 
 
+@pytest.mark.parametrize("tenant", [None, "north"])
+@pytest.mark.parametrize("name", ["file:{}/crm.db", "file://{}/crm.db", "file:{}/a%2520b.db"])
+@pytest.mark.parametrize("setting", ["?uri=true", "?uri=true&mode=ro", ""])
+def test_a_file_named_by_a_uri_is_not_made_either(
+    tmp_path: Path, name: str, setting: str, tenant: str | None
+) -> None:
+    with pytest.raises(StoreMissingError, match="there is no such file"):
+        crmcore.open(f"sqlite:///{name.format(tmp_path)}{setting}", create=False, tenant=tenant)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_named_by_a_uri_is_the_one_of_that_name(tmp_path: Path) -> None:
+    with crmcore.open(f"sqlite:///file:{tmp_path}/a%20b.db?uri=true") as crm:
+        crm.execute(plan(), by="me")
+    with crmcore.open(f"sqlite:///{tmp_path}/a b.db", create=False) as crm:
+        assert crm.position == 1
+
+
+@pytest.mark.parametrize("setting", ["MODE=ro", "mod=ro", "journal=off", "timeout=1&nonsense=1"])
+@pytest.mark.parametrize("name", ["crm.db", "file:crm.db"])
+def test_a_setting_that_sqlite_does_not_know_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match=r"does not know: it knows .*mode, .*timeout"):
+        crmcore.open(f"sqlite:///{name}?{setting}")
+    assert not list(tmp_path.iterdir())
+
+
 # What cannot be meant
 
 PLACES: dict[str, Any] = {

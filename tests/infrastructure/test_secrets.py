@@ -38,6 +38,18 @@ URLS = {
     "no colon after the scheme": f"postgresql//ann:{SECRET}@{NOWHERE}/crm",
     "a password alone": f":{SECRET}@{NOWHERE}",
     "another kind of database": f"mysql://ann:{SECRET}@{NOWHERE}/crm",
+    "a slash after digits, and no host": f"postgresql://ann:12/{SECRET}",
+    "a number sign after the database": f"postgresql://ann:x@{NOWHERE}/crm#{SECRET}",
+    "service=": f"postgresql://{NOWHERE}/crm?service={SECRET}",
+    "sslmode=": f"postgresql://ann@{NOWHERE}/crm?sslmode={SECRET}",
+    "a setting of SQLite": f"sqlite:////nowhere/crm.db?key={SECRET}",
+    "the value of a setting": f"sqlite:////nowhere/crm.db?mode={SECRET}",
+    "a file with a user": f"sqlite:///ann:{SECRET}@host/crm.db",
+    "a file with a user and a slash": f"sqlite:///ann:x/{SECRET}@host/crm.db",
+    "a URI with a user": f"sqlite:///file:ann:{SECRET}@host/crm.db?uri=true",
+    "a scheme": f"{SECRET}://{NOWHERE}/crm",
+    "a driver": f"postgresql+{SECRET}://ann@{NOWHERE}/crm",
+    "a driver of a file": f"sqlite+{SECRET}:////nowhere/crm.db",
     "a file with a host": f"sqlite://ann:{SECRET}@{NOWHERE}/crm.db",
 }
 

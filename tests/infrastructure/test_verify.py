@@ -250,3 +250,89 @@ def test_a_key_that_nothing_rests_on_may_be_another(database_url: str) -> None:
         crm.execute(plan(), by="me")
         change(crm, "UPDATE crm_head SET pseudonym_key = :key", key=bytes(32))
         assert crm.verify().intact
+
+
+# What SQLite, or a column without its rule, takes for a value
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("id", "7"),
+        ("format", "2"),
+        ("position", "NULL"),
+        ("position", "-1"),
+        ("chain", "NULL"),
+        ("chain", "''"),
+        ("recorded_at", "NULL"),
+        ("pseudonym_key", "NULL"),
+        ("pseudonym_key", "'abc'"),
+    ],
+)
+def test_a_head_that_is_none_is_found(crm: crmcore.CRM, column: str, value: str) -> None:
+    engine = crm._database.engine
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE bare AS SELECT * FROM crm_head")
+        connection.exec_driver_sql("DROP TABLE crm_head")
+        connection.exec_driver_sql("ALTER TABLE bare RENAME TO crm_head")
+        connection.exec_driver_sql(f"UPDATE crm_head SET {column} = {value}")
+    assert "the head is no head of a log: its " in str(crm.verify().reason)
+
+
+@pytest.fixture
+def in_file(sqlite_url: str) -> Iterator[crmcore.CRM]:
+    with crmcore.open(sqlite_url) as opened:
+        opened.execute(plan(), by="me", command_id=uid(1))
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        "chain = CAST(x'ff' || chain AS TEXT)",
+        "pseudonym_key = CAST(pseudonym_key AS TEXT)",
+        "position = position + 0.5",
+        "recorded_at = 'soon'",
+    ],
+)
+def test_a_head_of_other_kinds_is_found(in_file: crmcore.CRM, values: str) -> None:
+    change(in_file, f"UPDATE crm_head SET {values}")
+    assert "the head is no head of a log: its " in str(in_file.verify().reason)
+
+
+def test_a_log_with_a_text_for_a_key_is_not_opened(sqlite_url: str) -> None:
+    with crmcore.open(sqlite_url) as crm:
+        change(crm, "UPDATE crm_head SET pseudonym_key = 'abc'")
+    with pytest.raises(StoreFormatError, match="key for pseudonyms is none"):
+        crmcore.open(sqlite_url)
+
+
+NO_RECEIPT = "there is a receipt that is of no command"
+
+
+@pytest.mark.parametrize("command", ["zzz", "", "ABCDEF00-0000-4000-8000-000000000001"])
+def test_a_receipt_of_no_command_is_found(crm: crmcore.CRM, command: str) -> None:
+    change(crm, FORGED, id=command, digest=bytes(32), first=0, last=0)
+    assert NO_RECEIPT in str(crm.verify().reason)
+
+
+@pytest.mark.parametrize("values", ["digest = ''", "command_id = command_id || chr(10)"])
+def test_a_receipt_with_another_form_is_found(crm: crmcore.CRM, values: str) -> None:
+    if crm._database.is_sqlite:
+        values = values.replace("chr", "char")
+    change(crm, f"UPDATE crm_commands SET {values} WHERE command_id = :id", id=str(uid(1)))
+    assert NO_RECEIPT in str(crm.verify().reason)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        "command_id = CAST(command_id AS BLOB)",
+        "command_id = CAST(x'ff' AS TEXT)",
+        "digest = substr(hex(digest), 1, 32)",
+        "last_position = last_position + 0.2",
+    ],
+)
+def test_a_receipt_of_other_kinds_is_found(in_file: crmcore.CRM, values: str) -> None:
+    change(in_file, f"UPDATE crm_commands SET {values}")
+    assert NO_RECEIPT in str(in_file.verify().reason)

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from crmcore.application.errors import UnreadableEventError
+from crmcore.application.errors import StoreFormatError, UnreadableEventError
 from crmcore.application.lead_addresses import address_ids
 from crmcore.domain.sales.lead_address import LeadAddressClaimed
 from crmcore.infrastructure.identity import Pseudonyms
+from crmcore.infrastructure.log.append import the_head
 from crmcore.infrastructure.log.chain import Row
+from crmcore.infrastructure.log.driver import fetch_all
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.tables import LogTables
 from crmcore.infrastructure.log.verify import First, Verdict, verify
@@ -25,9 +27,12 @@ CLAIMS = 20
 
 
 def pseudonyms_of(connection: Connection, tables: LogTables) -> Pseudonyms:
-    """The pseudonyms of the log."""
-    key = connection.execute(select(tables.head.c.pseudonym_key)).scalar_one()
-    return Pseudonyms(bytes(key))
+    """The pseudonyms of the log; ``StoreFormatError`` where its head has no key for them."""
+    head = connection.dialect.identifier_preparer.format_table(tables.head)
+    (key,) = the_head(fetch_all(connection, f"SELECT pseudonym_key FROM {head}", ()))
+    if not isinstance(key, bytes):  # SQLite takes text for it
+        raise StoreFormatError("the log's key for pseudonyms is none: restore it from a backup")
+    return Pseudonyms(key)
 
 
 def verify_with_key(

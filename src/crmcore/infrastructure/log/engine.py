@@ -3,9 +3,10 @@
 import re
 import sqlite3
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
-from urllib.parse import quote
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
 
@@ -23,12 +24,33 @@ A URL may say otherwise: ``sqlite:///crm.db?timeout=5`` (seconds), or on Postgre
 URI_SETTINGS: Final = frozenset(("cache", "immutable", "mode", "nolock", "psow", "vfs"))
 """Settings that SQLite itself takes, and only where the file is named by a URI."""
 
+DRIVER_SETTINGS: Final = frozenset(
+    (
+        "cached_statements",
+        "check_same_thread",
+        "detect_types",
+        "isolation_level",
+        "timeout",
+        "uri",
+    )
+)
+"""Settings that Python's driver takes."""
+
 SMALLEST_FILE = 512
 """Bytes of the smallest SQLite database that holds anything."""
 
 EXAMPLES = "sqlite:///crm.db for a file, or postgresql+psycopg://user@host/name for a server"
 
-MISREAD = re.compile(r"[@=?\s]")
+SHOWN_KINDS: Final = frozenset(
+    ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg", "mysql", "mariadb", "oracle")
+)
+"""Names of databases and drivers: any other may be a secret that stands in the wrong place."""
+
+SHOWN_MODES: Final = frozenset(("ro", "rw", "rwc"))
+
+PASSWORD_IN_FILE = re.compile(r":.*@")
+
+MISREAD = re.compile(r"[@=?#\s]")
 """What no host has, and no database: a password, or settings, of which the end was read as these."""
 
 
@@ -75,9 +97,9 @@ def _engine(url: URL, create: bool) -> Engine:
     if _is_file(url):
         return _sqlite_engine(url, create)
     if url.get_backend_name() != "postgresql":
+        kind = _shown_kind(url).replace("***", "that kind of database")
         raise StoreUnavailableError(
-            f"{url.get_backend_name()} is not supported: use sqlite:///FILE or"
-            " postgresql+psycopg://USER@HOST/NAME"
+            f"{kind} is not supported: use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
         )
     try:
         return _postgres_engine(url.set(drivername="postgresql+psycopg"))
@@ -107,6 +129,8 @@ def _postgres_engine(url: URL) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,
     )
+    if options:
+        _hide_options(engine, (str(url.query[name]) for name in options))
     if "options" not in url.query:
 
         @event.listens_for(engine, "connect")
@@ -120,16 +144,17 @@ def _postgres_engine(url: URL) -> Engine:
 def _sqlite_engine(url: URL, create: bool) -> Engine:
     if url.host or url.username or url.password or url.port:
         raise StoreUnavailableError(f"a SQLite URL has no host and no user: write {EXAMPLES}")
-    name, mode = url.database or ":memory:", url.query.get("mode")
+    _require_known(url)
+    is_uri = (url.database or "").startswith("file:")
+    name, mode = _file_name(url) or ":memory:", url.query.get("mode")
     if ":memory:" in name or mode == "memory":
         raise StoreUnavailableError(
             "an in-memory SQLite database is lost with its connection: name a file,"
             " such as sqlite:///crm.db"
         )
-    if not name.startswith("file:"):
-        _check_file(shown_url(url), Path(name), create and mode in (None, "rwc"))
-        if not URI_SETTINGS.isdisjoint(url.query):
-            url = url.set(database=f"file:{quote(name)}").update_query_dict({"uri": "true"})
+    _check_file(shown_url(url), Path(name), create and mode in (None, "rwc"))
+    if is_uri or not URI_SETTINGS.isdisjoint(url.query):
+        url = url.set(database=f"file:{quote(name)}").update_query_dict({"uri": "true"})
     wait = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
     engine = create_engine(url.set(drivername="sqlite"), connect_args=wait, hide_parameters=True)
 
@@ -144,6 +169,30 @@ def _sqlite_engine(url: URL, create: bool) -> Engine:
             cursor.close()
 
     return engine
+
+
+def _require_known(url: URL) -> None:
+    """Raise ``StoreUnavailableError`` for a setting that would be passed over without a word."""
+    known = URI_SETTINGS | DRIVER_SETTINGS
+    if not known.issuperset(url.query):
+        raise StoreUnavailableError(
+            f"{shown_url(url)}: has a setting that SQLite does not know:"
+            f" it knows {', '.join(sorted(known))}"
+        )
+
+
+def _file_name(url: URL) -> str:
+    """The file that a SQLite URL names, be it by its name or by a URI of its own (``file:``)."""
+    name = url.database or ""
+    if not name.startswith("file:"):
+        return name
+    uri = urlsplit(name)
+    if uri.netloc not in ("", "localhost") or uri.query or uri.fragment:
+        raise StoreUnavailableError(
+            "a file is named by a URI without a host, and with % ? and # written as %25 %3F %23:"
+            " file:/folder/crm.db"
+        )
+    return unquote(uri.path)
 
 
 def _write_ahead(cursor: sqlite3.Cursor) -> None:
@@ -172,21 +221,58 @@ def _check_file(where: str, file: Path, create: bool) -> None:
     The file is not opened for that: closing it would take from this process all locks that
     SQLite holds on it for others who have it open, and another process might then damage it.
     """
+    folder = "of the file" if "***" in where else file.parent
     if not file.parent.is_dir():
-        raise StoreUnavailableError(
-            f"{where}: the folder {file.parent} does not exist: create it first"
-        )
+        raise StoreUnavailableError(f"{where}: the folder {folder} does not exist: create it first")
     if not create and not file.exists():
         raise StoreMissingError(f"{where}: there is no such file")
     if file.is_file() and 0 < file.stat().st_size < SMALLEST_FILE:
         raise StoreFormatError(f"{where}: the file is no SQLite database")
 
 
+def _shown_kind(url: URL) -> str:
+    kinds = (url.drivername, url.get_backend_name(), "***")
+    return next(kind for kind in kinds if kind in {*SHOWN_KINDS, "***"})
+
+
+def _hides_file(url: URL) -> bool:
+    """Whether the name of the file may be a user, a password and a host."""
+    return bool(PASSWORD_IN_FILE.search((url.database or "").removeprefix("file:")))
+
+
 def shown_url(url: URL) -> str:
-    """*url* without what may be a secret: passwords, options, and what a host misread as its place."""
-    odd, bare = _odd(url), url.set(query={})
+    """*url*, so far as nothing in it can be a secret: no password, no option, nothing misread.
+
+    Where there is a port and no user, host, port and database may be a user and a password of which
+    the host was forgotten.
+    """
+    kind = _shown_kind(url)
+    if _is_file(url):
+        if url.host or url.username or _hides_file(url):
+            return f"{kind}:///***"
+        mode = url.query.get("mode")
+        said = {"mode": mode} if isinstance(mode, str) and mode in SHOWN_MODES else {}
+        return URL.create(kind, database=url.database, query=said).render_as_string()
+    if url.port is not None and not url.username:
+        return f"{kind}://***"
+    odd, bare = _odd(url), url.set(drivername=kind, query={})
     if "host" in odd:
         bare = bare.set(host="***")
     if "database" in odd:
         bare = bare.set(database="***")
     return bare.render_as_string(hide_password=True)
+
+
+def _hide_options(engine: Engine, options: Iterable[str]) -> None:
+    """Let what the driver says of a connection that failed not quote the *options* of the URL."""
+    words = {word for option in options for word in (option, *re.split(r"[\s=,;:]+", option))}
+    secret = sorted(filter(None, words), key=len, reverse=True)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: object, given: Any, told: Any) -> object:
+        try:
+            return dialect.connect(*given, **told)
+        except dialect.loaded_dbapi.Error as error:
+            said = re.sub("|".join(map(re.escape, secret)), "***", str(error))
+            hidden = type(error)(said)
+        raise hidden

@@ -41,36 +41,50 @@ HINTS: Final = {
 
 @attrs.frozen
 class Location:
-    """Where a connection finds the log: a file, or a server, a database in it and a table."""
+    """Where a connection finds the log: a file, or a server, a database in it and three tables."""
 
     database: Any
-    table: Any = None
+    tables: Any = None
+    is_hidden: bool = False
+    """Whether a temporary table stands before one of the log's."""
 
     def is_that_of(self, other: "Location") -> bool:
-        """Whether both are one."""
+        """Whether both are one, and in sight."""
+        if self.is_hidden or other.is_hidden:
+            return False
         if self == other:
             return True
         ours, theirs = self.database, other.database
         if not (isinstance(ours, Path) and isinstance(theirs, Path)):
             return False
-        return ours.exists() and theirs.exists() and ours.samefile(theirs)
+        # By a hard link the same file has another name, and so another write-ahead log.
+        return ours.resolve() == theirs.resolve()
 
 
 def location_of(connection: Connection, tables: LogTables) -> Location:
-    """Where *connection* finds the log's head."""
+    """Where *connection* finds the log's tables, in one statement."""
+    ours = (tables.events, tables.head, tables.commands)
     if connection.dialect.name == "sqlite":
-        files = fetch_all(connection, "PRAGMA database_list", ())
-        return Location(Path(next(file for _, name, file in files if name == "main")))
-    name = connection.dialect.identifier_preparer.format_table(tables.head).replace("'", "''")
+        known = ", ".join(f"'{table.name}'" for table in ours)
+        ((file, hidden),) = fetch_all(
+            connection,
+            "SELECT file, EXISTS (SELECT 1 FROM sqlite_temp_master"
+            f" WHERE type IN ('table', 'view') AND lower(name) IN ({known}))"
+            " FROM pragma_database_list WHERE name = 'main'",
+            (),
+        )
+        return Location(Path(file), is_hidden=bool(hidden))
+    quoted = connection.dialect.identifier_preparer.format_table
+    names = [quoted(table).replace("'", "''") for table in ours]
+    oids = ", ".join(f"coalesce(to_regclass('{name}')::oid, 0)" for name in names)
     # A copy of a database has its names and keys, but not the moment when its server started.
     found = fetch_all(
         connection,
-        "SELECT pg_postmaster_start_time(), current_database(),"
-        f" coalesce(to_regclass('{name}')::oid, 0)",
+        f"SELECT {oids}, pg_postmaster_start_time(), current_database()",
         (),
     )
-    *database, table = found[0]
-    return Location(tuple(database), table)
+    *places, started, database = found[0]
+    return Location((started, database), tuple(places))
 
 
 def is_begun(connection: Connection) -> bool:

@@ -14,13 +14,18 @@ from sqlalchemy import Connection, exc
 from crmcore.infrastructure.log.chain import FIRST_LINK, Row, link
 from crmcore.infrastructure.log.driver import fetch_all, stream
 from crmcore.infrastructure.log.read import in_order
-from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
+from crmcore.infrastructure.log.tables import EVENT_COLUMNS, FORMAT, LogTables
 
 __all__ = ["First", "Verdict", "verify"]
 
 PAGE: Final = 5_000
 TOPIC: Final = EVENT_COLUMNS.index("topic")
 RECORDED_AT: Final = EVENT_COLUMNS.index("recorded_at")
+
+LINK_BYTES: Final = 32
+KEY_BYTES: Final = 32
+DIGEST_BYTES: Final = 32
+UUID_DIGITS: Final = (8, 4, 4, 4, 12)
 
 
 @attrs.frozen
@@ -69,14 +74,15 @@ def verify(
     connection should see one moment (``Database.read``).
     """
     quoted = connection.dialect.identifier_preparer.format_table
-    heads = fetch_all(
-        connection, f"SELECT position, chain, recorded_at FROM {quoted(tables.head)}", ()
-    )
+    heads = _heads(connection, quoted(tables.head))
     if not heads:
         return Verdict(0, FIRST_LINK, 1, "the head of the log is missing")
     if len(heads) > 1:
         return Verdict(0, FIRST_LINK, None, "the log has more than one head")
-    last, chain, recorded_at = heads[0]
+    wrong = _wrong_head(heads[0])
+    if wrong:
+        return Verdict(0, FIRST_LINK, None, f"the head is no head of a log: its {wrong}")
+    _, _, last, chain, recorded_at, _ = heads[0]
     told = progress or _nobody
     verdict, recorded = _records(
         connection, quoted(tables.events), lambda done: told(done, last), first or First()
@@ -94,6 +100,34 @@ def verify(
         reason = "the head's instant of recording is not that of the last record"
         return attrs.evolve(verdict, reason=reason)
     return attrs.evolve(verdict, reason=_wrong_receipt(connection, tables, last))
+
+
+def _heads(connection: Connection, head: str) -> list[tuple[Any, ...]]:
+    """The rows of the head, as they are."""
+    names = "id, format, position, chain, recorded_at, pseudonym_key"
+    if connection.dialect.name == "sqlite":  # there a text may be none, which cannot be read
+        whole = ("id", "format", "position", "recorded_at")
+        read = [f"CASE typeof({name}) WHEN 'integer' THEN {name} END" for name in whole]
+        link_, key = (
+            f"CASE typeof({name}) WHEN 'blob' THEN {name} END"
+            for name in ("chain", "pseudonym_key")
+        )
+        names = ", ".join((*read[:3], link_, read[3], key))
+    return fetch_all(connection, f"SELECT {names} FROM {head}", ())
+
+
+def _wrong_head(head: tuple[Any, ...]) -> str | None:
+    """What of the head can be in no log, whatever its records are."""
+    id_, format_, position, chain, recorded_at, key = head
+    checks = (
+        ("id", id_ == 1),
+        ("format", format_ == FORMAT),
+        ("position", position is not None and position >= 0),
+        ("link", chain is not None and len(chain) == LINK_BYTES),
+        ("instant of recording", recorded_at is not None),
+        ("key for pseudonyms", key is not None and len(key) == KEY_BYTES),
+    )
+    return next((name for name, holds in checks if not holds), None)
 
 
 def _nobody(_done: int, _all: int) -> None:
@@ -151,14 +185,18 @@ def _wrong_receipt(connection: Connection, tables: LogTables, last: int) -> str 
     count = f"(SELECT count(*) FROM {events} e WHERE {named} AND e.command_id = c.command_id)"
     questions = (
         (
-            f"SELECT command_id FROM {receipts} GROUP BY command_id"
-            " HAVING count(*) > 1 OR command_id IS NULL LIMIT 1",
+            f"SELECT 1 FROM {receipts} c WHERE NOT coalesce({_receipt_form(connection)}, FALSE)"
+            " LIMIT 1",
+            "there is a receipt that is of no command, or without its digest or positions",
+        ),
+        (
+            f"SELECT command_id FROM {receipts} GROUP BY command_id HAVING count(*) > 1 LIMIT 1",
             "there is more than one receipt of command {}",
         ),
         (
             f"SELECT c.command_id FROM {receipts} c WHERE NOT coalesce("
-            "length(c.digest) = 32 AND (c.first_position = 0 AND c.last_position = 0"
-            f" OR {within} AND {count} = c.last_position - c.first_position + 1), FALSE) LIMIT 1",
+            "c.first_position = 0 AND c.last_position = 0"
+            f" OR {within} AND {count} = c.last_position - c.first_position + 1, FALSE) LIMIT 1",
             "the receipt of command {} names what that command did not record",
         ),
         (
@@ -174,3 +212,21 @@ def _wrong_receipt(connection: Connection, tables: LogTables, last: int) -> str 
         if found:
             return reason.format(found[0][0])
     return None
+
+
+def _receipt_form(connection: Connection) -> str:
+    """What holds of each receipt *c*, whatever its command did; SQLite takes any value anywhere."""
+    digest = f"length(c.digest) = {DIGEST_BYTES}"
+    if connection.dialect.name == "postgresql":
+        id_ = "-".join(f"[0-9a-f]{{{count}}}" for count in UUID_DIGITS)
+        places = "c.first_position IS NOT NULL AND c.last_position IS NOT NULL"
+        return f"c.command_id ~ '^{id_}$' AND {digest} AND {places}"
+    id_ = "-".join("[0-9a-f]" * count for count in UUID_DIGITS)
+    kinds = {
+        "command_id": "text",
+        "digest": "blob",
+        "first_position": "integer",
+        "last_position": "integer",
+    }
+    typed = " AND ".join(f"typeof(c.{name}) = '{kind}'" for name, kind in kinds.items())
+    return f"{typed} AND c.command_id GLOB '{id_}' AND {digest}"
