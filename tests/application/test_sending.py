@@ -142,6 +142,38 @@ def test_whoever_opted_in_again_is_written_to_again(crm: crmcore.CRM) -> None:
     assert replied(crm, send(3, 4)) == ["message-sent"]
 
 
+@pytest.mark.parametrize("tries", [0, 1, 2])
+def test_a_try_between_an_opt_out_and_a_new_consent_changes_nothing(
+    crm: crmcore.CRM, tries: int
+) -> None:
+    tell(crm, *WITH_HOME, *running(SPRING), target(1), send(1, 1), opt_out(2))
+    for number in range(tries):
+        assert replied(crm, send(10 + number, 2.5)) == ["member-suppressed"]
+    tell(crm, consent(3))
+    assert replied(crm, send(2, 4)) == ["message-sent"]
+
+
+def test_whoever_agrees_after_the_targeting_gets_the_next_message(crm: crmcore.CRM) -> None:
+    tell(crm, named("Ann"), add(HOME, 0, "ann@example.com"), *running(SPRING))
+    assert replied(crm, target(1)) == ["member-suppressed"]
+    assert replied(crm, send(1, 2)) == ["member-suppressed"]
+    tell(crm, consent(3))
+    assert where(crm, send(2, 4)) == HOME
+
+
+def test_a_message_that_was_held_back_keeps_its_answer_and_a_new_one_is_decided_anew(
+    crm: crmcore.CRM,
+) -> None:
+    tell(crm, *WITH_HOME, *running(SPRING), target(1), opt_out(2), send(1, 3), consent(4))
+    for number in (3, 5):
+        for transactional in (False, True):
+            with pytest.raises(SuppressedError, match=r"held back already .opted out"):
+                crm.execute(send(1, number, transactional=transactional), by="mailer")
+    assert replied(crm, send(2, 5)) == ["message-sent"]
+    with pytest.raises(SuppressedError, match="held back already"):
+        crm.execute(send(1, 6), by="mailer")
+
+
 def test_at_the_same_instant_the_no_counts(crm: crmcore.CRM) -> None:
     tell(crm, *WITH_HOME, *running(SPRING), target(1), send(1, 1), consent(2), opt_out(2))
     assert len(reasons(crm, send(2, 3))) == 2
@@ -222,6 +254,30 @@ def test_a_consent_for_one_address_permits_it_and_the_message_says_which(crm: cr
     assert where(crm, send(2, 1, point_id=WORK)) == WORK
     (held_back,) = reasons(crm, send(3, 1, point_id=HOME))
     assert held_back == "no ground for marketing by email"
+
+
+def test_a_message_held_back_from_one_address_says_nothing_about_another(crm: crmcore.CRM) -> None:
+    tell(crm, named("Ann"), add(HOME, 0, "ann@example.com"), add(WORK, 0, "ann@work.example"))
+    tell(crm, consent(0, point_id=WORK), *running(SPRING), target(1))
+    assert reasons(crm, send(1, 1, point_id=HOME)) == ["no ground for marketing by email"]
+    assert where(crm, send(2, 1, point_id=WORK)) == WORK
+    assert where(crm, send(3, 1)) == WORK
+    assert reasons(crm, send(4, 1, point_id=HOME)) == ["no ground for marketing by email"]
+
+
+@pytest.mark.parametrize("how", ["hard", "removed"])
+def test_where_the_only_permitted_address_is_out_of_use_the_reasons_say_so(
+    crm: crmcore.CRM, how: str
+) -> None:
+    tell(crm, named("Ann"), add(HOME, 0, "ann@example.com"), add(WORK, 0, "ann@work.example"))
+    tell(crm, consent(0, point_id=WORK), *running(SPRING), target(1), send(1, 1))
+    tell(crm, bounce(1, 2) if how == "hard" else remove(WORK, 2))
+    gone = f"contact point {WORK}, for which it is allowed, is out of use: {how}"
+    assert reasons(crm, send(2, 3)) == ["no ground for marketing by email", gone]
+    assert gone in reasons(crm, send(3, 3, point_id=WORK))
+    assert gone not in reasons(crm, send(4, 3, point_id=HOME))
+    tell(crm, consent(4, point_id=HOME))
+    assert where(crm, send(5, 5)) == HOME
 
 
 def test_where_all_is_permitted_the_first_choice_is_used(crm: crmcore.CRM) -> None:

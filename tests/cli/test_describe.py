@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import attrs
 import pytest
 
 import crmcore
@@ -92,7 +93,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "pause-campaign": ("launch-campaign",),
     "resume-campaign": ("pause-campaign",),
     "target-member": ("register-customer", "attach-target-list"),
-    "send-message": ("target-member", "launch-campaign"),
+    "send-message": ("give-consent", "target-member", "launch-campaign"),
     **dict.fromkeys(
         ("record-bounce", "record-click", "record-delivery", "record-open"), ("send-message",)
     ),
@@ -192,6 +193,14 @@ def test_the_example_of_a_command_is_accepted_by_a_log_that_has_what_it_names(
     run.executes(*before, *named_elsewhere(topic, last))
     done = run.executes(last)
     assert "0 refused" in done.out
+
+
+@pytest.mark.parametrize("topic", kinds())
+def test_an_example_says_yes_to_nothing_that_is_no_unless_said(topic: str) -> None:
+    """Who copies it would say it of everything: that a message is transactional, say."""
+    filled, kind = example_of(topic), kinds()[topic]
+    noes = [field.name for field in attrs.fields(kind) if field.default is False]
+    assert not [name for name in noes if filled.get(name)]
 
 
 def test_the_fields_of_a_command_are_told_in_words(run: CommandLine) -> None:

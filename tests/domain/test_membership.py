@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
@@ -155,13 +156,45 @@ def test_INV_M3_the_control_group_gets_no_message() -> None:
         pytest.param(Suppression(stage=Stage.RESTRICTED, detail="restricted"), id="restricted"),
     ],
 )
-def test_INV_M3_whoever_was_suppressed_gets_no_message_until_targeted_anew(
-    reason: Suppression,
+@pytest.mark.parametrize("message", [None, uid(100)], ids=["targeting", "an earlier message"])
+def test_what_was_suppressed_before_decides_for_no_later_message(
+    reason: Suppression, message: UUID | None
 ) -> None:
-    scenario = MEMBERS.given(suppressed(reason))
-    scenario.when(send()).refused(SuppressedError, "target them anew")
+    scenario = MEMBERS.given(suppressed(reason, message_id=message))
+    scenario.when(send()).then(sent())
     again = scenario.when(target(at=at(days=7))).then(targeted(at=at(days=7)))
     again.when(send()).then(sent())
+
+
+def test_INV_M3_whoever_was_suppressed_first_and_is_in_the_control_group_gets_no_message() -> None:
+    everybody = about(holdout=EVERYBODY)
+    scenario = MEMBERS.given(suppressed(*NO_CONSENT))
+    scenario.when(send(), everybody).refused(HeldOutError, "control group")
+    held_back = suppressed(*NO_CONSENT, message_id=uid(101), at=at(days=8))
+    scenario.when(send(), everybody, WITHDRAWN).then(held_back)
+    MEMBERS.given(suppressed(*NO_CONSENT, role=Role.SEED)).when(send(), everybody).then(
+        sent(counted=False, first=False)
+    )
+
+
+def test_whoever_was_suppressed_and_is_sent_a_message_is_addressed_after_all() -> None:
+    scenario = MEMBERS.given(suppressed(*NO_CONSENT))
+    welcome = scenario.when(send()).then(sent())
+    welcome.when(target(at=at(days=9))).then()
+    welcome.when(target(at=at(days=7)), about(), WITHDRAWN).then()  # as of before the message
+    confirmed = scenario.when(send(transactional=True))
+    after = confirmed.then(sent(transactional=True, counted=False, first=False))
+    after.when(target(at=at(days=9))).then(targeted(at=at(days=9)))
+
+
+def test_INV_M3_a_list_of_people_to_leave_out_counts_until_it_no_longer_does() -> None:
+    staff = Suppression(stage=Stage.EXEMPT, detail="staff")
+    scenario = MEMBERS.given(suppressed(staff))
+    for number in (101, 102):
+        held_back = suppressed(staff, message_id=uid(number), at=at(days=8))
+        scenario = scenario.when(send(number)).then(held_back)
+    again = scenario.when(target(at=at(days=9))).then(targeted(at=at(days=9)))
+    again.when(send(103, at=at(days=9))).then(sent(103, at=at(days=9)))
 
 
 def test_INV_M3_an_exempt_list_outlasts_the_consent_given_later() -> None:
@@ -178,7 +211,9 @@ def test_INV_X2_whoever_withdrew_before_the_send_gets_none_and_the_stream_says_w
     held_back = suppressed(*NO_CONSENT, message_id=uid(101), at=at(days=8))
     scenario = ADDRESSED.when(send(), about(), WITHDRAWN).then(held_back)
     scenario.when(send(), about(), WITHDRAWN).refused(SuppressedError, "already .withdrawn.")
-    scenario.when(send(102)).refused(SuppressedError)
+    scenario.when(send()).refused(SuppressedError, "already .withdrawn.")
+    scenario.when(send(), about(Status.COMPLETED)).refused(SuppressedError, "already .withdrawn.")
+    scenario.when(send(102)).then(sent(102))
 
 
 @pytest.mark.parametrize("first", ["at the targeting", "at an earlier message"])
@@ -196,7 +231,7 @@ def test_each_message_to_somebody_suppressed_says_that_it_was_held_back_and_why(
     exempt = Suppression(stage=Stage.EXEMPT, detail="staff")
     other = scenario.given(suppressed(exempt, at=at(days=10)))
     again = send(103, at=at(days=11))
-    other.when(again, about()).then(suppressed(exempt, message_id=uid(103), at=at(days=11)))
+    other.when(again).refused(SuppressedError, "held back already .withdrawn.")
 
 
 def test_targeting_somebody_suppressed_again_says_why_they_still_are() -> None:
@@ -208,7 +243,7 @@ def test_targeting_somebody_suppressed_again_says_why_they_still_are() -> None:
 
 def test_a_send_as_of_before_the_last_assessment_suppresses_nobody() -> None:
     MEMBERS.given(targeted(at=at(days=9))).when(send(), about(), WITHDRAWN).refused(
-        SuppressedError, "assessed anew"
+        SuppressedError, ".withdrawn., and has been assessed anew"
     )
 
 

@@ -34,7 +34,7 @@ from crmcore.domain.marketing.results import (
     RecordOptOut,
     RecordResponse,
 )
-from crmcore.domain.marketing.suppression import Reach
+from crmcore.domain.marketing.suppression import Reach, Stage
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from tests.domain.campaign_examples import ANN, MEMBERS, SPRING, about
 from tests.scenario import at, uid
@@ -109,6 +109,28 @@ def test_deciding_twice_gives_nothing_the_second_time(
         assert stands == (again.refusal is None), "an empty reply means that the wish holds"
 
 
+def targeting(before: tuple[Any, ...]) -> Any:
+    """What came of targeting them last; a message held back is no targeting."""
+    return next(
+        one
+        for one in reversed(before)
+        if "member-" in one.TOPIC and getattr(one, "message_id", None) is None
+    )
+
+
+def held_back(before: tuple[Any, ...]) -> set[Any]:
+    return {one.message_id for one in before if isinstance(one, MemberSuppressed)}
+
+
+def told_no(before: tuple[Any, ...]) -> bool:
+    """Whether they opted out, or a message came back for good."""
+    return any(
+        isinstance(one, OptOutReceived)
+        or (isinstance(one, MessageBounced) and one.kind is BounceKind.HARD)
+        for one in before
+    )
+
+
 class Members(machine.RuleBasedStateMachine):
     """A naive model: what is known of one customer, and everything that ever went out."""
 
@@ -132,6 +154,8 @@ class Members(machine.RuleBasedStateMachine):
     def send(self, command: Any) -> None:
         before = self.scenario.history
         outcome = self.scenario.when(command, self.campaign, self.reach)
+        if isinstance(command, SendMessage) and self.welcome(command, before):
+            assert [type(one) for one in outcome.events] == [MessageSent], outcome.refusal
         for event in outcome.events:
             self.check(event, before)
             if getattr(event, "first", False):
@@ -148,17 +172,35 @@ class Members(machine.RuleBasedStateMachine):
         assert self.reach.consented
         if event.transactional:
             return
-        standing = next(one for one in reversed(before) if "member-" in one.TOPIC)
-        assert standing.TOPIC == "member-targeted"
+        assert self.free(before)
         assert self.reach.reachable
-        assert not any(isinstance(one, OptOutReceived) for one in before)
-        assert not any(
-            isinstance(one, MessageBounced) and one.kind is BounceKind.HARD for one in before
-        )
-        if standing.role is Role.DEFAULT:
+        assert not told_no(before)
+        assert event.message_id not in held_back(before)
+        if targeting(before).role is Role.DEFAULT:
             assert self.campaign.status is Status.RUNNING
-            holdout = self.campaign.plan.holdout
-            assert holdout is None or not holdout.keeps_out(ANN)
+
+    def free(self, before: tuple[Any, ...]) -> bool:
+        """Neither in the control group nor on a list of people to leave out."""
+        last = targeting(before)
+        holdout = self.campaign.plan.holdout
+        kept_out = holdout is not None and holdout.keeps_out(ANN) and last.role is Role.DEFAULT
+        reasons = last.suppressions if isinstance(last, MemberSuppressed) else ()
+        return not kept_out and all(one.stage is not Stage.EXEMPT for one in reasons)
+
+    def welcome(self, command: SendMessage, before: tuple[Any, ...]) -> bool:
+        """Whether a message must go out: decided from today alone, whatever was held back."""
+        sent = {one.message_id for one in before if isinstance(one, MessageSent)}
+        within = self.campaign.plan.starts_at <= command.at <= self.campaign.plan.ends_at
+        today = self.reach.active and self.reach.consented and self.reach.reachable
+        return (
+            bool(before)
+            and command.message_id not in sent | held_back(before)
+            and self.campaign.status is Status.RUNNING
+            and within
+            and today
+            and not told_no(before)
+            and self.free(before)
+        )
 
     @machine.invariant()
     def nobody_descends_and_nothing_is_counted_twice(self) -> None:

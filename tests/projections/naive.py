@@ -587,15 +587,16 @@ def campaign_results(log: Log) -> Tables:
 
 
 def _members(about: Log) -> list[Row]:
+    """What was decided last: by an assessment, or by a message that went out and counts."""
     assessed = {
         one.membership_id: {
             "membership_id": str(one.membership_id),
             "campaign_id": str(one.campaign_id),
             "customer_id": str(one.customer_id),
-            "standing": STANDINGS[type(one)],
+            "standing": STANDINGS.get(type(one), "targeted"),
         }
-        for one in told(about, *STANDINGS)
-        if one.role is Role.DEFAULT
+        for one in told(about, *STANDINGS, membership.MessageSent)
+        if getattr(one, "role", Role.DEFAULT) is Role.DEFAULT and getattr(one, "counted", True)
     }
     return list(assessed.values())
 

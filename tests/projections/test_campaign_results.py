@@ -153,6 +153,28 @@ def test_a_member_is_counted_once_however_often_they_are_assessed(
     assert standing(crm) == (0, 1, 0)  # held back at sending, but suppressed before
 
 
+def test_a_member_who_was_suppressed_and_is_sent_a_message_is_targeted(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    day = START.replace(day=10)
+    agreed = ask.GiveConsent(
+        customer_id=ANN,
+        consent_id=uid(90),
+        channel=Channel.EMAIL,
+        purpose=ask.Purpose.MARKETING,
+        at=day,
+    )
+    tell(*known(ANN), *running(SPRING), withdrawn(), target())
+    tell(ask.SendMessage(**about(message_id=uid(1))))
+    assert standing(crm) == (0, 1, 0)
+    tell(agreed, ask.SendMessage(**about(message_id=uid(2), transactional=True, at=day)))
+    assert standing(crm) == (0, 1, 0)
+    tell(ask.SendMessage(**about(message_id=uid(3), at=day)), response(71, at=day))
+    assert standing(crm) == (1, 0, 0)
+    found = result(crm)
+    assert (found.sends, found.recipients, found.responders) == (1, 1, 1)
+
+
 def test_INV_M3_the_control_group_brings_nothing(crm: crmcore.CRM, tell: Tell) -> None:
     everybody = ask.Holdout(percent=Decimal(100))
     tell(*known(ANN), *running(SPRING, holdout=everybody), target(), converted(71, "9"))

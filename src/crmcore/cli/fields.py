@@ -50,15 +50,14 @@ NAMED: Final[dict[str, Any]] = {
 """Values by the field's name, where its type alone would give one that is refused or odd."""
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "set-preference": {"language": "en"},
-    "plan-campaign": {"name": "Spring", "kind": "coupons", "channel": "post"},
+    "plan-campaign": {"name": "Spring", "kind": "coupons"},
     "copy-campaign": {"name": "Summer"},
     "attach-target-list": {"name": "regulars"},
-    "send-message": {"transactional": True},
     "record-response": {"kind": "reply"},
     "capture-lead": {"name": "Ada Lovelace", "email": "ada@example.com"},
     "enrich-lead": {"company": "Analytical Engines"},
     "assign-lead": {"assignee": "ann"},
-    "qualify-lead": {"stage": "sales", "explicit": True},
+    "qualify-lead": {"stage": "sales"},
     "record-lead-activity": {"activity": "email-opened"},
     "transfer-case": {"queue": "second line"},
     "define-assignment-policy": {"name": "In turn"},

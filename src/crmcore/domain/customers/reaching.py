@@ -41,21 +41,40 @@ class Way:
 class Addresses:
     """Where a channel can reach a customer at an instant: the first choice first.
 
-    Empty where no contact point is in use; ``lost`` says that there were some, so that the
-    customer is out of reach.  One of whom no address was ever on record can be reached, for
-    addresses may be kept elsewhere.
+    Empty where no contact point is in use; where some were (``unused``) the customer is out of
+    reach: ``lost``.  One of whom no address was ever on record can be reached, for addresses may
+    be kept elsewhere.
     """
 
     channel: Channel
     at: datetime
     points: tuple[ContactPoint, ...]
-    lost: bool
+    unused: tuple[ContactPoint, ...]
+
+    @property
+    def lost(self) -> bool:
+        """Whether there were contact points, and none is in use."""
+        return bool(self.unused) and not self.points
 
     def way(self, ledger: Ledger, purpose: Purpose) -> Way:
-        """The first address at which *purpose* is permitted, or else the first one."""
+        """The first address at which *purpose* is permitted, or else the first one.
+
+        Where it is permitted only at one that is out of use, the last reason says so.
+        """
+        first = self._best(ledger, purpose, self.points)
+        gone = self._best(ledger, purpose, self.unused)
+        if first.decision.allowed or gone.point is None or not gone.decision.allowed:
+            return first
+        why = gone.point.invalid_reason or "removed"
+        reason = (
+            f"contact point {gone.point.point_id}, for which it is allowed, is out of use: {why}"
+        )
+        return Way(first.point, ConsentDecision(False, (*first.decision.reasons, reason)))
+
+    def _best(self, ledger: Ledger, purpose: Purpose, points: Sequence[ContactPoint | None]) -> Way:
         ways = [
             Way(point, allowed(ledger, self.channel, purpose, self.at, _id(point)))
-            for point in self.points or (None,)
+            for point in points or (None,)
         ]
         return next((way for way in ways if way.decision.allowed), ways[0])
 
@@ -87,7 +106,7 @@ def addresses(
     else:
         there = [serving(points, channel, point_id)]
     used = sorted((one for one in there if one.active), key=lambda one: not one.is_primary)
-    return Addresses(channel, at, tuple(used), lost=bool(there) and not used)
+    return Addresses(channel, at, tuple(used), tuple(one for one in there if not one.active))
 
 
 def serving(points: Points, channel: Channel | None, point_id: UUID) -> ContactPoint:

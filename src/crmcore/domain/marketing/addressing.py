@@ -2,8 +2,9 @@
 
 Commands and ``decide`` over the state of the membership, the campaign, and what the company
 knows of reaching the customer at that instant.  Consent is asked when a customer is targeted
-and again for every message (INV-X2): whoever withdrew in between gets none, and the stream
-says why.
+and again for every message (INV-X2), of the address that it would use: whoever withdrew in
+between gets none, and the stream says why.  What was decided before stands in the way of no
+later message, but for the control group and the lists of people to leave out.
 """
 
 from collections.abc import Sequence
@@ -67,7 +68,7 @@ class HeldOutError(NotAllowedError):
 
 
 class SuppressedError(NotAllowedError):
-    """The customer was suppressed, and has not been targeted anew since (INV-M3)."""
+    """The customer may not be addressed, or this message was held back already (INV-M3)."""
 
 
 class UnwelcomeError(NotAllowedError):
@@ -116,9 +117,7 @@ def _assess(command: TargetMember, state: State, campaign: Campaign, reach: Reac
     reasons = _reasons(command, state, reach, command.exempt_lists)
     if reasons:
         return _suppressed(command, command.list_name, command.role, reasons)
-    holdout = campaign.plan.holdout
-    held_out = holdout is not None and holdout.keeps_out(command.customer_id)
-    kind = MemberHeldOut if held_out and command.role is Role.DEFAULT else MemberTargeted
+    kind = MemberHeldOut if _kept_out(command, command.role, campaign) else MemberTargeted
     return kind(
         membership_id=membership_id(command.campaign_id, command.customer_id),
         campaign_id=command.campaign_id,
@@ -127,6 +126,11 @@ def _assess(command: TargetMember, state: State, campaign: Campaign, reach: Reac
         role=command.role,
         at=command.at,
     )
+
+
+def _kept_out(command: Command, role: Role, campaign: Campaign) -> bool:
+    holdout = campaign.plan.holdout
+    return role is Role.DEFAULT and holdout is not None and holdout.keeps_out(command.customer_id)
 
 
 def _holds(event: Assessed, state: Member) -> bool:
@@ -156,6 +160,11 @@ def _send(command: SendMessage, state: State, campaign: Campaign, reach: Reach) 
         ):
             return []
         raise AlreadyExistsError("message", command.message_id)
+    if command.message_id in state.held_back:
+        raise SuppressedError(
+            f"message {command.message_id} to customer {command.customer_id} was held back already"
+            f" ({_told(state.held_back[command.message_id])})"
+        )
     if channel is not campaign.plan.channel:
         raise OtherChannelError(
             f"campaign {command.campaign_id} goes by {campaign.plan.channel}, not by {channel}:"
@@ -164,10 +173,11 @@ def _send(command: SendMessage, state: State, campaign: Campaign, reach: Reach) 
     _refuse_unless_sending(command.at, campaign, state.role)
     if command.transactional:
         return _send_transactional(command, channel, state, reach)
+    _refuse_if_held_out(command, state.standing is Standing.HELD_OUT)
     reasons = _reasons(command, state, reach, state.exempt_lists)
     if reasons:
         return _hold_back(command, state, reasons)
-    _refuse_unless_targeted(command, state)
+    _refuse_if_held_out(command, _kept_out(command, state.role, campaign))
     if reach.unwelcome is not None:
         raise UnwelcomeError(f"customer {command.customer_id}: {reach.unwelcome}; send later")
     _refuse_over_cap(command, state, campaign)
@@ -200,34 +210,26 @@ def _send_transactional(
 def _hold_back(
     command: SendMessage, state: Member, reasons: tuple[Suppression, ...]
 ) -> Sequence[Event]:
-    if state.standing is Standing.HELD_OUT:
-        _refuse_unless_targeted(command, state)
-    if state.held_back.get(command.message_id) == reasons:
-        raise SuppressedError(
-            f"message {command.message_id} to customer {command.customer_id} was held back already"
-            f" ({_told(reasons)})"
-        )
     if command.at < state.assessed_at:
         raise SuppressedError(
-            f"customer {command.customer_id} could not be addressed at {command.at:%Y-%m-%dT%H:%M:%SZ},"
-            " and has been assessed anew since"
+            f"customer {command.customer_id} could not be addressed at {command.at:%Y-%m-%dT%H:%M:%SZ}"
+            f" ({_told(reasons)}), and has been assessed anew since"
         )
     return [_suppressed(command, state.list_name, state.role, reasons, command.message_id)]
 
 
-def _refuse_unless_targeted(command: Command, state: Member) -> None:
-    match state.standing:
-        case Standing.TARGETED:
-            return
-        case Standing.HELD_OUT:
-            raise HeldOutError(f"customer {command.customer_id} is in the control group")
-        case Standing.SUPPRESSED:
-            raise SuppressedError(
-                f"customer {command.customer_id} was suppressed"
-                f" ({_told(state.suppressions)}): target them anew when that has changed"
-            )
-        case _:
-            assert_never(state.standing)
+def _refuse_unless_targeted(command: TargetMember, state: Member) -> None:
+    _refuse_if_held_out(command, state.standing is Standing.HELD_OUT)
+    if state.standing is Standing.SUPPRESSED:
+        raise SuppressedError(
+            f"customer {command.customer_id} was suppressed"
+            f" ({_told(state.suppressions)}): target them anew when that has changed"
+        )
+
+
+def _refuse_if_held_out(command: Command, held_out: bool) -> None:
+    if held_out:
+        raise HeldOutError(f"customer {command.customer_id} is in the control group")
 
 
 def _refuse_over_cap(command: SendMessage, state: Member, campaign: Campaign) -> None:

@@ -80,9 +80,10 @@ class Message:
 class Member:
     """A customer in a campaign.
 
-    ``assessed_at`` is when it was last decided whether to address them, ``addressed`` whether
-    they ever were to be, ``reached`` the steps that a counted fact has led to, ``held_back`` why
-    messages were not sent.  What it remembers against them is asked for by what came later.
+    ``standing`` is what was decided last: by targeting them, holding a message back or sending
+    one; ``assessed_at`` is when.  ``addressed`` says whether they ever were to be, ``reached``
+    the steps that a counted fact has led to, ``held_back`` why messages were not sent.  A message
+    asks for none of these but the control group and the lists of people to leave out.
     """
 
     standing: Standing
@@ -211,8 +212,9 @@ def _assessed(state: State, event: Assessed) -> Member:
 def _with(state: Member, event: Fact) -> Member:
     match event:
         case MessageSent():
+            messages = {**state.messages, event.message_id: Message(event)}
             return attrs.evolve(
-                state, messages={**state.messages, event.message_id: Message(event)}
+                state if event.transactional else _welcomed(state, event.at), messages=messages
             )
         case MessageDelivered():
             return _message(state, event.message_id, delivered=True)
@@ -233,6 +235,17 @@ def _with(state: Member, event: Fact) -> Member:
             return attrs.evolve(state, opt_outs=state.opt_outs | {(event.kind, event.at)})
         case _:
             assert_never(event)
+
+
+def _welcomed(state: Member, at: datetime) -> Member:
+    """Whoever was suppressed and is sent a message is addressed after all."""
+    return attrs.evolve(
+        state,
+        standing=Standing.TARGETED,
+        suppressions=(),
+        assessed_at=max(state.assessed_at, at),
+        addressed=True,
+    )
 
 
 def _message(state: Member, message_id: UUID, **changes: object) -> Member:

@@ -28,8 +28,9 @@ class TargetMember:
     """Make a customer from the list *list_name* a member, if they may be addressed.
 
     ``exempt_lists`` names the lists of people to leave out that the customer is on (by identity,
-    address or domain).  Sent again later, it decides anew for a customer not held out.  No events
-    mean that the customer is targeted already; who is not is recorded or refused with the reason.
+    address or domain): while it names one, they get nothing but transactional messages.  Sent
+    again later, it decides anew for a customer not held out.  No events mean that the customer is
+    targeted already; who is not is recorded or refused with the reason.
     """
 
     TOPIC: ClassVar[str] = "target-member"
@@ -47,7 +48,8 @@ class SendMessage:
 
     It goes to the contact point *point_id*, or to the customer's first one at which it is
     permitted.  A *transactional* message (a booking confirmed, say) is neither capped nor counted,
-    and asks for the permission that such messages need.
+    and asks for the permission that such messages need.  Every new message is decided by what
+    holds at that instant, whatever was held back before.
 
     The reply says what was decided: ``MessageSent`` that it may go out and where to,
     ``MemberSuppressed`` that it was held back and why; a refusal why not, or not now.  No events

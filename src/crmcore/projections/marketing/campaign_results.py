@@ -1,7 +1,8 @@
 """Campaign results: how many were addressed and answered, what they bought, what it cost.
 
 One row a campaign, one per currency in which its orders were placed, and one per member, who
-is targeted, suppressed or held out as was decided last.  Purchases and revenue come from the
+is targeted, suppressed or held out as was decided last: to whom a message goes that counts is
+targeted, whatever was said before.  Purchases and revenue come from the
 orders that name the campaign (single touch: an order names one), less what was returned or
 cancelled, so that nothing counts for two campaigns (INV-M9).  One row a purchase keeps its margin
 (``purchase_margin``).
@@ -98,7 +99,7 @@ def campaign_results() -> Projection:
     """The read model."""
     return Projection(
         name="campaign_results",
-        version=2,
+        version=3,
         tables=(CAMPAIGN_RESULTS, CAMPAIGN_REVENUE, CAMPAIGN_MEMBERS, CAMPAIGN_PURCHASES),
         handlers={
             campaign.CampaignPlanned: _planned,
@@ -113,7 +114,7 @@ def campaign_results() -> Projection:
             membership.MemberTargeted: _standing("targeted"),
             membership.MemberSuppressed: _standing("suppressed"),
             membership.MemberHeldOut: _standing("held_out"),
-            membership.MessageSent: _counted("sends", "recipients"),
+            membership.MessageSent: _sent,
             membership.MessageDelivered: _counted(None, "delivered"),
             membership.MessageBounced: _counted("bounces"),
             membership.MessageClicked: _counted("clicks", "clickers"),
@@ -137,7 +138,10 @@ def _groups(recorded: Recorded) -> Sequence[str]:
     campaign_id = str(event.campaign_id)
     match event:
         case (
-            membership.MemberTargeted() | membership.MemberSuppressed() | membership.MemberHeldOut()
+            membership.MemberTargeted()
+            | membership.MemberSuppressed()
+            | membership.MemberHeldOut()
+            | membership.MessageSent()
         ):
             return campaign_id, str(event.membership_id)
         case membership.ConversionRecorded(conversion_id=key):
@@ -200,21 +204,32 @@ def _standing(column: str) -> Handler:
     """A handler that counts a member under *column*, and no longer where they were counted before."""
 
     def handle(event: Any, _recorded: Recorded, rows: Rows) -> None:
-        if event.role is not Role.DEFAULT:
-            return
-        member = {
-            "membership_id": str(event.membership_id),
-            "campaign_id": str(event.campaign_id),
-            "customer_id": str(event.customer_id),
-            "standing": column,
-        }
-        before = rows.get(CAMPAIGN_MEMBERS, member["membership_id"])
-        if before is not None:
-            _add(rows, event.campaign_id, **{before["standing"]: -1})
-        _add(rows, event.campaign_id, **{column: 1})
-        rows.put(CAMPAIGN_MEMBERS, member)
+        if event.role is Role.DEFAULT:
+            _stands(event, column, rows)
 
     return handle
+
+
+def _sent(event: membership.MessageSent, _recorded: Recorded, rows: Rows) -> None:
+    if event.counted:
+        _stands(event, "targeted", rows)
+        _add(rows, event.campaign_id, sends=1, recipients=int(event.first))
+
+
+def _stands(event: Any, column: str, rows: Rows) -> None:
+    member = {
+        "membership_id": str(event.membership_id),
+        "campaign_id": str(event.campaign_id),
+        "customer_id": str(event.customer_id),
+        "standing": column,
+    }
+    before = rows.get(CAMPAIGN_MEMBERS, member["membership_id"])
+    if before == member:
+        return
+    if before is not None:
+        _add(rows, event.campaign_id, **{before["standing"]: -1})
+    _add(rows, event.campaign_id, **{column: 1})
+    rows.put(CAMPAIGN_MEMBERS, member)
 
 
 def _counted(each: str | None, first: str | None = None) -> Handler:
