@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -412,3 +413,34 @@ def test_a_far_clock_and_a_near_one_agree_on_the_past(database_url: str) -> None
         crm.execute(cost(), by="me")
         stamps = [one.recorded_at for one in crm.events()]
     assert stamps == [NOW + timedelta(days=3_650)] * 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda read: read.case(None), "case: expected a case's id or its number"),
+        (lambda read: read.case(7), "case: expected a case's id or its number"),
+        (lambda read: read.case_numbered(None), "number: expected a case's id or its number"),
+        (lambda read: read.find_customers(None), "text: expected text"),
+        (lambda read: read.find_customers("ann", limit="3"), "limit: expected a whole number"),
+        (lambda read: read.at_least("3"), "position: expected a whole number"),
+    ],
+)
+def test_a_question_asked_with_another_kind_of_value_says_what_it_expects(
+    asked: Callable[[Any], object], said: str, tmp_path: Path
+) -> None:
+    with (
+        crmcore.open(f"sqlite:///{tmp_path}/crm.db") as crm,
+        pytest.raises(crmcore.errors.InvalidValueError, match=said),
+    ):
+        asked(crm.read)
+
+
+def test_a_case_is_asked_for_by_its_id_as_well(tmp_path: Path) -> None:
+    with crmcore.open(f"sqlite:///{tmp_path}/crm.db") as crm:
+        case_id = uuid4()
+        opened = {"kind": "complaint", "channel": "phone", "subject": "late", "number": "T-1"}
+        crm.execute(crm.command("open-case", {"case_id": str(case_id), **opened}), by="ann")
+        crm.catch_up()
+        told = [crm.read.case(one)[0].case.case_id for one in (case_id, str(case_id), "T-1")]
+        assert told == [case_id] * 3

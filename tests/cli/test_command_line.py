@@ -15,7 +15,7 @@ import pytest
 import crmcore
 from crmcore.cli import main
 from crmcore.cli.app import hoisted
-from tests.cli.command_line import CommandLine, as_lines, registered
+from tests.cli.command_line import CommandLine, as_lines, key, registered, sent
 
 
 def process(
@@ -245,4 +245,36 @@ def test_an_answer_that_cannot_be_written_is_said_in_a_line(
     assert (done.returncode, done.stderr) == (
         1,
         "crmcore: the answer cannot be written: No space left on device\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (("cases", "--as-of", "soon"), "--as-of: expected an instant"),
+        (("cases", "--limit", "0"), "--limit"),
+        (("cases", "--nonsense"), "No such option"),
+        (("case",), "Missing argument"),
+        (("nonsense",), "No such command"),
+    ],
+)
+def test_a_wrong_call_answers_in_json_as_a_refusal_does(
+    shop: CommandLine, argv: tuple[str, ...], says: str
+) -> None:
+    done = shop(*argv, "--json")
+    assert done.status == 2
+    assert done.document["error"]["kind"] == "wrong-call"
+    assert says in done.document["error"]["message"]
+    assert done.err
+
+
+def test_an_address_is_whole_where_a_program_reads(run: CommandLine) -> None:
+    email = "augusta.ada.king.countess.of.lovelace@analytical-engines.example.com"
+    added = {"customer_id": key("Ada Lovelace"), "kind": "email", "value": email}
+    run.executes(
+        registered("Ada Lovelace"), sent("add-contact-point", point_id=key("point"), **added)
+    )
+    assert any(
+        email in line and key("Ada Lovelace") in line
+        for line in run("customers", "find", "ada").out.splitlines()
     )

@@ -233,3 +233,16 @@ def test_the_example_of_service_levels_owes_something(crm: crmcore.CRM, run: Com
 def test_meanings_are_told_in_plain_words(run: CommandLine) -> None:
     meanings = [one["meaning"] for one in run("commands", "--json").document["commands"]]
     assert not [said for said in meanings if any(mark in said for mark in ("`", "*", "INV-"))]
+
+
+def test_a_default_is_told_in_words(run: CommandLine) -> None:
+    told = run("commands", "plan-campaign").out
+    assert "<" not in told
+    assert "reply" in told
+
+
+def test_opening_hours_that_are_no_list_are_shown_one(crm: crmcore.CRM) -> None:
+    fields = example_of("define-service-levels")
+    fields["calendars"] = [fields["calendars"][0] | {"weekly": "Mon-Fri 09:00-17:00"}]
+    with pytest.raises(crmcore.errors.InvalidCommandError, match="a list, such as"):
+        crm.command("define-service-levels", {**fields, "at": "2026-01-05T09:00:00Z"})

@@ -251,7 +251,7 @@ def test_an_import_of_what_is_not_there_makes_no_database(run: CommandLine, tmp_
     done = run("--json", "import", "boston311", str(tmp_path / "nowhere"))
     assert done.status == 1
     assert "nowhere: expected a file or a folder, there is none" in done.complaint
-    assert json.loads(done.out)["error"]["kind"] == "Fault"
+    assert json.loads(done.out)["error"]["kind"] == "failed"
     assert not run.database.exists()
 
 

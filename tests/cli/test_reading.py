@@ -68,7 +68,7 @@ def test_without_a_database_a_question_says_so_and_makes_none(
     assert done.status == 1
     assert "there is no such file: name another with --db" in done.complaint
     assert not run.database.exists()
-    assert run(*argv, "--json").document["error"]["kind"] == "Fault"
+    assert run(*argv, "--json").document["error"]["kind"] == "failed"
 
 
 def test_a_history_says_when_what_and_who(shop: CommandLine) -> None:

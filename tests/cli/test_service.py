@@ -77,6 +77,7 @@ def desk(run: CommandLine, desk_file: Path) -> CommandLine:
 
 
 FRIDAY_NOON = "2026-01-16T11:00:00Z"
+MONDAY = "2026-01-05T09:00:00Z"
 
 
 def test_compliance_over_time_is_a_bar_for_each_period(desk: CommandLine) -> None:
@@ -211,6 +212,8 @@ def test_escalations_are_listed_and_recorded_once(desk: CommandLine) -> None:
         ("N-4", "breach"),
     ]
     assert document["recorded"] is None
+    first = desk("escalations", *until, "--limit", "1", "--json").document
+    assert (first["count"], [one["number"] for one in first["due"]]) == (3, ["N-2"])
     coming = desk("escalations", "--until", "2999-01-01", "--json").document
     assert coming["count"] == 5  # and both of N-5
     shown = desk("escalations", *until, "--record").out
@@ -238,3 +241,40 @@ def test_what_was_known_by_an_instant_is_shown(desk: CommandLine) -> None:
     assert desk("service-levels", *asked["before"], "--json").document["total"]["met"] == 0
     for told in (("case", "N-1"), ("service-levels", "--by", "target")):
         assert desk(*told, *asked["since"]).out == desk(*told, "--as-of", FRIDAY_NOON).out
+
+
+def test_merged_cases_are_called_by_their_numbers_else_by_their_ids(run: CommandLine) -> None:
+    late = "2026-01-09T09:00:00Z"
+    run.executes(
+        case("T-1", MONDAY),
+        case("T-2", MONDAY),
+        case("T-3", MONDAY) | {"number": None},
+        sent("merge-case", late, case_id=key("T-2"), into_case_id=key("T-1"), forced=True),
+        sent("merge-case", late, case_id=key("T-1"), into_case_id=key("T-3"), forced=True),
+    )
+    assert "case merged into T-1" in run("case", "T-2").out
+    assert "case T-2 was merged into this one" in run("case", "T-1").out
+    assert key("T-3") in "".join(run("case", "T-1").out.split())
+    told = run("case", key("T-3")).out
+    assert "case T-1 was merged into this one" in told
+
+
+def test_what_happened_to_a_case_is_told_in_the_order_in_which_it_was_true(
+    run: CommandLine,
+) -> None:
+    run.executes(
+        case("T-1", MONDAY),
+        sent("queue-case", "2026-01-06T09:00:00Z", case_id=key("T-1"), queue="returns"),
+        sent("classify-case", "2026-01-05T12:00:00Z", case_id=key("T-1"), category="delivery"),
+    )
+    told = run("case", "T-1").out
+    assert told.index("delivery") < told.index("returns", told.index("What happened"))
+
+
+def test_a_case_that_was_not_known_then_names_the_instants_asked(run: CommandLine) -> None:
+    run.executes(case("T-1", MONDAY))
+    known = ("--known-at", "2026-02-01")
+    assert "no case 'T-1' as known by 2026-02-01:" in run("case", "T-1", *known).complaint
+    asked = ("--as-of", FRIDAY_NOON, *known)
+    told = run("case", "T-1", *asked).complaint
+    assert f"no case 'T-1' by {FRIDAY_NOON}, as known by 2026-02-01:" in told

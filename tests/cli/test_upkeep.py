@@ -93,8 +93,8 @@ def test_rebuilt_compared_switched_rolled_back_retired(upkeep: Any) -> None:
     assert f"{NAME}: generation 2 is live, at position " in switched.out
     assert f"crmcore projections rollback {NAME}" in switched.out
     assert "generation 1 is live" in upkeep("rollback", NAME).out
-    assert "generations dropped: 2." in upkeep("retire", NAME).out
-    assert "there was none but the live one" in upkeep("retire", NAME).out
+    assert "generation 2 dropped." in upkeep("retire", NAME).out
+    assert "no generation but the live one, so nothing dropped." in upkeep("retire", NAME).out
     assert "there is no previous generation to go back to" in upkeep("rollback", NAME).complaint
     assert "nothing was put aside" in upkeep("retry", NAME).out
 

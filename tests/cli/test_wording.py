@@ -23,7 +23,7 @@ def test_a_sentence_names_fields_of_its_event_in_forms_that_there_are(topic: str
     names = {field.name for field in attrs.fields(BY_TOPIC[topic])}
     for name, form in FIELD.findall(SENTENCES[topic]):
         assert name in names
-        assert form in {"", "named", "unless", *FORMS}
+        assert form in {"", "named", "numbered", "unless", *FORMS}
 
 
 @pytest.mark.parametrize("topic", SENTENCES)

@@ -260,7 +260,7 @@ def test_an_unknown_topic_is_named(topic: str, fields: dict[str, Any], said: str
                      id="a day of work before which to warn"),
         pytest.param("define-service-levels", levels(),
                      "policies[0].targets[0].within: expected either within, or business_days, or"
-                     " close_of_business_day, got 'none'", id="a target without time"),
+                     " close_of_business_day, got none of them", id="a target without time"),
         pytest.param("define-service-levels", levels(within="PT4H", pauses=["solved"]),
                      "pauses[0]: expected one of new, pending, on_hold", id="no pause"),
         pytest.param("define-service-levels", levels(["Mon-Fri 09:00"], within="PT4H"),

@@ -2,8 +2,9 @@
 
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -81,6 +82,12 @@ EMAIL, PHONE = ask.ContactKind.EMAIL, ask.ContactKind.PHONE
         ("שָׁלוֹם", "שלום"),
         ("Nguyễn Đức", "nguyen duc"),
         ("\u200fليلى\u200f", "ليلى"),
+        ("O'Brien", "o’brien"),
+        ("O’Brien", "O'BRIEN"),
+        ("O`Brien", "o´brien"),
+        ("Jean‐Luc", "jean-luc"),
+        ("Jean-Luc", "Jean–Luc"),
+        ("Jean\u2011Luc", "jean—luc"),
     ],
 )
 def test_case_width_composition_and_script_do_not_matter(
@@ -135,6 +142,10 @@ def test_whatever_is_typed_is_taken_literally(
         ("030.23.12.50.00", False),
         ("０３０２３１２５０００", False),
         ("٠٣٠٢٣١٢٥٠٠٠", False),
+        ("+49 (0)30 23125000", True),
+        ("+49 (0) 30/23125000", True),
+        ("tel:+493023125000", True),
+        ("tel:+49-30-23125000", True),
     ],
 )
 def test_a_phone_number_is_found_however_it_is_written(
@@ -145,6 +156,57 @@ def test_a_phone_number_is_found_however_it_is_written(
     assert (one.name, one.phone, one.exactly) == ("Ann", "+49 30 23125000", exactly)
 
 
+@pytest.mark.parametrize(
+    ("value", "region"),
+    [
+        ("+49 (0)30 23125000", None),
+        ("+39 (0)6 69812345", None),
+        ("tel:+493023125001;ext=12", None),
+        ("tel:+49-30-23125001", None),
+        ("tel:030-23125000;phone-context=+49", None),
+        ("030 23125000", "DE"),
+        ("0049 (0)30 23125000", "DE"),
+        ("011 49 30 23125000", "US"),
+        ("1-800-FLOWERS", "US"),
+        (" 1-800-FLOWERS ", "US"),
+        ("0２０ 7183 8750", "GB"),
+        ("+٤٩ ٣٠ ٢٣١٢٥٠٠٠", None),
+    ],
+)
+def test_a_number_is_found_by_the_text_that_it_was_entered_with(
+    crm: crmcore.CRM, tell: Tell, value: str, region: str | None
+) -> None:
+    entered = ask.AddContactPoint(
+        customer_id=ANN, point_id=uid(1), kind=PHONE, value=value, region=region, at=START
+    )
+    tell(named("Ann"), entered, named("Ben", BEN))
+    assert [one.exactly for one in crm.read.find_customers(value)] == [True]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_whatever_was_entered_finds_its_customer(crm: crmcore.CRM, data: st.DataObject) -> None:
+    """A number is written with any marks between its digits; many customers may share it."""
+    blanks = st.sampled_from(["", " ", "-", ".", "/", " (0)", " (0) ", "\u00a0"])
+    marks = data.draw(st.lists(blanks, min_size=4, max_size=4))
+    start = data.draw(st.sampled_from(["+", "tel:+", "tel: +", "＋"]))
+    end = data.draw(st.sampled_from(["", ";ext=12", " ext. 12", " x12", "#12"]))
+    number = "".join(f"{mark}{part}" for mark, part in zip(marks, WRITTEN, strict=True))
+    value = f"{start}{number}{end}"
+    customer = uuid4()
+    crm.execute(named("Ann", customer), by="test")
+    with suppress(crmcore.errors.InvalidValueError):
+        added = ask.AddContactPoint(
+            customer_id=customer, point_id=uuid4(), kind=PHONE, value=value, at=START
+        )
+        crm.execute(added, by="test")
+        crm.catch_up()
+        assert customer in {one.customer_id for one in crm.read.find_customers(value, limit=10_000)}
+
+
+WRITTEN = ("49", "30", "2312", "5000")
 DESKS = {"Ann": "+49 30 23125000 ext. 12", "Ben": "+49 30 23125000 ext. 13"}
 
 

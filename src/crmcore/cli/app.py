@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -24,7 +24,7 @@ from crmcore.cli import (
     service_metrics,
     service_policies,
 )
-from crmcore.cli.faults import report
+from crmcore.cli.faults import report, report_wrong_call
 from crmcore.cli.session import Options
 
 __all__ = ["hoisted", "run"]
@@ -36,6 +36,11 @@ EPILOG: Final = (
     "--db, --tenant, --projections, --policies and --json may stand before or after the command. Exit "
     "status: 0 done, 1 refused or failed, 2 a wrong call, 130 interrupted."
 )
+
+WRONG: Final = 2
+NO_COMMAND: Final = "expected a command: `crmcore --help` lists them"
+USAGE: Final[Any] = typer.BadParameter.__base__
+"""What typer raises for a wrong call; it has no public name for it."""
 
 app = typer.Typer(
     name="crmcore",
@@ -74,6 +79,10 @@ def run(argv: Sequence[str]) -> int:
     try:
         app(args=hoisted(argv), prog_name="crmcore")
     except SystemExit as ended:
+        refused = ended.__context__
+        if ended.code == WRONG and isinstance(refused, USAGE) and "--json" in argv:
+            said = refused.format_message()
+            report_wrong_call(NO_COMMAND if "\n" in said else said)  # many lines are the help
         return _ended(ended.code)
     except OSError as error:
         return report(error, json=False)

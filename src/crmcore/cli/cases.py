@@ -1,6 +1,6 @@
 """`crmcore cases`, `case` and `escalations`: what is owed to cases, and until when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final
@@ -10,7 +10,7 @@ from rich.text import Text
 
 import crmcore
 from crmcore.cli.faults import Fault, WrongCallError, answering
-from crmcore.cli.instants import FORM, end, last_moment
+from crmcore.cli.instants import FORM, by_then, end, last_moment
 from crmcore.cli.output import (
     NOTHING,
     Column,
@@ -25,7 +25,7 @@ from crmcore.cli.output import (
 )
 from crmcore.cli.service import AsOf, KnownAt
 from crmcore.cli.session import Stale, options_of, reading
-from crmcore.cli.timeline import Line, timeline, who
+from crmcore.cli.timeline import Line, case_numbers_in, timeline, who
 from crmcore.cli.wording import sentence
 
 __all__ = ["add_to"]
@@ -100,7 +100,7 @@ def _sum_up(shown: int, waiting: int, opened: int) -> None:
 def _open_row(one: Any) -> list[object]:
     level = one.next
     return [
-        one.case.number or str(one.case.case_id)[:8],
+        one.case.number or one.case.case_id,
         one.case.priority,
         _target(level),
         instant(level.due_at),
@@ -144,15 +144,16 @@ def case(
         read = crm.read if known_by is None else crm.read.known_at(known_by)
         levels = read.case(case.strip(), as_of=moment)
         if not levels:
-            raise Fault(
-                f"there is no case {case!r}{_by_then(as_of or known_at)}: give its id or number"
-            )
+            asked = by_then(as_of, known_at)
+            raise Fault(f"there is no case {case!r}{asked}: give its id or number")
         found = levels[0].case
-        events = [
+        happened = (
             one
             for one in crm.events(stream_id=found.case_id)
             if one.occurred_at <= moment and (known_by is None or one.recorded_at <= known_by)
-        ]
+        )
+        events = sorted(happened, key=lambda one: (one.occurred_at, one.position))
+        names = case_numbers_in(crm, [one.data for one in events])
     if options.json:
         targets = [_target_document(one) for one in levels]
         emit(_case_document(found) | {"as_of": moment, "targets": targets})
@@ -167,11 +168,7 @@ def case(
     say(", ".join(f"{name} {fact}".strip() for name, fact in facts.items() if fact))
     _show_targets(levels)
     heading("What happened")
-    timeline([_line(one) for one in events])
-
-
-def _by_then(moment: str | None) -> str:
-    return f" by {moment}" if moment else ""
+    timeline([_line(one, names) for one in events])
 
 
 def _show_targets(levels: Sequence[Any]) -> None:
@@ -253,7 +250,7 @@ def escalations(
         done = crm.due(moment) if record else None
     if options.json:
         told = None if done is None else [_event_document(one) for one in done.events]
-        listed = [_escalation_document(one) for one in found]
+        listed = [_escalation_document(one) for one in found[:limit]]
         emit({"until": moment, "count": len(found), "due": listed, "recorded": told})
         return
     if found:
@@ -269,7 +266,7 @@ def escalations(
             [
                 [
                     instant(one.at),
-                    one.case.number or str(one.case.case_id)[:8],
+                    one.case.number or one.case.case_id,
                     _target(one),
                     one.name,
                     one.action or NOTHING,
@@ -309,11 +306,11 @@ def _target_document(one: Any) -> dict[str, Any]:
     }
 
 
-def _line(one: crmcore.Recorded) -> Line:
+def _line(one: crmcore.Recorded, names: Mapping[str, str]) -> Line:
     return Line(
         position=one.position,
         occurred_at=one.occurred_at,
         recorded_at=one.recorded_at,
-        says=sentence(one.topic, one.data),
+        says=sentence(one.topic, one.data, names),
         who=who(one.actor, one.source),
     )

@@ -12,11 +12,11 @@ import typer
 
 import crmcore
 from crmcore.cli.faults import Fault, answering
-from crmcore.cli.instants import FORM, last_moment
+from crmcore.cli.instants import FORM, by_then, last_moment
 from crmcore.cli.output import Column, bar, console, counted, emit, instant, money, say, table
 from crmcore.cli.sentences import CONTEXTS
 from crmcore.cli.session import Stale, options_of, reading
-from crmcore.cli.timeline import Line, timeline, who
+from crmcore.cli.timeline import Line, case_numbers_in, timeline, who
 from crmcore.cli.wording import sentence
 from crmcore.errors import ProjectionStoppedError
 
@@ -91,7 +91,7 @@ def history(
         customer_id = customer_named(crm, customer)
         entries = crm.read.history(customer_id, as_of=true_by, known_at=known_by)
         if not entries:
-            raise Fault(f"nothing is known of {customer_id}{_by_then(as_of or known_at)}")
+            raise Fault(f"nothing is known of {customer_id}{by_then(as_of, known_at)}")
         if options.json:
             asked = {"customer_id": customer_id, "as_of": true_by, "known_at": known_by}
             emit(asked | history_document(crm, entries, last))
@@ -99,15 +99,11 @@ def history(
             show_history(crm, entries, last)
 
 
-def _by_then(text: str | None) -> str:
-    return "" if text is None else f" by {text}"
-
-
 def history_document(
     crm: crmcore.CRM, entries: Sequence[Any], last: int | None = None
 ) -> dict[str, Any]:
     """The history as JSON shows it: the *last* few entries, or all."""
-    names = _campaigns(crm)
+    names = _names(crm, entries)
     shown = entries if last is None else entries[-last:]
     return {
         "name": _name(entries),
@@ -136,7 +132,7 @@ def show_history(crm: crmcore.CRM, entries: Sequence[Any], last: int | None = No
     if len(shown) < len(entries):
         say(f"The last {len(shown)}:" if len(shown) > 1 else "The last one:")
     say()
-    names = _campaigns(crm)
+    names = _names(crm, shown)
     timeline(
         [
             Line(
@@ -163,6 +159,11 @@ def _name(entries: Sequence[Any]) -> str | None:
     return None
 
 
+def _names(crm: crmcore.CRM, entries: Sequence[Any]) -> dict[str, str]:
+    """What campaigns and cases of *entries* are called, by their ids."""
+    return _campaigns(crm) | case_numbers_in(crm, [entry.details for entry in entries])
+
+
 def _campaigns(crm: crmcore.CRM) -> dict[str, str]:
     try:
         return {str(one.campaign_id): one.name for one in crm.read.campaign_results()}
@@ -182,7 +183,7 @@ def loyalty(
         standing = crm.read.loyalty(customer_id, as_of=moment)
         if standing is None:
             raise Fault(
-                f"{customer_id} has bought nothing{_by_then(as_of)}, and so has no loyalty status"
+                f"{customer_id} has bought nothing{by_then(as_of)}, and so has no loyalty status"
             )
         entries = crm.read.history(customer_id, as_of=moment)
         if options.json:
@@ -250,10 +251,11 @@ def find(
         "Found by": [None if one.matched == one.name else one.matched for one in shown],
     }
     told = {title: cells for title, cells in columns.items() if any(cells)}
+    whole = not console().is_terminal  # a program reads a line a customer
     rows = [list(row) for row in zip(*told.values(), strict=True)]
     ids = [one.customer_id for one in shown]
     table(
-        [*told, Column("Id", whole=True)],
+        [*(Column(title, whole=whole) for title in told), Column("Id", whole=True)],
         [[*row, key] for row, key in zip(rows, ids, strict=True)],
     )
     if more:

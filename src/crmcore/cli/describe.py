@@ -121,4 +121,6 @@ def _left_out(field: Field) -> str:
         return "now"
     if field.default is None or field.default == () or attrs.has(type(field.default)):
         return NOTHING
+    if isinstance(field.default, tuple):
+        return ", ".join(map(str, field.default))
     return str(field.default).lower() if isinstance(field.default, bool) else str(field.default)

@@ -22,12 +22,14 @@ __all__ = [
     "by_field",
     "complain",
     "report",
+    "report_wrong_call",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
+WRONG_CALL: Final = "wrong-call"
 DEBUG: Final = "CRMCORE_DEBUG"
 
 
@@ -35,12 +37,14 @@ class Fault(Exception):  # noqa: N818  # it may be the caller's, or nobody's
     """The command cannot be carried out: one line that says why, and what helps."""
 
     status: int = 1
+    kind: str = "failed"
 
 
 class WrongCallError(Fault):
     """An argument cannot mean anything."""
 
     status = 2
+    kind = WRONG_CALL
 
 
 EXPECTED: Final = (
@@ -90,9 +94,23 @@ def report(error: BaseException, *, json: bool) -> int:
     complain(text)
     if isinstance(error, OSError):  # perhaps stdout itself
         _let_go()
-    elif json and status == 1:
-        emit_line({"error": {"kind": type(error).__name__, "message": text} | by_field(error)})
+    elif json and status in (1, 2):
+        emit_line({"error": {"kind": _kind(error), "message": text} | by_field(error)})
     return status
+
+
+def report_wrong_call(message: str) -> None:
+    """Say on stdout, in JSON, what typer has said of a call on stderr."""
+    emit_line({"error": {"kind": WRONG_CALL, "message": one_line(message)}})
+
+
+def _kind(error: BaseException) -> str:
+    """What went wrong, in a word that stays: the error's name where it is a public one."""
+    if isinstance(error, Fault):
+        return error.kind
+    if isinstance(error, SourceError):
+        return "unreadable-source"
+    return type(error).__name__ if isinstance(error, EXPECTED) else "unexpected"
 
 
 def by_field(error: BaseException) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from crmcore.cli.faults import WrongCallError
 
-__all__ = ["FORM", "beginning", "end", "last_moment"]
+__all__ = ["FORM", "beginning", "by_then", "end", "last_moment"]
 
 FORM: Final = "2017-12-31T18:00:00Z, 2017-12-31T18:00:00+01:00, or a date (all of it, in UTC)"
 MOMENT: Final = timedelta(microseconds=1)
@@ -28,6 +28,12 @@ def last_moment(option: str, text: str | None, zone: str = "UTC") -> datetime | 
         return None
     first, after = _read(option, text, zone)
     return first if first == after else after - MOMENT
+
+
+def by_then(as_of: str | None, known_at: str | None = None) -> str:
+    """The instants that a question was asked with, to end a sentence."""
+    asked = f" by {as_of}" if as_of else ""
+    return f"{asked}{',' if asked else ''} as known by {known_at}" if known_at else asked
 
 
 def _read(option: str, text: str, zone: str) -> tuple[datetime, datetime]:

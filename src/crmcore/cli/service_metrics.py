@@ -15,6 +15,7 @@ from crmcore.cli.output import (
     NOTHING,
     Column,
     bar,
+    counted,
     duration,
     emit,
     heading,
@@ -180,7 +181,7 @@ def _behind(key: str, one: crmcore.Figure) -> str:
         return "give --hours" if key == BY_HOURS and one.value is None else ""
     if isinstance(one.numerator, timedelta):
         middle = "" if one.median is None else f", median {_time(key, one.median)}"
-        return f"{one.denominator:,} cases{middle}"
+        return f"{counted(one.denominator, 'case')}{middle}"
     averaged = isinstance(one.value, Decimal) and not _is_share(key)
     return f"{one.numerator or 0:,} {'/' if averaged else 'of'} {one.denominator:,}"
 

@@ -1,14 +1,17 @@
 """What happened, line by line: the table of a customer's history and of a case."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import attrs
 
+import crmcore
 from crmcore.cli.output import Column, instant, say, table
 
-__all__ = ["Line", "timeline", "who"]
+__all__ = ["Line", "case_numbers_in", "timeline", "who"]
 
 LATE: Final = timedelta(minutes=5)
 """Recorded so much later than it was true, an event says so."""
@@ -29,6 +32,21 @@ class Line:
         """The day when it was recorded, if that was later."""
         late = self.recorded_at - self.occurred_at > LATE
         return f"on {self.recorded_at:%Y-%m-%d}" if late else "at once"
+
+
+MERGED: Final = ("into_case_id", "source_case_id")
+
+
+def case_numbers_in(crm: crmcore.CRM, told: Iterable[str]) -> dict[str, str]:
+    """The numbers of the cases that merges name in what is *told* (JSON), by their ids."""
+    cases = {json.loads(one).get(name) for one in told for name in MERGED if name in one}
+    numbers = {}
+    for case_id in cases - {None}:
+        first = next(crm.events(stream_id=UUID(case_id)), None)
+        number = None if first is None else getattr(first.event, "number", None)
+        if number is not None:
+            numbers[case_id] = number
+    return numbers
 
 
 def who(actor: str | None, source: str | None) -> str:

@@ -76,8 +76,8 @@ def retire(ctx: typer.Context, name: Name) -> None:
     if options.json:
         emit({"name": name, "retired": gone})
     else:
-        said = ", ".join(str(one) for one in gone) or "there was none but the live one"
-        say(f"{name}: generations dropped: {said}.")
+        said = ", ".join(f"generation {one}" for one in gone)
+        say(f"{name}: {said or 'no generation but the live one, so nothing'} dropped.")
 
 
 @answering

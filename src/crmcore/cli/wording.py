@@ -53,6 +53,8 @@ def _value(fields: Mapping[str, Any], name: str, form: str, names: Names) -> str
         return None
     if form == "named":
         return names.get(value) or f"campaign {value[:8]}"
+    if form == "numbered":
+        return names.get(value) or str(value)
     return FORMS.get(form, _plain)(value)
 
 

@@ -124,7 +124,8 @@ def _several(annotation: Any, personal: bool) -> Reader:
 
     def several(path: str, value: Any, found: Findings) -> Any:
         if not isinstance(value, list | tuple | set | frozenset):
-            return found.refuse(InvalidValueError(path, value, "a list"), personal)
+            expected = "a list" if text is None else f'a list, such as ["{text.example}"]'
+            return found.refuse(InvalidValueError(path, value, expected), personal)
         parts: list[Any] = []
         for index, given in enumerate(value):
             place = f"{path}[{index}]"

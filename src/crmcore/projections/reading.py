@@ -12,6 +12,7 @@ from uuid import UUID
 import attrs
 from sqlalchemy import SelectBase, Table
 
+from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.service.levels import BookVersion, Mode
 from crmcore.domain.service.survey import SurveyKind
@@ -26,7 +27,7 @@ from crmcore.projections.loyalty.status import LOYALTY_STATUS, loyalty_status
 from crmcore.projections.marketing import campaign_results
 from crmcore.projections.service import feedback as surveys
 from crmcore.projections.service import tables
-from crmcore.projections.service.case_numbers import case_numbered, one_of
+from crmcore.projections.service.case_numbers import case_name, case_numbered, one_of
 from crmcore.projections.service.compliance import (
     Compliance,
     Grouping,
@@ -88,6 +89,8 @@ class ReadModels:
         be, a question raises ``ProjectionStoppedError``; and ``NotReachedError`` where the log
         does not reach so far, as before the commit of the transaction that recorded it.
         """
+        if position is not None:
+            _whole_number("position", position)
         return attrs.evolve(self, rows=self._rows.at_least(position))
 
     @about_instants
@@ -148,20 +151,22 @@ class ReadModels:
             return standing.summary(connection, self._view(LOYALTY_STATUS), self._program)
 
     @about_instants
-    def case(self, case: str, *, as_of: datetime | None = None) -> list[ServiceLevel]:
+    def case(self, case: str | UUID, *, as_of: datetime | None = None) -> list[ServiceLevel]:
         """What is owed to a case, by its id or its number, cycle by cycle, as of an instant.
 
         Raises ``AmbiguousNumberError`` where several cases have the number.
         """
-        found = list(self._levels(as_of, case))
+        named = case_name("case", case)
+        found = list(self._levels(as_of, named))
         if found:
-            one_of(case, list(dict.fromkeys(level.case.case_id for level in found)))
+            one_of(named, list(dict.fromkeys(level.case.case_id for level in found)))
         return found
 
     def case_numbered(self, number: str) -> UUID:
         """The case that was opened with a number; ``NotFoundError``, ``AmbiguousNumberError``."""
         with self._rows.of("service_levels") as connection:
-            return case_numbered(connection, self._view(tables.SERVICE_CASES), number)
+            cases = self._view(tables.SERVICE_CASES)
+            return case_numbered(connection, cases, case_name("number", number))
 
     @about_instants
     def open_cases(self, *, as_of: datetime | None = None) -> list[OpenCase]:
@@ -307,6 +312,9 @@ class ReadModels:
 
     def find_customers(self, text: str, *, limit: int = 20) -> list[directory.Found]:
         """Customers by name, e-mail, phone or external id."""
+        if not isinstance(text, str):
+            raise InvalidValueError("text", text, "text")
+        _whole_number("limit", limit)
         with self._rows.of("customer_directory") as connection:
             views = self._view(directory.DIRECTORY), self._view(directory.TERMS)
             return directory.find(connection, *views, text, limit=limit)
@@ -335,3 +343,8 @@ class ReadModels:
 
     def _view(self, declared: Table) -> Table:
         return view_of(declared, self._rows.schema)
+
+
+def _whole_number(name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidValueError(name, value, "a whole number")

@@ -4,6 +4,7 @@ One row a customer, and one term for everything that a customer can be found by.
 number finds every customer who has it: it is evidence, not an identity.
 """
 
+import unicodedata
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +41,7 @@ from crmcore.domain.customers.external_identity import (
     ExternalIdentityUnlinked,
 )
 from crmcore.domain.customers.lifecycle import LifecycleStageAdvanced, LifecycleStageCorrected
-from crmcore.projections.customers.search_terms import EXTENSION, number_in, searchable, storable
+from crmcore.projections.customers.search_terms import EXTENSION, numbers_in, searchable, storable
 from crmcore.projections.engine import Instant, Projection, Rows, subject_of
 
 __all__ = ["DIRECTORY", "TERMS", "Found", "customer_directory", "find"]
@@ -94,18 +95,20 @@ def find(
     """At most *limit* customers by name, e-mail, phone or external id: exact matches first, then by name.
 
     Case, accents, ligatures, width and composition of characters do not matter; a phone number
-    may be written in any way that keeps its digits, those of its extension included.
+    may be written in any way that keeps its digits, those of its extension included.  Whatever
+    was entered is found by the same text.
     """
-    wanted = searchable(text)
+    wanted, entered = searchable(text), unicodedata.normalize("NFC", text).strip()
     if not 0 < len(wanted) <= LONGEST_SEARCH or limit < 1 or not storable(wanted):
         return []
-    patterns = [terms.c.term.contains(wanted, autoescape=True)]
-    number = number_in(wanted)
-    if number is not None:
+    patterns = [terms.c.term.contains(wanted, autoescape=True), terms.c.shown == entered]
+    exact = {wanted}
+    for number in numbers_in(wanted):
         dialled = func.replace(terms.c.term, EXTENSION, "").contains(number.dialled)
         patterns.append(dialled & (terms.c.kind == ContactKind.PHONE.value))
-        wanted = number.normal or wanted
-    inexact = case((terms.c.term == wanted, 0), else_=1).label("inexact")
+        exact |= {number.normal or wanted}
+    exactly = terms.c.term.in_(sorted(exact)) | (terms.c.shown == entered)
+    inexact = case((exactly, 0), else_=1).label("inexact")
     best = func.row_number().over(
         partition_by=terms.c.customer_id, order_by=(inexact, terms.c.kind, terms.c.key)
     )

@@ -6,11 +6,12 @@ They are for finding alone: who is the same is decided by other keys (``address_
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
 
-__all__ = ["EXTENSION", "Number", "number_in", "searchable", "storable"]
+__all__ = ["EXTENSION", "Number", "numbers_in", "searchable", "storable"]
 
 EXTENSION: Final = ";ext="
 FEWEST_DIGITS: Final = 5
@@ -19,17 +20,23 @@ FEWEST_DIGITS: Final = 5
 _PLAIN: Final = str.maketrans(
     {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t"}
     | {"æ": "ae", "œ": "oe", "þ": "th"}
+    | dict.fromkeys("‘’‛ʻʼ′`׳", "'")  # which one, a keyboard or an editor decides
+    | dict.fromkeys("‐‑‒–—―−־", "-")
 )
+_ACUTE: Final = " \u0301"  # as an accent alone, which is typed for an apostrophe, is decomposed
+_AT_HOME: Final = re.compile(r"\(\s*0\s*\)")
 _WITH_EXTENSION: Final = re.compile(r"([\W\d]+)[^\W\d_]+\W*(\d+)\W*")
 
 
 def searchable(text: str) -> str:
     """*text* as it is sought and found: without case, accents, ligatures, width, invisible marks.
 
-    ß is ss, and the four Turkish i are one letter.  Blanks are made single.
+    ß is ss, and the four Turkish i are one letter.  All apostrophes are one, and all hyphens and
+    dashes.  Blanks are made single.
     """
     folded = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(filter(_is_kept, unicodedata.normalize("NFKD", folded)))
+    whole = unicodedata.normalize("NFKD", folded).replace(_ACUTE, "'")
+    bare = "".join(filter(_is_kept, whole))
     return " ".join(unicodedata.normalize("NFKC", bare.translate(_PLAIN)).split())
 
 
@@ -65,18 +72,28 @@ class Number:
         return f"+{self.digits}{EXTENSION}{self.extension}" if self.extension else f"+{self.digits}"
 
 
-def number_in(wanted: str) -> Number | None:
-    """The telephone number that *wanted* may be, in any script, with whatever word for extension."""
+def numbers_in(wanted: str) -> Sequence[Number]:
+    """The telephone numbers that *wanted* may be, in any script, with whatever word for extension.
+
+    Two where a 0 stands in brackets: it is dialled at home alone, as in +49 (0)30, or always.
+    """
     if any(character in "@_%" for character in wanted):
-        return None
-    parts = _WITH_EXTENSION.fullmatch(wanted)
-    number, extension = parts.groups() if parts else (wanted, "")
+        return []
+    written = wanted.removeprefix("tel:").strip()
+    spelled = dict.fromkeys((written, _AT_HOME.sub("", written)))
+    numbers = (_number(one) for one in spelled)
+    return [one for one in numbers if one is not None]
+
+
+def _number(written: str) -> Number | None:
+    parts = _WITH_EXTENSION.fullmatch(written)
+    number, extension = parts.groups() if parts else (written, "")
     if any(character.isalpha() for character in number):
         return None
     digits = _digits(number).lstrip("0")
     if len(digits) < FEWEST_DIGITS:
         return None
-    return Number(digits, _digits(extension), wanted.startswith("+"))
+    return Number(digits, _digits(extension), written.startswith("+"))
 
 
 def _digits(text: str) -> str:

@@ -6,9 +6,16 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, select
 
 from crmcore.application.errors import AmbiguousNumberError
-from crmcore.domain.kernel import NotFoundError
+from crmcore.domain.kernel import InvalidValueError, NotFoundError
 
-__all__ = ["case_numbered", "one_of"]
+__all__ = ["case_name", "case_numbered", "one_of"]
+
+
+def case_name(field: str, given: object) -> str:
+    """What a case was called by, as text; ``InvalidValueError`` if it is neither an id nor a number."""
+    if not isinstance(given, (str, UUID)):
+        raise InvalidValueError(field, given, "a case's id or its number (a UUID or text)")
+    return str(given)
 
 
 def case_numbered(connection: Connection, cases: Table, number: str) -> UUID:

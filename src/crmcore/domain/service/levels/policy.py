@@ -14,6 +14,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel import Between, InvalidValueError, WorkingTime, value
+from crmcore.domain.kernel.errors import UNSHOWN
 from crmcore.domain.service.priority import Priority
 from crmcore.domain.service.terms import CaseChannel, CaseKind, Label, StatusCategory
 
@@ -112,9 +113,10 @@ class ServiceTarget:
     def __attrs_post_init__(self) -> None:
         told = (self.within, self.business_days, self.close_of_business_day)
         if sum(one is not None for one in told) != 1:
-            given = "several" if any(one is not None for one in told) else "none"
+            more = any(one is not None for one in told)
             expected = "either within, or business_days, or close_of_business_day"
-            raise InvalidValueError("within", given, expected)
+            instead = "more than one of them" if more else "none of them"
+            raise InvalidValueError("within", UNSHOWN, f"{expected}, got {instead}")
 
     @property
     def allowed(self) -> tuple[str, timedelta | int]:
