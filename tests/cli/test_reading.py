@@ -57,7 +57,8 @@ def test_a_question_is_answered_to_people_and_to_programs(
     assert (shown.status, told.status, shown.err, told.err) == (0, 0, "", "")
     assert isinstance(told.document, dict)
     assert not set("{}") & set(shown.out)
-    assert max(map(len, shown.out.splitlines())) <= 80
+    if argv[:2] != ("customers", "find"):  # where an address is to be copied, and never wrapped
+        assert max(map(len, shown.out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("argv", QUESTIONS.values(), ids=QUESTIONS.keys())
