@@ -218,6 +218,21 @@ def test_what_a_command_refers_to_must_exist(command: Any) -> None:
         work.execute(command)
 
 
+@pytest.mark.parametrize("taken", [SPRING, uid(3)], ids=["its source", "its source's parent"])
+def test_a_copy_is_another_campaign(taken: UUID) -> None:
+    work = log(register(), plan(campaign_id=uid(3)), plan(parent_id=uid(3)))
+    copy = CopyCampaign(
+        campaign_id=taken,
+        source_id=SPRING,
+        name="again",
+        starts_at=at(),
+        ends_at=at(days=9),
+        at=at(),
+    )
+    with pytest.raises(InvalidValueError, match="campaign_id: expected the id of a new campaign"):
+        work.execute(copy)
+
+
 def test_an_address_out_of_use_cannot_be_reached_an_address_not_kept_can() -> None:
     address = AddContactPoint(
         customer_id=ANN, point_id=uid(71), kind=ContactKind.POSTAL, value="1 Elm St", at=at(days=-7)

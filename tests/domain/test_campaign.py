@@ -199,7 +199,8 @@ def _booked(**fields: Any) -> CostIncurred:
     ("fields", "message"),
     [
         pytest.param({"currency": "EUX"}, "currency: expected an ISO 4217", id="currency"),
-        pytest.param({"parent_id": SPRING}, "another campaign", id="its own parent"),
+        pytest.param({"parent_id": SPRING}, "parent_id: expected another", id="its own parent"),
+        pytest.param({"copied_from": SPRING}, "copied_from: expected another", id="its own copy"),
         pytest.param({"informational": True}, "purpose: expected another", id="informational"),
         pytest.param(
             {"expected": Expectation(cost=Money(Decimal(1), "USD"))}, "expected.cost", id="dollars"

@@ -138,6 +138,8 @@ def copied(command: CopyCampaign, source: Campaign) -> PlanCampaign:
     A control group is drawn anew, so that the same customers are not left out for ever.
     """
     plan = source.plan
+    if command.campaign_id in (command.source_id, plan.parent_id):
+        raise InvalidValueError("campaign_id", command.campaign_id, "the id of a new campaign")
     return PlanCampaign(
         campaign_id=command.campaign_id,
         name=command.name,
@@ -177,8 +179,9 @@ def decide(command: Command, state: State) -> Sequence[Event]:
 def _plan(command: PlanCampaign, state: State) -> Sequence[Event]:
     require_currency(command.currency)
     _ordered(command.starts_at, command.ends_at)
-    if command.campaign_id in (command.parent_id, command.copied_from):
-        raise InvalidValueError("parent_id", command.campaign_id, "another campaign")
+    for field, other in (("parent_id", command.parent_id), ("copied_from", command.copied_from)):
+        if command.campaign_id == other:
+            raise InvalidValueError(field, other, "another campaign")
     if command.informational and command.purpose is Purpose.MARKETING:
         raise InvalidValueError(
             "purpose", command.purpose.value, "another purpose for an informational campaign"
