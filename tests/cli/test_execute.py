@@ -268,7 +268,7 @@ def test_what_ends_it_is_one_line_of_json_behind_those_of_the_refusals(
     def full(crm: crmcore.CRM, commands: object, **kwargs: object) -> crmcore.Batch:
         if crm.position == 1:
             raise crmcore.errors.StoreFullError("crm.db: disk full: free some space")
-        return whole(crm, commands, **kwargs)  # type: ignore[arg-type]
+        return whole(crm, commands, **kwargs)  # type: ignore[arg-type]  # a method taken from its class
 
     monkeypatch.setattr(crmcore.CRM, "execute_many", full)
     file = tmp_path / "commands.jsonl"
@@ -289,7 +289,7 @@ def test_an_interruption_says_what_is_kept(
         seen.append(args)
         if len(seen) == 3:
             raise KeyboardInterrupt
-        return reading(*args)  # type: ignore[arg-type]
+        return reading(*args)  # type: ignore[arg-type]  # a method taken from its class
 
     monkeypatch.setattr(execute, "read", interrupted)
     done = run.executes(*(registered(name) for name in ("A", "B", "C")), status=130)
@@ -348,7 +348,7 @@ def test_trouble_with_the_database_says_what_is_kept(
     def full(crm: crmcore.CRM, commands: object, **kwargs: object) -> crmcore.Batch:
         if crm.position == 1:
             raise crmcore.errors.StoreFullError("crm.db: disk full: free some space")
-        return whole(crm, commands, **kwargs)  # type: ignore[arg-type]
+        return whole(crm, commands, **kwargs)  # type: ignore[arg-type]  # a method taken from its class
 
     monkeypatch.setattr(crmcore.CRM, "execute_many", full)
     done = run.executes(*(registered(name) for name in ("A", "B", "C")), status=1)

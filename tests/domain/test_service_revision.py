@@ -103,7 +103,7 @@ def test_what_is_in_force_when_it_begins_is_revised() -> None:
     now = revise("2", targets=(SOONER,))
     assert [one.version for one in after(DEFINED, planned, now).versions] == ["1", "2", "next"]
     later = revise("3", holds_from=at(days=10), policies=(URGENT,))
-    assert after(DEFINED, planned, later).in_force(at(days=11)).policies == (VIP, URGENT)  # type: ignore[union-attr]
+    assert after(DEFINED, planned, later).in_force(at(days=11)).policies == (VIP, URGENT)  # type: ignore[union-attr]  # some version is in force
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def _is_plain(kind: TypeEngine[Any]) -> bool:
         return isinstance(kind, Instant | Exact)
     try:
         return kind.python_type not in (object, list, dict, set)
-    except NotImplementedError:
+    except NotImplementedError:  # a type of SQLAlchemy's that does not tell: copied to be safe
         return False
 
 
