@@ -1,6 +1,6 @@
 """An aggregate: how one kind of stream is folded into the state that decides, and in which order."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import reduce
 from typing import Any, Generic, TypeVar
@@ -54,6 +54,8 @@ class Aggregate(Generic[S, E]):
     ``earliest(state, event, began_at)`` is the instant before which *event* cannot be true, given
     *state* and when the first fact of the stream was: facts that are only late are taken.
     ``version`` changes with the fold, so that no snapshot of an older fold is trusted.
+    ``commands`` are those that are about such a stream.  Where ``decide(command, state)`` needs to
+    know nothing but the state of the stream ``stream_id(command)``, they need no handler of their own.
     """
 
     kind: str
@@ -63,6 +65,9 @@ class Aggregate(Generic[S, E]):
     subject: Callable[[S], UUID | None] = nobody
     earliest: Callable[[S, Any, datetime], datetime | None] = from_the_beginning
     version: int = 1
+    commands: tuple[type, ...] = ()
+    decide: Callable[[Any, S], Sequence[E]] | None = None
+    stream_id: Callable[[Any], UUID] | None = None
 
     def fold(self, events: Iterable[E], state: S | None = None) -> S:
         """The state after *events*, from *state* or from the beginning."""
