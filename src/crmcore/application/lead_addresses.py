@@ -6,8 +6,9 @@ earlier, wider key, by which a few different addresses are one: an address is lo
 both, each lead tells which address it has, and nobody loses an address to another one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 import attrs
@@ -19,9 +20,15 @@ from crmcore.domain.sales.lead_refusals import LeadAddressTakenError
 
 __all__ = ["LeadAddresses", "Pseudonym", "address_ids"]
 
-Pseudonym = Callable[[str, str], UUID]
-"""A keyed hash of a value (the second argument) for a purpose: the same one each time, from
-which nobody without the key can tell the value."""
+
+class Pseudonym(Protocol):
+    """A keyed hash of a value for a purpose: the same one each time, from which nobody without the
+    key can tell the value.
+    """
+
+    def __call__(self, purpose: str, value: str, /) -> UUID:
+        """The hash, as an identity."""
+        ...
 
 
 @attrs.frozen
