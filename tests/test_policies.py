@@ -17,6 +17,7 @@ from crmcore.domain.service.asking import CustomerThrottledError
 from crmcore.domain.service.case import CasePrioritised
 from crmcore.domain.service.survey import SurveyKind
 from crmcore.policies import (
+    STANDARD_POLICIES,
     CasePolicy,
     FeedbackPolicy,
     Impact,
@@ -127,4 +128,4 @@ def test_a_policy_of_another_kind_is_refused(field: str) -> None:
 
 
 def test_policies_go_to_another_process_as_they_are() -> None:
-    assert pickle.loads(pickle.dumps(policies.STANDARD_POLICIES)) == policies.STANDARD_POLICIES
+    assert pickle.loads(pickle.dumps(STANDARD_POLICIES)) == STANDARD_POLICIES
