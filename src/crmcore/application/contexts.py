@@ -17,7 +17,7 @@ from crmcore.application.customers import ContactNormaliser
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.application.work import Handler
 from crmcore.domain.kernel import Aggregate
-from crmcore.domain.sales.opportunity import OpenOpportunity
+from crmcore.domain.sales.opportunity.messages import OpenOpportunity
 
 __all__ = ["AGGREGATES", "EVENTS", "command_handlers"]
 
