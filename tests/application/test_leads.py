@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
-from crmcore.application.customers import CustomerService
+from crmcore.application.customers.service import CustomerService
 from crmcore.application.leads import AGGREGATES, LeadService, lead_exists
 from crmcore.application.opportunities import OpportunityService
 from crmcore.application.work import Work

@@ -11,10 +11,9 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.application.customers import consents, known_customer, take_out_of_use
-from crmcore.application.references import require
+from crmcore.application.customers.public import Customers
+from crmcore.application.marketing.public import Campaigns
 from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.customers import consent, customer, preference, reaching
 from crmcore.domain.customers.contact_point import InvalidateContactPoint, InvalidReason
 from crmcore.domain.customers.permission import WithdrawConsent
 from crmcore.domain.kernel import Aggregate, Purpose
@@ -25,47 +24,51 @@ from crmcore.domain.marketing.planning import CopyCampaign, PlanCampaign
 from crmcore.domain.marketing.results import RecordBounce, RecordOptOut
 from crmcore.domain.marketing.suppression import Reach
 
-__all__ = ["AGGREGATES", "MarketingService", "campaign_exists", "reach"]
-
 AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (campaign.AGGREGATE, membership.AGGREGATE)
 
 
-def campaign_exists(work: Work, campaign_id: UUID) -> bool:
-    """Whether the campaign was ever planned."""
-    return isinstance(work.state(campaign.AGGREGATE, campaign_id), campaign.Campaign)
-
-
-def reach(command: TargetMember | SendMessage, plan: campaign.CampaignPlanned, work: Work) -> Reach:
+def reach(
+    command: TargetMember | SendMessage,
+    plan: campaign.CampaignPlanned,
+    customers: Customers,
+    work: Work,
+) -> Reach:
     """What the company knows of addressing a customer for a campaign at the command's instant.
 
     A transactional message asks for the permission of service messages.  Permission is asked for
-    the contact point that the message would use (``reaching``).  Raises ``NotFoundError`` for an
-    unknown customer or contact point.
+    the contact point that the message would use.  Raises ``NotFoundError`` for an unknown customer
+    or contact point.
     """
-    known = known_customer(work, command.customer_id)
     transactional, point_id = False, None
     if isinstance(command, SendMessage):
         transactional, point_id = command.transactional, command.point_id
-    ledger = consents(work, command.customer_id)
-    where = reaching.addresses(known.points, plan.channel, command.at, point_id)
-    way = where.way(ledger, Purpose.SERVICE if transactional else plan.purpose)
-    point = way.point
-    used = None if point is None else point.point_id
+    found = customers.contactability(
+        work,
+        command.customer_id,
+        plan.channel,
+        Purpose.SERVICE if transactional else plan.purpose,
+        command.at,
+        point_id=point_id,
+        agreed_to=plan.purpose,
+    )
     return Reach(
-        active=isinstance(work.state(customer.AGGREGATE, command.customer_id), customer.Active),
-        consented=way.decision.allowed,
-        reasons=way.decision.reasons,
-        reachable=not where.lost,
-        unwelcome=preference.unwelcome(known.preferences, plan.channel, command.at),
-        point_id=used,
-        point_added_at=None if point is None else point.added.at,
-        agreed=consent.agreements(ledger, plan.channel, plan.purpose, used),
+        active=found.active,
+        consented=found.allowed,
+        reasons=found.reasons,
+        reachable=found.reachable,
+        unwelcome=found.deferred,
+        point_id=found.point_id,
+        point_added_at=found.point_added_at,
+        agreed=found.agreed,
     )
 
 
 @attrs.frozen
 class MarketingService:
     """Handles the commands on campaigns and on their members."""
+
+    customers: Customers = attrs.field(factory=Customers)
+    campaigns: Campaigns = attrs.field(factory=Campaigns)
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
@@ -101,8 +104,8 @@ class MarketingService:
         state = work.state(campaign.AGGREGATE, command.campaign_id)
         events = planning.decide(command, state)
         if events:
-            require(campaign_exists, work, "campaign", command.parent_id)
-            require(campaign_exists, work, "campaign", command.copied_from)
+            self.campaigns.require(work, command.parent_id)
+            self.campaigns.require(work, command.copied_from)
             work.record(campaign.AGGREGATE, command.campaign_id, events)
 
     def copy(self, command: CopyCampaign, work: Work) -> None:
@@ -114,7 +117,7 @@ class MarketingService:
         running_campaign = _campaign(command.campaign_id, work)
         key = membership.membership_id(command.campaign_id, command.customer_id)
         state = work.state(membership.AGGREGATE, key)
-        known = reach(command, running_campaign.plan, work)
+        known = reach(command, running_campaign.plan, self.customers, work)
         events = addressing.decide(command, state, running_campaign, known)
         if events:
             work.record(membership.AGGREGATE, key, events)
@@ -133,7 +136,7 @@ class MarketingService:
                 reason=InvalidReason.HARD,
                 at=command.at,
             )
-            take_out_of_use(wrong, work)
+            self.customers.invalidate_contact_point(work, wrong)
 
     def opt_out(self, command: RecordOptOut, work: Work) -> None:
         """Record that a member wants no more, and withdraw the consent that the campaign used.
@@ -142,11 +145,10 @@ class MarketingService:
         messages alone.
         """
         plan = _campaign(command.campaign_id, work).plan
-        ledger = consents(work, command.customer_id)
-        self._note(command, work, consent.agreements(ledger, plan.channel, plan.purpose))
+        agreed = self.customers.agreements(work, command.customer_id, plan.channel, plan.purpose)
+        self._note(command, work, agreed)
         if plan.purpose is not Purpose.SERVICE:
-            key = consent.ledger_id(command.customer_id)
-            work.record(consent.AGGREGATE, key, consent.decide(_withdrawal(command, plan), ledger))
+            self.customers.withdraw_consent(work, _withdrawal(command, plan))
 
     def _note(
         self, command: results.Command, work: Work, agreed: Sequence[datetime] = ()
