@@ -17,8 +17,7 @@ from crmcore.composition import Composition
 from crmcore.domain.customers.contact_point import ContactKind, ContactPointAdded
 from crmcore.domain.customers.registration import CustomerKind, CustomerRegistered
 from crmcore.domain.kernel import Money
-from crmcore.domain.sales.order_events import OrderPlaced, OrderReturned
-from crmcore.domain.sales.order_line import OrderLine, ReturnedLine
+from crmcore.domain.sales.order.messages import OrderLine, OrderPlaced, OrderReturned, ReturnedLine
 from crmcore.domain.service.case import CaseOpened, CaseSolved
 from crmcore.domain.service.terms import CaseChannel, CaseKind
 

@@ -24,7 +24,7 @@ from crmcore.domain.customers.registration import (
 )
 from crmcore.domain.kernel import version_of
 from crmcore.domain.kernel.instants import to_micros
-from crmcore.domain.sales.order_events import OrderPlaced
+from crmcore.domain.sales.order.messages import OrderPlaced
 from crmcore.errors import ConcurrencyError, ProjectionStoppedError, UnreadableEventError
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.log.append import NewRecord, append

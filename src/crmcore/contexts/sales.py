@@ -4,7 +4,7 @@ from crmcore.application import leads, marketing, opportunities, orders
 from crmcore.application.customers import ContactNormaliser
 from crmcore.application.lead_addresses import Pseudonym
 from crmcore.contexts.context import Context
-from crmcore.domain.sales.opportunity import OpenOpportunity
+from crmcore.domain.sales.opportunity.messages import OpenOpportunity
 
 
 def _orders() -> orders.OrderService:

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from crmcore.application.catalogue import Catalogue
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.instants import from_micros
-from crmcore.domain.sales.lead_events import LeadConverted
+from crmcore.domain.sales.lead.messages.qualification import LeadConverted
 from crmcore.domain.service.case.events import CaseCustomerIdentified, CaseEvent
 from crmcore.projections.engine import SUBJECT, Handler, Instant, Projection, Rows
 

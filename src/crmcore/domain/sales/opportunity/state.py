@@ -1,13 +1,14 @@
 """How far a deal has come: its phases, one class each, and ``evolve`` that leads through them."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, assert_never
+from typing import ClassVar, assert_never
 from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Aggregate, Money
-from crmcore.domain.sales.opportunity_events import (
+from crmcore.domain.kernel import Money
+from crmcore.domain.sales.opportunity.messages import (
+    ForecastCategory,
     OpportunityAmountRevised,
     OpportunityLost,
     OpportunityOpened,
@@ -17,20 +18,6 @@ from crmcore.domain.sales.opportunity_events import (
     OpportunityStageEntered,
     OpportunityWon,
 )
-from crmcore.domain.sales.pipeline import ForecastCategory
-
-__all__ = [
-    "AGGREGATE",
-    "Deal",
-    "Event",
-    "Lost",
-    "Open",
-    "State",
-    "Stay",
-    "Unopened",
-    "Won",
-    "evolve",
-]
 
 Event = (
     OpportunityOpened
@@ -118,22 +105,46 @@ State = Unopened | Open | Won | Lost
 
 def evolve(state: State, event: Event) -> State:
     """The opportunity after one more event."""
-    match state, event:
-        case _, OpportunityOpened():
+    match event:
+        case OpportunityOpened():
             deal = Deal(opened=event, amount=event.amount)
             return Open(
                 deal, event.stage, event.at, event.probability, event.overridden, event.forecast
             )
-        case Won() | Lost(), OpportunityReopened():
-            deal = attrs.evolve(state.deal, cycle=event.cycle)
-            return Open(deal, event.stage, event.at, event.probability, False, event.forecast)
-        case Open(), _:
-            return _worked_on(state, event)
+        case OpportunityReopened():
+            return _reopened(state, event) if isinstance(state, Won | Lost) else state
+        case OpportunityWon() | OpportunityLost():
+            return _closed(state, event) if isinstance(state, Open) else state
+        case (
+            OpportunityStageEntered()
+            | OpportunityProbabilityOverridden()
+            | OpportunityProbabilityReset()
+            | OpportunityAmountRevised()
+        ):
+            return _evolve_open(state, event) if isinstance(state, Open) else state
         case _:
-            return state
+            assert_never(event)
 
 
-def _worked_on(state: Open, event: Event) -> State:
+def _reopened(state: Won | Lost, event: OpportunityReopened) -> Open:
+    deal = attrs.evolve(state.deal, cycle=event.cycle)
+    return Open(deal, event.stage, event.at, event.probability, False, event.forecast)
+
+
+def _closed(state: Open, event: OpportunityWon | OpportunityLost) -> Won | Lost:
+    deal = state.left(event.at)
+    if isinstance(event, OpportunityWon):
+        return Won(deal, event.last_open_stage, event.at)
+    return Lost(deal, event.last_open_stage, event.at, event.reason, event.competitor)
+
+
+def _evolve_open(
+    state: Open,
+    event: OpportunityStageEntered
+    | OpportunityProbabilityOverridden
+    | OpportunityProbabilityReset
+    | OpportunityAmountRevised,
+) -> Open:
     match event:
         case OpportunityStageEntered():
             return Open(
@@ -150,34 +161,10 @@ def _worked_on(state: Open, event: Event) -> State:
             return attrs.evolve(state, probability=event.probability, overridden=False)
         case OpportunityAmountRevised():
             return attrs.evolve(state, deal=attrs.evolve(state.deal, amount=event.amount))
-        case OpportunityWon():
-            return Won(state.left(event.at), event.last_open_stage, event.at)
-        case OpportunityLost():
-            deal = state.left(event.at)
-            return Lost(deal, event.last_open_stage, event.at, event.reason, event.competitor)
-        case OpportunityOpened() | OpportunityReopened():
-            return state
         case _:
             assert_never(event)
 
 
-def _subject(state: State) -> UUID | None:
+def customer_of(state: State) -> UUID | None:
+    """The customer whom the deal is with."""
     return None if isinstance(state, Unopened) else state.deal.opened.customer_id
-
-
-AGGREGATE: Final = Aggregate[State, Event](
-    kind="opportunity",
-    initial=Unopened(),
-    evolve=evolve,
-    events=(
-        OpportunityOpened,
-        OpportunityStageEntered,
-        OpportunityProbabilityOverridden,
-        OpportunityProbabilityReset,
-        OpportunityAmountRevised,
-        OpportunityWon,
-        OpportunityLost,
-        OpportunityReopened,
-    ),
-    subject=_subject,
-)

@@ -4,16 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from crmcore.domain.kernel import Money, NotAllowedError, NotFoundError
-from crmcore.domain.sales.order_line import (
-    LineReturn,
-    OrderLine,
-    ReturnedLine,
-    checked_lines,
-    payable,
-    quantities,
-)
-
-__all__ = ["NotReturnableError", "RefundTooHighError", "delivery_back", "taken_back"]
+from crmcore.domain.sales.order.lines import quantities, require_lines, require_payable
+from crmcore.domain.sales.order.messages import LineReturn, OrderLine, ReturnedLine
 
 
 class NotReturnableError(NotAllowedError):
@@ -24,7 +16,7 @@ class RefundTooHighError(NotAllowedError):
     """More is to be refunded than was paid for what comes back."""
 
 
-def taken_back(
+def returned_lines(
     parts: Sequence[LineReturn],
     lines: Sequence[OrderLine],
     shipped: Mapping[int, Decimal],
@@ -36,7 +28,7 @@ def taken_back(
     Raises ``NotFoundError`` for a line that the order has not, ``NotReturnableError`` and
     ``RefundTooHighError``.
     """
-    checked_lines("returned", parts)
+    require_lines("returned", parts)
     by_number, before = {line.line: line for line in lines}, quantities(earlier)
     return tuple(
         _refunded(f"returned[{index}]", part, by_number.get(part.line), shipped, before[part.line])
@@ -60,7 +52,7 @@ def _refunded(
         )
     net, due = line.due_back(before, part.quantity)
     refund = due if part.refund is None else part.refund
-    payable(f"{where}.refund", refund, due.currency)
+    require_payable(f"{where}.refund", refund, due.currency)
     if due < refund:
         raise RefundTooHighError(f"line {part.line}: {refund} to be refunded, at most {due} is due")
     return ReturnedLine(
@@ -72,9 +64,9 @@ def _refunded(
     )
 
 
-def delivery_back(wanted: Money, paid: Money, earlier: Iterable[Money]) -> None:
+def require_delivery_paid(wanted: Money, paid: Money, earlier: Iterable[Money]) -> None:
     """Refuse to pay back more of the delivery charge than was *paid*, less *earlier* refunds of it."""
-    payable("delivery", wanted, paid.currency)
+    require_payable("delivery", wanted, paid.currency)
     left = paid - Money.total(earlier, paid.currency)
     if left < wanted:
         raise RefundTooHighError(f"delivery: {wanted} to be refunded, at most {left} is left of it")

@@ -9,10 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from crmcore.domain.kernel import Between, InvalidValueError, Length, NotFoundError, value
-
-__all__ = ["DEFAULT_PIPELINE", "PIPELINES", "ForecastCategory", "Pipeline", "Stage", "StageKind"]
-
-Key = Annotated[str, Length(60)]
+from crmcore.domain.sales.opportunity.messages import ForecastCategory, Key
 
 
 class StageKind(StrEnum):
@@ -21,16 +18,6 @@ class StageKind(StrEnum):
     OPEN = "open"
     WON = "won"
     LOST = "lost"
-
-
-class ForecastCategory(StrEnum):
-    """How a deal counts in a forecast; omitted ones do not count at all."""
-
-    OMITTED = "omitted"
-    PIPELINE = "pipeline"
-    BEST_CASE = "best-case"
-    COMMIT = "commit"
-    CLOSED = "closed"
 
 
 @value
@@ -117,4 +104,6 @@ DEFAULT_PIPELINE: Final = Pipeline(
         ),
     ),
 )
+
+
 PIPELINES: Final[Mapping[str, Pipeline]] = {DEFAULT_PIPELINE.key: DEFAULT_PIPELINE}

@@ -3,22 +3,20 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, assert_never
+from typing import assert_never
 from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Aggregate
-from crmcore.domain.sales.order_events import (
+from crmcore.domain.sales.order.lines import quantities
+from crmcore.domain.sales.order.messages import (
     OrderCancelled,
     OrderDelivered,
     OrderPlaced,
     OrderReturned,
     OrderShipped,
+    ReturnedLine,
 )
-from crmcore.domain.sales.order_line import ReturnedLine, quantities
-
-__all__ = ["AGGREGATE", "Cancelled", "Event", "NotPlaced", "Placed", "State", "evolve"]
 
 Event = OrderPlaced | OrderShipped | OrderDelivered | OrderReturned | OrderCancelled
 
@@ -57,10 +55,18 @@ State = NotPlaced | Placed | Cancelled
 
 def evolve(state: State, event: Event) -> State:
     """The order after one more event."""
-    if isinstance(event, OrderPlaced):
-        return Placed(order=event)
-    if not isinstance(state, Placed):
-        return state
+    match event:
+        case OrderPlaced():
+            return Placed(order=event)
+        case OrderShipped() | OrderDelivered() | OrderReturned() | OrderCancelled():
+            return _evolve_placed(state, event) if isinstance(state, Placed) else state
+        case _:
+            assert_never(event)
+
+
+def _evolve_placed(
+    state: Placed, event: OrderShipped | OrderDelivered | OrderReturned | OrderCancelled
+) -> State:
     match event:
         case OrderShipped():
             return attrs.evolve(state, shipments=(*state.shipments, event))
@@ -74,19 +80,22 @@ def evolve(state: State, event: Event) -> State:
             assert_never(event)
 
 
-def _subject(state: State) -> UUID | None:
+def customer_of(state: State) -> UUID | None:
+    """The customer whose order it is."""
     return None if isinstance(state, NotPlaced) else state.order.customer_id
 
 
-def _earliest(state: State, event: Event, began_at: datetime) -> datetime:
+def earliest(state: State, event: Event, began_at: datetime) -> datetime:
     """Nothing comes before the order; no goods arrive or return before they left."""
-    match state, event:
-        case Placed(), OrderDelivered():
+    match event:
+        case OrderDelivered() if isinstance(state, Placed):
             return next(one.at for one in state.shipments if one.shipment_id == event.shipment_id)
-        case Placed(), OrderReturned() if not state.order.handed_over:
+        case OrderReturned() if isinstance(state, Placed) and not state.order.handed_over:
             return max(_left(state, part) for part in event.returned)
-        case _:
+        case OrderPlaced() | OrderShipped() | OrderDelivered() | OrderReturned() | OrderCancelled():
             return began_at
+        case _:
+            assert_never(event)
 
 
 def _left(placed: Placed, part: ReturnedLine) -> datetime:
@@ -97,13 +106,3 @@ def _left(placed: Placed, part: ReturnedLine) -> datetime:
         if gone >= part.quantity:
             return shipment.at
     return placed.order.at
-
-
-AGGREGATE: Final = Aggregate[State, Event](
-    kind="order",
-    initial=NotPlaced(),
-    evolve=evolve,
-    events=(OrderPlaced, OrderShipped, OrderDelivered, OrderReturned, OrderCancelled),
-    subject=_subject,
-    earliest=_earliest,
-)

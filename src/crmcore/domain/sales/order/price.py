@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import attrs
 
 from crmcore.domain.kernel import InvalidValueError, Money, minor_digits
-from crmcore.domain.sales.order_line import OrderLine, checked_lines, payable
-
-__all__ = ["Price", "priced"]
+from crmcore.domain.sales.order.lines import require_lines, require_payable
+from crmcore.domain.sales.order.messages import OrderLine
 
 
 @attrs.frozen
@@ -19,18 +18,18 @@ class Price:
     total: Money
 
 
-def priced(lines: tuple[OrderLine, ...], discount: Money | None, delivery: Money | None) -> Price:
+def price_of(lines: tuple[OrderLine, ...], discount: Money | None, delivery: Money | None) -> Price:
     """The price of *lines* less a *discount* on all of them, and of their *delivery*.
 
     All amounts are in the currency of the first line; ``InvalidValueError`` names a line with
     another one, with a negative amount or with a discount above its goods.
     """
-    checked_lines("lines", lines)
+    require_lines("lines", lines)
     currency = lines[0].goods.currency
-    payable("discount", discount, currency)
-    payable("delivery", delivery, currency)
+    require_payable("discount", discount, currency)
+    require_payable("delivery", delivery, currency)
     for index, line in enumerate(lines):
-        _sound(f"lines[{index}]", line, currency)
+        _require_sound(f"lines[{index}]", line, currency)
     net = Money.total((line.net for line in lines), currency)
     if discount is not None and discount.amount:
         if net < discount:
@@ -42,7 +41,7 @@ def priced(lines: tuple[OrderLine, ...], discount: Money | None, delivery: Money
     return Price(lines=lines, net=net, total=Money.total(due, currency))
 
 
-def _sound(where: str, line: OrderLine, currency: str) -> None:
+def _require_sound(where: str, line: OrderLine, currency: str) -> None:
     for field, amount in (("goods", line.goods), ("discount", line.discount), ("tax", line.tax)):
         if amount is not None and (amount.currency != currency or amount.amount < 0):
             expected = f"0 or more on line {line.line}, all in {currency}"

@@ -4,19 +4,13 @@ from typing import NoReturn
 from uuid import UUID
 
 from crmcore.domain.kernel import NotAllowedError, NotFoundError, address_key
-from crmcore.domain.sales.lead import ConvertedLead, DisqualifiedLead, OpenLead, State, Uncaptured
-
-__all__ = [
-    "LeadAddressTakenError",
-    "LeadConvertedError",
-    "LeadDisqualifiedError",
-    "LeadScoreTooLowError",
-    "LeadStatusError",
-    "OwnerAddressError",
-    "must_be_open",
-    "not_the_owners",
-    "not_yet",
-]
+from crmcore.domain.sales.lead.phases import (
+    ConvertedLead,
+    DisqualifiedLead,
+    OpenLead,
+    State,
+    Uncaptured,
+)
 
 
 class LeadConvertedError(NotAllowedError):
@@ -49,7 +43,7 @@ class LeadAddressTakenError(NotAllowedError):
         )
 
 
-def must_be_open(lead_id: UUID, state: State) -> OpenLead:
+def require_open(lead_id: UUID, state: State) -> OpenLead:
     """The open lead; refuses one that was never captured, was given up or became a customer."""
     match state:
         case OpenLead():
@@ -67,14 +61,16 @@ def must_be_open(lead_id: UUID, state: State) -> OpenLead:
             )
 
 
-def not_yet(wish: str, lead: OpenLead, allowed: str) -> NoReturn:
+def refuse_status(wish: str, lead: OpenLead, allowed: str) -> NoReturn:
     """Refuse what the lead's status rules out."""
     raise LeadStatusError(
         f"lead {lead.captured.lead_id} is {lead.status}, so {wish} is not possible: {allowed}"
     )
 
 
-def not_the_owners(email: str | None, owner: str | None, owner_email: str | None) -> None:
+def require_not_owners_address(
+    email: str | None, owner: str | None, owner_email: str | None
+) -> None:
     """Refuse a lead's address that is its owner's own."""
     owned = {address_key(known) for known in (owner, owner_email) if known}
     if email is not None and address_key(email) in owned:

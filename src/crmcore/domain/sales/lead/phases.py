@@ -1,16 +1,30 @@
-"""How far a lead has come: its phases, one class each."""
+"""How far a lead has come: its phases, one class each.
+
+New -> assigned -> working -> qualified -> converted; on the way it may be left to nurturing
+or disqualified, and from there recycled, as new, in its next cycle.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 import attrs
 
-from crmcore.domain.sales.lead_events import LeadCaptured, LeadInquiryRepeated, LeadLeftUnassigned
-from crmcore.domain.sales.lead_origin import DisqualificationReason, LeadStatus
-from crmcore.domain.sales.lead_score import Adjustment, Signal
+from crmcore.domain.sales.lead.messages.assignment import LeadLeftUnassigned
+from crmcore.domain.sales.lead.messages.capture import LeadCaptured, LeadInquiryRepeated
+from crmcore.domain.sales.lead.messages.qualification import DisqualificationReason
+from crmcore.domain.sales.lead.score import Adjustment, Signal
 
-__all__ = ["Contact", "ConvertedLead", "DisqualifiedLead", "OpenLead", "State", "Uncaptured"]
+
+class LeadStatus(StrEnum):
+    """How far an open lead has come."""
+
+    NEW = "new"
+    ASSIGNED = "assigned"
+    WORKING = "working"
+    NURTURING = "nurturing"
+    QUALIFIED = "qualified"
 
 
 @attrs.frozen

@@ -1,74 +1,49 @@
 """An order: what a customer bought, where it is, and what came back.
 
-One decider: ``order_events`` and ``order_commands`` hold the messages, ``order_state`` the phases
-and ``evolve``; here is ``decide``.  An order has one currency.  It ships whole or in parts, or is handed over at the counter
+An order has one currency.  It ships whole or in parts, or is handed over at the counter
 with its placement; what was shipped can be returned line by line; before anything is
 shipped it can be cancelled.  That the customer and the campaign exist is for the caller.
 """
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never, get_args
 from uuid import UUID
 
 import attrs
 
 from crmcore.domain.kernel import (
+    Aggregate,
     AlreadyExistsError,
     Money,
     NotAllowedError,
     NotFoundError,
 )
-from crmcore.domain.sales.order_commands import (
+from crmcore.domain.sales.order.lines import require_lines
+from crmcore.domain.sales.order.messages import (
     CancelOrder,
     DeliverOrder,
-    PlaceOrder,
-    ReturnOrder,
-    ShipOrder,
-)
-from crmcore.domain.sales.order_events import (
+    LineQuantity,
     OrderCancelled,
     OrderDelivered,
     OrderPlaced,
     OrderReturned,
     OrderShipped,
+    PlaceOrder,
+    ReturnOrder,
+    ShipOrder,
 )
-from crmcore.domain.sales.order_line import LineQuantity, checked_lines
-from crmcore.domain.sales.order_price import priced
-from crmcore.domain.sales.order_refund import delivery_back, taken_back
-from crmcore.domain.sales.order_state import (
-    AGGREGATE,
+from crmcore.domain.sales.order.price import price_of
+from crmcore.domain.sales.order.refund import require_delivery_paid, returned_lines
+from crmcore.domain.sales.order.state import (
     Cancelled,
     Event,
     NotPlaced,
     Placed,
     State,
+    customer_of,
+    earliest,
     evolve,
 )
-
-__all__ = [
-    "AGGREGATE",
-    "CancelOrder",
-    "Cancelled",
-    "Command",
-    "DeliverOrder",
-    "Event",
-    "NotOutstandingError",
-    "NotPlaced",
-    "OrderCancelled",
-    "OrderCancelledError",
-    "OrderDelivered",
-    "OrderPlaced",
-    "OrderReturned",
-    "OrderShipped",
-    "OrderShippedError",
-    "PlaceOrder",
-    "Placed",
-    "ReturnOrder",
-    "ShipOrder",
-    "State",
-    "decide",
-    "evolve",
-]
 
 Command = PlaceOrder | ShipOrder | DeliverOrder | ReturnOrder | CancelOrder
 
@@ -91,18 +66,18 @@ def decide(command: Command, state: State) -> Sequence[Event]:
         case PlaceOrder():
             return _place(command, state)
         case ShipOrder():
-            return _ship(command, _live(command.order_id, state))
+            return _ship(command, _require_live(command.order_id, state))
         case DeliverOrder():
-            return _deliver(command, _live(command.order_id, state))
+            return _deliver(command, _require_live(command.order_id, state))
         case ReturnOrder():
-            return _take_back(command, _live(command.order_id, state))
+            return _accept_return(command, _require_live(command.order_id, state))
         case CancelOrder():
             return _cancel(command, state)
         case _:
             assert_never(command)
 
 
-def _live(order_id: UUID, state: State) -> Placed:
+def _require_live(order_id: UUID, state: State) -> Placed:
     match state:
         case NotPlaced():
             raise NotFoundError("order", order_id)
@@ -130,7 +105,7 @@ def _place(command: PlaceOrder, state: State) -> Sequence[Event]:
 
 
 def _placed(command: PlaceOrder) -> OrderPlaced:
-    price = priced(command.lines, command.discount, command.delivery)
+    price = price_of(command.lines, command.discount, command.delivery)
     return OrderPlaced(
         order_id=command.order_id,
         customer_id=command.customer_id,
@@ -160,7 +135,7 @@ def _ship(command: ShipOrder, state: Placed) -> Sequence[Event]:
         parts = tuple(LineQuantity(line=n, quantity=rest) for n, rest in left.items() if rest)
         if not parts:
             return []
-    checked_lines("shipped", parts)
+    require_lines("shipped", parts)
     for part in parts:
         if part.line not in left:
             raise NotFoundError("line of the order with number", str(part.line))
@@ -190,7 +165,7 @@ def _deliver(command: DeliverOrder, state: Placed) -> Sequence[Event]:
     ]
 
 
-def _take_back(command: ReturnOrder, state: Placed) -> Sequence[Event]:
+def _accept_return(command: ReturnOrder, state: Placed) -> Sequence[Event]:
     for index, known in enumerate(state.returns):
         if known.return_id == command.return_id:
             # The same return is recognised by deciding it again on what had come back before it.
@@ -204,11 +179,11 @@ def _take_back(command: ReturnOrder, state: Placed) -> Sequence[Event]:
 def _returned(command: ReturnOrder, state: Placed) -> OrderReturned:
     order, delivery, currency = state.order, command.delivery, state.order.total.currency
     earlier = [part for back in state.returns for part in back.returned]
-    returned = taken_back(command.returned, order.lines, state.shipped, earlier)
+    returned = returned_lines(command.returned, order.lines, state.shipped, earlier)
     refund = Money.total((part.refund for part in returned), currency)
     if delivery is not None:
         paid_back = [back.delivery for back in state.returns if back.delivery is not None]
-        delivery_back(delivery, order.delivery or Money.total((), currency), paid_back)
+        require_delivery_paid(delivery, order.delivery or Money.total((), currency), paid_back)
         refund = refund + delivery
     net = Money.total((part.net for part in returned), currency)
     before = Money.total((back.net for back in state.returns), currency)
@@ -231,7 +206,7 @@ def _returned(command: ReturnOrder, state: Placed) -> OrderReturned:
 def _cancel(command: CancelOrder, state: State) -> Sequence[Event]:
     if isinstance(state, Cancelled):
         return []
-    placed = _live(command.order_id, state)
+    placed = _require_live(command.order_id, state)
     order = placed.order
     if placed.shipments or order.handed_over:
         raise OrderShippedError(
@@ -249,3 +224,16 @@ def _cancel(command: CancelOrder, state: State) -> Sequence[Event]:
             at=command.at,
         )
     ]
+
+
+AGGREGATE: Final = Aggregate[State, Event](
+    kind="order",
+    initial=NotPlaced(),
+    evolve=evolve,
+    events=get_args(Event),
+    subject=customer_of,
+    earliest=earliest,
+    commands=get_args(Command),
+    decide=decide,
+    stream_id=lambda command: command.order_id,
+)

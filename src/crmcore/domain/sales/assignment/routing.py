@@ -14,17 +14,9 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel import NotFoundError, address_key
-from crmcore.domain.sales.assignment_policy import (
-    AssignmentRule,
-    LeadRouted,
-    Policy,
-    RosterMember,
-    State,
-    Undefined,
-)
-from crmcore.domain.sales.lead_origin import LeadSource
-
-__all__ = ["RoutableLead", "Unrouted", "daily_quota", "route"]
+from crmcore.domain.sales.assignment.messages import AssignmentRule, LeadRouted, RosterMember
+from crmcore.domain.sales.assignment.state import Policy, State, Undefined
+from crmcore.domain.sales.lead.messages.capture import LeadSource
 
 
 @attrs.frozen(kw_only=True)

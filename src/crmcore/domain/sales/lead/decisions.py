@@ -1,80 +1,97 @@
-"""What may be done with a lead, and what then happens.
+"""A lead: someone who showed interest and may become a customer.
 
 ``decide`` alone refuses, in words that name what is wrong and what would be allowed.  What
 needs more than the lead itself (an assignment policy, the address' other leads, the customer)
-is found out by the command service, which hands the answer in as plain values.
+is found out by the command service, which hands the answer in as plain values.  A converted lead is
+read-only: what its address asks later is noted on it, nothing else.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never, get_args
 from uuid import UUID
 
-from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError, NotFoundError
-from crmcore.domain.sales.lead import (
+from crmcore.domain.kernel import (
+    Aggregate,
+    AlreadyExistsError,
+    InvalidValueError,
+    NotFoundError,
+)
+from crmcore.domain.sales.lead.assignment import assign, decide_work
+from crmcore.domain.sales.lead.chronology import earliest, subject
+from crmcore.domain.sales.lead.messages.assignment import (
+    AcceptLead,
+    AssignLead,
+    ContactLead,
+    DeclineLead,
+)
+from crmcore.domain.sales.lead.messages.capture import (
+    CaptureLead,
+    EnrichLead,
+    LeadAttribute,
+    LeadCaptured,
+    LeadEnriched,
+    LeadInquiryRepeated,
+)
+from crmcore.domain.sales.lead.messages.qualification import (
+    ConvertLead,
+    DisqualifyLead,
+    LeadRecycled,
+    NurtureLead,
+    QualifyLead,
+    RecycleLead,
+)
+from crmcore.domain.sales.lead.messages.scoring import (
+    AdjustLeadScore,
+    LeadActivityScored,
+    LeadScoreAdjusted,
+    RecordLeadActivity,
+)
+from crmcore.domain.sales.lead.phases import (
     ConvertedLead,
     DisqualifiedLead,
     OpenLead,
     State,
     Uncaptured,
 )
-from crmcore.domain.sales.lead_commands import (
-    AcceptLead,
-    AdjustLeadScore,
-    AssignLead,
-    CaptureLead,
-    ContactLead,
-    ConvertLead,
-    DeclineLead,
-    DisqualifyLead,
-    EnrichLead,
-    LeadCommand,
-    NurtureLead,
-    QualifyLead,
-    RecordLeadActivity,
-    RecycleLead,
+from crmcore.domain.sales.lead.qualification import decide_qualification
+from crmcore.domain.sales.lead.refusals import require_not_owners_address, require_open
+from crmcore.domain.sales.lead.score import Adjustment
+from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL, ScoringModel
+from crmcore.domain.sales.lead.state import Event, evolve, lead_in
+
+Command = (
+    CaptureLead
+    | EnrichLead
+    | RecordLeadActivity
+    | AdjustLeadScore
+    | AssignLead
+    | AcceptLead
+    | DeclineLead
+    | ContactLead
+    | QualifyLead
+    | NurtureLead
+    | DisqualifyLead
+    | RecycleLead
+    | ConvertLead
 )
-from crmcore.domain.sales.lead_events import (
-    LeadActivityScored,
-    LeadCaptured,
-    LeadEnriched,
-    LeadEvent,
-    LeadInquiryRepeated,
-    LeadRecycled,
-    LeadScoreAdjusted,
-)
-from crmcore.domain.sales.lead_origin import LeadAttribute
-from crmcore.domain.sales.lead_progress import assign, progress, work
-from crmcore.domain.sales.lead_refusals import must_be_open, not_the_owners
-from crmcore.domain.sales.lead_score import STANDARD_MODEL, Adjustment, ScoringModel
-
-__all__ = ["decide", "repeat_inquiry"]
 
 
-def decide(
-    command: LeadCommand, state: State, model: ScoringModel = STANDARD_MODEL
-) -> Sequence[LeadEvent]:
+def decide(command: Command, state: State, model: ScoringModel = STANDARD_MODEL) -> Sequence[Event]:
     """The events that *command* causes; activities and qualification go by the scoring *model*."""
-    if isinstance(command, CaptureLead):
-        return _capture(command, state)
-    match state:
-        case OpenLead():
-            return _decide_open(command, state, model)
-        case DisqualifiedLead():
-            match command:
-                case DisqualifyLead(reason=state.reason, note=state.note):
-                    return []
-                case RecycleLead(lead_id=lead_id, at=at):
-                    return [LeadRecycled(lead_id=lead_id, cycle=state.lead.cycle + 1, at=at)]
-        case ConvertedLead():
-            if isinstance(command, ConvertLead) and _is_same(command, state):
-                return []
-        case Uncaptured():
-            pass
+    match command, state:
+        case CaptureLead(), _:
+            return _capture(command, state)
+        case DisqualifyLead(), DisqualifiedLead(reason=reason, note=note) if (
+            command.reason is reason and command.note == note
+        ):
+            return []
+        case RecycleLead(lead_id=lead_id, at=at), DisqualifiedLead(lead=lead):
+            return [LeadRecycled(lead_id=lead_id, cycle=lead.cycle + 1, at=at)]
+        case ConvertLead(), ConvertedLead() if _is_same(command, state):
+            return []
         case _:
-            assert_never(state)
-    must_be_open(command.lead_id, state)
-    return []
+            return _decide_open(command, require_open(command.lead_id, state), model)
 
 
 def _is_same(command: ConvertLead, done: ConvertedLead) -> bool:
@@ -82,10 +99,10 @@ def _is_same(command: ConvertLead, done: ConvertedLead) -> bool:
     return wanted == (done.customer_id, done.opportunity_id)
 
 
-def _capture(command: CaptureLead, state: State) -> Sequence[LeadEvent]:
+def _capture(command: CaptureLead, state: State) -> Sequence[Event]:
     if isinstance(state, Uncaptured):
         return [_captured(command, command.at)]
-    lead = state if isinstance(state, OpenLead) else state.lead
+    lead = lead_in(state)
     if _captured(command, lead.captured.at) != lead.captured:
         raise AlreadyExistsError("lead", command.lead_id, "enrich it instead")
     return []
@@ -94,7 +111,7 @@ def _capture(command: CaptureLead, state: State) -> Sequence[LeadEvent]:
 def _captured(command: CaptureLead, at: datetime) -> LeadCaptured:
     if not (command.name or command.company or command.email or command.phone):
         raise InvalidValueError("name", None, "a name, a company, an e-mail address or a telephone")
-    _one_each(command.attributes)
+    _require_unique_keys(command.attributes)
     return LeadCaptured(
         lead_id=command.lead_id,
         source=command.source,
@@ -111,11 +128,11 @@ def _captured(command: CaptureLead, at: datetime) -> LeadCaptured:
     )
 
 
-def repeat_inquiry(command: CaptureLead, state: State) -> Sequence[LeadEvent]:
+def repeat_inquiry(command: CaptureLead, state: State) -> Sequence[Event]:
     """Note on the lead that holds the address what was captured under another identity."""
     if isinstance(state, Uncaptured):
         raise NotFoundError("lead", command.lead_id)
-    lead = state if isinstance(state, OpenLead) else state.lead
+    lead = lead_in(state)
     known = lead.inquiries.get(command.lead_id)
     if known is None:
         customer_id = state.customer_id if isinstance(state, ConvertedLead) else None
@@ -125,25 +142,27 @@ def repeat_inquiry(command: CaptureLead, state: State) -> Sequence[LeadEvent]:
     return []
 
 
-def _inquiry(lead: OpenLead, customer_id: UUID | None, told: LeadCaptured) -> LeadInquiryRepeated:
+def _inquiry(
+    lead: OpenLead, customer_id: UUID | None, inquiry: LeadCaptured
+) -> LeadInquiryRepeated:
     return LeadInquiryRepeated(
         lead_id=lead.captured.lead_id,
-        inquiry_id=told.lead_id,
+        inquiry_id=inquiry.lead_id,
         customer_id=customer_id,
-        source=told.source,
-        campaign_id=told.campaign_id,
-        utm=told.utm,
-        first_touch=told.first_touch,
-        name=told.name,
-        company=told.company,
-        phone=told.phone,
-        interests=told.interests,
-        attributes=told.attributes,
-        at=told.at,
+        source=inquiry.source,
+        campaign_id=inquiry.campaign_id,
+        utm=inquiry.utm,
+        first_touch=inquiry.first_touch,
+        name=inquiry.name,
+        company=inquiry.company,
+        phone=inquiry.phone,
+        interests=inquiry.interests,
+        attributes=inquiry.attributes,
+        at=inquiry.at,
     )
 
 
-def _decide_open(command: LeadCommand, lead: OpenLead, model: ScoringModel) -> Sequence[LeadEvent]:
+def _decide_open(command: Command, lead: OpenLead, model: ScoringModel) -> Sequence[Event]:
     match command:
         case CaptureLead():
             return _capture(command, lead)
@@ -158,16 +177,16 @@ def _decide_open(command: LeadCommand, lead: OpenLead, model: ScoringModel) -> S
         case AssignLead():
             return assign(command, lead)
         case AcceptLead() | DeclineLead() | ContactLead():
-            return work(command, lead)
+            return decide_work(command, lead)
         case QualifyLead() | NurtureLead() | DisqualifyLead() | RecycleLead() | ConvertLead():
-            return progress(command, lead, model)
+            return decide_qualification(command, lead, model)
         case _:
             assert_never(command)
 
 
-def _enrich(command: EnrichLead, lead: OpenLead) -> Sequence[LeadEvent]:
-    _one_each(command.attributes)
-    not_the_owners(command.email, lead.assignee, lead.assignee_email)
+def _enrich(command: EnrichLead, lead: OpenLead) -> Sequence[Event]:
+    _require_unique_keys(command.attributes)
+    require_not_owners_address(command.email, lead.assignee, lead.assignee_email)
     interests = [one for one in dict.fromkeys(command.interests) if one not in lead.interests]
     attributes = [one for one in command.attributes if lead.attributes.get(one.key) != one.value]
     new = LeadEnriched(
@@ -180,13 +199,13 @@ def _enrich(command: EnrichLead, lead: OpenLead) -> Sequence[LeadEvent]:
         attributes=tuple(attributes),
         at=command.at,
     )
-    told = (new.name, new.company, new.email, new.phone, new.interests, new.attributes)
-    return [new] if any(told) else []
+    changes = (new.name, new.company, new.email, new.phone, new.interests, new.attributes)
+    return [new] if any(changes) else []
 
 
 def _record_activity(
     command: RecordLeadActivity, lead: OpenLead, model: ScoringModel
-) -> Sequence[LeadEvent]:
+) -> Sequence[Event]:
     rule = model.rule_for(command.activity)
     same = [signal for signal in lead.signals if signal.activity == command.activity]
     if any(signal.at == command.at for signal in same):
@@ -203,7 +222,20 @@ def _record_activity(
     ]
 
 
-def _one_each(attributes: Sequence[LeadAttribute]) -> None:
+def _require_unique_keys(attributes: Sequence[LeadAttribute]) -> None:
     keys = [attribute.key for attribute in attributes]
     if len(set(keys)) < len(keys):
         raise InvalidValueError("attributes", keys, "each key once")
+
+
+AGGREGATE: Final = Aggregate[State, Event](
+    kind="lead",
+    initial=Uncaptured(),
+    evolve=evolve,
+    events=get_args(Event),
+    subject=subject,
+    earliest=earliest,
+    commands=get_args(Command),
+    decide=decide,
+    stream_id=lambda command: command.lead_id,
+)
