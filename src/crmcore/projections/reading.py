@@ -44,11 +44,11 @@ from crmcore.projections.service.feedback_results import (
     read_surveys,
 )
 from crmcore.projections.service.levels import ServiceLevel, read_levels, whole_period
-from crmcore.projections.service.metric import Asked, Figure, Particulars
-from crmcore.projections.service.metrics import METRICS
+from crmcore.projections.service.metrics.case_record import read_records
+from crmcore.projections.service.metrics.catalogue import METRICS
+from crmcore.projections.service.metrics.metric import Figure, MetricOptions, MetricQuery
 from crmcore.projections.service.open_cases import OpenCase, open_cases
 from crmcore.projections.service.periods import Period, PeriodLength
-from crmcore.projections.service.records import read_records
 from crmcore.projections.service.service_levels import Packing
 from crmcore.projections.service.unasked import UnaskedCycle, read_unasked
 
@@ -225,7 +225,7 @@ class ReadModels:
         *,
         metrics: Iterable[str] = METRICS,
         as_of: datetime | None = None,
-        **particulars: Unpack[Particulars],
+        **particulars: Unpack[MetricOptions],
     ) -> dict[str, Figure]:
         """Metrics of service by their keys (``crmcore.METRICS``), as of an instant.
 
@@ -237,7 +237,7 @@ class ReadModels:
         with self._rows.of("service_levels") as connection:
             views = self._views(tables.SERVICE_CASES, tables.SERVICE_CYCLES, tables.SERVICE_WORK)
             records = list(read_records(connection, views, self._packing, moment))
-        asked = Asked(period, moment, records, list(self._levels(moment)), **particulars)
+        asked = MetricQuery(period, moment, records, list(self._levels(moment)), **particulars)
         return {one.key: one.compute(asked) for one in wanted}
 
     @about_instants
