@@ -1,7 +1,7 @@
 """Customers: who they are, how they are reached, what they allow and what was said."""
 
 from crmcore.application import customers, leads, opportunities, service
-from crmcore.application.customers import ContactNormaliser
+from crmcore.application.customers.public import ContactNormaliser, Customers
 from crmcore.contexts.context import Context
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.projections.customers import directory, history
@@ -20,6 +20,6 @@ CUSTOMERS = Context(
     name="customers",
     aggregates=customers.AGGREGATES,
     services=(_service,),
-    provides={ContactNormaliser: LibraryContactNormaliser},
+    provides={ContactNormaliser: LibraryContactNormaliser, Customers: Customers},
     projections=(history.customer_history, directory.customer_directory),
 )
