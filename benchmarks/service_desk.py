@@ -14,7 +14,7 @@ from typing import Any
 import crmcore
 import machine
 from crmcore.cli.importers import incidents
-from crmcore.cli.importing import Imported, bring_in
+from crmcore.cli.imports.importing import Imported, bring_in
 from timing import timed
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -46,7 +46,7 @@ BREACHES = {
         "Contexts of the domain meet in the kernel",
     ),
     "the command line reaches past the core's face": (
-        "cli/audit.py",
+        "cli/log/verify.py",
         "from crmcore.projections import reading",
         "The command line drives the core through its face",
     ),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import crmcore
-from crmcore.cli import execute, lines
+from crmcore.cli.execution import execute, lines
 from crmcore.cli.interruption import held
 from tests.cli.command_line import CommandLine, as_lines, bought, key, registered, sent
 

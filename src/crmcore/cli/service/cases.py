@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 import crmcore
-from crmcore.cli.faults import Fault, answering
+from crmcore.cli.faults import Fault
 from crmcore.cli.instants import by_then, last_moment
 from crmcore.cli.output import (
     Column,
@@ -34,23 +34,13 @@ TARGET_FIELDS: Final = (
 )  # fmt: skip
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into *app*."""
-    app.command("cases")(cases)
-    app.command("case")(case)
-
-
-@answering
 def cases(
     ctx: typer.Context,
     limit: Limit = 20,
     as_of: AsOf = None,
     stale: Stale = False,
 ) -> None:
-    """The open cases, the most urgent first, and how much time is left for each.
-
-    The bar is what is left of the time allowed: it burns down to nothing when the target is due.
-    """
+    """Carry out `crmcore cases`."""
     options, moment = options_of(ctx), last_moment("--as-of", as_of)
     with reading(options, "service_levels", stale=stale) as crm:
         moment = moment or crm.now()
@@ -98,7 +88,6 @@ def _open_row(one: Any) -> list[object]:
     ]
 
 
-@answering
 def case(
     ctx: typer.Context,
     case: Annotated[str, typer.Argument(metavar="CASE", help="The case's id or number.")],
@@ -106,7 +95,7 @@ def case(
     known_at: KnownAt = None,
     stale: Stale = False,
 ) -> None:
-    """One case: what is owed to it and until when, and what happened."""
+    """Carry out `crmcore case`."""
     options, known_by = options_of(ctx), last_moment("--known-at", known_at)
     with reading(options, "service_levels", stale=stale) as crm:
         moment = last_moment("--as-of", as_of) or known_by or crm.now()

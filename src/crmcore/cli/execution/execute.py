@@ -11,26 +11,18 @@ import attrs
 import typer
 
 import crmcore
-from crmcore.cli.faults import Fault, answering, by_field, complain
+from crmcore.cli.execution.lines import UNFIT, Line, lines, read
+from crmcore.cli.faults import Fault, by_field, complain
 from crmcore.cli.interruption import held
-from crmcore.cli.lines import UNFIT, Line, lines, read
 from crmcore.cli.output import counted, emit_line, one_line, say
 from crmcore.cli.progress import Step, progress
 from crmcore.cli.service.case_numbers import CaseNumbers
 from crmcore.cli.session import options_of, writing
 
-__all__ = ["add_to"]
-
 BATCH: Final = 500
 """Lines to a transaction."""
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    app.command("execute")(execute)
-
-
-@answering
 def execute(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE.jsonl|-", help="- is standard input.")],
@@ -45,10 +37,7 @@ def execute(
         str | None, typer.Option("--source", metavar="NAME", help="Which system they come from.")
     ] = None,
 ) -> None:
-    """Carry out commands, one JSON object a line; `crmcore commands TOPIC` shows an example.
-
-    A refused line is reported with its number and the reason, and does not hold up the others.
-    """
+    """Carry out `crmcore execute`."""
     options = options_of(ctx)
     with _opened(file) as stream, writing(options) as crm:
         run = Run(crm, by, source, stop, options.json)

@@ -11,7 +11,7 @@ import attrs
 import typer
 
 import crmcore
-from crmcore.cli.faults import Fault, answering
+from crmcore.cli.faults import Fault
 from crmcore.cli.instants import FORM, by_then, last_moment
 from crmcore.cli.output import Column, bar, console, counted, emit, instant, money, say, table
 from crmcore.cli.sentences import CONTEXTS
@@ -20,7 +20,7 @@ from crmcore.cli.timeline import Line, case_numbers_in, timeline, who
 from crmcore.cli.wording import sentence
 from crmcore.errors import ProjectionStoppedError
 
-__all__ = ["add_to", "customer_named", "history_document", "show_history", "show_loyalty"]
+__all__ = ["customer_named", "history_document", "show_history", "show_loyalty"]
 
 CANDIDATES: Final = 4
 MANY: Final = 100
@@ -39,16 +39,6 @@ KnownAt = Annotated[
 Last = Annotated[
     int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N entries.")
 ]
-
-found = typer.Typer(help="Customers, by name, e-mail, phone or external id.", no_args_is_help=True)
-
-
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into *app*."""
-    app.command("history")(history)
-    app.command("loyalty")(loyalty)
-    found.command("find")(find)
-    app.add_typer(found, name="customers")
 
 
 def customer_named(crm: crmcore.CRM, text: str) -> UUID:
@@ -75,7 +65,6 @@ def customer_named(crm: crmcore.CRM, text: str) -> UUID:
     )
 
 
-@answering
 def history(
     ctx: typer.Context,
     customer: Customer,
@@ -84,7 +73,7 @@ def history(
     last: Last = None,
     stale: Stale = False,
 ) -> None:
-    """Everything about a customer, in the order in which it was true."""
+    """Carry out `crmcore history`."""
     true_by, known_by = last_moment("--as-of", as_of), last_moment("--known-at", known_at)
     options = options_of(ctx)
     with reading(options, "customer_history", "customer_directory", stale=stale) as crm:
@@ -171,11 +160,10 @@ def _campaigns(crm: crmcore.CRM) -> dict[str, str]:
         return {}
 
 
-@answering
 def loyalty(
     ctx: typer.Context, customer: Customer, as_of: AsOf = None, stale: Stale = False
 ) -> None:
-    """A customer's points and tier, now or at an instant."""
+    """Carry out `crmcore loyalty`."""
     moment = last_moment("--as-of", as_of)
     options = options_of(ctx)
     with reading(options, "loyalty_status", "customer_directory", stale=stale) as crm:
@@ -218,7 +206,6 @@ def show_loyalty(name: str | None, standing: Any) -> None:
     console().print(line)
 
 
-@answering
 def find(
     ctx: typer.Context,
     text: Annotated[
@@ -233,7 +220,7 @@ def find(
     ] = 20,
     stale: Stale = False,
 ) -> None:
-    """Find customers: exact matches first, then by name."""
+    """Carry out `crmcore customers find`."""
     options = options_of(ctx)
     with reading(options, "customer_directory", stale=stale) as crm:
         matches = crm.read.find_customers(text, limit=limit + 1)
