@@ -30,6 +30,7 @@ from crmcore.domain.kernel import (
     nobody,
     value,
 )
+from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.upcasting import Upcaster
 from crmcore.projections.paging import Order, Page, page
 from crmcore.projections.questions import Questions
@@ -58,6 +59,7 @@ __all__ = [
     "derived_id",
     "event",
     "from_the_beginning",
+    "new_id",
     "nobody",
     "page",
     "result",
