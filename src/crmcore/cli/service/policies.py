@@ -13,10 +13,8 @@ from crmcore import commands
 from crmcore.cli.faults import answering
 from crmcore.cli.instants import last_moment
 from crmcore.cli.output import NOTHING, counted, duration, emit, instant, say, table
-from crmcore.cli.service import AsOf
+from crmcore.cli.service.options import AsOf
 from crmcore.cli.session import existing, options_of
-
-__all__ = ["add_to"]
 
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 CONDITIONS: Final = {

@@ -11,12 +11,10 @@ import crmcore
 from crmcore.cli.faults import WrongCallError, answering
 from crmcore.cli.instants import FORM, beginning, end, last_moment
 from crmcore.cli.output import NOTHING, Column, bar, emit, say, share, table
-from crmcore.cli.service import MODES, Judging
+from crmcore.cli.service.options import MODES, Judging
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.commands import SurveyKind
 from crmcore.errors import InvalidValueError
-
-__all__ = ["add_to"]
 
 DERIVED = ("offered", "mean", "csat", "nps", "ces", "ces_agreement")
 

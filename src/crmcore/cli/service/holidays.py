@@ -9,8 +9,6 @@ from crmcore.cli.faults import Fault, answering
 from crmcore.cli.output import Column, counted, emit, say, table
 from crmcore.cli.session import options_of
 
-__all__ = ["add_to"]
-
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into *app*."""

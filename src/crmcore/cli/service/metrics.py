@@ -24,11 +24,9 @@ from crmcore.cli.output import (
     share,
     table,
 )
-from crmcore.cli.service import AsOf, Since, Times, Until, Zone
+from crmcore.cli.service.options import AsOf, Since, Times, Until, Zone
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.errors import InvalidValueError
-
-__all__ = ["add_to"]
 
 GROUPS: Final = 20
 OVER_TIME: Final = ("backlog-over-time",)
@@ -70,7 +68,7 @@ def service_metrics(
 
     Name some to see them by agent, type, priority or day.
     """
-    options, times = options_of(ctx), Times.told(since, until, zone, as_of)
+    options, times = options_of(ctx), Times.given(since, until, zone, as_of)
     wanted = [_metric(key) for key in metrics or ()]
     calendar = None if hours is None else _calendar(hours, times.zone)
     with reading(options, "service_levels", stale=stale) as crm:

@@ -10,8 +10,6 @@ import crmcore
 from crmcore import commands
 from crmcore.domain.service.case_number import checked_number
 
-__all__ = ["CaseNumbers"]
-
 NAMING: Final = ("case_id", "into_case_id", "follows")
 """The fields that name a case."""
 
@@ -23,7 +21,7 @@ class CaseNumbers:
     _crm: crmcore.CRM
     _opening: dict[str, UUID] = attrs.Factory(dict)
 
-    def told(self, command: Any) -> None:
+    def remember(self, command: Any) -> None:
         """Remember the number of a case that *command* opens."""
         if isinstance(command, commands.OpenCase) and command.number is not None:
             self._opening.setdefault(command.number, command.case_id)

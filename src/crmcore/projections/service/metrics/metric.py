@@ -1,28 +1,18 @@
-"""What a metric of service is: a function from what is asked to a figure, and its definition.
+"""What a metric of service is: a definition, and a function from a query to a figure."""
 
-The definition stands in the docstring of the function, once: a sentence, then by name the
-numerator, the denominator, the unit, when there is no value, and what is restated later.
-"""
-
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
-from inspect import cleandoc
 from typing import TypedDict
 
 import attrs
 
 from crmcore.domain.kernel.working_time import BusinessCalendar
 from crmcore.projections.service.levels import ServiceLevel
+from crmcore.projections.service.metrics.case_record import CaseRecord
 from crmcore.projections.service.periods import Period, PeriodLength
-from crmcore.projections.service.records import CaseRecord
-
-__all__ = ["Asked", "Figure", "Metric", "Particulars", "average", "median", "of_durations", "ratio"]
 
 Value = int | Decimal | timedelta
-PARTS = ("Numerator", "Denominator", "Unit", "None", "Restated")
 
 
 @attrs.frozen
@@ -39,8 +29,8 @@ class Figure:
     groups: Mapping[str, "Figure"] = attrs.field(factory=dict)
 
 
-class Particulars(TypedDict, total=False):
-    """What a question may say beyond its period: see ``Asked``."""
+class MetricOptions(TypedDict, total=False):
+    """What a question may say beyond its period: see ``MetricQuery``."""
 
     calendar: BusinessCalendar | None
     window: timedelta
@@ -48,7 +38,7 @@ class Particulars(TypedDict, total=False):
 
 
 @attrs.frozen
-class Asked:
+class MetricQuery:
     """A period, and what there is to know about it as of an instant."""
 
     period: Period
@@ -83,29 +73,33 @@ class Asked:
         ]
 
 
-@attrs.frozen(slots=False)
+@attrs.frozen(kw_only=True)
 class Metric:
-    """A metric: its key, its number in the catalogue of metrics, and how it is computed."""
+    """A metric: its key, its number in the catalogue of metrics, its definition, and its function.
+
+    ``no_value`` says when there is none, ``restated`` what changes a figure later.
+    """
 
     key: str
     code: str
-    compute: Callable[[Asked], Figure]
+    definition: str
+    numerator: str
+    denominator: str
+    unit: str
+    no_value: str
+    restated: str
+    compute: Callable[[MetricQuery], Figure]
 
-    @cached_property
-    def definition(self) -> str:
-        """What it tells, in a sentence or two."""
-        return self._told[0]
-
-    @cached_property
+    @property
     def parts(self) -> Mapping[str, str]:
         """Numerator, denominator, unit, when there is no value, and what is restated."""
-        return dict(zip(PARTS, self._told[1:], strict=True))
-
-    @cached_property
-    def _told(self) -> Sequence[str]:
-        text = cleandoc(self.compute.__doc__ or "")
-        told = re.split(rf"^(?:{'|'.join(PARTS)}): ", text, flags=re.MULTILINE)
-        return [" ".join(part.replace("``", "").split()) for part in told]
+        return {
+            "Numerator": self.numerator,
+            "Denominator": self.denominator,
+            "Unit": self.unit,
+            "None": self.no_value,
+            "Restated": self.restated,
+        }
 
 
 def ratio(numerator: int, denominator: int) -> Decimal | None:
@@ -118,18 +112,18 @@ def average(numerator: int, denominator: int) -> Figure:
     return Figure(ratio(numerator, denominator), numerator, denominator)
 
 
-def median(told: Sequence[timedelta]) -> timedelta | None:
+def median(durations: Sequence[timedelta]) -> timedelta | None:
     """The middle one, or the mean of the middle two; None where there is none."""
-    in_order, half = sorted(told), len(told) // 2
+    in_order, half = sorted(durations), len(durations) // 2
     if not in_order or len(in_order) % 2:
         return in_order[half] if in_order else None
     return (in_order[half - 1] + in_order[half]) / 2
 
 
-def of_durations(durations: Iterable[timedelta]) -> Figure:
+def mean_duration(durations: Iterable[timedelta]) -> Figure:
     """The mean of durations, and their median."""
-    told = list(durations)
-    if not told:
+    known = list(durations)
+    if not known:
         return Figure(None, timedelta(0), 0)
-    total = sum(told, timedelta(0))
-    return Figure(total / len(told), total, len(told), median(told))
+    total = sum(known, timedelta(0))
+    return Figure(total / len(known), total, len(known), median(known))

@@ -1,0 +1,26 @@
+"""Customers: who they are, how they are reached, what they allow and what was said."""
+
+from crmcore.application import customers, service
+from crmcore.application.customers.public import ContactNormaliser, Customers
+from crmcore.application.sales.public import Leads, Opportunities
+from crmcore.contexts.context import Context
+from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from crmcore.projections.customers import directory, history
+
+
+def _service(normaliser: ContactNormaliser) -> customers.CustomerService:
+    return customers.CustomerService(
+        normaliser=normaliser,
+        case_exists=service.case_exists,
+        lead_exists=Leads().exists,
+        opportunity_exists=Opportunities().exists,
+    )
+
+
+CUSTOMERS = Context(
+    name="customers",
+    aggregates=customers.AGGREGATES,
+    services=(_service,),
+    provides={ContactNormaliser: LibraryContactNormaliser, Customers: Customers},
+    projections=(history.customer_history, directory.customer_directory),
+)

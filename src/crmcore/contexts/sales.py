@@ -1,0 +1,30 @@
+"""Sales: leads, opportunities and orders."""
+
+from crmcore.application.sales.leads import LeadService
+from crmcore.application.sales.opportunities import OpportunityService
+from crmcore.application.sales.orders import OrderService
+from crmcore.application.sales.public import Leads, Opportunities, Orders
+from crmcore.contexts.context import Context
+from crmcore.domain.sales import lead_address
+from crmcore.domain.sales.assignment import decisions as assignment
+from crmcore.domain.sales.lead import decisions as lead
+from crmcore.domain.sales.opportunity import decisions as opportunity
+from crmcore.domain.sales.order import decisions as order
+
+SALES = Context(
+    name="sales",
+    aggregates=(
+        order.AGGREGATE,
+        opportunity.AGGREGATE,
+        lead.AGGREGATE,
+        lead_address.AGGREGATE,
+        assignment.AGGREGATE,
+    ),
+    services=(OrderService, OpportunityService, LeadService),
+    provides={
+        Leads: Leads,
+        Opportunities: Opportunities,
+        OpportunityService: OpportunityService,
+        Orders: Orders,
+    },
+)
