@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from crmcore.application.sales.lead_addresses import Pseudonym
-
 from crmcore.application.clock import Clock
+from crmcore.application.sales.lead_addresses import Pseudonym
 from crmcore.composition import Composition
 from crmcore.domain.kernel import Aggregate
 
