@@ -10,6 +10,8 @@ docs/own-context.md has a whole one.
 """
 
 from crmcore.application.clock import Clock
+from crmcore.application.customers.public import Customers
+from crmcore.application.marketing.public import Campaigns
 from crmcore.application.work import Handler, Work
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import (
@@ -36,9 +38,11 @@ from crmcore.projections.results import result
 __all__ = [
     "Aggregate",
     "Between",
+    "Campaigns",
     "Clock",
     "Command",
     "Context",
+    "Customers",
     "Event",
     "Handler",
     "Length",
