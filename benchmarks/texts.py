@@ -18,7 +18,8 @@ from crmcore.domain.customers.registration import CustomerKind, CustomerRegister
 from crmcore.domain.kernel import Money
 from crmcore.domain.sales.order_events import OrderPlaced, OrderReturned
 from crmcore.domain.sales.order_line import OrderLine, ReturnedLine
-from crmcore.domain.service.case import CaseOpened, CaseSolved
+from crmcore.domain.service.case.messages.life_cycle import CaseSolved
+from crmcore.domain.service.case.messages.opening import CaseOpened
 from crmcore.domain.service.terms import CaseChannel, CaseKind
 from crmcore.infrastructure.event_versions import event_codec
 

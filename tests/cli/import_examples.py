@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from crmcore.application.customers import CustomerService
 from crmcore.application.marketing import MarketingService, campaign_exists
 from crmcore.application.orders import OrderService
-from crmcore.application.service import CaseService
+from crmcore.application.service.cases import CaseService
 from crmcore.cli.importers import Planned, Refused, Row
 from crmcore.domain.customers.contact_point import ContactKind
 from crmcore.domain.kernel import Money

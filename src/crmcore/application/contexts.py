@@ -6,18 +6,24 @@ from uuid import UUID
 
 from crmcore.application import (
     customers,
-    feedback,
     leads,
     marketing,
     opportunities,
     orders,
-    service,
 )
 from crmcore.application.customers import ContactNormaliser
 from crmcore.application.policies import STANDARD_POLICIES, Policies
-from crmcore.application.work import Handler
+from crmcore.application.service.cases import CaseService
+from crmcore.application.service.public import Cases
+from crmcore.application.service.surveys import SurveyService
+from crmcore.application.work import Handler, on_one_stream
 from crmcore.domain.kernel import Aggregate
 from crmcore.domain.sales.opportunity import OpenOpportunity
+from crmcore.domain.service import case_number
+from crmcore.domain.service.case.decisions import decide as case
+from crmcore.domain.service.levels.version import decisions as versions
+from crmcore.domain.service.survey import decisions as survey
+from crmcore.domain.service.survey import throttle
 
 __all__ = ["AGGREGATES", "EVENTS", "command_handlers"]
 
@@ -27,10 +33,20 @@ AGGREGATES: tuple[Aggregate[Any, Any], ...] = (
     *opportunities.AGGREGATES,
     *leads.AGGREGATES,
     *marketing.AGGREGATES,
-    *service.AGGREGATES,
-    *feedback.AGGREGATES,
+    case.AGGREGATE,
+    case_number.AGGREGATE,
+    versions.AGGREGATE,
+    survey.AGGREGATE,
+    throttle.AGGREGATE,
 )
 EVENTS: tuple[type, ...] = tuple(kind for aggregate in AGGREGATES for kind in aggregate.events)
+
+
+def _survey() -> Handler:
+    one = survey.AGGREGATE
+    assert one.decide is not None
+    assert one.stream_id is not None
+    return on_one_stream(one, one.decide, one.stream_id)
 
 
 def command_handlers(
@@ -45,7 +61,7 @@ def command_handlers(
     return {
         **customers.CustomerService(
             normaliser=normaliser,
-            case_exists=service.case_exists,
+            case_exists=Cases().exists,
             lead_exists=leads.lead_exists,
             opportunity_exists=opportunities.opportunity_exists,
         ).handlers,
@@ -58,6 +74,7 @@ def command_handlers(
             open_opportunity=opened[OpenOpportunity],
         ).handlers,
         **marketing.MarketingService().handlers,
-        **service.CaseService(policies.cases).handlers,
-        **feedback.FeedbackService(policies.feedback).handlers,
+        **dict.fromkeys(survey.AGGREGATE.commands, _survey()),
+        **CaseService(policies.cases).handlers,
+        **SurveyService(policies.feedback).handlers,
     }
