@@ -11,16 +11,20 @@ from crmcore.domain.service.levels.allowance import allowance
 from crmcore.domain.service.levels.clock import BREACH, Escalation, Pause, TargetClock, Verdict
 from crmcore.domain.service.levels.policy import Anchor, PauseCategory, ServiceTarget, TargetKind
 from crmcore.domain.service.levels.spans import Span, spans
-from crmcore.domain.service.levels.timeline import Agreement, Cycle, Observed, Since, Timeline
-
-__all__ = ["clocks", "escalations", "untold"]
+from crmcore.domain.service.levels.timeline import (
+    Agreement,
+    Cycle,
+    Observed,
+    StatusChange,
+    Timeline,
+)
 
 JUDGED = (Verdict.MET, Verdict.BREACHED)
 _at = attrgetter("at")
 
 
 @attrs.frozen
-class Rule:
+class PauseRule:
     """From an instant on a clock stands still in these categories."""
 
     at: datetime
@@ -28,11 +32,11 @@ class Rule:
 
 
 def clocks(timeline: Timeline) -> list[TargetClock]:
-    """Every target that was or is owed, by cycle, kind and occurrence; for spam none.
+    """Every target that held or holds, by cycle, kind and occurrence; for spam none.
 
     A target whose verdict was reached under one agreement keeps it when another comes to
     hold (INV-S8).  Any other keeps its start and the pauses it had, and follows the new agreement
-    from then on; where that does not owe it, it is withdrawn.
+    from then on; where that has none of its kind, it is withdrawn.
     """
     if timeline.spam_at is not None:
         return []
@@ -41,7 +45,7 @@ def clocks(timeline: Timeline) -> list[TargetClock]:
     return [
         clock
         for cycle in timeline.cycles
-        for kind in _owed_in(cycle)
+        for kind in _kinds_in(cycle)
         for span in spans(timeline, cycle, kind)
         if (clock := _clock(timeline, cycle, kind, span)) is not None
     ]
@@ -52,16 +56,16 @@ def escalations(timeline: Timeline, until: datetime) -> Iterator[tuple[TargetClo
     found = [
         (clock, escalation)
         for clock in clocks(timeline.until(until))
-        for escalation in untold(clock, timeline.observed)
+        for escalation in unrecorded(clock, timeline.observed)
         if escalation.at < until
     ]
     yield from sorted(found, key=lambda one: one[1].at)
 
 
-def untold(clock: TargetClock, observed: Iterable[Observed]) -> Iterator[Escalation]:
-    """What a clock asks to be told, without what was recorded: each once in a cycle (INV-S9).
+def unrecorded(clock: TargetClock, observed: Iterable[Observed]) -> Iterator[Escalation]:
+    """The warnings and breaches of a clock that were not recorded: each once in a cycle (INV-S9).
 
-    A question is told of for itself, and so is each update that was missed.  Which one a record
+    A question has records of its own, and so has each update that was missed.  Which one a record
     is about follows from its instant: they are numbered anew where a message comes in late.
     """
     ended = clock.completed_at
@@ -77,38 +81,38 @@ def untold(clock: TargetClock, observed: Iterable[Observed]) -> Iterator[Escalat
             yield escalation
 
 
-def _owed_in(cycle: Cycle) -> Sequence[TargetKind]:
-    """The kinds of targets that were owed at any time in the cycle."""
-    owed = {target.kind for agreement in cycle.agreements for target in agreement.targets}
+def _kinds_in(cycle: Cycle) -> Sequence[TargetKind]:
+    """The kinds of targets that held at any time in the cycle."""
+    kinds = {target.kind for agreement in cycle.agreements for target in agreement.targets}
     if cycle.due_given is not None:
-        owed.add(TargetKind.RESOLUTION)
-    return [kind for kind in TargetKind if kind in owed] if owed else ()
+        kinds.add(TargetKind.RESOLUTION)
+    return [kind for kind in TargetKind if kind in kinds] if kinds else ()
 
 
 def _clock(timeline: Timeline, cycle: Cycle, kind: TargetKind, span: Span) -> TargetClock | None:
     """The clock of a span under the agreements that held, each in turn."""
     found: TargetClock | None = None
     if kind is TargetKind.RESOLUTION and cycle.due_given is not None:
-        found = _given(cycle, span, cycle.due_given)
+        found = _deadline_clock(cycle, span, cycle.due_given)
     else:
-        rules: list[Rule] = []
-        for agreement in _holding(cycle.agreements, span.here_since):
+        rules: list[PauseRule] = []
+        for agreement in _agreements_since(cycle.agreements, span.here_since):
             target = _target(agreement, kind, span)
             if target is None:
-                found = None if found is None else _dropped(found, agreement.at)
+                found = None if found is None else _withdraw(found, agreement.at)
             elif found is None or found.verdict(agreement.at) not in JUDGED:
                 since = _start(target, span, agreement, found)
-                if span.ended_at is None or since <= span.ended_at:  # else over before it was owed
-                    rules.append(Rule(agreement.at, target.pauses))
+                if span.ended_at is None or since <= span.ended_at:  # else over before it held
+                    rules.append(PauseRule(agreement.at, target.pauses))
                     here = max(since, span.here_since)
                     pauses = tuple(_pauses(timeline.statuses, rules, here, span.ended_at))
-                    found = _running(cycle, span, agreement, target, since, pauses)
+                    found = _policy_clock(cycle, span, agreement, target, since, pauses)
     if found is not None and span.until is None and found.withdrawn_at is None:
         return attrs.evolve(found, withdrawn_at=span.dropped_at or timeline.withdrawn_at)
     return found
 
 
-def _holding(agreements: Sequence[Agreement], since: datetime) -> Sequence[Agreement]:
+def _agreements_since(agreements: Sequence[Agreement], since: datetime) -> Sequence[Agreement]:
     """The agreement that held at *since*, and those that came after it."""
     return agreements[max(bisect_right(agreements, since, key=_at) - 1, 0) :]
 
@@ -122,15 +126,15 @@ def _target(agreement: Agreement, kind: TargetKind, span: Span) -> ServiceTarget
 def _start(
     target: ServiceTarget, span: Span, agreement: Agreement, found: TargetClock | None
 ) -> datetime:
-    """From when the target counts: as before, if it was owed before; else by its anchor."""
+    """From when the target counts: as before, if it held before; else by its anchor."""
     if found is not None and found.withdrawn_at is None:
         return found.started_at
     attached = target.anchor is Anchor.ATTACHED
     return max(span.here_since, agreement.at) if attached else span.since
 
 
-def _dropped(clock: TargetClock, at: datetime) -> TargetClock:
-    """*clock* where nobody owes it from *at* on: a verdict that it had by then stays."""
+def _withdraw(clock: TargetClock, at: datetime) -> TargetClock:
+    """*clock* where it does not hold from *at* on: a verdict that it had by then stays."""
     verdict = clock.verdict(at)
     if verdict is Verdict.MET or clock.withdrawn_at is not None:
         return clock
@@ -138,7 +142,7 @@ def _dropped(clock: TargetClock, at: datetime) -> TargetClock:
     return attrs.evolve(clock, withdrawn_at=at, completed_at=completed_at)
 
 
-def _given(cycle: Cycle, span: Span, due: datetime) -> TargetClock:
+def _deadline_clock(cycle: Cycle, span: Span, due: datetime) -> TargetClock:
     """The clock of a deadline that came with the case: elapsed time, whatever the policies."""
     return TargetClock(
         cycle=cycle.number,
@@ -153,7 +157,7 @@ def _given(cycle: Cycle, span: Span, due: datetime) -> TargetClock:
     )
 
 
-def _running(
+def _policy_clock(
     cycle: Cycle,
     span: Span,
     agreement: Agreement,
@@ -180,7 +184,10 @@ def _running(
 
 
 def _pauses(
-    statuses: Sequence[Since], rules: Sequence[Rule], since: datetime, until: datetime | None
+    statuses: Sequence[StatusChange],
+    rules: Sequence[PauseRule],
+    since: datetime,
+    until: datetime | None,
 ) -> Iterator[Pause]:
     """When the clock stood still between its start and its end."""
     begun: datetime | None = None
@@ -197,7 +204,9 @@ def _pauses(
         yield Pause(max(begun, since), until)
 
 
-def _switches(statuses: Sequence[Since], rules: Sequence[Rule]) -> Iterator[tuple[datetime, bool]]:
+def _switches(
+    statuses: Sequence[StatusChange], rules: Sequence[PauseRule]
+) -> Iterator[tuple[datetime, bool]]:
     """When the status or the rule changed, and whether the clock stands still from then on.
 
     Each rule holds until the next one (INV-S8), the first one also for the time before.

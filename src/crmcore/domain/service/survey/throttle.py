@@ -1,70 +1,27 @@
-"""Asking: by which rules customers are asked for feedback, and how often one of them is.
+"""The survey throttle: how often one customer is asked for feedback, by whatever survey.
 
-One decider, read from top to bottom: policy, event, state, ``evolve``, ``ask``.  A stream for
+One decider, read from top to bottom: event, refusals, state, ``evolve``, ``admit``.  A stream for
 each customer holds when they were asked, so that two surveys offered at once cannot both pass.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 from uuid import UUID
 
 import attrs
 
 from crmcore.domain.kernel import (
     Aggregate,
-    InvalidValueError,
     NotAllowedError,
     anytime,
     derived_id,
     event,
     shown,
 )
+from crmcore.domain.service.survey.policy import FeedbackPolicy
 
-__all__ = [
-    "AGGREGATE",
-    "STANDARD_FEEDBACK",
-    "Asking",
-    "CustomerAsked",
-    "CustomerThrottledError",
-    "CustomerUnwillingError",
-    "FeedbackPolicy",
-    "ask",
-    "asking_id",
-    "evolve",
-]
-
-LONGEST = timedelta(days=3_660)
-
-# Policy
-
-
-def _span(_self: Any, field: Any, span: timedelta) -> None:
-    if not timedelta(0) <= span <= LONGEST:
-        raise InvalidValueError(field.name, span, f"a duration from 0 to {LONGEST.days} days")
-
-
-def _some(_self: Any, field: Any, span: timedelta) -> None:
-    if span == timedelta(0):
-        raise InvalidValueError(field.name, span, "a duration longer than 0")
-
-
-@attrs.frozen(kw_only=True)
-class FeedbackPolicy:
-    """What an organisation decides for itself about surveys (elapsed time, not working time).
-
-    Between two surveys to one customer lies at least ``throttle``; 0 asks every time.  A survey
-    expires ``open_for`` after it was offered.  An answer can be replaced by a later one up to
-    and including ``editable_for`` after the first, while the survey is open.
-    """
-
-    version: str
-    throttle: timedelta = attrs.field(default=timedelta(days=30), validator=_span)
-    open_for: timedelta = attrs.field(default=timedelta(days=14), validator=[_span, _some])
-    editable_for: timedelta = attrs.field(default=timedelta(hours=72), validator=_span)
-
-
-STANDARD_FEEDBACK: Final = FeedbackPolicy(version="standard-1")
+__all__ = ["CustomerAsked"]
 
 # Event
 
@@ -74,6 +31,7 @@ class CustomerAsked:
     """A customer was asked for feedback, by whatever survey."""
 
     TOPIC: ClassVar[str] = "customer-asked"
+    SENTENCE: ClassVar[str] = "was asked for feedback, and is not asked again for a while"
     asking_id: UUID
     customer_id: UUID
     survey_id: UUID
@@ -105,25 +63,25 @@ class CustomerUnwillingError(NotAllowedError):
 
 
 @attrs.frozen
-class Asking:
+class SurveyThrottle:
     """When a customer was asked, in the order of recording."""
 
     customer_id: UUID | None = None
     asked: tuple[datetime, ...] = ()
 
 
-def asking_id(customer_id: UUID) -> UUID:
+def throttle_id(customer_id: UUID) -> UUID:
     """The stream of when a customer was asked."""
     return derived_id("feedback-asking", str(customer_id))
 
 
-def evolve(state: Asking, event: CustomerAsked) -> Asking:
+def evolve(state: SurveyThrottle, event: CustomerAsked) -> SurveyThrottle:
     """The state after *event*."""
-    return Asking(event.customer_id, (*state.asked, event.at))
+    return SurveyThrottle(event.customer_id, (*state.asked, event.at))
 
 
-def ask(
-    asked: CustomerAsked, state: Asking, policy: FeedbackPolicy, unwelcome: str | None
+def admit(
+    asked: CustomerAsked, state: SurveyThrottle, policy: FeedbackPolicy, unwelcome: str | None
 ) -> Sequence[CustomerAsked]:
     """That the customer is asked; *unwelcome* is why they do not want to be, None if they may be.
 
@@ -138,9 +96,9 @@ def ask(
     return [asked]
 
 
-AGGREGATE: Final = Aggregate[Asking, CustomerAsked](
-    kind="feedback-asking",
-    initial=Asking(),
+AGGREGATE: Final = Aggregate[SurveyThrottle, CustomerAsked](
+    kind="survey throttle",
+    initial=SurveyThrottle(),
     evolve=evolve,
     events=(CustomerAsked,),
     subject=lambda state: state.customer_id,

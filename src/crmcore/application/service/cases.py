@@ -1,83 +1,24 @@
 """Command service for cases: what a decision needs to know beyond the one case."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 import attrs
 
 from crmcore.application.customers import require_customer
-from crmcore.application.references import require
+from crmcore.application.service.public import Cases
 from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.kernel import Aggregate
 from crmcore.domain.service import case_number
-from crmcore.domain.service.case import (
-    AGGREGATE,
-    STANDARD_POLICY,
-    AddCaseNote,
-    AssignCase,
-    CaseCommand,
-    CaseEvent,
-    CasePolicy,
-    CaseReopened,
-    ClassifyCase,
-    CloseCase,
-    Facts,
-    HoldCase,
-    IdentifyCaseCustomer,
-    MarkCaseSpam,
-    MergeCase,
-    Merged,
-    ObserveServiceLevels,
-    OpenCase,
-    PendCase,
-    PrioritiseCase,
-    QueueCase,
-    ReapplyServiceLevels,
-    ReopenCase,
-    ReplyToCase,
-    ResumeCase,
-    SolveCase,
-    StartCase,
-    State,
-    TransferCase,
-    Unopened,
-    carried_over,
-    decide,
-    merge,
-    owed_from,
-)
-from crmcore.domain.service.levels import DefineServiceLevels, ReviseServiceLevels, book
-
-__all__ = ["AGGREGATES", "CaseService", "case_exists"]
-
-AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
-    AGGREGATE,
-    case_number.AGGREGATE,
-    book.AGGREGATE,
-)
-
-ON_ONE_CASE: Final = (
-    AssignCase,
-    StartCase,
-    PendCase,
-    HoldCase,
-    ResumeCase,
-    CloseCase,
-    MarkCaseSpam,
-    ObserveServiceLevels,
-)
-BY_THE_BOOK: Final = (
-    ClassifyCase,
-    PrioritiseCase,
-    QueueCase,
-    TransferCase,
-    SolveCase,  # told late, it may be followed by a reopening that is known already
-    ReopenCase,
-    ReapplyServiceLevels,
-)
-"""The commands after which another service level policy may hold."""
+from crmcore.domain.service.case.decisions.decide import AGGREGATE, decide
+from crmcore.domain.service.case.decisions.merging import carry_over, merge
+from crmcore.domain.service.case.messages.conversation import AddCaseNote, ReplyToCase
+from crmcore.domain.service.case.messages.merging import MergeCase
+from crmcore.domain.service.case.messages.opening import IdentifyCaseCustomer, OpenCase
+from crmcore.domain.service.case.messages.unions import CaseEvent, SingleCaseCommand
+from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
+from crmcore.domain.service.case.state import Facts, Merged, State, Unopened
+from crmcore.domain.service.levels.version import decisions as service_levels
+from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersions
 
 
 @attrs.frozen
@@ -88,30 +29,26 @@ class CaseService:
     """
 
     policy: CasePolicy = STANDARD_POLICY
+    cases: Cases = attrs.field(factory=Cases)
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
         """Which handler carries out which command."""
-        alone = on_one_stream(
-            AGGREGATE,
-            lambda command, state: decide(command, state, self.policy),
-            lambda command: command.case_id,
-        )
-        defined = on_one_stream(
-            book.AGGREGATE,
-            lambda command, state: book.decide(command, state, self.policy.service_levels),
-            lambda _: book.BOOK_ID,
+        define = on_one_stream(
+            service_levels.AGGREGATE,
+            lambda command, state: service_levels.decide(
+                command, state, self.policy.service_levels
+            ),
+            lambda _command: SERVICE_LEVELS_ID,
         )
         return {
-            DefineServiceLevels: defined,
-            ReviseServiceLevels: defined,
+            **dict.fromkeys(service_levels.AGGREGATE.commands, define),
+            **dict.fromkeys(AGGREGATE.commands, self.change),
             OpenCase: self.open,
             IdentifyCaseCustomer: self.identify,
             ReplyToCase: self.reply,
             AddCaseNote: self.add_note,
             MergeCase: self.merge,
-            **dict.fromkeys(ON_ONE_CASE, alone),
-            **dict.fromkeys(BY_THE_BOOK, self.change),
         }
 
     def open(self, command: OpenCase, work: Work) -> None:
@@ -124,7 +61,7 @@ class CaseService:
             return
         if command.customer_id is not None:
             require_customer(work, command.customer_id)
-        require(case_exists, work, "case", command.follows)
+        self.cases.require(work, command.follows)
         work.record(AGGREGATE, command.case_id, events)
         if command.number is not None:
             key, number = case_number.case_number_id(command.number), case_number.AGGREGATE
@@ -132,8 +69,8 @@ class CaseService:
             claimed = case_number.claim(command.number, command.case_id, command.at, state)
             work.record(number, key, claimed)
 
-    def change(self, command: CaseCommand, work: Work) -> None:
-        """Change a case, and with it perhaps what is owed to it."""
+    def change(self, command: SingleCaseCommand, work: Work) -> None:
+        """Change a case, and with it perhaps the service level policy that holds for it."""
         events = self._decide(command, work.state(AGGREGATE, command.case_id), work)
         if events:
             work.record(AGGREGATE, command.case_id, events)
@@ -152,7 +89,7 @@ class CaseService:
         A message that was recorded on any of the cases that go on as one is not recorded again.
         """
         living, _ = _living(command.case_id, work)
-        if any(command.message_id in one.messages for one in _gone_into(living, work)):
+        if any(command.message_id in one.messages for one in _merged_cases(living, work)):
             return
         state = work.state(AGGREGATE, command.case_id)
         while isinstance(state, Merged) and command.at >= state.since:
@@ -160,53 +97,37 @@ class CaseService:
         events = self._decide(command, state, work)
         if events:
             work.record(AGGREGATE, events[0].case_id, events)
-            self._carry_over(events[0].case_id, command, work)
+            self._carry_over(events[0].case_id, work)
 
     def add_note(self, command: AddCaseNote, work: Work) -> None:
         """Write a remark on the case itself, unless one of those that go on as one has it."""
         living, _ = _living(command.case_id, work)
-        if not any(command.note_id in one.notes for one in _gone_into(living, work)):
+        if not any(command.note_id in one.notes for one in _merged_cases(living, work)):
             self.change(command, work)
 
-    def _carry_over(self, case_id: UUID, command: ReplyToCase, work: Work) -> None:
-        """Tell the case that *case_id* was merged into, if it was, what a late message changes."""
+    def _carry_over(self, case_id: UUID, work: Work) -> None:
+        """Change the case that *case_id* was merged into, if it was, as a late message requires."""
         while isinstance(source := work.state(AGGREGATE, case_id), Merged):
             case_id = source.into
             target = work.state(AGGREGATE, case_id)
-            events = carried_over(source, target, self._policy(command.at, target, work))
+            events = carry_over(source, target, self.policy, _versions(work))
             work.record(AGGREGATE, case_id, events)
 
     def merge(self, command: MergeCase, work: Work) -> None:
         """Go on with a case in another one, or in what that one was merged into."""
         target_id, target = _living(command.into_case_id, work)
-        source, policy = (
-            work.state(AGGREGATE, command.case_id),
-            self._policy(command.at, target, work),
-        )
-        merged = merge(command, source, target_id, target, policy)
+        source = work.state(AGGREGATE, command.case_id)
+        merged = merge(command, source, target_id, target, self.policy, _versions(work))
         if merged.source:
             work.record(AGGREGATE, command.case_id, merged.source)
             work.record(AGGREGATE, target_id, merged.target)
 
-    def _decide(self, command: CaseCommand, state: State, work: Work) -> list[CaseEvent]:
-        events = decide(command, state, self._policy(command.at, state, work))
-        for event in events:
-            if isinstance(event, CaseReopened) and event.at > command.at:
-                return list(decide(command, state, self._policy(event.at, state, work)))
-        return list(events)
-
-    def _policy(self, at: datetime, state: State, work: Work) -> CasePolicy:
-        """The policy, with the service levels in force when what changes at an instant would hold."""
-        versions = work.state(book.AGGREGATE, book.BOOK_ID)
-        in_force = versions.in_force(owed_from(state, at))
-        return (
-            self.policy if in_force is None else attrs.evolve(self.policy, service_levels=in_force)
-        )
+    def _decide(self, command: SingleCaseCommand, state: State, work: Work) -> Sequence[CaseEvent]:
+        return decide(command, state, self.policy, _versions(work))
 
 
-def case_exists(work: Work, case_id: UUID) -> bool:
-    """Whether a case was ever opened under this identity."""
-    return not isinstance(work.state(AGGREGATE, case_id), Unopened)
+def _versions(work: Work) -> ServiceLevelVersions:
+    return work.state(service_levels.AGGREGATE, SERVICE_LEVELS_ID)
 
 
 def _living(case_id: UUID, work: Work) -> tuple[UUID, State]:
@@ -218,10 +139,10 @@ def _living(case_id: UUID, work: Work) -> tuple[UUID, State]:
     return case_id, state
 
 
-def _gone_into(case_id: UUID, work: Work) -> Iterator[Facts]:
+def _merged_cases(case_id: UUID, work: Work) -> Iterator[Facts]:
     """What is known of a case, and of all that were merged into it."""
     state = work.state(AGGREGATE, case_id)
     if not isinstance(state, Unopened):
         yield state.facts
         for source in state.facts.absorbed:
-            yield from _gone_into(source, work)
+            yield from _merged_cases(source, work)

@@ -11,24 +11,24 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel import NotFoundError
-from crmcore.domain.service.case.commands import MergeCase
-from crmcore.domain.service.case.events import (
+from crmcore.domain.service.case.decisions.life_cycle import WAITING, reopen
+from crmcore.domain.service.case.decisions.service_levels import assign_after
+from crmcore.domain.service.case.messages.life_cycle import CaseResumed
+from crmcore.domain.service.case.messages.merging import (
     CaseAbsorbed,
-    CaseCustomerIdentified,
-    CaseEvent,
     CaseMerged,
     CaseQuestionInherited,
-    CaseResumed,
+    MergeCase,
 )
-from crmcore.domain.service.case.life_cycle import WAITING, reopening
-from crmcore.domain.service.case.owing import owed
+from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified
+from crmcore.domain.service.case.messages.unions import CaseEvent
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.case.refusals import (
     CaseOutOfOrderError,
     MergeAcrossCustomersError,
     MergeCycleError,
-    in_order,
-    not_ended,
+    require_in_order,
+    require_not_ended,
 )
 from crmcore.domain.service.case.state import (
     Closed,
@@ -40,7 +40,8 @@ from crmcore.domain.service.case.state import (
     Unopened,
     evolve,
 )
-from crmcore.domain.service.levels import waiting_since
+from crmcore.domain.service.levels.spans import waiting_since
+from crmcore.domain.service.levels.version.state import ServiceLevelVersions
 from crmcore.domain.service.terms import StatusCategory
 
 OPEN_CASE_JOINED = "an open case was merged into it"
@@ -60,10 +61,11 @@ def merge(
     target_id: UUID,
     target: State,
     policy: CasePolicy = STANDARD_POLICY,
+    versions: ServiceLevelVersions = ServiceLevelVersions(),  # noqa: B008  # frozen
 ) -> Merge:
     """Go on with *source* in *target*: where ``into_case_id`` leads to, its own merges followed.
 
-    A target whose customer is unknown takes on the source's, and what *policy* owes to them.
+    A target whose customer is unknown takes on the source's, and the service levels for them.
     One that is solved, or that waits, is taken up again where somebody has to do something about
     the source.
 
@@ -80,11 +82,11 @@ def merge(
         raise NotFoundError("case", command.into_case_id)
     if isinstance(source, Merged) and source.into in (command.into_case_id, target_id):
         return Merge()
-    not_ended(command.case_id, source)
+    require_not_ended(command.case_id, source)
     if target_id == command.case_id:
         raise MergeCycleError(command.case_id, command.into_case_id)
-    not_ended(target_id, target)
-    in_order(command, source)
+    require_not_ended(target_id, target)
+    require_in_order(command, source)
     if command.at < target.facts.opening.at:
         raise CaseOutOfOrderError(command, target.facts.opening.at, "to go on in a case opened")
     ours, theirs = source.facts.customer_id, target.facts.customer_id
@@ -103,46 +105,53 @@ def merge(
         known.append(CaseCustomerIdentified(case_id=target_id, customer_id=ours, at=command.at))
     ended = evolve(source, merged)
     assert isinstance(ended, Merged), "a case that was merged is"
-    return Merge([merged], [*_joined(ended, target, known, policy), absorbed])
+    return Merge([merged], [*_join(ended, target, known, policy, versions), absorbed])
 
 
-def carried_over(
-    source: Merged, target: State, policy: CasePolicy = STANDARD_POLICY
+def carry_over(
+    source: Merged,
+    target: State,
+    policy: CasePolicy = STANDARD_POLICY,
+    versions: ServiceLevelVersions = ServiceLevelVersions(),  # noqa: B008  # frozen
 ) -> Sequence[CaseEvent]:
     """What changes for the target, into which *source* was merged, with what is known of that now."""
     if isinstance(target, Closed | Spam | Unopened):
         return []
-    return _joined(source, target, [], policy)
+    return _join(source, target, [], policy, versions)
 
 
-def _joined(
-    source: Merged, target: Opened, known: Sequence[CaseEvent], policy: CasePolicy
+def _join(
+    source: Merged,
+    target: Opened,
+    known: Sequence[CaseEvent],
+    policy: CasePolicy,
+    versions: ServiceLevelVersions,
 ) -> Sequence[CaseEvent]:
     """*known*, and what is open on the source: its work and the question that its customer waits with."""
-    events = [*known, *_taken_up(source, target.facts, policy)]
+    events = [*known, *_take_up(source, target.facts, policy)]
     after: State = target
     for event in events:
         after = evolve(after, event)
     return [
         *events,
-        *owed(after, events, source.since, policy.service_levels),
-        *_inherited(source, target.facts),
+        *assign_after(target, after, source.since, policy, versions),
+        *_inherit(source, target.facts),
     ]
 
 
-def _taken_up(source: Merged, target: Facts, policy: CasePolicy) -> Sequence[CaseEvent]:
+def _take_up(source: Merged, target: Facts, policy: CasePolicy) -> Sequence[CaseEvent]:
     """The end of a rest: a solved target is reopened by a source that is not solved, one that
     waits is resumed by one that does not wait."""
     (*_, left, _) = source.facts.timeline.statuses
     found = target.timeline.category_at(source.since)
     if found is StatusCategory.SOLVED and left.category is not StatusCategory.SOLVED:
-        return reopening(target, source.since, OPEN_CASE_JOINED, None, policy)
+        return reopen(target, source.since, OPEN_CASE_JOINED, None, policy)
     if found in WAITING and left.category not in (*WAITING, StatusCategory.SOLVED):
         return [CaseResumed(case_id=target.case_id, message_id=None, at=source.since)]
     return []
 
 
-def _inherited(source: Merged, target: Facts) -> Sequence[CaseEvent]:
+def _inherit(source: Merged, target: Facts) -> Sequence[CaseEvent]:
     asked_at = waiting_since(source.facts.timeline.until(source.since))
     before = (one for one in target.timeline.joined if one.source == source.facts.case_id)
     if asked_at == next((one.asked_at for one in before), None):

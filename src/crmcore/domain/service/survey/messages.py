@@ -1,6 +1,6 @@
 """Surveys: what customers are asked about the solution of their case, and what they answer.
 
-The words, events and commands of feedback; the decisions on them are in ``feedback``.
+What is asked on which scale, the commands and the events.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,8 @@ from crmcore.domain.kernel import Between, Channel, Length, Personal, command, e
 from crmcore.domain.service.terms import AgentName, Label
 
 __all__ = [
-    "SCALES",
     "AnswerSurvey",
-    "Command",
-    "Event",
+    "Channel",
     "ExpireSurvey",
     "OfferSurvey",
     "SurveyAnswered",
@@ -55,6 +53,9 @@ class SurveyOffered:
     """
 
     TOPIC: ClassVar[str] = "survey-offered"
+    SENTENCE: ClassVar[str] = (
+        "asked by {channel:words} how they judge the solution ({kind:words})[, until {expires_at}]"
+    )
     survey_id: UUID
     case_id: UUID
     cycle: int
@@ -74,6 +75,7 @@ class SurveyAnswered:
     """The customer gave a score; a later answer may replace it."""
 
     TOPIC: ClassVar[str] = "survey-answered"
+    SENTENCE: ClassVar[str] = "judged the solution: {score}[ ({comment})]"
     survey_id: UUID
     answer_id: UUID
     score: int
@@ -86,6 +88,7 @@ class SurveyExpired:
     """The survey ended unanswered ``at`` an instant, which was noticed at ``observed_at``."""
 
     TOPIC: ClassVar[str] = "survey-expired"
+    SENTENCE: ClassVar[str] = "did not say how they judge the solution"
     survey_id: UUID
     observed_at: datetime
     at: datetime
@@ -133,4 +136,4 @@ class ExpireSurvey:
     at: datetime
 
 
-Command = AnswerSurvey | ExpireSurvey
+Command = OfferSurvey | AnswerSurvey | ExpireSurvey

@@ -1,46 +1,19 @@
-"""Feedback: how a customer judges the solution of their case.
-
-One decider, read from top to bottom: state, ``evolve``, ``offer`` (which looks at the case too)
-and ``decide``; its events and commands are in ``survey``.  A survey's stream follows
-from case, cycle and kind: a solved cycle is asked about once (EC-S33).  Whether a survey is open,
-answered or expired, and which answer counts, follow from instants alone: in whatever order and
-however late answers arrive, and whether or not anybody records that the survey expired.
-"""
+"""Decisions on surveys: once for a solved cycle, answered or expired by instants."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final, assert_never, get_args
 from uuid import UUID
-
-import attrs
 
 from crmcore.domain.kernel import (
     Aggregate,
     AlreadyExistsError,
     InvalidValueError,
     NotFoundError,
-    derived_id,
 )
-from crmcore.domain.service.asking import FeedbackPolicy
-from crmcore.domain.service.case import (
-    CaseMergedError,
-    CaseSpamError,
-    Facts,
-    Merged,
-    Spam,
-    Unopened,
-)
-from crmcore.domain.service.case import State as Case
-from crmcore.domain.service.feedback_refusals import (
-    AnswerFinalError,
-    CaseWithoutCustomerError,
-    CycleNotSolvedError,
-    SurveyAnsweredError,
-    SurveyExpiredError,
-    SurveyOpenError,
-)
-from crmcore.domain.service.survey import (
+from crmcore.domain.service.case.refusals import CaseMergedError, CaseSpamError
+from crmcore.domain.service.case.state import Facts, Merged, Spam, Unopened
+from crmcore.domain.service.case.state import State as CaseState
+from crmcore.domain.service.survey.messages import (
     SCALES,
     AnswerSurvey,
     Command,
@@ -49,120 +22,22 @@ from crmcore.domain.service.survey import (
     OfferSurvey,
     SurveyAnswered,
     SurveyExpired,
-    SurveyKind,
     SurveyOffered,
 )
-
-__all__ = [
-    "AGGREGATE",
-    "Answer",
-    "AnswerFinalError",
-    "CaseWithoutCustomerError",
-    "CycleNotSolvedError",
-    "Offered",
-    "SurveyAnsweredError",
-    "SurveyExpiredError",
-    "SurveyOpenError",
-    "SurveyStatus",
-    "Unoffered",
-    "counting",
-    "decide",
-    "evolve",
-    "offer",
-    "survey_id",
-]
-
-# State
-
-
-class SurveyStatus(StrEnum):
-    """How a survey stands at an instant."""
-
-    OPEN = "open"
-    ANSWERED = "answered"
-    EXPIRED = "expired"
-
-
-@attrs.frozen
-class Answer:
-    """One answer of the customer."""
-
-    answer_id: UUID
-    score: int
-    at: datetime
-
-
-@attrs.frozen
-class Unoffered:
-    """Nobody was asked."""
-
-
-@attrs.frozen
-class Offered:
-    """The customer was asked: with every answer, in the order of recording.
-
-    ``expiry_recorded`` says that somebody noticed that the time is over, and nothing else.
-    """
-
-    offer: SurveyOffered
-    answers: tuple[Answer, ...] = ()
-    expiry_recorded: bool = False
-
-    @property
-    def answer(self) -> Answer | None:
-        """The answer that counts."""
-        return counting(self.answers, self.offer.edit_within)
-
-    def status(self, as_of: datetime) -> SurveyStatus:
-        """How the survey stands at the instant *as_of*."""
-        if any(one.at <= as_of for one in self.answers):
-            return SurveyStatus.ANSWERED
-        return SurveyStatus.OPEN if as_of < self.offer.expires_at else SurveyStatus.EXPIRED
-
-
-State = Unoffered | Offered
-
-
-def survey_id(case_id: UUID, cycle: int, kind: SurveyKind) -> UUID:
-    """The one survey of a kind about a cycle of a case."""
-    return derived_id("survey", str(case_id), str(cycle), kind.value)
-
-
-def counting(
-    answers: Sequence[Answer], edit_within: timedelta, as_of: datetime | None = None
-) -> Answer | None:
-    """The latest answer up to and including *edit_within* after the first; None without one.
-
-    Of two at one instant the one recorded last counts.  With *as_of*, what was true by then.
-    """
-    known = [one for one in answers if as_of is None or one.at <= as_of]
-    if not known:
-        return None
-    until = min(one.at for one in known) + edit_within
-    return max((one for one in reversed(known) if one.at <= until), key=lambda one: one.at)
-
-
-def evolve(state: State, event: Event) -> State:
-    """The state after *event*."""
-    if isinstance(event, SurveyOffered):
-        return Offered(event)
-    if isinstance(state, Unoffered):
-        return state
-    match event:
-        case SurveyAnswered():
-            answer = Answer(event.answer_id, event.score, event.at)
-            return attrs.evolve(state, answers=(*state.answers, answer))
-        case SurveyExpired():
-            return attrs.evolve(state, expiry_recorded=True)
-        case _:
-            assert_never(event)
-
-
-# Decisions
+from crmcore.domain.service.survey.policy import FeedbackPolicy
+from crmcore.domain.service.survey.refusals import (
+    AnswerFinalError,
+    CaseWithoutCustomerError,
+    CycleNotSolvedError,
+    SurveyAnsweredError,
+    SurveyExpiredError,
+    SurveyOpenError,
+)
+from crmcore.domain.service.survey.state import Offered, State, Unoffered, evolve, survey_id
 
 
 def offer(
-    command: OfferSurvey, state: State, case: Case, policy: FeedbackPolicy
+    command: OfferSurvey, state: State, case: CaseState, policy: FeedbackPolicy
 ) -> Sequence[SurveyOffered]:
     """That the survey is offered: once for a solved cycle of a *case* whose customer is known.
 
@@ -195,7 +70,7 @@ def offer(
     ]
 
 
-def _solved(command: OfferSurvey, case: Case) -> tuple[Facts, UUID]:
+def _solved(command: OfferSurvey, case: CaseState) -> tuple[Facts, UUID]:
     """The case and its customer, if the cycle was solved at the instant of the command."""
     match case:
         case Unopened():
@@ -217,7 +92,9 @@ def _solved(command: OfferSurvey, case: Case) -> tuple[Facts, UUID]:
     return case.facts, case.facts.customer_id
 
 
-def decide(command: Command, state: State) -> Sequence[SurveyAnswered] | Sequence[SurveyExpired]:
+def decide(
+    command: AnswerSurvey | ExpireSurvey, state: State
+) -> Sequence[SurveyAnswered] | Sequence[SurveyExpired]:
     """What *command* changes; the same answer delivered again changes nothing.
 
     Raises ``NotFoundError`` for a survey that was never offered, ``InvalidValueError`` for a
@@ -282,6 +159,9 @@ AGGREGATE: Final = Aggregate[State, Event](
     kind="survey",
     initial=Unoffered(),
     evolve=evolve,
-    events=(SurveyOffered, SurveyAnswered, SurveyExpired),
+    events=get_args(Event),
     subject=lambda state: None if isinstance(state, Unoffered) else state.offer.customer_id,
+    commands=get_args(Command),
+    decide=decide,
+    stream_id=lambda command: survey_id(command.case_id, command.cycle, command.kind),
 )

@@ -13,41 +13,39 @@ from crmcore.domain.service.levels.policy import (
     WarningLevel,
 )
 
-__all__ = ["checked", "twice_in"]
-
 LONGEST_TARGET = timedelta(days=3_660)
 
 
-def checked(
+def require_consistent(
     policies: Sequence[ServiceLevelPolicy],
     calendars: Sequence[BusinessCalendar],
     since: datetime,
 ) -> None:
     """Raise ``InvalidValueError`` where policies and calendars do not fit from *since* on."""
     by_name = {calendar.name: calendar for calendar in calendars}
-    if twice := twice_in(calendar.name for calendar in calendars):
+    if twice := duplicate_in(calendar.name for calendar in calendars):
         raise InvalidValueError("calendars", twice, "each name once")
-    if twice := twice_in(policy.name for policy in policies):
+    if twice := duplicate_in(policy.name for policy in policies):
         raise InvalidValueError("policies", twice, "each name once")
     for number, policy in enumerate(policies):
-        if twice := twice_in(target.kind.value for target in policy.targets):
+        if twice := duplicate_in(target.kind.value for target in policy.targets):
             expected = "at most one target of each kind"
             raise InvalidValueError(f"policies[{number}].targets", twice, expected)
         for target in policy.targets:
             where = f"policies[{number}].targets[{target.kind}]"
-            _check_target(where, target)
-            _check_time(where, target, by_name, since)
-            _check_warnings(f"{where}.warnings", target.warnings)
+            _require_creation_allowed(where, target)
+            _require_reachable(where, target, by_name, since)
+            _require_warning_levels(f"{where}.warnings", target.warnings)
 
 
-def _check_target(where: str, target: ServiceTarget) -> None:
+def _require_creation_allowed(where: str, target: ServiceTarget) -> None:
     if target.from_creation and target.kind is not TargetKind.PERIODIC_UPDATE:
         raise InvalidValueError(
             f"{where}.from_creation", True, "false: only a periodic update counts from the opening"
         )
 
 
-def _check_time(
+def _require_reachable(
     where: str, target: ServiceTarget, calendars: Mapping[str, BusinessCalendar], since: datetime
 ) -> None:
     """A target that its calendar never reaches would be neither met nor breached."""
@@ -68,7 +66,7 @@ def _check_time(
         raise InvalidValueError(f"{where}.{field}", given, expected) from beyond
 
 
-def _check_warnings(where: str, warnings: Sequence[WarningLevel]) -> None:
+def _require_warning_levels(where: str, warnings: Sequence[WarningLevel]) -> None:
     for number, level in enumerate(warnings):
         if (level.percent is None) == (level.remaining is None):
             given = "neither" if level.percent is None else "both"
@@ -77,11 +75,11 @@ def _check_warnings(where: str, warnings: Sequence[WarningLevel]) -> None:
             raise InvalidValueError(
                 f"{where}[{number}].remaining", level.remaining, "a duration from 0 on"
             )
-    if twice := twice_in(level.name for level in warnings):
+    if twice := duplicate_in(level.name for level in warnings):
         raise InvalidValueError(where, twice, "levels that differ")
 
 
-def twice_in(names: Iterable[str]) -> str | None:
+def duplicate_in(names: Iterable[str]) -> str | None:
     """The first of *names* that was there before."""
     seen = set[str]()
     for name in names:

@@ -3,28 +3,26 @@
 from collections.abc import Sequence
 
 from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError
-from crmcore.domain.service.case.commands import (
+from crmcore.domain.service.case.messages.opening import (
+    CaseClassified,
+    CaseCustomerIdentified,
+    CaseOpened,
+    CasePrioritised,
     ClassifyCase,
     IdentifyCaseCustomer,
     OpenCase,
+    OpeningEvent,
     PrioritiseCase,
 )
-from crmcore.domain.service.case.events import (
-    CaseClassified,
-    CaseCustomerIdentified,
-    CaseEvent,
-    CaseOpened,
-    CasePrioritised,
-)
 from crmcore.domain.service.case.policy import CasePolicy
-from crmcore.domain.service.case.refusals import CaseCustomerKnownError, not_ended
+from crmcore.domain.service.case.refusals import CaseCustomerKnownError, require_not_ended
 from crmcore.domain.service.case.state import Opened, State, Unopened
 from crmcore.domain.service.priority import Impact, Priority, PriorityMatrix, Urgency
 
 
-def open_case(command: OpenCase, state: State, policy: CasePolicy) -> Sequence[CaseEvent]:
+def open_case(command: OpenCase, state: State, policy: CasePolicy) -> Sequence[OpeningEvent]:
     """Open; the same opening again changes nothing."""
-    opened = _as_received(command)
+    opened = _opening_event(command)
     if not isinstance(state, Unopened):
         if state.facts.opening == opened:
             return []
@@ -42,7 +40,7 @@ def open_case(command: OpenCase, state: State, policy: CasePolicy) -> Sequence[C
     return [opened, *([prioritised] if prioritised else [])]
 
 
-def identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[CaseEvent]:
+def identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[OpeningEvent]:
     """Say whose case it is, in any phase, once."""
     known = state.facts.customer_id
     if known == command.customer_id:
@@ -56,7 +54,7 @@ def identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[CaseEvent
     ]
 
 
-def classify(command: ClassifyCase, state: Opened) -> Sequence[CaseEvent]:
+def classify(command: ClassifyCase, state: Opened) -> Sequence[OpeningEvent]:
     """Sort the case until it has ended; what the command leaves out stays."""
     facts = state.facts.as_of(command.at)
     kind = command.kind or facts.kind
@@ -64,7 +62,7 @@ def classify(command: ClassifyCase, state: Opened) -> Sequence[CaseEvent]:
     request_type = command.request_type or facts.request_type
     if (kind, category, request_type) == (facts.kind, facts.category, facts.request_type):
         return []
-    not_ended(command.case_id, state)
+    require_not_ended(command.case_id, state)
     return [
         CaseClassified(
             case_id=command.case_id,
@@ -76,20 +74,22 @@ def classify(command: ClassifyCase, state: Opened) -> Sequence[CaseEvent]:
     ]
 
 
-def prioritise(command: PrioritiseCase, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
-    """Set the priority; what is owed may change with it."""
+def prioritise(
+    command: PrioritiseCase, state: Opened, policy: CasePolicy
+) -> Sequence[OpeningEvent]:
+    """Set the priority; another service level policy may hold then."""
     facts = state.facts.as_of(command.at)
     if command.priority is not None and command.impact is None and command.override_reason is None:
         raise InvalidValueError("override_reason", None, "why the priority is set by hand")
-    assessed = _assessed(command, policy.matrix, facts.impact, facts.urgency)
+    assessed = _assess(command, policy.matrix, facts.impact, facts.urgency)
     before = (facts.impact, facts.urgency, facts.priority)
     if (assessed.impact, assessed.urgency, assessed.priority) == before:
         return []
-    not_ended(command.case_id, state)
+    require_not_ended(command.case_id, state)
     return [assessed]
 
 
-def _as_received(command: OpenCase) -> CaseOpened:
+def _opening_event(command: OpenCase) -> CaseOpened:
     return CaseOpened(
         case_id=command.case_id,
         customer_id=command.customer_id,
@@ -114,10 +114,10 @@ def _as_received(command: OpenCase) -> CaseOpened:
 def _first_priority(command: OpenCase, matrix: PriorityMatrix) -> CasePrioritised | None:
     if command.priority is None and command.impact is None and command.urgency is None:
         return None
-    return _assessed(command, matrix)
+    return _assess(command, matrix)
 
 
-def _assessed(
+def _assess(
     command: OpenCase | PrioritiseCase,
     matrix: PriorityMatrix,
     impact: Impact | None = None,
@@ -127,7 +127,7 @@ def _assessed(
 
     An override without a new assessment keeps the *impact* and *urgency* assessed before.
     """
-    computed = _computed(command.impact, command.urgency, matrix)
+    computed = _compute(command.impact, command.urgency, matrix)
     priority = command.priority or computed
     if priority is None:
         raise InvalidValueError("priority", None, "impact and urgency, or a priority with a reason")
@@ -148,7 +148,7 @@ def _assessed(
     )
 
 
-def _computed(
+def _compute(
     impact: Impact | None, urgency: Urgency | None, matrix: PriorityMatrix
 ) -> Priority | None:
     if impact is not None and urgency is not None:

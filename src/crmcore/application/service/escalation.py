@@ -1,7 +1,7 @@
 """A process manager: records the warnings and breaches of service levels that have come about.
 
 It decides nothing: the read model says which cases to look at, and each case says for itself
-what came about.  A scheduler calls it as often as somebody wants to be told; verdicts do not
+what came about.  A scheduler calls it as often as somebody wants to be notified; verdicts do not
 depend on it.
 """
 
@@ -14,9 +14,7 @@ import attrs
 
 from crmcore.application.executing import Batch, Envelope, Refused
 from crmcore.application.log import Recorded
-from crmcore.domain.service.case import ObserveServiceLevels
-
-__all__ = ["BY", "Escalated", "escalate"]
+from crmcore.domain.service.case.messages.service_levels import ObserveServiceLevels
 
 BY: Final = "service levels"
 """Who wants it recorded."""

@@ -5,45 +5,67 @@ from typing import Final, assert_never, get_args
 from uuid import UUID
 
 from crmcore.domain.kernel import Aggregate, NotFoundError
-from crmcore.domain.service.case.commands import (
+from crmcore.domain.service.case.decisions.conversation import add_note, reply
+from crmcore.domain.service.case.decisions.life_cycle import change_phase
+from crmcore.domain.service.case.decisions.opening import (
+    classify,
+    identify,
+    open_case,
+    prioritise,
+)
+from crmcore.domain.service.case.decisions.routing import assign, queue, transfer
+from crmcore.domain.service.case.decisions.service_levels import assign_after, observe, reapply
+from crmcore.domain.service.case.messages.conversation import (
     AddCaseNote,
-    AssignCase,
-    CaseCommand,
-    ClassifyCase,
-    CloseCase,
-    Handling,
-    HoldCase,
-    IdentifyCaseCustomer,
-    MarkCaseSpam,
-    ObserveServiceLevels,
-    OpenCase,
-    PendCase,
-    PrioritiseCase,
-    QueueCase,
-    ReapplyServiceLevels,
-    ReopenCase,
+    ConversationCommand,
     ReplyToCase,
+)
+from crmcore.domain.service.case.messages.life_cycle import (
+    CloseCase,
+    HoldCase,
+    MarkCaseSpam,
+    PendCase,
+    ReopenCase,
     ResumeCase,
     SolveCase,
     StartCase,
+)
+from crmcore.domain.service.case.messages.opening import (
+    ClassifyCase,
+    IdentifyCaseCustomer,
+    OpenCase,
+    PrioritiseCase,
+)
+from crmcore.domain.service.case.messages.routing import (
+    AssignCase,
+    QueueCase,
+    RoutingCommand,
     TransferCase,
 )
-from crmcore.domain.service.case.events import CaseEvent
-from crmcore.domain.service.case.handling import add_note, assign, queue, reply, transfer
-from crmcore.domain.service.case.life_cycle import phase
-from crmcore.domain.service.case.opening import classify, identify, open_case, prioritise
-from crmcore.domain.service.case.owing import observe, owed, reapply
+from crmcore.domain.service.case.messages.service_levels import (
+    ObserveServiceLevels,
+    ReapplyServiceLevels,
+)
+from crmcore.domain.service.case.messages.unions import (
+    CaseCommand,
+    CaseEvent,
+    SingleCaseCommand,
+)
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.case.refusals import CaseOutOfOrderError
 from crmcore.domain.service.case.state import Opened, State, Unopened, evolve
-
-__all__ = ["AGGREGATE", "decide"]
+from crmcore.domain.service.levels.version.state import ServiceLevelVersions
 
 
 def decide(
-    command: CaseCommand, state: State, policy: CasePolicy = STANDARD_POLICY
+    command: SingleCaseCommand,
+    state: State,
+    policy: CasePolicy = STANDARD_POLICY,
+    versions: ServiceLevelVersions = ServiceLevelVersions(),  # noqa: B008  # frozen
 ) -> Sequence[CaseEvent]:
     """The events that answer *command* on a case in *state*, under *policy*.
+
+    The service levels of *versions* hold; those of *policy* before the first of them.
 
     Raises:
         NotFoundError: the case was never opened.
@@ -51,12 +73,17 @@ def decide(
         NotAllowedError: its phase, or the order of events, rules the command out.
         InvalidValueError: the command contradicts itself.
     """
-    events = _decided(command, state, policy)
+    events = _decide(command, state, policy, versions)
     after = AGGREGATE.fold(events, state)
-    return [*events, *owed(after, events, command.at, policy.service_levels)]
+    return [*events, *assign_after(state, after, command.at, policy, versions)]
 
 
-def _decided(command: CaseCommand, state: State, policy: CasePolicy) -> Sequence[CaseEvent]:
+def _decide(
+    command: SingleCaseCommand,
+    state: State,
+    policy: CasePolicy,
+    versions: ServiceLevelVersions,
+) -> Sequence[CaseEvent]:
     if isinstance(command, OpenCase):
         return open_case(command, state, policy)
     if isinstance(state, Unopened):
@@ -70,8 +97,10 @@ def _decided(command: CaseCommand, state: State, policy: CasePolicy) -> Sequence
             return classify(command, state)
         case PrioritiseCase():
             return prioritise(command, state, policy)
-        case AssignCase() | QueueCase() | TransferCase() | ReplyToCase() | AddCaseNote():
-            return _handle(command, state, policy)
+        case AssignCase() | QueueCase() | TransferCase():
+            return _route(command, state)
+        case ReplyToCase() | AddCaseNote():
+            return _say(command, state, policy)
         case (
             StartCase()
             | PendCase()
@@ -82,16 +111,16 @@ def _decided(command: CaseCommand, state: State, policy: CasePolicy) -> Sequence
             | CloseCase()
             | MarkCaseSpam()
         ):
-            return phase(command, state, policy)
+            return change_phase(command, state, policy)
         case ReapplyServiceLevels():
-            return reapply(command, state, policy.service_levels)
+            return reapply(command, state, policy, versions)
         case ObserveServiceLevels():
             return observe(command, state)
         case _:
             assert_never(command)
 
 
-def _handle(command: Handling, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
+def _route(command: RoutingCommand, state: Opened) -> Sequence[CaseEvent]:
     match command:
         case AssignCase():
             return assign(command, state)
@@ -99,6 +128,12 @@ def _handle(command: Handling, state: Opened, policy: CasePolicy) -> Sequence[Ca
             return queue(command, state)
         case TransferCase():
             return transfer(command, state)
+        case _:
+            assert_never(command)
+
+
+def _say(command: ConversationCommand, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
+    match command:
         case ReplyToCase():
             return reply(command, state, policy)
         case AddCaseNote():
@@ -117,5 +152,7 @@ AGGREGATE: Final[Aggregate[State, CaseEvent]] = Aggregate(
     evolve=evolve,
     events=get_args(CaseEvent),
     subject=_customer,
-    version=2,
+    version=3,
+    commands=get_args(CaseCommand),
+    stream_id=lambda command: command.case_id,
 )

@@ -4,16 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from crmcore.domain.kernel import NotAllowedError
-from crmcore.domain.service.survey import OfferSurvey, SurveyOffered
-
-__all__ = [
-    "AnswerFinalError",
-    "CaseWithoutCustomerError",
-    "CycleNotSolvedError",
-    "SurveyAnsweredError",
-    "SurveyExpiredError",
-    "SurveyOpenError",
-]
+from crmcore.domain.service.survey.messages import OfferSurvey, SurveyOffered
 
 
 class CaseWithoutCustomerError(NotAllowedError):

@@ -1,4 +1,4 @@
-"""Carry out the commands on surveys: whether a customer may be asked is asked of the customer.
+"""Carry out the commands on surveys: whether a customer may be surveyed is asked of the customer.
 
 A question about a solved case rests on the contract, as other service messages do; it is not
 put to customers who are deactivated, who cannot be reached by that channel or said no to service
@@ -8,53 +8,54 @@ hours of contact.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import attrs
 
 from crmcore.application.customers import consents, require_customer
-from crmcore.application.work import Handler, Work, on_one_stream
+from crmcore.application.service.public import Cases
+from crmcore.application.work import Handler, Work
 from crmcore.domain.customers import preference, reaching
-from crmcore.domain.kernel import Aggregate, Channel, Purpose
-from crmcore.domain.service import asking, case, feedback
-from crmcore.domain.service.asking import STANDARD_FEEDBACK, CustomerAsked, FeedbackPolicy
-from crmcore.domain.service.survey import AnswerSurvey, ExpireSurvey, OfferSurvey
+from crmcore.domain.kernel import Channel, Purpose
+from crmcore.domain.service.survey import throttle
+from crmcore.domain.service.survey.decisions import AGGREGATE, offer
+from crmcore.domain.service.survey.messages import OfferSurvey
+from crmcore.domain.service.survey.policy import STANDARD_FEEDBACK, FeedbackPolicy
+from crmcore.domain.service.survey.state import survey_id
 
-__all__ = ["AGGREGATES", "FeedbackService"]
-
-AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (feedback.AGGREGATE, asking.AGGREGATE)
 PURPOSES: Final = (Purpose.SERVICE, Purpose.RESEARCH)
 
 
 @attrs.frozen
-class FeedbackService:
+class SurveyService:
     """Handles the commands on surveys by one policy: how often to ask, how long to wait."""
 
     policy: FeedbackPolicy = STANDARD_FEEDBACK
+    cases: Cases = attrs.field(factory=Cases)
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
-        """The handler of each command on surveys."""
-        answered = on_one_stream(feedback.AGGREGATE, feedback.decide, _survey)
-        return {OfferSurvey: self.offer, AnswerSurvey: answered, ExpireSurvey: answered}
+        """The handler of offers; answers and expiries are decided on the survey alone."""
+        return {OfferSurvey: self.offer}
 
     def offer(self, command: OfferSurvey, work: Work) -> None:
         """Offer a survey about a solved cycle, if its customer may be asked now."""
-        state = work.state(feedback.AGGREGATE, _survey(command))
-        concern = work.state(case.AGGREGATE, command.case_id)
-        for offered in feedback.offer(command, state, concern, self.policy):
-            key = asking.asking_id(offered.customer_id)
-            asked = CustomerAsked(
-                asking_id=key,
+        key = survey_id(command.case_id, command.cycle, command.kind)
+        state, case = work.state(AGGREGATE, key), self.cases.state(work, command.case_id)
+        for offered in offer(command, state, case, self.policy):
+            throttle_id = throttle.throttle_id(offered.customer_id)
+            asked = throttle.CustomerAsked(
+                asking_id=throttle_id,
                 customer_id=offered.customer_id,
                 survey_id=offered.survey_id,
                 at=offered.at,
             )
             against = unwelcome(work, offered.customer_id, offered.channel, offered.at)
-            events = asking.ask(asked, work.state(asking.AGGREGATE, key), self.policy, against)
-            work.record(feedback.AGGREGATE, offered.survey_id, [offered])
-            work.record(asking.AGGREGATE, key, events)
+            known = work.state(throttle.AGGREGATE, throttle_id)
+            events = throttle.admit(asked, known, self.policy, against)
+            work.record(AGGREGATE, key, [offered])
+            work.record(throttle.AGGREGATE, throttle_id, events)
 
 
 def unwelcome(work: Work, customer_id: UUID, channel: Channel, at: datetime) -> str | None:
@@ -66,7 +67,3 @@ def unwelcome(work: Work, customer_id: UUID, channel: Channel, at: datetime) -> 
     known, ledger = require_customer(work, customer_id), consents(work, customer_id)
     where = reaching.addresses(known.points, channel, at)
     return where.against(ledger, *PURPOSES) or preference.unwelcome(known.preferences, channel, at)
-
-
-def _survey(command: OfferSurvey | AnswerSurvey | ExpireSurvey) -> UUID:
-    return feedback.survey_id(command.case_id, command.cycle, command.kind)
