@@ -86,7 +86,7 @@ def test_every_field_that_names_a_case_takes_its_number() -> None:
     """A new command's field for a case is called as the others are, or is added to them."""
     named = {
         name
-        for kind in known_commands().values()
+        for kind in (one.kind for one in known_commands().values())
         for name in attrs.fields_dict(kind)
         if "case" in name or (kind is crmcore.commands.OpenCase and name == "follows")
     }

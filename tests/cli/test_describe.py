@@ -29,7 +29,7 @@ def test_all_commands_that_can_be_executed_are_listed(run: CommandLine, crm: crm
 
 @pytest.mark.parametrize("topic", known_commands())
 def test_the_example_of_a_command_is_one(run: CommandLine, crm: crmcore.CRM, topic: str) -> None:
-    line = lines.Line(1, example_line(known_commands()[topic]).encode())
+    line = lines.Line(1, example_line(known_commands()[topic].kind).encode())
     envelope = lines.read(crm, line, None, None)
     assert type(envelope.command) is crm.command_kinds[topic]
     described = run("commands", topic, "--json").document
@@ -37,7 +37,7 @@ def test_the_example_of_a_command_is_one(run: CommandLine, crm: crmcore.CRM, top
     assert described["example"] == json.loads(line.content or b"")
     shown = run("commands", topic)
     assert shown.status == 0
-    assert shown.out.rstrip().endswith(example_line(known_commands()[topic]))
+    assert shown.out.rstrip().endswith(example_line(known_commands()[topic].kind))
 
 
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -179,7 +179,7 @@ def named_elsewhere(topic: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def example_of(topic: str) -> dict[str, Any]:
-    fields: dict[str, Any] = json.loads(example_line(known_commands()[topic]))
+    fields: dict[str, Any] = json.loads(example_line(known_commands()[topic].kind))
     return fields
 
 
@@ -198,7 +198,7 @@ def test_the_example_of_a_command_is_accepted_by_a_log_that_has_what_it_names(
 @pytest.mark.parametrize("topic", known_commands())
 def test_an_example_says_yes_to_nothing_that_is_no_unless_said(topic: str) -> None:
     """Who copies it would say it of everything: that a message is transactional, say."""
-    filled, kind = example_of(topic), known_commands()[topic]
+    filled, kind = example_of(topic), known_commands()[topic].kind
     noes = [field.name for field in attrs.fields(kind) if field.default is False]
     assert not [name for name in noes if filled.get(name)]
 
@@ -222,7 +222,10 @@ def test_an_unknown_command_is_one_line(run: CommandLine, topic: str, hint: str)
 def test_the_example_of_service_levels_owes_something(crm: crmcore.CRM, run: CommandLine) -> None:
     """With required fields alone it would leave every case without a target."""
     envelope = lines.read(
-        crm, lines.Line(1, example_line(known_commands()["define-service-levels"]).encode()), None, None
+        crm,
+        lines.Line(1, example_line(known_commands()["define-service-levels"].kind).encode()),
+        None,
+        None,
     )
     assert isinstance(envelope.command, crmcore.commands.DefineServiceLevels)
     assert all(policy.targets for policy in envelope.command.policies)

@@ -12,7 +12,8 @@ import pytest
 
 import crmcore
 from crmcore.cli.demo.checks import compared
-from crmcore.cli.importers import Row, boston311, completejourney
+from crmcore.cli.importers import boston311, completejourney
+from crmcore.cli.importers.row import Row
 from crmcore.cli.imports.importing import Imported, bring_in
 from crmcore.domain.marketing.results import RecordConversion, RecordResponse
 from crmcore.domain.sales.order.messages import PlaceOrder

@@ -18,6 +18,8 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from crmcore.cli.interruption import ending_at_once
+
 HERE: Final = "crmcore.cli"
 
 
@@ -33,11 +35,12 @@ class LateCommand(TyperCommand):
         return self._loaded().make_context(*args, **kwargs)
 
     def _loaded(self) -> Any:
-        from crmcore.cli.faults import answering
-
         module, _, function = self.place.partition(":")
+        with ending_at_once():
+            from crmcore.cli.faults import answering
+
+            command = answering(getattr(import_module(module), function))
         alone = typer.Typer(add_completion=False)
-        command = answering(getattr(import_module(module), function))
         alone.command(self.name, help=self.help)(command)
         return typer.main.get_command(alone)
 

@@ -1,10 +1,33 @@
-"""Interruptions that wait: what is being recorded is recorded and counted before the command ends."""
+"""Interruptions: some end the process where it stands, and some wait until what was begun is done."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
-__all__ = ["held"]
+INTERRUPTED: Final = 130
+"""The exit status: 128 and the number of the signal, as shells have it."""
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Let an interruption end the process where it stands: for imports, before anything has begun.
+
+    Nothing is lost; an exception would reach whatever module is being imported at that moment,
+    which may take it for its own, or tell of it in its own way.
+    """
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    try:
+        if ours:
+            signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(INTERRUPTED))
+    except ValueError:  # not in the main thread, which alone is interrupted
+        ours = False
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

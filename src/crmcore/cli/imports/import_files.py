@@ -9,7 +9,8 @@ from typing import Annotated, Final
 import typer
 
 from crmcore.cli.faults import Fault, complain
-from crmcore.cli.importers import Unkept, boston311, completejourney, incidents
+from crmcore.cli.importers import boston311, completejourney, incidents
+from crmcore.cli.importers.row import Unkept
 from crmcore.cli.imports.importing import Imported, bring_in
 from crmcore.cli.imports.reports import show_reasons
 from crmcore.cli.output import counted, emit_line, say
