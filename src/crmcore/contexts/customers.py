@@ -1,7 +1,9 @@
 """Customers: who they are, how they are reached, what they allow and what was said."""
 
-from crmcore.application import customers, leads, opportunities, service
+from crmcore.application import customers
 from crmcore.application.customers.public import ContactNormaliser, Customers
+from crmcore.application.sales.public import Leads, Opportunities
+from crmcore.application.service.public import Cases
 from crmcore.contexts.context import Context
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.projections.customers import directory, history
@@ -10,9 +12,9 @@ from crmcore.projections.customers import directory, history
 def _service(normaliser: ContactNormaliser) -> customers.CustomerService:
     return customers.CustomerService(
         normaliser=normaliser,
-        case_exists=service.case_exists,
-        lead_exists=leads.lead_exists,
-        opportunity_exists=opportunities.opportunity_exists,
+        case_exists=Cases().exists,
+        lead_exists=Leads().exists,
+        opportunity_exists=Opportunities().exists,
     )
 
 

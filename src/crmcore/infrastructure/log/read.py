@@ -219,7 +219,7 @@ class LogReader:
         reader = self._codec.reader(views)
         present, passed_by = reader.present, reader.passed_by
         for record in records:
-            decode = present.get((record[3], record[4]))
+            decode = present[record[3], record[4]]
             if decode is None:
                 if record[3] not in passed_by:
                     yield from _translated(reader, record)
@@ -282,7 +282,7 @@ def _unreadable(reader: EventReader, record: Record) -> UnreadableEventError:
 def _told(reader: EventReader, record: Record) -> Sequence[Recorded]:
     """What a record tells in present terms: one event, as a rule."""
     stored = record[3], record[4], record[13]
-    if stored[:2] in reader.present:
+    if reader.present[stored[:2]] is not None:
         return [Recorded(record, event) for event in reader(*stored)]
     before, between = record[:3], record[5:13]
     return [

@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol
 
 import attrs
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmcore.application.log import Recorded
@@ -183,6 +182,8 @@ class Projection:
 
     @cached_property
     def _definition(self) -> str:
+        from sqlalchemy.dialects import postgresql  # here: it is large, and often not the log's own
+
         # SQLite would write many types as TEXT
         dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         parts = [str(CreateTable(table).compile(dialect=dialect)) for table in self.tables]
