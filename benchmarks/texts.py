@@ -13,8 +13,8 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.customers.contact_point import ContactKind, ContactPointAdded
-from crmcore.domain.customers.registration import CustomerKind, CustomerRegistered
+from crmcore.domain.customers.customer.messages.contact_point import ContactKind, ContactPointAdded
+from crmcore.domain.customers.customer.messages.registration import CustomerKind, CustomerRegistered
 from crmcore.domain.kernel import Money
 from crmcore.domain.sales.order_events import OrderPlaced, OrderReturned
 from crmcore.domain.sales.order_line import OrderLine, ReturnedLine

@@ -8,8 +8,25 @@ import pytest
 from crmcore.application.customers.public import Customers
 from crmcore.application.customers.service import AGGREGATES, CustomerService
 from crmcore.application.work import Work
-from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind, ContactPointAdded
-from crmcore.domain.customers.customer import CustomerDeactivatedError
+from crmcore.domain.customers.consent.messages import (
+    ConfirmConsent,
+    GiveConsent,
+    RaiseObjection,
+    WithdrawConsent,
+)
+from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
+from crmcore.domain.customers.customer.messages.contact_point import (
+    AddContactPoint,
+    ContactKind,
+    ContactPointAdded,
+)
+from crmcore.domain.customers.customer.messages.lifecycle import AdvanceLifecycle, LifecycleStage
+from crmcore.domain.customers.customer.messages.registration import (
+    CustomerKind,
+    DeactivateCustomer,
+    ReactivateCustomer,
+    RegisterCustomer,
+)
 from crmcore.domain.customers.external_identity import (
     ExternalIdentityClaimedError,
     LinkExternalIdentity,
@@ -20,20 +37,7 @@ from crmcore.domain.customers.interaction import (
     Direction,
     RecordInteraction,
 )
-from crmcore.domain.customers.lifecycle import AdvanceLifecycle, LifecycleStage
 from crmcore.domain.customers.note import CorrectNote, RecordNote
-from crmcore.domain.customers.permission import (
-    ConfirmConsent,
-    GiveConsent,
-    RaiseObjection,
-    WithdrawConsent,
-)
-from crmcore.domain.customers.registration import (
-    CustomerKind,
-    DeactivateCustomer,
-    ReactivateCustomer,
-    RegisterCustomer,
-)
 from crmcore.domain.kernel import Channel, InvalidValueError, NotFoundError, Purpose
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from tests.memory_work import MemoryWork

@@ -7,9 +7,9 @@ import pytest
 
 from crmcore.application.opportunities import AGGREGATES, OpportunityService, opportunity_exists
 from crmcore.application.work import Work
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.customer import CustomerDeactivatedError
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,

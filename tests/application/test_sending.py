@@ -11,8 +11,8 @@ import pytest
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Channel, Purpose
-from crmcore.domain.marketing.addressing import HeldOutError, SuppressedError
-from crmcore.domain.marketing.campaign import OutsideDatesError
+from crmcore.domain.marketing.campaign.state import OutsideDatesError
+from crmcore.domain.marketing.membership.addressing import HeldOutError, SuppressedError
 from crmcore.errors import AlreadyExistsError, InvalidValueError, NotFoundError
 from tests.histories import AFTERWARDS
 from tests.projections.examples import ANN, START, known, named, planned, running

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmcore.application.service import AGGREGATES, CaseService, case_exists
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,

@@ -12,7 +12,7 @@ from crmcore.application.marketing.service import MarketingService
 from crmcore.application.orders import OrderService
 from crmcore.application.service import CaseService
 from crmcore.cli.importers import Planned, Refused, Row
-from crmcore.domain.customers.contact_point import ContactKind
+from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import Money
 from tests.memory_work import MemoryWork
 

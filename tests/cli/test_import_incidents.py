@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import crmcore
 from crmcore.cli.importers import Planned, Refused, Remark, Row, Silent, SourceError, incidents
 from crmcore.cli.importers.incidents import case_id, customer_id
-from crmcore.domain.customers.registration import RegisterCustomer
+from crmcore.domain.customers.customer.messages.registration import RegisterCustomer
 from crmcore.domain.service.case import AGGREGATE, Opened, Unopened
 from crmcore.domain.service.case.commands import (
     AssignCase,

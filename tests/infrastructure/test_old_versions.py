@@ -15,7 +15,7 @@ import crmcore
 from crmcore import CRM
 from crmcore.application.log import NewEvent, Provenance
 from crmcore.commands import CorrectCustomerName
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     CustomerNameCorrected,
     CustomerRegistered,

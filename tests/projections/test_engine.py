@@ -32,7 +32,10 @@ from sqlalchemy import (
 
 import crmcore
 from crmcore.application.log import Place, Recorded
-from crmcore.domain.customers.registration import CustomerDeactivated, CustomerRegistered
+from crmcore.domain.customers.customer.messages.registration import (
+    CustomerDeactivated,
+    CustomerRegistered,
+)
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.policies import LoyaltyProgram, Policies, Tier

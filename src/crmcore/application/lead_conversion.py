@@ -15,11 +15,12 @@ from crmcore.application.customers import (
     require_customer,
 )
 from crmcore.application.work import Handler, Work
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.contact_book import primary_point
-from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind
-from crmcore.domain.customers.lifecycle import AdvanceLifecycle, LifecycleStage
-from crmcore.domain.customers.registration import CustomerKind, RegisterCustomer
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.contact_points import primary_point
+from crmcore.domain.customers.customer.messages.contact_point import AddContactPoint, ContactKind
+from crmcore.domain.customers.customer.messages.lifecycle import AdvanceLifecycle, LifecycleStage
+from crmcore.domain.customers.customer.messages.registration import CustomerKind, RegisterCustomer
+from crmcore.domain.customers.customer.state import Unregistered
 from crmcore.domain.kernel import InvalidValueError, NotAllowedError, NotFoundError, derived_id
 from crmcore.domain.sales import lead, opportunity
 from crmcore.domain.sales.lead_commands import ConversionOpportunity, ConvertLead
@@ -54,7 +55,7 @@ class LeadConversion:
         key, at = command.customer_id, command.at
         stage = LifecycleStage.OPPORTUNITY if command.opportunity else LifecycleStage.SQL
         state = work.state(customer.AGGREGATE, key)
-        if isinstance(state, customer.Unregistered):
+        if isinstance(state, Unregistered):
             register = RegisterCustomer(
                 customer_id=key, kind=_kind(known), name=_name(known), stage=stage, at=at
             )

@@ -17,7 +17,7 @@ from crmcore.application.lead_addresses import LeadAddresses, Pseudonym
 from crmcore.application.lead_conversion import LeadConversion
 from crmcore.application.references import Exists, require
 from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.customers.contact_point import ContactKind
+from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import Aggregate, InvalidValueError
 from crmcore.domain.sales import assignment_policy, lead, lead_address
 from crmcore.domain.sales.lead_commands import (

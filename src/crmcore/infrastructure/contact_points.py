@@ -12,7 +12,7 @@ import attrs
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from crmcore.domain.customers.contact_point import ContactKind
+from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import InvalidValueError
 
 __all__ = ["LibraryContactNormaliser"]
