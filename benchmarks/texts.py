@@ -13,14 +13,13 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.composition import Composition
 from crmcore.domain.customers.customer.messages.contact_point import ContactKind, ContactPointAdded
 from crmcore.domain.customers.customer.messages.registration import CustomerKind, CustomerRegistered
 from crmcore.domain.kernel import Money
-from crmcore.domain.sales.order_events import OrderPlaced, OrderReturned
-from crmcore.domain.sales.order_line import OrderLine, ReturnedLine
+from crmcore.domain.sales.order.messages import OrderLine, OrderPlaced, OrderReturned, ReturnedLine
 from crmcore.domain.service.case import CaseOpened, CaseSolved
 from crmcore.domain.service.terms import CaseChannel, CaseKind
-from crmcore.infrastructure.event_versions import event_codec
 
 MOST_LINES = 3
 TOPICS: Final[Mapping[str, str]] = {
@@ -67,7 +66,7 @@ class Texts:
     @classmethod
     def made(cls) -> Self:
         """The patterns, from events that the codec encoded."""
-        codec = event_codec()
+        codec = Composition().codec
 
         def pattern(event: Any) -> str:
             text = codec.encode(event).replace("%", "%%")

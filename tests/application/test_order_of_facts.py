@@ -9,9 +9,9 @@ from hypothesis import given, settings
 
 import crmcore
 from crmcore import commands as ask
-from crmcore.application.contexts import AGGREGATES
 from crmcore.domain.kernel import CLOCK_SKEW, Channel, Command, anytime, from_the_beginning
 from crmcore.errors import OutOfOrderError
+from tests.composed import AGGREGATES
 from tests.histories import AFTERWARDS, histories, send
 from tests.projections.contract import fresh
 from tests.projections.examples import ANN, BEN, START, back, euro, known, named, order

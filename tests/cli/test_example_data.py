@@ -15,7 +15,7 @@ from crmcore.cli.demo_checks import compared
 from crmcore.cli.importers import Row, boston311, completejourney
 from crmcore.cli.importing import Imported, bring_in
 from crmcore.domain.marketing.membership.messages.results import RecordConversion, RecordResponse
-from crmcore.domain.sales.order_commands import PlaceOrder
+from crmcore.domain.sales.order.messages import PlaceOrder
 from crmcore.domain.service.case.commands import OpenCase, SolveCase
 from tests.cli.import_examples import company, imported, refused, wanted
 

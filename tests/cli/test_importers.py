@@ -16,7 +16,7 @@ from crmcore.domain.marketing.campaign.messages.running import (
     LaunchCampaign,
 )
 from crmcore.domain.marketing.membership.messages.results import RecordConversion, RecordResponse
-from crmcore.domain.sales.order_commands import PlaceOrder
+from crmcore.domain.sales.order.messages import PlaceOrder
 from crmcore.domain.service.case.commands import CloseCase, OpenCase, SolveCase
 from crmcore.domain.service.terms import CaseChannel, CaseKind
 from tests.cli.import_examples import (

@@ -57,8 +57,8 @@ from crmcore.domain.marketing.membership.messages.results import (
     ResponseRecorded,
 )
 from crmcore.domain.marketing.terms import ResponseKind, Role
-from crmcore.domain.sales.lead_events import LeadConverted
-from crmcore.domain.sales.order_events import (
+from crmcore.domain.sales.lead.messages.qualification import LeadConverted
+from crmcore.domain.sales.order.messages import (
     OrderCancelled,
     OrderPlaced,
     OrderReturned,

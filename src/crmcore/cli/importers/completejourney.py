@@ -41,8 +41,7 @@ from crmcore.domain.customers.customer.messages.registration import CustomerKind
 from crmcore.domain.customers.external_identity import LinkExternalIdentity
 from crmcore.domain.customers.note import RecordNote
 from crmcore.domain.kernel import Channel, Command, InvalidValueError, Money, Purpose, derived_id
-from crmcore.domain.sales.order_commands import PlaceOrder
-from crmcore.domain.sales.order_line import OrderLine
+from crmcore.domain.sales.order.messages import OrderLine, PlaceOrder
 
 __all__ = ["CONTACT_COST", "GROSS_MARGIN", "SOURCE", "commands"]
 

@@ -1,0 +1,25 @@
+"""Customers: who they are, how they are reached, what they allow and what was said."""
+
+from crmcore.application import customers, leads, opportunities, service
+from crmcore.application.customers import ContactNormaliser
+from crmcore.contexts.context import Context
+from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from crmcore.projections.customers import directory, history
+
+
+def _service(normaliser: ContactNormaliser) -> customers.CustomerService:
+    return customers.CustomerService(
+        normaliser=normaliser,
+        case_exists=service.case_exists,
+        lead_exists=leads.lead_exists,
+        opportunity_exists=opportunities.opportunity_exists,
+    )
+
+
+CUSTOMERS = Context(
+    name="customers",
+    aggregates=customers.AGGREGATES,
+    services=(_service,),
+    provides={ContactNormaliser: LibraryContactNormaliser},
+    projections=(history.customer_history, directory.customer_directory),
+)
