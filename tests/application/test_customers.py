@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 
 from crmcore.application.customers.public import Customers
-from crmcore.application.customers.service import AGGREGATES, CustomerService
+from crmcore.application.customers.service import CustomerService
 from crmcore.application.work import Work
+from crmcore.contexts.customers import CUSTOMERS
 from crmcore.domain.customers.consent.messages import (
     ConfirmConsent,
     GiveConsent,
@@ -40,6 +41,7 @@ from crmcore.domain.customers.interaction import (
 from crmcore.domain.customers.note import CorrectNote, RecordNote
 from crmcore.domain.kernel import Channel, InvalidValueError, NotFoundError, Purpose
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from tests.composed import OURS
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
 
@@ -108,7 +110,7 @@ def work() -> MemoryWork:
 
 
 def test_every_command_has_a_handler_and_every_event_an_aggregate() -> None:
-    commands: Any = service.handlers
+    commands: Any = CUSTOMERS.handlers(OURS.wiring)
     assert {command.TOPIC for command in commands} == {
         "register-customer",
         "correct-customer-name",
@@ -135,7 +137,7 @@ def test_every_command_has_a_handler_and_every_event_an_aggregate() -> None:
         "withdraw-consent",
         "raise-objection",
     }
-    events: list[Any] = [event for aggregate in AGGREGATES for event in aggregate.events]
+    events: list[Any] = [event for aggregate in CUSTOMERS.aggregates for event in aggregate.events]
     topics = [event.TOPIC for event in events]
     assert len(topics) == len(set(topics)) == 24
 

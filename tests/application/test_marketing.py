@@ -10,8 +10,9 @@ import pytest
 
 from crmcore.application.customers.service import CustomerService
 from crmcore.application.marketing.public import Campaigns
-from crmcore.application.marketing.service import AGGREGATES, MarketingService
+from crmcore.application.marketing.service import MarketingService
 from crmcore.application.orders import OrderService
+from crmcore.contexts.marketing import MARKETING
 from crmcore.domain.customers.consent.messages import GiveConsent, RaiseObjection, WithdrawConsent
 from crmcore.domain.customers.customer.messages.contact_point import (
     AddContactPoint,
@@ -71,6 +72,7 @@ from crmcore.domain.marketing.membership.messages.results import (
 from crmcore.domain.marketing.membership.state import Step, membership_id
 from crmcore.domain.marketing.terms import CostKind, ListKind, ResponseKind
 from crmcore.domain.sales.order.messages import OrderLine, PlaceOrder
+from tests.composed import OURS
 from tests.domain.campaign_examples import ANN, BEN, SPRING, euros, plan, send, target
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
@@ -350,8 +352,8 @@ def test_the_streams_of_a_campaign_stay_short() -> None:
 
 
 def test_no_command_without_a_handler_and_no_aggregate_without_a_kind() -> None:
-    assert {aggregate.kind for aggregate in AGGREGATES} == {"campaign", "membership"}
-    kinds: set[Any] = set(MarketingService().handlers)
+    assert {aggregate.kind for aggregate in MARKETING.aggregates} == {"campaign", "membership"}
+    kinds: set[Any] = set(MARKETING.handlers(OURS.wiring))
     parts = (PlanningCommand, RunningCommand, AddressingCommand, ResultCommand)
     assert kinds == {CopyCampaign, *(kind for part in parts for kind in get_args(part))}
 

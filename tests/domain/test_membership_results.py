@@ -250,8 +250,8 @@ def test_EC_M7_EC_X1_a_bounce_never_overrides_an_explicit_opt_out(opt_out_first:
     state = MEMBERS.aggregate.fold(
         [*ADDRESSED.history, *(facts if opt_out_first else reversed(facts))]
     )
-    assert state.opted_out(at(days=10)) is OptOutKind.UNSUBSCRIBE
-    assert state.bounced(None)
+    assert state.opt_out_in_force(at(days=10)) is OptOutKind.UNSUBSCRIBE
+    assert state.has_bounced(None)
 
 
 def test_a_complaint_after_an_opt_out_is_recorded_too() -> None:

@@ -6,14 +6,14 @@ with the business.  A command whose effect already holds is never refused for th
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, get_args
+from typing import Any
 from uuid import UUID
 
 import attrs
 
 from crmcore.application.customers.public import ContactNormaliser, Customers
 from crmcore.application.references import Exists, require
-from crmcore.application.work import Handler, Work, on_one_stream
+from crmcore.application.work import Handler, Work
 from crmcore.domain.customers import external_identity, interaction, note
 from crmcore.domain.customers.consent import decisions as consent
 from crmcore.domain.customers.consent import messages as consent_messages
@@ -29,14 +29,6 @@ from crmcore.domain.customers.customer import state as customer_state
 from crmcore.domain.customers.customer.messages.contact_point import AddContactPoint
 from crmcore.domain.customers.reachability import require_contact_point
 from crmcore.domain.kernel import Aggregate
-
-AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
-    customer.AGGREGATE,
-    external_identity.AGGREGATE,
-    note.AGGREGATE,
-    interaction.AGGREGATE,
-    consent.AGGREGATE,
-)
 
 
 def add_contact_point(
@@ -63,12 +55,8 @@ class CustomerService:
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
-        """The handler of each command on customers."""
-        own = on_one_stream(
-            customer.AGGREGATE, customer.decide, lambda command: command.customer_id
-        )
+        """The handlers of the commands that need more than one stream, or a normal form."""
         return {
-            **dict.fromkeys(get_args(customer.Command), own),
             AddContactPoint: self.add_contact_point,
             external_identity.LinkExternalIdentity: self._of_active(
                 external_identity.AGGREGATE, external_identity.decide, _identity_id

@@ -6,7 +6,7 @@ unit of work, at the instant of the command: when they are targeted, and again a
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, get_args
+from typing import get_args
 from uuid import UUID
 
 import attrs
@@ -18,7 +18,7 @@ from crmcore.domain.customers.consent.messages import WithdrawConsent
 from crmcore.domain.customers.customer.messages.contact_point import (
     InvalidReason,
 )
-from crmcore.domain.kernel import Aggregate, Purpose
+from crmcore.domain.kernel import Purpose
 from crmcore.domain.marketing.campaign import decisions as campaign
 from crmcore.domain.marketing.campaign import planning
 from crmcore.domain.marketing.campaign.messages.planning import (
@@ -39,8 +39,6 @@ from crmcore.domain.marketing.membership.messages.results import (
 )
 from crmcore.domain.marketing.membership.state import Command, Event, Member, membership_id
 from crmcore.domain.marketing.suppression import Reach
-
-AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (campaign.AGGREGATE, membership.AGGREGATE)
 
 
 def reach(
