@@ -16,7 +16,7 @@ BREACHES = {
         "Layers point one way",
     ),
     "application imports an adapter": (
-        "application/orders.py",
+        "application/sales/orders.py",
         "from crmcore.infrastructure import codec",
         "Layers point one way",
     ),
@@ -31,7 +31,7 @@ BREACHES = {
         "The domain imports the standard library and attrs",
     ),
     "a service knows a technology": (
-        "application/orders.py",
+        "application/sales/orders.py",
         "import sqlalchemy",
         "Application services know no technology",
     ),

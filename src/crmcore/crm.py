@@ -16,9 +16,9 @@ from sqlalchemy import URL, Connection, Engine
 from crmcore.application.clock import Clock
 from crmcore.application.escalating import BY, Escalated, escalate
 from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
-from crmcore.application.lead_addresses import Pseudonym
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
+from crmcore.application.sales.lead_addresses import Pseudonym
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import Command, zoned

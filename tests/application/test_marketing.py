@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 
+from crmcore.application.customers.public import Customers
 from crmcore.application.customers.service import CustomerService
 from crmcore.application.marketing.public import Campaigns
 from crmcore.application.marketing.service import MarketingService
-from crmcore.application.orders import OrderService
+from crmcore.application.sales.orders import OrderService
 from crmcore.contexts.marketing import MARKETING
 from crmcore.domain.customers.consent.messages import GiveConsent, RaiseObjection, WithdrawConsent
 from crmcore.domain.customers.customer.messages.contact_point import (
@@ -91,7 +92,7 @@ def nothing(work: object, key: UUID) -> bool:
 
 def empty() -> MemoryWork:
     customers = CustomerService(AsGiven(), nothing, nothing, nothing)
-    orders = OrderService(Campaigns().exists)
+    orders = OrderService(Customers(), Campaigns())
     services = (customers, orders, MarketingService())
     return MemoryWork({kind: one for service in services for kind, one in service.handlers.items()})
 

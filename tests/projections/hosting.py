@@ -1,6 +1,6 @@
 """A host's own read model in several versions, and a database that fails while rows are written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from typing import Any
@@ -106,6 +106,13 @@ class Through:
 
     def link(self, connection: Connection, position: int) -> bytes:
         return self.source.link(connection, position)
+
+    @property
+    def known_topics(self) -> Collection[str]:
+        return self.source.known_topics
+
+    def first_of(self, connection: Connection, topics: Collection[str], upto: int) -> int | None:
+        return self.source.first_of(connection, topics, upto)
 
     def events(self, connection: Connection, *wanted: Any, **further: Any) -> Page:
         return self.source.events(connection, *wanted, **further)

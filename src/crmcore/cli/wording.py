@@ -107,5 +107,6 @@ FORMS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "goods": _goods,
     "if": lambda _: "",
     "list": _list,
+    "short": str,
     "words": _words,
 }

@@ -10,6 +10,8 @@ docs/own-context.md has a whole one.
 """
 
 from crmcore.application.clock import Clock
+from crmcore.application.customers.public import Customers
+from crmcore.application.marketing.public import Campaigns
 from crmcore.application.work import Handler, Work
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import (
@@ -28,6 +30,7 @@ from crmcore.domain.kernel import (
     nobody,
     value,
 )
+from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.upcasting import Upcaster
 from crmcore.projections.paging import Order, Page, page
 from crmcore.projections.questions import Questions
@@ -36,9 +39,11 @@ from crmcore.projections.results import result
 __all__ = [
     "Aggregate",
     "Between",
+    "Campaigns",
     "Clock",
     "Command",
     "Context",
+    "Customers",
     "Event",
     "Handler",
     "Length",
@@ -54,6 +59,7 @@ __all__ = [
     "derived_id",
     "event",
     "from_the_beginning",
+    "new_id",
     "nobody",
     "page",
     "result",

@@ -1,8 +1,9 @@
 """Customers: who they are, how they are reached, what they allow and what was said."""
 
-from crmcore.application import leads, opportunities, service
+from crmcore.application import service
 from crmcore.application.customers.public import ContactNormaliser, Customers
 from crmcore.application.customers.service import CustomerService
+from crmcore.application.sales.public import Leads, Opportunities
 from crmcore.contexts.context import Context
 from crmcore.domain.customers import external_identity, interaction, note
 from crmcore.domain.customers.consent import decisions as consent
@@ -15,8 +16,8 @@ def _service(normaliser: ContactNormaliser, customers: Customers) -> CustomerSer
     return CustomerService(
         normaliser=normaliser,
         case_exists=service.case_exists,
-        lead_exists=leads.lead_exists,
-        opportunity_exists=opportunities.opportunity_exists,
+        lead_exists=Leads().exists,
+        opportunity_exists=Opportunities().exists,
         customers=customers,
     )
 

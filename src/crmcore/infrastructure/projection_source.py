@@ -1,6 +1,6 @@
 """The log as projections follow it: one database that holds the events and the rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -21,6 +21,8 @@ class ProjectionSource:
 
     _database: Database
     _reader: LogReader
+    _absent: dict[str, Place] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+    """Up to where the log is known to hold no record of a topic."""
 
     @property
     def dialect(self) -> Dialect:
@@ -42,6 +44,32 @@ class ProjectionSource:
     def link(self, connection: Connection, position: int) -> bytes:
         """The link of the record at a position; no bytes where the log has none."""
         return self._reader.link(connection, position)
+
+    @property
+    def known_topics(self) -> Collection[str]:
+        """Every topic that this code can read, those of earlier releases included."""
+        return self._reader.known_topics
+
+    def first_of(self, connection: Connection, topics: Collection[str], upto: int) -> int | None:
+        """Where the log first holds one of *topics*, whatever it was called then, up to a position."""
+        stored = self._reader.stored_as(topics)
+        if not stored:
+            return None
+        known = min(self._known_absent(connection, topic) for topic in stored)
+        if known >= upto:
+            return None
+        found = self._reader.first_of(connection, stored, known, upto)
+        if found is None:
+            place = Place(upto, self.link(connection, upto))
+            self._absent.update(dict.fromkeys(stored, place))
+        return found
+
+    def _known_absent(self, connection: Connection, topic: str) -> int:
+        """Up to which position the log is known to hold no record of *topic*: of this log, still."""
+        place = self._absent.get(topic)
+        if place is None or self.link(connection, place.position) != place.link:
+            return 0
+        return place.position
 
     def events(
         self,

@@ -88,6 +88,26 @@ class LogReader:
     _tables: LogTables
     _codec: EventCodec
 
+    @property
+    def known_topics(self) -> frozenset[str]:
+        """Every topic that can be read, those that were renamed or dropped included."""
+        return self._codec.known_topics
+
+    def stored_as(self, topics: Collection[str]) -> frozenset[str]:
+        """The topics under which events of *topics* were ever stored."""
+        return self._codec.stored_as(topics)
+
+    def first_of(
+        self, connection: Connection, stored: Collection[str], after: int, upto: int
+    ) -> int | None:
+        """The position of the first record after *after* and up to *upto* that is *stored* so."""
+        events = self._tables.events.c
+        query = select(events.position).where(
+            events.position > after, events.position <= upto, events.topic.in_(sorted(stored))
+        )
+        with in_order(connection):
+            return connection.execute(query.order_by(events.position).limit(1)).scalar()
+
     def head(self, connection: Connection) -> Place:
         """The end of the log: position 0 for an empty one."""
         statement = log_statements(self._tables, connection.dialect).head
@@ -189,7 +209,7 @@ class LogReader:
         reader = self._codec.reader(views)
         present, passed_by = reader.present, reader.passed_by
         for record in records:
-            decode = present.get((record[3], record[4]))
+            decode = present[record[3], record[4]]
             if decode is None:
                 if record[3] not in passed_by:
                     yield from _translated(reader, record)
@@ -242,7 +262,7 @@ def _unreadable(reader: EventReader, record: Record) -> UnreadableEventError:
 def _told(reader: EventReader, record: Record) -> Sequence[Recorded]:
     """What a record tells in present terms: one event, as a rule."""
     stored = record[3], record[4], record[13]
-    if stored[:2] in reader.present:
+    if reader.present[stored[:2]] is not None:
         return [Recorded(record, event) for event in reader(*stored)]
     before, between = record[:3], record[5:13]
     return [

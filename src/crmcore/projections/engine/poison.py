@@ -61,6 +61,8 @@ class PoisonError(Exception):
     def go_past(self, projection: Projection, detours: Detours) -> bool:
         """Put the event aside, if that is what *projection* does about it."""
         policy = self.policy(projection)
+        if self.topic in detours.topics_of_others:
+            policy = Policy.STOP
         if policy is not Policy.STOP:
             detours.add(self.position, self.topic, self.groups, policy, str(self))
         return policy is not Policy.STOP

@@ -1,4 +1,4 @@
-"""Carry out the commands on leads and on the policies that assign them.
+"""Carry out the commands on leads that need more than the lead's own stream.
 
 An e-mail address belongs to one lead at a time (``LeadAddresses``).  Who asks again from the address of an open
 or a converted lead is not a second lead: the inquiry is noted on the first, in the converted
@@ -7,113 +7,90 @@ leaves the address to the next.  Telephone numbers are shared too often to say w
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar, get_args
-from uuid import UUID
+from typing import Any, TypeVar
 
 import attrs
 
-from crmcore.application.customers import ContactNormaliser
-from crmcore.application.lead_addresses import LeadAddresses, Pseudonym
-from crmcore.application.lead_conversion import LeadConversion
-from crmcore.application.references import Exists, require
+from crmcore.application.customers.public import ContactNormaliser, Customers
+from crmcore.application.marketing.public import Campaigns
+from crmcore.application.sales.lead_addresses import LeadAddresses, Pseudonym
+from crmcore.application.sales.lead_conversion import LeadConversion
+from crmcore.application.sales.opportunities import OpportunityService
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.customers.customer.messages.contact_point import ContactKind
-from crmcore.domain.kernel import Aggregate, InvalidValueError
-from crmcore.domain.sales import lead_address
+from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.sales.assignment import decisions as assignment_policy
-from crmcore.domain.sales.assignment.messages import DefineAssignmentPolicy, ReviseAssignmentPolicy
 from crmcore.domain.sales.assignment.routing import RoutableLead, Unrouted, route
 from crmcore.domain.sales.assignment.state import business_email
 from crmcore.domain.sales.lead import decisions as lead
 from crmcore.domain.sales.lead.assignment import assign, leave_unassigned
-from crmcore.domain.sales.lead.decisions import Command, decide, repeat_inquiry
+from crmcore.domain.sales.lead.decisions import repeat_inquiry
 from crmcore.domain.sales.lead.messages.assignment import AssignLead
 from crmcore.domain.sales.lead.messages.capture import CaptureLead, EnrichLead, LeadEnriched
-from crmcore.domain.sales.lead.messages.qualification import ConvertLead, RecycleLead
-from crmcore.domain.sales.lead.phases import OpenLead, State, Uncaptured
+from crmcore.domain.sales.lead.messages.qualification import ConvertLead, QualifyLead, RecycleLead
+from crmcore.domain.sales.lead.messages.scoring import RecordLeadActivity
+from crmcore.domain.sales.lead.phases import OpenLead, State
 from crmcore.domain.sales.lead.refusals import require_open
 from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL, ScoringModel
-from crmcore.domain.sales.lead.state import Event
+from crmcore.domain.sales.lead.status import Event
 
-__all__ = ["AGGREGATES", "LeadService", "Pseudonym", "lead_exists"]
-
-AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
-    lead.AGGREGATE,
-    lead_address.AGGREGATE,
-    assignment_policy.AGGREGATE,
-)
-
-AddressedT = TypeVar("AddressedT", CaptureLead, EnrichLead)
-
-
-def lead_exists(work: Work, key: UUID, /) -> bool:
-    """Whether a lead was captured under this identity."""
-    return not isinstance(work.state(lead.AGGREGATE, key), Uncaptured)
+AddressT = TypeVar("AddressT", CaptureLead, EnrichLead)
 
 
 @attrs.frozen
 class LeadService:
-    """Handles the commands on leads and assignment policies, under a *scoring* model.
-
-    ``open_opportunity`` carries out ``OpenOpportunity``, for conversions; ``campaign_exists``
-    is marketing's answer.
-    """
+    """Captures, enriches, assigns, scores, recycles and converts leads, under a *scoring* model."""
 
     normaliser: ContactNormaliser
     pseudonym: Pseudonym
-    campaign_exists: Exists
-    open_opportunity: Handler
+    customers: Customers
+    campaigns: Campaigns
+    opportunities: OpportunityService
     scoring: ScoringModel = STANDARD_MODEL
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
-        """The handler of each command on leads and assignment policies."""
-        own = on_one_stream(lead.AGGREGATE, self._decide, lambda command: command.lead_id)
-        policy = on_one_stream(
-            assignment_policy.AGGREGATE,
-            assignment_policy.decide,
-            lambda command: command.policy_id,
-        )
-        conversion = LeadConversion(self.normaliser, self.open_opportunity)
+        """The handler of each command that concerns more than a lead."""
+        score = on_one_stream(lead.AGGREGATE, self._decide, lambda command: command.lead_id)
+        conversion = LeadConversion(self.normaliser, self.customers, self.opportunities)
         return {
-            **dict.fromkeys(get_args(Command), own),
             CaptureLead: self.capture,
             EnrichLead: self.enrich,
             AssignLead: self.assign,
+            RecordLeadActivity: score,
+            QualifyLead: score,
             RecycleLead: self.recycle,
             ConvertLead: conversion.convert,
-            DefineAssignmentPolicy: policy,
-            ReviseAssignmentPolicy: policy,
         }
 
     def capture(self, command: CaptureLead, work: Work) -> None:
         """Record a new lead, or a further inquiry of the one that holds the address."""
-        told = self._normal(command)
-        events = self._decide(told, work.state(lead.AGGREGATE, told.lead_id))
+        wanted = self._normal(command)
+        events = self._decide(wanted, work.state(lead.AGGREGATE, wanted.lead_id))
         if not events:  # captured before: nothing is asked again
             return
-        require(self.campaign_exists, work, "campaign", told.campaign_id)
-        if told.email is None:
-            work.record(lead.AGGREGATE, told.lead_id, events)
+        self.campaigns.require(work, wanted.campaign_id)
+        if wanted.email is None:
+            work.record(lead.AGGREGATE, wanted.lead_id, events)
             return
-        holder = self._addresses.noted_on(told.lead_id, told.email, work)
+        holder = self._addresses.holder_of(wanted.lead_id, wanted.email, work)
         if holder is None:
-            work.record(lead.AGGREGATE, told.lead_id, events)
-            self._addresses.claim(told.lead_id, told.email, told.at, work)
+            work.record(lead.AGGREGATE, wanted.lead_id, events)
+            self._addresses.claim(wanted.lead_id, wanted.email, wanted.at, work)
             return
-        noted = repeat_inquiry(told, work.state(lead.AGGREGATE, holder))
+        noted = repeat_inquiry(wanted, work.state(lead.AGGREGATE, holder))
         if noted:
             work.record(lead.AGGREGATE, holder, noted)
-            self._addresses.note(told.lead_id, told.email, told.at, work)
+            self._addresses.note(wanted.lead_id, wanted.email, wanted.at, work)
 
     def enrich(self, command: EnrichLead, work: Work) -> None:
         """Record what became known; a new address must not be that of another open lead."""
-        told = self._normal(command)
-        events = self._decide(told, work.state(lead.AGGREGATE, told.lead_id))
-        work.record(lead.AGGREGATE, told.lead_id, events)
+        wanted = self._normal(command)
+        events = self._decide(wanted, work.state(lead.AGGREGATE, wanted.lead_id))
+        work.record(lead.AGGREGATE, wanted.lead_id, events)
         for event in events:
             if isinstance(event, LeadEnriched) and event.email is not None:
-                self._addresses.claim(told.lead_id, event.email, told.at, work)
+                self._addresses.claim(wanted.lead_id, event.email, wanted.at, work)
 
     def recycle(self, command: RecycleLead, work: Work) -> None:
         """Start afresh, unless another lead was captured from the address in the meantime."""
@@ -152,14 +129,14 @@ class LeadService:
     def _addresses(self) -> LeadAddresses:
         return LeadAddresses(self.pseudonym)
 
-    def _decide(self, command: Command, state: State, /) -> list[Event]:
-        return list(decide(command, state, self.scoring))
+    def _decide(self, command: lead.Command, state: State, /) -> list[Event]:
+        return list(lead.decide(command, state, self.scoring))
 
-    def _normal(self, command: AddressedT) -> AddressedT:
+    def _normal(self, command: AddressT) -> AddressT:
         email, phone = command.email, command.phone
         normalise, region = self._normal_address, command.region
         unchecked: Any = command  # the type checker does not see that commands are attrs classes
-        normal: AddressedT = attrs.evolve(
+        normal: AddressT = attrs.evolve(
             unchecked,
             email=email and normalise("email", ContactKind.EMAIL, email, None),
             phone=phone and normalise("phone", ContactKind.PHONE, phone, region),

@@ -5,32 +5,24 @@ so no customer is left without its lead and no lead without its opportunity.  On
 who is known already only what is missing is filled in.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import attrs
 
-from crmcore.application.customers import (
-    ContactNormaliser,
-    add_contact_point,
-    require_customer,
-)
-from crmcore.application.work import Handler, Work
-from crmcore.domain.customers.customer import decisions as customer
-from crmcore.domain.customers.customer.contact_points import primary_point
+from crmcore.application.customers.public import ContactNormaliser, Customers
+from crmcore.application.sales.opportunities import OpportunityService
+from crmcore.application.work import Work
 from crmcore.domain.customers.customer.messages.contact_point import AddContactPoint, ContactKind
-from crmcore.domain.customers.customer.messages.lifecycle import AdvanceLifecycle, LifecycleStage
+from crmcore.domain.customers.customer.messages.lifecycle import LifecycleStage
 from crmcore.domain.customers.customer.messages.registration import CustomerKind, RegisterCustomer
-from crmcore.domain.customers.customer.state import Unregistered
 from crmcore.domain.kernel import InvalidValueError, NotAllowedError, NotFoundError, derived_id
 from crmcore.domain.sales.lead import decisions as lead
-from crmcore.domain.sales.lead.decisions import decide
 from crmcore.domain.sales.lead.messages.qualification import ConversionOpportunity, ConvertLead
 from crmcore.domain.sales.lead.phases import ConvertedLead, OpenLead
 from crmcore.domain.sales.opportunity import decisions as opportunity
 from crmcore.domain.sales.opportunity.messages import OpenOpportunity
 from crmcore.domain.sales.opportunity.state import Open, Unopened
-
-__all__ = ["LeadConversion", "OpportunityNotLinkableError"]
 
 
 class OpportunityNotLinkableError(NotAllowedError):
@@ -39,15 +31,16 @@ class OpportunityNotLinkableError(NotAllowedError):
 
 @attrs.frozen
 class LeadConversion:
-    """Converts leads; ``open_opportunity`` carries out ``OpenOpportunity``."""
+    """Converts leads."""
 
     normaliser: ContactNormaliser
-    open_opportunity: Handler
+    customers: Customers
+    opportunities: OpportunityService
 
     def convert(self, command: ConvertLead, work: Work) -> None:
         """Record the conversion on the lead, the customer and the opportunity; once only."""
         state = work.state(lead.AGGREGATE, command.lead_id)
-        events = decide(command, state)
+        events = lead.decide(command, state)
         if isinstance(state, OpenLead):
             work.record(lead.AGGREGATE, command.lead_id, events)
             self._become_customer(command, state, work)
@@ -56,35 +49,15 @@ class LeadConversion:
             self._same_opportunity(command, state.lead, work)
 
     def _become_customer(self, command: ConvertLead, known: OpenLead, work: Work) -> None:
-        key, at = command.customer_id, command.at
-        stage = LifecycleStage.OPPORTUNITY if command.opportunity else LifecycleStage.SQL
-        state = work.state(customer.AGGREGATE, key)
-        if isinstance(state, Unregistered):
-            register = RegisterCustomer(
-                customer_id=key, kind=_kind(known), name=_name(known), stage=stage, at=at
-            )
-            work.record(customer.AGGREGATE, key, customer.decide(register, state))
-        active = require_customer(work, key)
-        advance = AdvanceLifecycle(customer_id=key, stage=stage, at=at)
-        work.record(customer.AGGREGATE, key, customer.decide(advance, active))
-        self._fill_in(command, ContactKind.EMAIL, known.email, work)
-        self._fill_in(command, ContactKind.PHONE, known.phone, work)
-
-    def _fill_in(
-        self, command: ConvertLead, kind: ContactKind, value: str | None, work: Work
-    ) -> None:
-        active = require_customer(work, command.customer_id)
-        if value is None or primary_point(active.points, kind) is not None:
-            return
-        add = AddContactPoint(
+        registration = RegisterCustomer(
             customer_id=command.customer_id,
-            point_id=derived_id("lead-contact-point", str(command.lead_id), kind),
-            kind=kind,
-            value=value,
+            kind=_kind(known),
+            name=_name(known),
+            stage=LifecycleStage.OPPORTUNITY if command.opportunity else LifecycleStage.SQL,
             at=command.at,
         )
-        events = add_contact_point(add, active, self.normaliser)
-        work.record(customer.AGGREGATE, command.customer_id, events)
+        contact_points = _contact_points(command, known)
+        self.customers.register_or_advance(work, registration, contact_points, self.normaliser)
 
     def _become_opportunity(self, command: ConvertLead, known: OpenLead, work: Work) -> None:
         wanted = command.opportunity
@@ -92,7 +65,7 @@ class LeadConversion:
             return
         if wanted.name is not None:
             try:
-                self.open_opportunity(_opening(command, wanted, wanted.name, known), work)
+                self.opportunities.open(_opening(command, wanted, wanted.name, known), work)
             except InvalidValueError as error:
                 raise error.within("opportunity") from None
             return
@@ -116,7 +89,7 @@ class LeadConversion:
         state = work.state(opportunity.AGGREGATE, wanted.opportunity_id)
         if not isinstance(state, Unopened):
             then = state.deal.opened.at
-            self.open_opportunity(_opening(command, wanted, wanted.name, known, then), work)
+            self.opportunities.open(_opening(command, wanted, wanted.name, known, then), work)
 
 
 def _opening(
@@ -136,6 +109,20 @@ def _opening(
         campaign_id=known.captured.campaign_id,
         at=at or command.at,
     )
+
+
+def _contact_points(command: ConvertLead, known: OpenLead) -> Sequence[AddContactPoint]:
+    return [
+        AddContactPoint(
+            customer_id=command.customer_id,
+            point_id=derived_id("lead-contact-point", str(command.lead_id), kind),
+            kind=kind,
+            value=value,
+            at=command.at,
+        )
+        for kind, value in ((ContactKind.EMAIL, known.email), (ContactKind.PHONE, known.phone))
+        if value is not None
+    ]
 
 
 def _kind(known: OpenLead) -> CustomerKind:

@@ -3,7 +3,7 @@
 An address belongs to the lead that claimed it last, for as long as that lead has it: open or
 converted.  Its stream is found by a keyed hash of ``address_key``.  Logs may hold streams of an
 earlier, wider key, by which a few different addresses are one: an address is looked up under
-both, each lead tells which address it has, and nobody loses an address to another one.
+both, each lead says which address it has, and nobody loses an address to another one.
 """
 
 from collections.abc import Sequence
@@ -20,16 +20,12 @@ from crmcore.domain.sales.lead import decisions as lead
 from crmcore.domain.sales.lead.phases import ConvertedLead, OpenLead
 from crmcore.domain.sales.lead.refusals import LeadAddressTakenError
 
-__all__ = ["LeadAddresses", "Pseudonym", "address_ids"]
-
 
 class Pseudonym(Protocol):
-    """A keyed hash of a value for a purpose: the same one each time, from which nobody without the
-    key can tell the value.
-    """
+    """A keyed hash: nobody without the key can say which value an identity stands for."""
 
-    def __call__(self, purpose: str, value: str, /) -> UUID:
-        """The hash, as an identity."""
+    def __call__(self, kind: str, value: str, /) -> UUID:
+        """The identity that stands for *value*, which is of some *kind*: the same one each time."""
         ...
 
 
@@ -39,7 +35,7 @@ class LeadAddresses:
 
     pseudonym: Pseudonym
 
-    def noted_on(self, inquiry: UUID, email: str, work: Work) -> UUID | None:
+    def holder_of(self, inquiry: UUID, email: str, work: Work) -> UUID | None:
         """The lead that an *inquiry* from the address belongs to; None: it is a lead of its own."""
         found = self._streams(email, work)
         for _, address in found:
