@@ -95,7 +95,7 @@ def test_a_sentence_shows_no_raw_json(topic: str) -> None:
                 "campaign_id": "0123456789",
                 "suppressions": [{"stage": "no_consent", "detail": "post"}, {"stage": "inactive"}],
             },
-            "left out of campaign 01234567: no consent post, inactive",
+            "left out of campaign 0123456789: no consent post, inactive",
             id="a list, and a campaign whose name is not known",
         ),
         pytest.param("host-invoice-paid", {}, "host invoice paid", id="an event of a host's own"),

@@ -52,7 +52,7 @@ def _value(fields: Mapping[str, Any], name: str, form: str, names: Names) -> str
     if value is None or value in ("", [], False):
         return None
     if form == "named":
-        return names.get(value) or f"campaign {value[:8]}"
+        return names.get(value) or f"campaign {value}"
     if form == "numbered":
         return names.get(value) or str(value)
     return FORMS.get(form, _plain)(value)
@@ -107,6 +107,6 @@ FORMS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "goods": _goods,
     "if": lambda _: "",
     "list": _list,
-    "short": lambda value: str(value)[:8],
+    "short": str,
     "words": _words,
 }
