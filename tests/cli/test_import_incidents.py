@@ -18,7 +18,7 @@ import crmcore
 from crmcore.cli.importers import incidents
 from crmcore.cli.importers.incidents import case_id, customer_id
 from crmcore.cli.importers.row import Planned, Refused, Remark, Row, Silent, SourceError
-from crmcore.domain.customers.registration import RegisterCustomer
+from crmcore.domain.customers.customer.messages.registration import RegisterCustomer
 from crmcore.domain.service.case.decisions.decide import AGGREGATE
 from crmcore.domain.service.case.messages.life_cycle import CloseCase, SolveCase, StartCase
 from crmcore.domain.service.case.messages.opening import OpenCase, PrioritiseCase
