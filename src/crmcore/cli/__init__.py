@@ -23,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         with ending_at_once():
             from crmcore.cli.app import run
-        return run(sys.argv[1:] if argv is None else argv)
+
+            return run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
         return 130  # 128 and the number of the signal, as shells have it
     except ModuleNotFoundError as error:

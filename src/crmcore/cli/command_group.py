@@ -18,8 +18,6 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from crmcore.cli.interruption import ending_at_once
-
 HERE: Final = "crmcore.cli"
 
 
@@ -35,11 +33,10 @@ class LateCommand(TyperCommand):
         return self._loaded().make_context(*args, **kwargs)
 
     def _loaded(self) -> Any:
-        module, _, function = self.place.partition(":")
-        with ending_at_once():
-            from crmcore.cli.faults import answering
+        from crmcore.cli.faults import answering
 
-            command = answering(getattr(import_module(module), function))
+        module, _, function = self.place.partition(":")
+        command = answering(getattr(import_module(module), function))
         alone = typer.Typer(add_completion=False)
         alone.command(self.name, help=self.help)(command)
         return typer.main.get_command(alone)

@@ -11,7 +11,7 @@ import typer
 
 from crmcore import errors
 from crmcore.cli.importers.row import SourceError
-from crmcore.cli.interruption import INTERRUPTED
+from crmcore.cli.interruption import INTERRUPTED, begun
 from crmcore.cli.output import emit_line, one_line
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,6 +60,7 @@ def answering(function: F) -> F:
         ctx = kwargs.get("ctx")
         json = bool(ctx is not None and ctx.obj is not None and ctx.obj.json)
         try:
+            begun()
             answer = function(*args, **kwargs)
             sys.stdout.flush()
         except (typer.Exit, typer.Abort):

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 INTERRUPTED: Final = 130
@@ -12,22 +12,28 @@ INTERRUPTED: Final = 130
 
 @contextmanager
 def ending_at_once() -> Iterator[None]:
-    """Let an interruption end the process where it stands: for imports, before anything has begun.
+    """Until something has ``begun``, let an interruption end the process where it stands.
 
     Nothing is lost; an exception would reach whatever module is being imported at that moment,
     which may take it for its own, or tell of it in its own way.
     """
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    try:
-        if ours:
-            signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(INTERRUPTED))
-    except ValueError:  # not in the main thread, which alone is interrupted
-        ours = False
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        with suppress(ValueError):  # not in the main thread, which alone is interrupted
+            signal.signal(signal.SIGINT, _end)
     try:
         yield
     finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        begun()
+
+
+def begun() -> None:
+    """From here on an interruption is an exception again."""
+    if signal.getsignal(signal.SIGINT) is _end:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _end(_number: int, _frame: object) -> None:
+    os._exit(INTERRUPTED)
 
 
 @contextmanager
