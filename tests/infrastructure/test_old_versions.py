@@ -17,7 +17,7 @@ from crmcore import CRM, composition
 from crmcore.application.log import NewEvent, Provenance, UnknownEvent
 from crmcore.commands import CorrectCustomerName
 from crmcore.contexts.customers import CUSTOMERS
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     CustomerNameCorrected,
     CustomerRegistered,

@@ -10,7 +10,10 @@ from sqlalchemy import Column, Connection, Dialect, Integer, MetaData, Table, Te
 
 import crmcore
 from crmcore.application.log import Page, Place, Recorded
-from crmcore.domain.customers.registration import CustomerNameCorrected, CustomerRegistered
+from crmcore.domain.customers.customer.messages.registration import (
+    CustomerNameCorrected,
+    CustomerRegistered,
+)
 from crmcore.projections.engine import Projection, Rows
 from crmcore.projections.engine.aside import Policy
 from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, Stopped, fill

@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 import crmcore
 from crmcore.application.log import Place, Recorded
-from crmcore.domain.customers.registration import CustomerRegistered
+from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.policies import LoyaltyProgram, Policies, Tier

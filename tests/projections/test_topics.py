@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, selec
 
 import crmcore
 from crmcore.application.log import Recorded
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerNameCorrected,
     CustomerRegistered,
 )

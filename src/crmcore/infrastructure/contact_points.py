@@ -10,7 +10,7 @@ The libraries are large and are imported with the first address of their kind.
 
 import attrs
 
-from crmcore.domain.customers.contact_point import ContactKind
+from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import InvalidValueError
 
 __all__ = ["LibraryContactNormaliser"]

@@ -16,7 +16,8 @@ import attrs
 from crmcore.application.customers import consents, require_customer
 from crmcore.application.service.public import Cases
 from crmcore.application.work import Handler, Work
-from crmcore.domain.customers import preference, reaching
+from crmcore.domain.customers.customer.preferences import reason_to_defer
+from crmcore.domain.customers.reachability import addresses
 from crmcore.domain.kernel import Channel, Purpose
 from crmcore.domain.service.survey import throttle
 from crmcore.domain.service.survey.decisions import AGGREGATE, offer
@@ -65,5 +66,7 @@ def unwelcome(work: Work, customer_id: UUID, channel: Channel, at: datetime) -> 
     deactivated.
     """
     known, ledger = require_customer(work, customer_id), consents(work, customer_id)
-    where = reaching.addresses(known.points, channel, at)
-    return where.against(ledger, *PURPOSES) or preference.unwelcome(known.preferences, channel, at)
+    where = addresses(known.points, channel, at)
+    return where.reason_against(ledger, *PURPOSES) or reason_to_defer(
+        known.preferences, channel, at
+    )

@@ -11,14 +11,17 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.customers.consent import ConsentDecision, Ledger, allowed, forbidden
-from crmcore.domain.customers.contact_book import ContactPoint, Points
-from crmcore.domain.customers.contact_point import ContactKind
+from crmcore.domain.customers.consent.permission import (
+    ConsentDecision,
+    check_permission,
+    find_objection,
+)
+from crmcore.domain.customers.consent.state import Ledger
+from crmcore.domain.customers.customer.contact_points import ContactPoint, Points
+from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import CLOCK_SKEW, Channel, InvalidValueError, NotFoundError, Purpose
 
-__all__ = ["POINTS", "Addresses", "Way", "addresses", "serving"]
-
-POINTS: Final[Mapping[Channel, ContactKind]] = {
+CONTACT_KINDS: Final[Mapping[Channel, ContactKind]] = {
     Channel.EMAIL: ContactKind.EMAIL,
     Channel.SMS: ContactKind.PHONE,
     Channel.PHONE: ContactKind.PHONE,
@@ -30,7 +33,7 @@ POINTS: Final[Mapping[Channel, ContactKind]] = {
 
 
 @attrs.frozen
-class Way:
+class AddressChoice:
     """The contact point that a message would use (None: an address not on record), and the decision."""
 
     point: ContactPoint | None
@@ -42,8 +45,8 @@ class Addresses:
     """Where a channel can reach a customer at an instant: the first choice first.
 
     Empty where no contact point is in use; where some were (``unused``) the customer is out of
-    reach: ``lost``.  One of whom no address was ever on record can be reached, for addresses may
-    be kept elsewhere.
+    reach.  One of whom no address was ever on record can be reached, for addresses may be kept
+    elsewhere.
     """
 
     channel: Channel
@@ -52,11 +55,11 @@ class Addresses:
     unused: tuple[ContactPoint, ...]
 
     @property
-    def lost(self) -> bool:
+    def is_unreachable(self) -> bool:
         """Whether there were contact points, and none is in use."""
         return bool(self.unused) and not self.points
 
-    def way(self, ledger: Ledger, purpose: Purpose) -> Way:
+    def choose(self, ledger: Ledger, purpose: Purpose) -> AddressChoice:
         """The first address at which *purpose* is permitted, or else the first one.
 
         Where it is permitted only at one that is out of use, the last reason says so.
@@ -69,27 +72,33 @@ class Addresses:
         reason = (
             f"contact point {gone.point.point_id}, for which it is allowed, is out of use: {why}"
         )
-        return Way(first.point, ConsentDecision(False, (*first.decision.reasons, reason)))
+        return AddressChoice(first.point, ConsentDecision(False, (*first.decision.reasons, reason)))
 
-    def _best(self, ledger: Ledger, purpose: Purpose, points: Sequence[ContactPoint | None]) -> Way:
-        ways = [
-            Way(point, allowed(ledger, self.channel, purpose, self.at, _id(point)))
+    def _best(
+        self, ledger: Ledger, purpose: Purpose, points: Sequence[ContactPoint | None]
+    ) -> AddressChoice:
+        choices = [
+            AddressChoice(
+                point, check_permission(ledger, self.channel, purpose, self.at, _id(point))
+            )
             for point in points or (None,)
         ]
-        return next((way for way in ways if way.decision.allowed), ways[0])
+        return next((one for one in choices if one.decision.allowed), choices[0])
 
-    def against(self, ledger: Ledger, *purposes: Purpose) -> str | None:
+    def reason_against(self, ledger: Ledger, *purposes: Purpose) -> str | None:
         """Why the customer cannot or does not want to be reached; None if some address will do."""
-        if self.lost:
+        if self.is_unreachable:
             return f"no contact point for {self.channel} is in use"
-        said = [self._said(ledger, _id(point), purposes) for point in self.points or (None,)]
-        return None if None in said else said[0]
+        objections = [
+            self._objection(ledger, _id(point), purposes) for point in self.points or (None,)
+        ]
+        return None if None in objections else objections[0]
 
-    def _said(
+    def _objection(
         self, ledger: Ledger, point_id: UUID | None, purposes: Sequence[Purpose]
     ) -> str | None:
-        told = (forbidden(ledger, self.channel, one, self.at, point_id) for one in purposes)
-        return next((against for against in told if against is not None), None)
+        found = (find_objection(ledger, self.channel, one, self.at, point_id) for one in purposes)
+        return next((objection for objection in found if objection is not None), None)
 
 
 def addresses(
@@ -101,22 +110,22 @@ def addresses(
     ``InvalidValueError`` for one of another kind than the channel needs.
     """
     if point_id is None:
-        kind = POINTS.get(channel)
+        kind = CONTACT_KINDS.get(channel)
         there = [one for one in points if one.kind is kind and one.added.at <= at + CLOCK_SKEW]
     else:
-        there = [serving(points, channel, point_id)]
+        there = [require_contact_point(points, channel, point_id)]
     used = sorted((one for one in there if one.active), key=lambda one: not one.is_primary)
     return Addresses(channel, at, tuple(used), tuple(one for one in there if not one.active))
 
 
-def serving(points: Points, channel: Channel | None, point_id: UUID) -> ContactPoint:
+def require_contact_point(points: Points, channel: Channel | None, point_id: UUID) -> ContactPoint:
     """The contact point *point_id* among *points*, which *channel* can use (None: any).
 
     Raises ``NotFoundError`` or ``InvalidValueError`` where it is not, or cannot.
     """
     for point in points:
         if point.point_id == point_id:
-            if channel is not None and POINTS.get(channel) is not point.kind:
+            if channel is not None and CONTACT_KINDS.get(channel) is not point.kind:
                 expected = f"a contact point that {channel} can use, not of kind {point.kind}"
                 raise InvalidValueError("point_id", point_id, expected)
             return point

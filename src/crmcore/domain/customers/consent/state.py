@@ -1,34 +1,25 @@
-"""The consent ledger of one customer: its entries in the order of recording, and how they are folded."""
+"""The state of a consent ledger: its entries in the order of recording, and how they are folded."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, assert_never
+from typing import assert_never
 from uuid import UUID
 
 import attrs
 
-from crmcore.domain.customers.permission import (
+from crmcore.domain.customers.consent.messages import (
     ConsentConfirmed,
     ConsentGiven,
     ConsentWithdrawn,
+    Event,
     ObjectionRaised,
 )
-from crmcore.domain.kernel import Aggregate, Channel, Purpose, derived_id
+from crmcore.domain.kernel import (
+    Channel,
+    Purpose,
+    derived_id,
+)
 
-__all__ = [
-    "AGGREGATE",
-    "Entry",
-    "Event",
-    "Forbidding",
-    "Ledger",
-    "entries_about",
-    "evolve",
-    "given",
-    "ledger_id",
-    "point_of",
-]
-
-Event = ConsentGiven | ConsentConfirmed | ConsentWithdrawn | ObjectionRaised
 Forbidding = ConsentWithdrawn | ObjectionRaised
 Entry = ConsentGiven | Forbidding
 
@@ -61,7 +52,7 @@ def evolve(ledger: Ledger, event: Event) -> Ledger:
             assert_never(event)
 
 
-def given(ledger: Ledger, consent_id: UUID) -> ConsentGiven | None:
+def find_consent(ledger: Ledger, consent_id: UUID) -> ConsentGiven | None:
     """The consent of this id, if it was ever given."""
     for entry in ledger.entries:
         if isinstance(entry, ConsentGiven) and entry.consent_id == consent_id:
@@ -89,17 +80,28 @@ def entries_about(
     ]
 
 
-def _earliest(ledger: Ledger, event: Event, _began_at: datetime) -> datetime | None:
+def earliest(ledger: Ledger, event: Event, _began_at: datetime) -> datetime | None:
     """A consent is confirmed after it was given; all else may come to light in any order."""
-    known = given(ledger, event.consent_id) if isinstance(event, ConsentConfirmed) else None
-    return None if known is None else known.at
+    match event:
+        case ConsentConfirmed():
+            known = find_consent(ledger, event.consent_id)
+            return None if known is None else known.at
+        case ConsentGiven() | ConsentWithdrawn() | ObjectionRaised():
+            return None
+        case _:
+            assert_never(event)
 
 
-AGGREGATE: Final = Aggregate[Ledger, Event](
-    kind="consents",
-    initial=Ledger(),
-    evolve=evolve,
-    events=(ConsentGiven, ConsentConfirmed, ConsentWithdrawn, ObjectionRaised),
-    subject=lambda ledger: ledger.customer_id,
-    earliest=_earliest,
-)
+def describe_entry(entry: Entry) -> str:
+    """The entry as a reason: no words of the customer's, so that it may be stored anywhere."""
+    scope = f"{entry.purpose or 'every purpose'} by {entry.channel or 'every channel'}"
+    when = entry.at.isoformat()
+    match entry:
+        case ConsentGiven():
+            return f"{entry.lawful_basis} for {scope} from {when}"
+        case ConsentWithdrawn():
+            return f"withdrawn for {scope} {when}"
+        case ObjectionRaised():
+            return f"objection to {scope} {when}"
+        case _:
+            assert_never(entry)

@@ -1,8 +1,8 @@
-"""What comes back from members: deliveries, bounces, opens, clicks, responses, conversions, noes.
+"""What comes back from members: deliveries, bounces, opens, clicks, responses, conversions, opt-outs.
 
-Commands and ``decide`` over the state of the membership and the campaign.  All of these are
+``decide`` over the state of the membership and the campaign.  All of these are
 facts that somebody observed, so they are recorded after the campaign's end as well, once each:
-sent twice, they change nothing.  A bounce or a no at another instant is another one, for what
+sent twice, they change nothing.  A bounce or an opt-out at another instant is another one, for what
 undid the first may have come between; it counts again only where something did.
 """
 
@@ -16,19 +16,15 @@ from crmcore.domain.kernel import (
     InvalidValueError,
     NotFoundError,
 )
-from crmcore.domain.marketing.campaign import Campaign
-from crmcore.domain.marketing.membership import (
-    Event,
-    Member,
-    Message,
-    Standing,
-    State,
-    Step,
-    Unassigned,
-    membership_id,
-    undone,
-)
-from crmcore.domain.marketing.membership_commands import (
+from crmcore.domain.marketing.campaign.state import Campaign
+from crmcore.domain.marketing.membership.messages.results import (
+    ConversionRecorded,
+    MessageBounced,
+    MessageClicked,
+    MessageCommand,
+    MessageDelivered,
+    MessageOpened,
+    OptOutReceived,
     RecordBounce,
     RecordClick,
     RecordConversion,
@@ -36,37 +32,25 @@ from crmcore.domain.marketing.membership_commands import (
     RecordOpen,
     RecordOptOut,
     RecordResponse,
-)
-from crmcore.domain.marketing.membership_events import (
-    ConversionRecorded,
-    MessageBounced,
-    MessageClicked,
-    MessageDelivered,
-    MessageOpened,
-    OptOutReceived,
     ResponseRecorded,
+    ResultCommand,
 )
-from crmcore.domain.marketing.terms import ResponseKind, Role, payable
-
-__all__ = [
-    "Command",
-    "RecordBounce",
-    "RecordClick",
-    "RecordConversion",
-    "RecordDelivery",
-    "RecordOpen",
-    "RecordOptOut",
-    "RecordResponse",
-    "decide",
-]
-
-OfMessage = RecordDelivery | RecordBounce | RecordOpen | RecordClick
-OfMember = RecordResponse | RecordConversion | RecordOptOut
-Command = OfMessage | OfMember
+from crmcore.domain.marketing.membership.state import (
+    Event,
+    Member,
+    MemberStatus,
+    Message,
+    State,
+    Step,
+    Unassigned,
+    is_undone,
+    membership_id,
+)
+from crmcore.domain.marketing.terms import ResponseKind, Role, require_payable
 
 
 def decide(
-    command: Command, state: State, campaign: Campaign, agreed: Sequence[datetime] = ()
+    command: ResultCommand, state: State, campaign: Campaign, agreed: Sequence[datetime] = ()
 ) -> Sequence[Event]:
     """What follows from *command*; raises a ``DomainError`` to refuse it.
 
@@ -89,21 +73,21 @@ def decide(
 
 
 def _of_message(
-    command: OfMessage, state: Member, campaign: Campaign, message: Message
+    command: MessageCommand, state: Member, campaign: Campaign, message: Message
 ) -> Sequence[Event]:
     counted = message.sent.counted
     about = {"message_id": command.message_id, "counted": counted, **_about(command)}
     match command:
         case RecordDelivery():
-            first = _first(counted, Step.DELIVERED, state)
+            first = _is_first(counted, Step.DELIVERED, state)
             return [] if message.delivered else [MessageDelivered(first=first, **about)]
         case RecordOpen():
-            first = _first(counted, Step.OPENED, state)
+            first = _is_first(counted, Step.OPENED, state)
             return [] if message.opened else [MessageOpened(first=first, **about)]
         case RecordBounce(kind=kind, at=at):
             if (kind, at) in message.bounces:
                 return []
-            about["counted"] = counted and not message.bounced(kind)
+            about["counted"] = counted and not message.has_bounced(kind)
             return [MessageBounced(kind=kind, **about)]
         case RecordClick():
             return _click(command, state, campaign, counted)
@@ -119,7 +103,7 @@ def _click(
         if known.message_id == command.message_id:
             return []
         raise AlreadyExistsError("click", command.click_id)
-    first = _first(counted, Step.CLICKED, state)
+    first = _is_first(counted, Step.CLICKED, state)
     clicked = MessageClicked(
         message_id=command.message_id,
         click_id=command.click_id,
@@ -137,7 +121,7 @@ def _click(
             kind=ResponseKind.CLICK,
             note=None,
             counted=True,
-            first=_first(True, Step.RESPONDED, state),
+            first=_is_first(True, Step.RESPONDED, state),
             **_about(command),
         ),
     ]
@@ -151,21 +135,21 @@ def _response(command: RecordResponse, state: Member, campaign: Campaign) -> Seq
         if known.kind is command.kind:
             return []
         raise AlreadyExistsError("response", command.response_id)
-    counted = _in_statistics(state) and command.kind in campaign.plan.response_kinds
+    counted = _is_counted(state) and command.kind in campaign.plan.response_kinds
     return [
         ResponseRecorded(
             response_id=command.response_id,
             kind=command.kind,
             note=command.note,
             counted=counted,
-            first=_first(counted, Step.RESPONDED, state),
+            first=_is_first(counted, Step.RESPONDED, state),
             **_about(command),
         )
     ]
 
 
 def _conversion(command: RecordConversion, state: Member, campaign: Campaign) -> Sequence[Event]:
-    payable("amount", command.amount, campaign.plan.currency)
+    require_payable("amount", command.amount, campaign.plan.currency)
     if command.margin is not None and command.margin.currency != campaign.plan.currency:
         expected = f"{campaign.plan.currency}, the campaign's currency"
         raise InvalidValueError("margin", str(command.margin), expected)
@@ -175,7 +159,7 @@ def _conversion(command: RecordConversion, state: Member, campaign: Campaign) ->
         if (known.kind, known.amount, known.margin) == given:
             return []
         raise AlreadyExistsError("conversion", command.conversion_id)
-    counted = _in_statistics(state)
+    counted = _is_counted(state)
     return [
         ConversionRecorded(
             conversion_id=command.conversion_id,
@@ -183,8 +167,8 @@ def _conversion(command: RecordConversion, state: Member, campaign: Campaign) ->
             amount=command.amount,
             margin=command.margin,
             counted=counted,
-            first=_first(counted, Step.CONVERTED, state),
-            held_out=state.standing is Standing.HELD_OUT,
+            first=_is_first(counted, Step.CONVERTED, state),
+            held_out=state.status is MemberStatus.HELD_OUT,
             **_about(command),
         )
     ]
@@ -196,7 +180,7 @@ def _opt_out(command: RecordOptOut, state: Member, agreed: Sequence[datetime]) -
     if (command.kind, command.at) in state.opt_outs:
         return []
     known = any(
-        not undone(min(said_at, command.at), max(said_at, command.at), agreed)
+        not is_undone(min(said_at, command.at), max(said_at, command.at), agreed)
         for kind, said_at in state.opt_outs
         if kind is command.kind
     )
@@ -204,13 +188,13 @@ def _opt_out(command: RecordOptOut, state: Member, agreed: Sequence[datetime]) -
         OptOutReceived(
             message_id=command.message_id,
             kind=command.kind,
-            counted=_in_statistics(state) and not known,
+            counted=_is_counted(state) and not known,
             **_about(command),
         )
     ]
 
 
-def _about(command: Command) -> dict[str, Any]:
+def _about(command: ResultCommand) -> dict[str, Any]:
     return {
         "membership_id": membership_id(command.campaign_id, command.customer_id),
         "campaign_id": command.campaign_id,
@@ -225,9 +209,9 @@ def _message(message_id: UUID, state: Member) -> Message:
     return state.messages[message_id]
 
 
-def _in_statistics(state: Member) -> bool:
+def _is_counted(state: Member) -> bool:
     return state.role is Role.DEFAULT and state.addressed
 
 
-def _first(counted: bool, step: Step, state: Member) -> bool:
+def _is_first(counted: bool, step: Step, state: Member) -> bool:
     return counted and step not in state.reached

@@ -1,153 +1,30 @@
-"""Preferences: in which language, by which channel, at what hours, and when not at all.
-
-A part of the customer's stream, read from top to bottom: values, events, commands, state,
-``evolve``, ``decide``, and the question ``unwelcome``.  Hours are wall time in the customer's
-zone; all windows are half-open.
-"""
+"""What one customer prefers: how it is folded and decided, and whether a contact would be welcome."""
 
 import functools
 import re
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated, ClassVar, Final, assert_never
-from uuid import UUID
+from typing import Final, assert_never
 
 import attrs
 
+from crmcore.domain.customers.customer.messages.preference import (
+    ContactHours,
+    ContactPauseLifted,
+    ContactPauseSet,
+    LiftContactPause,
+    Preference,
+    PreferenceCommand,
+    PreferenceEvent,
+    PreferenceSet,
+    SetContactPause,
+    SetPreference,
+)
 from crmcore.domain.kernel import (
-    Between,
     Channel,
     InvalidValueError,
-    Length,
-    Personal,
-    command,
-    event,
-    value,
 )
-
-__all__ = [
-    "ContactHours",
-    "ContactPauseLifted",
-    "ContactPauseSet",
-    "LiftContactPause",
-    "Pause",
-    "Preference",
-    "PreferenceCommand",
-    "PreferenceEvent",
-    "PreferenceSet",
-    "Preferences",
-    "SetContactPause",
-    "SetPreference",
-    "decide",
-    "evolve",
-    "unwelcome",
-]
-
-
-class Preference(StrEnum):
-    """What can be cleared again."""
-
-    LANGUAGE = "language"
-    TIME_ZONE = "time_zone"
-    PREFERRED_CHANNEL = "preferred_channel"
-    CONTACT_HOURS = "contact_hours"
-
-
-@value
-class ContactHours:
-    """Hours of one weekday (1 = Monday to 7 = Sunday), in minutes of the day, end excluded."""
-
-    weekday: Annotated[int, Between(1, 7)]
-    from_minute: Annotated[int, Between(0, 1439)]
-    to_minute: Annotated[int, Between(1, 1440)]
-
-
-# Events
-
-
-@event
-class PreferenceSet:
-    """The customer prefers it so from now on; what is None stays, what is in ``cleared`` goes."""
-
-    TOPIC: ClassVar[str] = "preference-set"
-    customer_id: UUID
-    language: Annotated[str, Personal()] | None
-    time_zone: Annotated[str, Personal()] | None
-    preferred_channel: Channel | None
-    contact_hours: tuple[ContactHours, ...] | None
-    cleared: tuple[Preference, ...]
-    at: datetime
-
-
-@event
-class ContactPauseSet:
-    """Nobody is to use this channel from ``starts_at`` until ``ends_at`` (None: until lifted)."""
-
-    TOPIC: ClassVar[str] = "contact-pause-set"
-    customer_id: UUID
-    channel: Channel
-    starts_at: datetime
-    ends_at: datetime | None
-    at: datetime
-
-
-@event
-class ContactPauseLifted:
-    """The channel may be used again."""
-
-    TOPIC: ClassVar[str] = "contact-pause-lifted"
-    customer_id: UUID
-    channel: Channel
-    at: datetime
-
-
-PreferenceEvent = PreferenceSet | ContactPauseSet | ContactPauseLifted
-
-# Commands
-
-
-@command
-class SetPreference:
-    """Note what the customer prefers; what is left out stays as it is, ``clear`` forgets it.
-
-    ``language`` is a BCP 47 tag (pt-BR), ``time_zone`` an IANA name (America/Sao_Paulo).
-    """
-
-    TOPIC: ClassVar[str] = "set-preference"
-    customer_id: UUID
-    at: datetime
-    language: Annotated[str, Length(35), Personal()] | None = None
-    time_zone: Annotated[str, Length(60), Personal()] | None = None
-    preferred_channel: Channel | None = None
-    contact_hours: tuple[ContactHours, ...] | None = None
-    clear: tuple[Preference, ...] = ()
-
-
-@command
-class SetContactPause:
-    """Leave the customer in peace on a channel for a while; replaces the channel's former pause."""
-
-    TOPIC: ClassVar[str] = "set-contact-pause"
-    customer_id: UUID
-    channel: Channel
-    at: datetime
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-
-
-@command
-class LiftContactPause:
-    """End the pause of a channel."""
-
-    TOPIC: ClassVar[str] = "lift-contact-pause"
-    customer_id: UUID
-    channel: Channel
-    at: datetime
-
-
-PreferenceCommand = SetPreference | SetContactPause | LiftContactPause
 
 # State
 
@@ -214,7 +91,7 @@ def decide(command: PreferenceCommand, preferences: Preferences) -> Sequence[Pre
 
 
 def _prefer(command: SetPreference, preferences: Preferences) -> Sequence[PreferenceEvent]:
-    _check(command)
+    _require_valid(command)
     news = {name: getattr(command, name) for name in Preference}
     news = {
         name: None if given == getattr(preferences, name) else given for name, given in news.items()
@@ -230,11 +107,11 @@ def _prefer(command: SetPreference, preferences: Preferences) -> Sequence[Prefer
     return [PreferenceSet(customer_id=command.customer_id, cleared=cleared, at=command.at, **news)]
 
 
-def _check(command: SetPreference) -> None:
+def _require_valid(command: SetPreference) -> None:
     for name in command.clear:
         if getattr(command, name) is not None:
             raise InvalidValueError("clear", name.value, f"either {name} or its clearing, not both")
-    if command.language is not None and not LANGUAGE.fullmatch(command.language):
+    if command.language is not None and not _LANGUAGE.fullmatch(command.language):
         raise InvalidValueError("language", command.language, "a BCP 47 tag such as en or pt-BR")
     if command.time_zone is not None and command.time_zone not in _time_zones():
         raise InvalidValueError("time_zone", command.time_zone, "an IANA name such as Europe/Paris")
@@ -260,7 +137,7 @@ def _pause(command: SetContactPause, preferences: Preferences) -> Sequence[Prefe
     ]
 
 
-LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
 @functools.cache
@@ -269,7 +146,7 @@ def _time_zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones()) - {"localtime", "Factory"}
 
 
-def unwelcome(preferences: Preferences, channel: Channel, at: datetime) -> str | None:
+def reason_to_defer(preferences: Preferences, channel: Channel, at: datetime) -> str | None:
     """Why a contact by *channel* at the instant *at* would be unwelcome; None when it is not.
 
     The pause of the channel comes first, then the hours, read in the customer's zone (UTC where

@@ -1,6 +1,5 @@
 """A contact point: one address, number or handle under which a customer can be reached.
 
-A part of the customer's stream: its events and commands.  ``contact_book`` decides on them.
 The same address may belong to several customers (a reception's telephone): a match is
 evidence, never identity.
 """
@@ -10,7 +9,12 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from crmcore.domain.kernel import Length, Personal, address_key, command, event
+from crmcore.domain.kernel import (
+    Length,
+    Personal,
+    command,
+    event,
+)
 
 __all__ = [
     "AddContactPoint",
@@ -22,12 +26,9 @@ __all__ = [
     "ContactPointVerified",
     "InvalidReason",
     "InvalidateContactPoint",
-    "PointCommand",
-    "PointEvent",
     "PrimaryContactPointChanged",
     "RemoveContactPoint",
     "VerifyContactPoint",
-    "contact_key",
 ]
 
 
@@ -57,6 +58,9 @@ class ContactPointAdded:
     """The customer can be reached here: as entered, and in the form that machines use."""
 
     TOPIC: ClassVar[str] = "contact-point-added"
+    SENTENCE: ClassVar[str] = (
+        "can be reached by {kind:words}: {value}[ ({label})][, first choice{is_primary:if}]"
+    )
     customer_id: UUID
     point_id: UUID
     kind: ContactKind
@@ -72,6 +76,7 @@ class ContactPointVerified:
     """The customer proved to be reachable here."""
 
     TOPIC: ClassVar[str] = "contact-point-verified"
+    SENTENCE: ClassVar[str] = "proved to be reachable at contact point {point_id:numbered}"
     customer_id: UUID
     point_id: UUID
     at: datetime
@@ -82,6 +87,9 @@ class ContactPointInvalidated:
     """The customer cannot be reached here (any longer)."""
 
     TOPIC: ClassVar[str] = "contact-point-invalidated"
+    SENTENCE: ClassVar[str] = (
+        "cannot be reached at contact point {point_id:numbered}: {reason:words}"
+    )
     customer_id: UUID
     point_id: UUID
     reason: InvalidReason
@@ -93,6 +101,7 @@ class ContactPointRemoved:
     """The contact point is not to be used."""
 
     TOPIC: ClassVar[str] = "contact-point-removed"
+    SENTENCE: ClassVar[str] = "contact point {point_id:numbered} is not to be used any more"
     customer_id: UUID
     point_id: UUID
     at: datetime
@@ -103,6 +112,9 @@ class PrimaryContactPointChanged:
     """Another contact point of this kind comes first now; none where ``point_id`` is None."""
 
     TOPIC: ClassVar[str] = "primary-contact-point-changed"
+    SENTENCE: ClassVar[str] = (
+        "{kind:words}: another contact point comes first[, {point_id:numbered}]"
+    )
     customer_id: UUID
     kind: ContactKind
     point_id: UUID | None
@@ -187,13 +199,3 @@ PointCommand = (
     | RemoveContactPoint
     | ChangePrimaryContactPoint
 )
-
-
-def contact_key(kind: ContactKind, normalised: str) -> str:
-    """What two contact points of one *kind* have in common when they are the same address.
-
-    Case is ignored in e-mail addresses and handles (``address_key``), and in nothing else.
-    """
-    if kind in (ContactKind.EMAIL, ContactKind.SOCIAL):
-        return address_key(normalised)
-    return normalised

@@ -1,16 +1,17 @@
-"""Registration: how a customer is taken on, named, put aside and taken up again.
+"""Registration: how a customer is taken on, named, deactivated and reactivated."""
 
-A part of the customer's stream: its events and commands.  ``customer`` decides on them.
-"""
-
-import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from crmcore.domain.customers.lifecycle import LifecycleStage
-from crmcore.domain.kernel import InvalidValueError, Length, Personal, command, event
+from crmcore.domain.customers.customer.messages.lifecycle import LifecycleStage
+from crmcore.domain.kernel import (
+    Length,
+    Personal,
+    command,
+    event,
+)
 
 __all__ = [
     "CorrectCustomerName",
@@ -22,7 +23,6 @@ __all__ = [
     "DeactivateCustomer",
     "ReactivateCustomer",
     "RegisterCustomer",
-    "registered",
 ]
 
 
@@ -38,9 +38,10 @@ class CustomerKind(StrEnum):
 
 @event
 class CustomerRegistered:
-    """The company knows this person or organisation from now on; what was not told is None."""
+    """The company knows this person or organisation from now on; what is not known is None."""
 
     TOPIC: ClassVar[str] = "customer-registered"
+    SENTENCE: ClassVar[str] = "became a customer: {name} ({kind:words})[, as {stage:words}]"
     customer_id: UUID
     kind: CustomerKind
     name: Annotated[str, Personal()]
@@ -56,6 +57,7 @@ class CustomerNameCorrected:
     """This is what the customer is called."""
 
     TOPIC: ClassVar[str] = "customer-name-corrected"
+    SENTENCE: ClassVar[str] = "is called {name}"
     customer_id: UUID
     name: Annotated[str, Personal()]
     at: datetime
@@ -66,6 +68,7 @@ class CustomerDeactivated:
     """No business with this customer until further notice."""
 
     TOPIC: ClassVar[str] = "customer-deactivated"
+    SENTENCE: ClassVar[str] = "was deactivated: {reason}"
     customer_id: UUID
     reason: Annotated[str, Personal()]
     at: datetime
@@ -76,6 +79,7 @@ class CustomerReactivated:
     """Business with this customer goes on."""
 
     TOPIC: ClassVar[str] = "customer-reactivated"
+    SENTENCE: ClassVar[str] = "is an active customer again"
     customer_id: UUID
     at: datetime
 
@@ -131,18 +135,9 @@ class ReactivateCustomer:
     at: datetime
 
 
-def registered(command: RegisterCustomer, at: datetime) -> CustomerRegistered:
-    """The event of *command*, true at *at*; refused where the country is no country code."""
-    country = command.country and command.country.upper()
-    if country is not None and not re.fullmatch("[A-Z]{2}", country):
-        raise InvalidValueError("country", command.country, "two letters (ISO 3166) such as US")
-    return CustomerRegistered(
-        customer_id=command.customer_id,
-        kind=command.kind,
-        name=command.name,
-        stage=command.stage,
-        legal_name=command.legal_name,
-        registration_number=command.registration_number,
-        country=country,
-        at=at,
-    )
+RegistrationEvent = (
+    CustomerRegistered | CustomerNameCorrected | CustomerDeactivated | CustomerReactivated
+)
+RegistrationCommand = (
+    RegisterCustomer | CorrectCustomerName | DeactivateCustomer | ReactivateCustomer
+)

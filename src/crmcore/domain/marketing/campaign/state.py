@@ -1,60 +1,37 @@
-"""A campaign: what happened to it, from the plan over approval and launch to its end.
-
-Here are its state and ``evolve``; its events are in ``campaign_events``.  What may happen is
-decided in ``planning`` (plan, budget, dates, lists) and in ``running`` (approval, launch, pause,
-costs, end).
-
-The stream stays short however many people are addressed: each member has a stream of its own
-(``membership``), and the campaign knows of its audience only the lists and their sizes.
-"""
+"""The state of a campaign: how its events are folded, and what must come before what."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import assert_never
 from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import CLOCK_SKEW, Aggregate, Money, NotAllowedError, NotFoundError
-from crmcore.domain.marketing.campaign_events import (
-    CampaignApproved,
+from crmcore.domain.kernel import (
+    CLOCK_SKEW,
+    Money,
+    NotAllowedError,
+    NotFoundError,
+)
+from crmcore.domain.marketing.campaign.messages.planning import (
     CampaignBudgetSet,
+    CampaignPlanned,
+    CampaignScheduled,
+    PlanningEvent,
+    TargetListGenerated,
+)
+from crmcore.domain.marketing.campaign.messages.running import (
+    CampaignApproved,
     CampaignCancelled,
     CampaignCompleted,
     CampaignLaunched,
     CampaignPaused,
-    CampaignPlanned,
     CampaignResumed,
-    CampaignScheduled,
     CostIncurred,
-    TargetListGenerated,
+    RunningEvent,
 )
 from crmcore.domain.marketing.terms import ListKind
-
-__all__ = [
-    "AGGREGATE",
-    "Campaign",
-    "CampaignApproved",
-    "CampaignBudgetSet",
-    "CampaignCancelled",
-    "CampaignCompleted",
-    "CampaignEndedError",
-    "CampaignLaunched",
-    "CampaignPaused",
-    "CampaignPlanned",
-    "CampaignResumed",
-    "CampaignScheduled",
-    "CostIncurred",
-    "Event",
-    "NotPlanned",
-    "OutsideDatesError",
-    "State",
-    "Status",
-    "TargetListGenerated",
-    "evolve",
-    "planned",
-]
 
 
 class Status(StrEnum):
@@ -100,7 +77,7 @@ class Campaign:
     since: datetime
 
     @property
-    def ended(self) -> bool:
+    def is_ended(self) -> bool:
         """Whether it is completed or cancelled."""
         return self.status in (Status.COMPLETED, Status.CANCELLED)
 
@@ -114,20 +91,20 @@ class Campaign:
         """All costs so far."""
         return Money.total((one.cost for one in self.costs.values()), self.plan.currency)
 
-    def refuse_if_ended(self) -> None:
+    def require_open(self) -> None:
         """Raise ``CampaignEndedError`` for a campaign that is over."""
-        if self.ended:
+        if self.is_ended:
             raise CampaignEndedError(
                 f"campaign {self.plan.campaign_id} is {self.status}: only answers and costs can"
                 " still be recorded; copy it to address people again"
             )
 
-    def refuse_before_start(self, at: datetime) -> None:
+    def require_started(self, at: datetime) -> None:
         """Raise ``OutsideDatesError`` where the campaign has not started by the instant *at*."""
         if at < self.starts_at - CLOCK_SKEW:
             raise OutsideDatesError(f"{self._dates}, and {at.isoformat()} is before its start")
 
-    def refuse_after_end(self, at: datetime) -> None:
+    def require_not_over(self, at: datetime) -> None:
         """Raise ``OutsideDatesError`` where the campaign's time is over at the instant *at*."""
         if at >= self.ends_at + CLOCK_SKEW:
             raise OutsideDatesError(f"{self._dates}, and {at.isoformat()} is after its end")
@@ -140,57 +117,63 @@ class Campaign:
         )
 
 
-Event = (
-    CampaignPlanned
-    | CampaignBudgetSet
-    | CampaignScheduled
-    | TargetListGenerated
-    | CampaignApproved
-    | CampaignLaunched
-    | CampaignPaused
-    | CampaignResumed
-    | CampaignCompleted
-    | CampaignCancelled
-    | CostIncurred
-)
+Event = PlanningEvent | RunningEvent
 State = NotPlanned | Campaign
-
-_STATUS_AFTER: Final[Mapping[type[Event], Status]] = {
-    CampaignPaused: Status.PAUSED,
-    CampaignResumed: Status.RUNNING,
-    CampaignCompleted: Status.COMPLETED,
-    CampaignCancelled: Status.CANCELLED,
-}
 
 
 def evolve(state: State, event: Event) -> State:
-    """The campaign after one more event."""
-    if isinstance(event, CampaignPlanned):
-        return Campaign(
-            plan=event, starts_at=event.starts_at, ends_at=event.ends_at, since=event.at
-        )
+    """The campaign after one more event; only a plan makes one."""
     if isinstance(state, NotPlanned):
-        return state
+        return _planned(event) if isinstance(event, CampaignPlanned) else state
     match event:
+        case CampaignPlanned():
+            return _planned(event)
         case CampaignBudgetSet():
             return attrs.evolve(state, budget=event.budget)
         case CampaignScheduled():
             return attrs.evolve(state, starts_at=event.starts_at, ends_at=event.ends_at)
         case TargetListGenerated():
             return attrs.evolve(state, lists={**state.lists, event.list_id: event})
-        case CostIncurred():
-            return attrs.evolve(state, costs={**state.costs, event.cost_id: event})
-        case CampaignApproved():
-            return attrs.evolve(state, status=Status.APPROVED, approved_at=event.at, since=event.at)
-        case CampaignLaunched():
-            return attrs.evolve(state, status=Status.RUNNING, launched_at=event.at, since=event.at)
-        case CampaignPaused() | CampaignResumed() | CampaignCompleted() | CampaignCancelled():
-            return attrs.evolve(state, status=_STATUS_AFTER[type(event)], since=event.at)
+        case (
+            CampaignApproved()
+            | CampaignLaunched()
+            | CampaignPaused()
+            | CampaignResumed()
+            | CampaignCompleted()
+            | CampaignCancelled()
+            | CostIncurred()
+        ):
+            return _run(state, event)
         case _:
             assert_never(event)
 
 
-def planned(campaign_id: UUID, state: State) -> Campaign:
+def _run(state: Campaign, event: RunningEvent) -> Campaign:
+    at = event.at
+    match event:
+        case CampaignApproved():
+            return attrs.evolve(state, status=Status.APPROVED, since=at, approved_at=at)
+        case CampaignLaunched():
+            return attrs.evolve(state, status=Status.RUNNING, since=at, launched_at=at)
+        case CampaignPaused():
+            return attrs.evolve(state, status=Status.PAUSED, since=at)
+        case CampaignResumed():
+            return attrs.evolve(state, status=Status.RUNNING, since=at)
+        case CampaignCompleted():
+            return attrs.evolve(state, status=Status.COMPLETED, since=at)
+        case CampaignCancelled():
+            return attrs.evolve(state, status=Status.CANCELLED, since=at)
+        case CostIncurred():
+            return attrs.evolve(state, costs={**state.costs, event.cost_id: event})
+        case _:
+            assert_never(event)
+
+
+def _planned(event: CampaignPlanned) -> Campaign:
+    return Campaign(plan=event, starts_at=event.starts_at, ends_at=event.ends_at, since=event.at)
+
+
+def require_planned(campaign_id: UUID, state: State) -> Campaign:
     """*state* as a campaign that was planned; raises ``NotFoundError`` if it never was."""
     match state:
         case NotPlanned():
@@ -201,7 +184,7 @@ def planned(campaign_id: UUID, state: State) -> Campaign:
             assert_never(state)
 
 
-def _earliest(state: State, event: Event, began_at: datetime) -> datetime | None:
+def earliest(state: State, event: Event, began_at: datetime) -> datetime | None:
     """No phase begins before the one that it follows; money may be spent before there is a plan."""
     match event:
         case CostIncurred():
@@ -212,28 +195,15 @@ def _earliest(state: State, event: Event, began_at: datetime) -> datetime | None
             | CampaignResumed()
             | CampaignCompleted()
             | CampaignCancelled()
-        ) if isinstance(state, Campaign):
-            return state.since
-        case _:
+        ):
+            return state.since if isinstance(state, Campaign) else began_at
+        case (
+            CampaignPlanned()
+            | CampaignBudgetSet()
+            | CampaignScheduled()
+            | TargetListGenerated()
+            | CampaignApproved()
+        ):
             return began_at
-
-
-AGGREGATE: Final = Aggregate[State, Event](
-    kind="campaign",
-    initial=NotPlanned(),
-    evolve=evolve,
-    events=(
-        CampaignPlanned,
-        CampaignBudgetSet,
-        CampaignScheduled,
-        TargetListGenerated,
-        CampaignApproved,
-        CampaignLaunched,
-        CampaignPaused,
-        CampaignResumed,
-        CampaignCompleted,
-        CampaignCancelled,
-        CostIncurred,
-    ),
-    earliest=_earliest,
-)
+        case _:
+            assert_never(event)

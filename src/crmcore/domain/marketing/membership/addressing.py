@@ -1,6 +1,6 @@
 """Addressing members: who is targeted, suppressed or held out, and each message sent to them.
 
-Commands and ``decide`` over the state of the membership, the campaign, and what the company
+``decide`` over the state of the membership, the campaign, and what the company
 knows of reaching the customer at that instant.  Consent is asked when a customer is targeted
 and again for every message (INV-X2), of the address that it would use: whoever withdrew in
 between gets none, and the stream says why.  What was decided before stands in the way of no
@@ -18,41 +18,28 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
 )
-from crmcore.domain.marketing.campaign import Campaign, Status
-from crmcore.domain.marketing.membership import (
+from crmcore.domain.marketing.campaign.state import Campaign, Status
+from crmcore.domain.marketing.membership.messages.addressing import (
+    AddressingCommand,
     Assessed,
+    MemberHeldOut,
+    MemberSuppressed,
+    MemberTargeted,
+    MessageSent,
+    SendMessage,
+    TargetMember,
+)
+from crmcore.domain.marketing.membership.state import (
     Event,
     Member,
-    Standing,
+    MemberStatus,
     State,
     Step,
     Unassigned,
     membership_id,
 )
-from crmcore.domain.marketing.membership_commands import SendMessage, TargetMember
-from crmcore.domain.marketing.membership_events import (
-    MemberHeldOut,
-    MemberSuppressed,
-    MemberTargeted,
-    MessageSent,
-)
 from crmcore.domain.marketing.suppression import Reach, Suppression, suppressions
-from crmcore.domain.marketing.terms import (
-    Role,
-)
-
-__all__ = [
-    "Command",
-    "FrequencyCapError",
-    "HeldOutError",
-    "NotSendingError",
-    "OtherChannelError",
-    "SendMessage",
-    "SuppressedError",
-    "TargetMember",
-    "UnwelcomeError",
-    "decide",
-]
+from crmcore.domain.marketing.terms import Role
 
 
 class NotSendingError(NotAllowedError):
@@ -79,10 +66,9 @@ class FrequencyCapError(NotAllowedError):
     """The customer would get more messages than the campaign's cap allows (INV-M4)."""
 
 
-Command = TargetMember | SendMessage
-
-
-def decide(command: Command, state: State, campaign: Campaign, reach: Reach) -> Sequence[Event]:
+def decide(
+    command: AddressingCommand, state: State, campaign: Campaign, reach: Reach
+) -> Sequence[Event]:
     """What follows from *command*; raises a ``DomainError`` to refuse it."""
     match command:
         case TargetMember():
@@ -97,19 +83,19 @@ def _target(
     command: TargetMember, state: State, campaign: Campaign, reach: Reach
 ) -> Sequence[Event]:
     if isinstance(state, Unassigned):
-        campaign.refuse_if_ended()
-        campaign.refuse_after_end(command.at)
+        campaign.require_open()
+        campaign.require_not_over(command.at)
         return [_assess(command, state, campaign, reach)]
     if state.role is not command.role:
         key = membership_id(command.campaign_id, command.customer_id)
         raise AlreadyExistsError("membership", key, f"the role is {state.role}")
     late = command.at <= state.assessed_at
-    if not late and not campaign.ended and state.standing is not Standing.HELD_OUT:
-        campaign.refuse_after_end(command.at)
+    if not late and not campaign.is_ended and state.status is not MemberStatus.HELD_OUT:
+        campaign.require_not_over(command.at)
         event = _assess(command, state, campaign, reach)
         if not _holds(event, state):
             return [event]
-    _refuse_unless_targeted(command, state)
+    _require_targeted(command, state)
     return []
 
 
@@ -117,7 +103,7 @@ def _assess(command: TargetMember, state: State, campaign: Campaign, reach: Reac
     reasons = _reasons(command, state, reach, command.exempt_lists)
     if reasons:
         return _suppressed(command, command.list_name, command.role, reasons)
-    kind = MemberHeldOut if _kept_out(command, command.role, campaign) else MemberTargeted
+    kind = MemberHeldOut if _is_kept_out(command, command.role, campaign) else MemberTargeted
     return kind(
         membership_id=membership_id(command.campaign_id, command.customer_id),
         campaign_id=command.campaign_id,
@@ -128,7 +114,7 @@ def _assess(command: TargetMember, state: State, campaign: Campaign, reach: Reac
     )
 
 
-def _kept_out(command: Command, role: Role, campaign: Campaign) -> bool:
+def _is_kept_out(command: AddressingCommand, role: Role, campaign: Campaign) -> bool:
     holdout = campaign.plan.holdout
     return role is Role.DEFAULT and holdout is not None and holdout.keeps_out(command.customer_id)
 
@@ -136,9 +122,9 @@ def _kept_out(command: Command, role: Role, campaign: Campaign) -> bool:
 def _holds(event: Assessed, state: Member) -> bool:
     match event:
         case MemberTargeted():
-            return state.standing is Standing.TARGETED
+            return state.status is MemberStatus.TARGETED
         case MemberHeldOut():
-            return state.standing is Standing.HELD_OUT
+            return state.status is MemberStatus.HELD_OUT
         case MemberSuppressed():
             return state.suppressions == event.suppressions
         case _:
@@ -163,30 +149,30 @@ def _send(command: SendMessage, state: State, campaign: Campaign, reach: Reach) 
     if command.message_id in state.held_back:
         raise SuppressedError(
             f"message {command.message_id} to customer {command.customer_id} was held back already"
-            f" ({_told(state.held_back[command.message_id])})"
+            f" ({_describe(state.held_back[command.message_id])})"
         )
     if channel is not campaign.plan.channel:
         raise OtherChannelError(
             f"campaign {command.campaign_id} goes by {campaign.plan.channel}, not by {channel}:"
             " plan one with this as its parent"
         )
-    _refuse_unless_sending(command.at, campaign, state.role)
+    _require_sending(command.at, campaign, state.role)
     if command.transactional:
         return _send_transactional(command, channel, state, reach)
-    _refuse_if_held_out(command, state.standing is Standing.HELD_OUT)
+    _require_not_held_out(command, state.status is MemberStatus.HELD_OUT)
     reasons = _reasons(command, state, reach, state.exempt_lists)
     if reasons:
         return _hold_back(command, state, reasons)
-    _refuse_if_held_out(command, _kept_out(command, state.role, campaign))
-    if reach.unwelcome is not None:
-        raise UnwelcomeError(f"customer {command.customer_id}: {reach.unwelcome}; send later")
-    _refuse_over_cap(command, state, campaign)
+    _require_not_held_out(command, _is_kept_out(command, state.role, campaign))
+    if reach.deferral is not None:
+        raise UnwelcomeError(f"customer {command.customer_id}: {reach.deferral}; send later")
+    _require_below_cap(command, state, campaign)
     counted = state.role is Role.DEFAULT
     first = counted and Step.SENT not in state.reached
     return [_sent(command, channel, reach, counted, first)]
 
 
-def _refuse_unless_sending(at: datetime, campaign: Campaign, role: Role) -> None:
+def _require_sending(at: datetime, campaign: Campaign, role: Role) -> None:
     proof = role is not Role.DEFAULT and campaign.status in (Status.PLANNED, Status.APPROVED)
     if campaign.status is not Status.RUNNING and not proof:
         raise NotSendingError(
@@ -194,16 +180,16 @@ def _refuse_unless_sending(at: datetime, campaign: Campaign, role: Role) -> None
             " runs, proof copies and tests before the launch too"
         )
     if not proof:
-        campaign.refuse_before_start(at)
-    campaign.refuse_after_end(at)
+        campaign.require_started(at)
+    campaign.require_not_over(at)
 
 
 def _send_transactional(
     command: SendMessage, channel: Channel, state: Member, reach: Reach
 ) -> Sequence[Event]:
-    reasons = suppressions(reach, bounced=state.bounced(reach.point_id, reach.point_added_at))
+    reasons = suppressions(reach, bounced=state.has_bounced(reach.point_id, reach.point_added_at))
     if reasons:
-        raise SuppressedError(f"customer {command.customer_id}: {_told(reasons)}")
+        raise SuppressedError(f"customer {command.customer_id}: {_describe(reasons)}")
     return [_sent(command, channel, reach, counted=False, first=False)]
 
 
@@ -213,26 +199,26 @@ def _hold_back(
     if command.at < state.assessed_at:
         raise SuppressedError(
             f"customer {command.customer_id} could not be addressed at {command.at:%Y-%m-%dT%H:%M:%SZ}"
-            f" ({_told(reasons)}), and has been assessed anew since"
+            f" ({_describe(reasons)}), and has been assessed anew since"
         )
     return [_suppressed(command, state.list_name, state.role, reasons, command.message_id)]
 
 
-def _refuse_unless_targeted(command: TargetMember, state: Member) -> None:
-    _refuse_if_held_out(command, state.standing is Standing.HELD_OUT)
-    if state.standing is Standing.SUPPRESSED:
+def _require_targeted(command: TargetMember, state: Member) -> None:
+    _require_not_held_out(command, state.status is MemberStatus.HELD_OUT)
+    if state.status is MemberStatus.SUPPRESSED:
         raise SuppressedError(
             f"customer {command.customer_id} was suppressed"
-            f" ({_told(state.suppressions)}): target them anew when that has changed"
+            f" ({_describe(state.suppressions)}): target them anew when that has changed"
         )
 
 
-def _refuse_if_held_out(command: Command, held_out: bool) -> None:
+def _require_not_held_out(command: AddressingCommand, held_out: bool) -> None:
     if held_out:
         raise HeldOutError(f"customer {command.customer_id} is in the control group")
 
 
-def _refuse_over_cap(command: SendMessage, state: Member, campaign: Campaign) -> None:
+def _require_below_cap(command: SendMessage, state: Member, campaign: Campaign) -> None:
     cap = campaign.plan.frequency_cap
     if cap is None or campaign.plan.informational:
         return
@@ -245,24 +231,24 @@ def _refuse_over_cap(command: SendMessage, state: Member, campaign: Campaign) ->
 
 
 def _reasons(
-    command: Command, state: State, reach: Reach, exempt_lists: Sequence[str]
+    command: AddressingCommand, state: State, reach: Reach, exempt_lists: Sequence[str]
 ) -> tuple[Suppression, ...]:
     if isinstance(state, Unassigned):
         return suppressions(reach, exempt_lists=exempt_lists)
     return suppressions(
         reach,
-        opted_out=state.opted_out(command.at, reach.agreed),
-        bounced=state.bounced(reach.point_id, reach.point_added_at),
+        opted_out=state.opt_out_in_force(command.at, reach.agreed),
+        bounced=state.has_bounced(reach.point_id, reach.point_added_at),
         exempt_lists=exempt_lists,
     )
 
 
-def _told(reasons: Sequence[Suppression]) -> str:
+def _describe(reasons: Sequence[Suppression]) -> str:
     return "; ".join(reason.detail for reason in reasons)
 
 
 def _suppressed(
-    command: Command,
+    command: AddressingCommand,
     list_name: str,
     role: Role,
     reasons: tuple[Suppression, ...],

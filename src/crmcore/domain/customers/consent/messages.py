@@ -1,7 +1,6 @@
-"""A permission: what a customer allowed or forbade, by which channel and for what purpose.
+"""What a customer allows or forbids, by which channel and for what purpose.
 
-The events and commands of the consent ledger; ``consent`` folds and decides on them.  The
-fields are those that a record of consent needs (ISO/IEC TS 27560): who, for what, on which
+The fields are those that a record of consent needs (ISO/IEC TS 27560): who, for what, on which
 ground, under which notice, how it was given, until when.
 """
 
@@ -10,7 +9,14 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from crmcore.domain.kernel import Channel, Length, Personal, Purpose, command, event
+from crmcore.domain.kernel import (
+    Channel,
+    Length,
+    Personal,
+    Purpose,
+    command,
+    event,
+)
 
 __all__ = [
     "ConfirmConsent",
@@ -44,6 +50,10 @@ class ConsentGiven:
     """There is a ground for this purpose by this channel; ``point_id`` None: by all its points."""
 
     TOPIC: ClassVar[str] = "consent-given"
+    SENTENCE: ClassVar[str] = (
+        "allowed {purpose:words} by {channel:words}[ until {expires_at}][, told by {method}]"
+        "[, yet to be confirmed{to_be_confirmed:if}]"
+    )
     ledger_id: UUID
     customer_id: UUID
     consent_id: UUID
@@ -65,6 +75,7 @@ class ConsentConfirmed:
     """The customer confirmed a consent (the second step of a double opt-in)."""
 
     TOPIC: ClassVar[str] = "consent-confirmed"
+    SENTENCE: ClassVar[str] = "confirmed a consent"
     ledger_id: UUID
     customer_id: UUID
     consent_id: UUID
@@ -77,6 +88,9 @@ class ConsentWithdrawn:
     """The customer allows it no longer; None stands for every channel, purpose or point."""
 
     TOPIC: ClassVar[str] = "consent-withdrawn"
+    SENTENCE: ClassVar[str] = (
+        "withdrew consent[ to {purpose:words}][ by {channel:words}][, told by {method}]"
+    )
     ledger_id: UUID
     customer_id: UUID
     channel: Channel | None
@@ -92,6 +106,7 @@ class ObjectionRaised:
     """The customer objects to a purpose (GDPR article 21); None stands for every channel."""
 
     TOPIC: ClassVar[str] = "objection-raised"
+    SENTENCE: ClassVar[str] = "objected to {purpose:words}[ by {channel:words}]"
     ledger_id: UUID
     customer_id: UUID
     channel: Channel | None
@@ -165,3 +180,7 @@ class RaiseObjection:
     at: datetime
     channel: Channel | None = None
     evidence: Annotated[str, Length(2_000), Personal()] | None = None
+
+
+Event = ConsentGiven | ConsentConfirmed | ConsentWithdrawn | ObjectionRaised
+Command = GiveConsent | ConfirmConsent | WithdrawConsent | RaiseObjection

@@ -1,7 +1,6 @@
-"""The contact book: every contact point of one customer, one of each kind coming first.
+"""The contact points of one customer, one of each kind coming first.
 
-A part of the customer's stream, read from top to bottom: state, ``evolve``, ``decide``.  One
-point of each kind is the primary one as long as any of that kind is in use: the first becomes
+One point of each kind is the primary one as long as any of that kind is in use: the first becomes
 it, and where it is removed or turns out invalid the oldest of the others takes its place.
 """
 
@@ -12,7 +11,7 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.customers.contact_point import (
+from crmcore.domain.customers.customer.messages.contact_point import (
     AddContactPoint,
     ChangePrimaryContactPoint,
     ContactKind,
@@ -27,20 +26,13 @@ from crmcore.domain.customers.contact_point import (
     PrimaryContactPointChanged,
     RemoveContactPoint,
     VerifyContactPoint,
-    contact_key,
 )
-from crmcore.domain.kernel import AlreadyExistsError, NotAllowedError, NotFoundError
-
-__all__ = [
-    "ContactPoint",
-    "ContactPointInvalidError",
-    "ContactPointKnownError",
-    "Points",
-    "added_at",
-    "decide",
-    "evolve",
-    "primary_point",
-]
+from crmcore.domain.kernel import (
+    AlreadyExistsError,
+    NotAllowedError,
+    NotFoundError,
+    address_key,
+)
 
 
 class ContactPointKnownError(NotAllowedError):
@@ -49,6 +41,9 @@ class ContactPointKnownError(NotAllowedError):
 
 class ContactPointInvalidError(NotAllowedError):
     """The contact point is out of use, so it can be neither verified nor primary."""
+
+
+# State
 
 
 @attrs.frozen
@@ -85,6 +80,26 @@ Points = tuple[ContactPoint, ...]
 def primary_point(points: Points, kind: ContactKind) -> ContactPoint | None:
     """The first choice of a *kind*; None where none is in use."""
     return next((point for point in points if point.kind is kind and point.is_primary), None)
+
+
+def of_same_address(points: Points, point_id: UUID) -> Points:
+    """The contact points with the address of the one called *point_id*, itself included."""
+    keys = {_key(one) for one in points if one.point_id == point_id}
+    return tuple(one for one in points if _key(one) in keys)
+
+
+def _key(point: ContactPoint) -> tuple[ContactKind, str]:
+    return point.kind, contact_key(point.kind, point.added.normalised)
+
+
+def contact_key(kind: ContactKind, normalised: str) -> str:
+    """What two contact points of one *kind* have in common when they are the same address.
+
+    Case is ignored in e-mail addresses and handles (``address_key``), and in nothing else.
+    """
+    if kind in (ContactKind.EMAIL, ContactKind.SOCIAL):
+        return address_key(normalised)
+    return normalised
 
 
 def evolve(points: Points, event: PointEvent) -> Points:
@@ -137,7 +152,10 @@ def _invalid(point: ContactPoint, event: ContactPointInvalidated) -> ContactPoin
     )
 
 
-def decide(command: PointCommand, points: Points, normalised: str) -> Sequence[PointEvent]:
+# Decisions
+
+
+def decide(command: PointCommand, points: Points, normalised: str = "") -> Sequence[PointEvent]:
     """What *command* changes; *normalised* is the normal form of the value that is added."""
     if isinstance(command, AddContactPoint):
         return _add(command, points, normalised)
@@ -185,9 +203,9 @@ def _add(command: AddContactPoint, points: Points, normalised: str) -> Sequence[
     for point in points:
         if point.point_id == command.point_id:
             return _again(added, point)
-    key = contact_key(command.kind, normalised)
+    key = command.kind, contact_key(command.kind, normalised)
     for peer in peers:
-        if contact_key(peer.kind, peer.added.normalised) == key:
+        if _key(peer) == key:
             raise ContactPointKnownError(
                 f"the customer has the same {command.kind} already, as contact point "
                 f"{peer.point_id}: go on with that one, or remove it first"

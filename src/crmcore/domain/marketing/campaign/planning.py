@@ -1,138 +1,47 @@
-"""Planning a campaign: terms, budget, dates, and target lists.
+"""Planning a campaign: what follows from the commands on terms, budget, dates and target lists.
 
-Commands and ``decide`` over the campaign's state; its events are in ``campaign``.  That a
-parent or a source exists is for the caller, who can read other streams.
+That a parent or a source exists is for the caller, who can read other streams.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar, assert_never
-from uuid import UUID
+from typing import assert_never
 
 from crmcore.domain.kernel import (
     AlreadyExistsError,
-    Between,
-    Channel,
     InvalidValueError,
-    Length,
-    Money,
     NotAllowedError,
     Purpose,
-    command,
     require_currency,
 )
-from crmcore.domain.marketing.campaign import (
-    Campaign,
+from crmcore.domain.marketing.campaign.messages.planning import (
+    AttachTargetList,
     CampaignBudgetSet,
     CampaignPlanned,
     CampaignScheduled,
+    CopyCampaign,
+    PlanCampaign,
+    PlanningCommand,
+    ScheduleCampaign,
+    SetCampaignBudget,
+    TargetListGenerated,
+)
+from crmcore.domain.marketing.campaign.state import (
+    Campaign,
     Event,
     NotPlanned,
     State,
-    TargetListGenerated,
-    planned,
+    require_planned,
 )
 from crmcore.domain.marketing.holdout import Holdout
-from crmcore.domain.marketing.terms import (
-    RESPONSES,
-    Expectation,
-    FrequencyCap,
-    ListKind,
-    Offer,
-    ResponseKind,
-    payable,
-)
-
-Name = Annotated[str, Length(200)]
-
-
-@command
-class PlanCampaign:
-    """Plan a campaign on one channel for one purpose; all of its money is in *currency*.
-
-    *purpose* is what people must have agreed to.  An *informational* campaign serves another
-    purpose than marketing and is exempt from frequency caps.
-    """
-
-    TOPIC: ClassVar[str] = "plan-campaign"
-    campaign_id: UUID
-    name: Name
-    kind: Annotated[str, Length(60)]
-    channel: Channel
-    purpose: Purpose = Purpose.MARKETING
-    informational: bool = False
-    currency: Annotated[str, Length(3)]
-    starts_at: datetime
-    ends_at: datetime
-    parent_id: UUID | None = None
-    copied_from: UUID | None = None
-    offer: Offer | None = None
-    expected: Expectation | None = None
-    holdout: Holdout | None = None
-    frequency_cap: FrequencyCap | None = None
-    response_kinds: tuple[ResponseKind, ...] = RESPONSES
-    at: datetime
-
-
-@command
-class CopyCampaign:
-    """Plan a campaign like *source_id* for another time; it starts with no results (INV-M10)."""
-
-    TOPIC: ClassVar[str] = "copy-campaign"
-    campaign_id: UUID
-    source_id: UUID
-    name: Name
-    starts_at: datetime
-    ends_at: datetime
-    at: datetime
-
-
-@command
-class SetCampaignBudget:
-    """Say how much may be spent."""
-
-    TOPIC: ClassVar[str] = "set-campaign-budget"
-    campaign_id: UUID
-    budget: Money
-    at: datetime
-
-
-@command
-class ScheduleCampaign:
-    """Set when the campaign starts and ends; after the launch, only the end can be moved."""
-
-    TOPIC: ClassVar[str] = "schedule-campaign"
-    campaign_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    at: datetime
-
-
-@command
-class AttachTargetList:
-    """Give the campaign a list of *size* people; each of them is then targeted one by one.
-
-    ``as_of`` is the instant whose facts the list was drawn up from: ``at`` if not given.
-    """
-
-    TOPIC: ClassVar[str] = "attach-target-list"
-    campaign_id: UUID
-    list_id: UUID
-    name: Name
-    kind: ListKind = ListKind.DEFAULT
-    size: Annotated[int, Between(0)]
-    as_of: datetime | None = None
-    at: datetime
+from crmcore.domain.marketing.terms import require_payable
 
 
 class CampaignLaunchedError(NotAllowedError):
     """The campaign has started: its start can no longer be moved."""
 
 
-Command = PlanCampaign | SetCampaignBudget | ScheduleCampaign | AttachTargetList
-
-
-def copied(command: CopyCampaign, source: Campaign) -> PlanCampaign:
+def copy_terms(command: CopyCampaign, source: Campaign) -> PlanCampaign:
     """The plan that *command* asks for: the terms of *source*, none of its lists, costs or results.
 
     A control group is drawn anew, so that the same customers are not left out for ever.
@@ -161,24 +70,24 @@ def copied(command: CopyCampaign, source: Campaign) -> PlanCampaign:
     )
 
 
-def decide(command: Command, state: State) -> Sequence[Event]:
+def decide(command: PlanningCommand, state: State) -> Sequence[Event]:
     """What follows from *command*; raises a ``DomainError`` to refuse it."""
     match command:
         case PlanCampaign():
             return _plan(command, state)
         case SetCampaignBudget():
-            return _set_budget(command, planned(command.campaign_id, state))
+            return _set_budget(command, require_planned(command.campaign_id, state))
         case ScheduleCampaign():
-            return _schedule(command, planned(command.campaign_id, state))
+            return _schedule(command, require_planned(command.campaign_id, state))
         case AttachTargetList():
-            return _attach(command, planned(command.campaign_id, state))
+            return _attach(command, require_planned(command.campaign_id, state))
         case _:
             assert_never(command)
 
 
 def _plan(command: PlanCampaign, state: State) -> Sequence[Event]:
     require_currency(command.currency)
-    _ordered(command.starts_at, command.ends_at)
+    _require_ordered(command.starts_at, command.ends_at)
     for field, other in (("parent_id", command.parent_id), ("copied_from", command.copied_from)):
         if command.campaign_id == other:
             raise InvalidValueError(field, other, "another campaign")
@@ -188,7 +97,7 @@ def _plan(command: PlanCampaign, state: State) -> Sequence[Event]:
         )
     if command.expected is not None:
         for field in ("cost", "revenue"):
-            payable(f"expected.{field}", getattr(command.expected, field), command.currency)
+            require_payable(f"expected.{field}", getattr(command.expected, field), command.currency)
     match state:
         case NotPlanned():
             return [_planned(command, command.at)]
@@ -226,20 +135,20 @@ def _planned(command: PlanCampaign, at: datetime) -> CampaignPlanned:
 
 
 def _set_budget(command: SetCampaignBudget, state: Campaign) -> Sequence[Event]:
-    payable("budget", command.budget, state.plan.currency)
+    require_payable("budget", command.budget, state.plan.currency)
     if command.budget == state.budget:
         return []
-    state.refuse_if_ended()
+    state.require_open()
     return [
         CampaignBudgetSet(campaign_id=command.campaign_id, budget=command.budget, at=command.at)
     ]
 
 
 def _schedule(command: ScheduleCampaign, state: Campaign) -> Sequence[Event]:
-    _ordered(command.starts_at, command.ends_at)
+    _require_ordered(command.starts_at, command.ends_at)
     if (command.starts_at, command.ends_at) == (state.starts_at, state.ends_at):
         return []
-    state.refuse_if_ended()
+    state.require_open()
     if state.launched_at is not None and command.starts_at != state.starts_at:
         raise CampaignLaunchedError(
             f"campaign {command.campaign_id} was launched: it started {state.starts_at:%Y-%m-%d}"
@@ -270,11 +179,11 @@ def _attach(command: AttachTargetList, state: Campaign) -> Sequence[Event]:
         if known == event:
             return []
         raise AlreadyExistsError("target list", command.list_id, "attach a new list", at=known.at)
-    state.refuse_if_ended()
+    state.require_open()
     return [event]
 
 
-def _ordered(starts_at: datetime, ends_at: datetime) -> None:
+def _require_ordered(starts_at: datetime, ends_at: datetime) -> None:
     if ends_at < starts_at:
         raise InvalidValueError(
             "ends_at", f"{ends_at:%Y-%m-%d}", f"not before {starts_at:%Y-%m-%d}"
