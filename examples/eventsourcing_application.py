@@ -7,8 +7,7 @@ URL is ``sqlite:///FILE`` (by default in a temporary folder) or
 PERSISTENCE_MODULE and CRMCORE_URL, and the class that the view extends.
 
 The events stand in one log with those of the core, chained like them.  Their topics begin with the
-application's name, so that the core reads past them; one that looks like a topic of its own it
-refuses.  A host's transaction takes them in together with a command of the core's.
+application's name, so that the core reads past them; a topic of its own it refuses.  A host's transaction takes them in together with a command of the core's.
 """
 
 import sys

@@ -17,7 +17,7 @@ from crmcore.infrastructure.recording.identity import (
     text_of,
 )
 from crmcore.infrastructure.recording.notifications import NotifyingRecorder
-from crmcore.infrastructure.recording.ownership import require_own_events
+from crmcore.infrastructure.recording.ownership import require_own_streams, require_own_topics
 from crmcore.infrastructure.recording.subscription import LogSubscription
 
 __all__ = ["CrmApplicationRecorder"]
@@ -54,6 +54,7 @@ class CrmApplicationRecorder(NotifyingRecorder):
         recorded if that commits.  Raises the package's ``IntegrityError`` if a stream has
         one of the versions already, ``ProgrammingError`` for a topic or a stream of the core's.
         """
+        require_own_topics(stored_events)
         with self.transaction(kwargs.pop("connection", None)) as connection:
             positions = self._insert_events(connection, stored_events, **kwargs)
         self._tell()
@@ -62,7 +63,7 @@ class CrmApplicationRecorder(NotifyingRecorder):
     def _insert_events(
         self, connection: Connection, stored_events: Sequence[StoredEvent], **_kwargs: Any
     ) -> Sequence[int]:
-        require_own_events(connection, self.database.tables, stored_events)
+        require_own_streams(connection, self.database.tables, stored_events)
         records = [
             NewRecord(
                 stream_id=str(event.originator_id),
