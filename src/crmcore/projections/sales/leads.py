@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel import shape
 from crmcore.domain.sales.lead.decisions import AGGREGATE
 from crmcore.domain.sales.lead.messages.assignment import (
     LeadAcceptanceDeclined,
@@ -216,7 +217,8 @@ class LeadQuestions(Questions):
 def _is_assigned(assigned: bool | None) -> ColumnElement[bool]:
     if assigned is None:
         return true()
-    return LEADS.c.assignee.is_not(None) if assigned else LEADS.c.assignee.is_(None)
+    wanted = shape(bool)("assigned", assigned)
+    return LEADS.c.assignee.is_not(None) if wanted else LEADS.c.assignee.is_(None)
 
 
 def _summary(row: RowMapping, score: Score) -> LeadSummary:
