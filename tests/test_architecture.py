@@ -41,7 +41,7 @@ BREACHES = {
         "Projections know SQLAlchemy, and no adapter",
     ),
     "one context imports another": (
-        "domain/marketing/campaign.py",
+        "domain/marketing/campaign/state.py",
         "from crmcore.domain.customers import consent",
         "Contexts of the domain meet in the kernel",
     ),

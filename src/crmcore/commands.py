@@ -3,7 +3,14 @@
 One import for those who embed the core; the domain modules say what each one means.
 """
 
-from crmcore.domain.customers.contact_point import (
+from crmcore.domain.customers.consent.messages import (
+    ConfirmConsent,
+    GiveConsent,
+    LawfulBasis,
+    RaiseObjection,
+    WithdrawConsent,
+)
+from crmcore.domain.customers.customer.messages.contact_point import (
     AddContactPoint,
     ChangePrimaryContactPoint,
     ContactKind,
@@ -11,6 +18,25 @@ from crmcore.domain.customers.contact_point import (
     InvalidReason,
     RemoveContactPoint,
     VerifyContactPoint,
+)
+from crmcore.domain.customers.customer.messages.lifecycle import (
+    AdvanceLifecycle,
+    CorrectLifecycle,
+    LifecycleStage,
+)
+from crmcore.domain.customers.customer.messages.preference import (
+    ContactHours,
+    LiftContactPause,
+    Preference,
+    SetContactPause,
+    SetPreference,
+)
+from crmcore.domain.customers.customer.messages.registration import (
+    CorrectCustomerName,
+    CustomerKind,
+    DeactivateCustomer,
+    ReactivateCustomer,
+    RegisterCustomer,
 )
 from crmcore.domain.customers.external_identity import (
     LinkExternalIdentity,
@@ -21,69 +47,22 @@ from crmcore.domain.customers.interaction import (
     Direction,
     RecordInteraction,
 )
-from crmcore.domain.customers.lifecycle import (
-    AdvanceLifecycle,
-    CorrectLifecycle,
-    LifecycleStage,
-)
 from crmcore.domain.customers.note import (
     CorrectNote,
     RecordNote,
-)
-from crmcore.domain.customers.permission import (
-    ConfirmConsent,
-    GiveConsent,
-    LawfulBasis,
-    RaiseObjection,
-    WithdrawConsent,
-)
-from crmcore.domain.customers.preference import (
-    ContactHours,
-    LiftContactPause,
-    Preference,
-    SetContactPause,
-    SetPreference,
-)
-from crmcore.domain.customers.registration import (
-    CorrectCustomerName,
-    CustomerKind,
-    DeactivateCustomer,
-    ReactivateCustomer,
-    RegisterCustomer,
 )
 from crmcore.domain.kernel import (
     Channel,
     Purpose,
 )
-from crmcore.domain.marketing.addressing import (
-    SendMessage,
-    TargetMember,
-)
-from crmcore.domain.marketing.holdout import (
-    Holdout,
-)
-from crmcore.domain.marketing.membership_events import (
-    BounceKind,
-    ConversionKind,
-    OptOutKind,
-)
-from crmcore.domain.marketing.planning import (
+from crmcore.domain.marketing.campaign.messages.planning import (
     AttachTargetList,
     CopyCampaign,
     PlanCampaign,
     ScheduleCampaign,
     SetCampaignBudget,
 )
-from crmcore.domain.marketing.results import (
-    RecordBounce,
-    RecordClick,
-    RecordConversion,
-    RecordDelivery,
-    RecordOpen,
-    RecordOptOut,
-    RecordResponse,
-)
-from crmcore.domain.marketing.running import (
+from crmcore.domain.marketing.campaign.messages.running import (
     ApproveCampaign,
     CancelCampaign,
     CompleteCampaign,
@@ -91,6 +70,22 @@ from crmcore.domain.marketing.running import (
     LaunchCampaign,
     PauseCampaign,
     ResumeCampaign,
+)
+from crmcore.domain.marketing.holdout import (
+    Holdout,
+)
+from crmcore.domain.marketing.membership.messages.addressing import SendMessage, TargetMember
+from crmcore.domain.marketing.membership.messages.results import (
+    BounceKind,
+    ConversionKind,
+    OptOutKind,
+    RecordBounce,
+    RecordClick,
+    RecordConversion,
+    RecordDelivery,
+    RecordOpen,
+    RecordOptOut,
+    RecordResponse,
 )
 from crmcore.domain.marketing.terms import (
     CostKind,
@@ -152,46 +147,49 @@ from crmcore.domain.sales.order.messages import (
     ReturnOrder,
     ShipOrder,
 )
-from crmcore.domain.service.case.commands import (
-    AddCaseNote,
-    AssignCase,
-    ClassifyCase,
+from crmcore.domain.service.case.messages.conversation import AddCaseNote, ReplyToCase
+from crmcore.domain.service.case.messages.life_cycle import (
     CloseCase,
     HoldCase,
-    IdentifyCaseCustomer,
     MarkCaseSpam,
-    MergeCase,
-    ObserveServiceLevels,
-    OpenCase,
     PendCase,
-    PrioritiseCase,
-    QueueCase,
-    ReapplyServiceLevels,
     ReopenCase,
-    ReplyToCase,
     ResumeCase,
     SolveCase,
     StartCase,
-    TransferCase,
 )
-from crmcore.domain.service.levels import (
+from crmcore.domain.service.case.messages.merging import MergeCase
+from crmcore.domain.service.case.messages.opening import (
+    ClassifyCase,
+    IdentifyCaseCustomer,
+    OpenCase,
+    PrioritiseCase,
+)
+from crmcore.domain.service.case.messages.routing import AssignCase, QueueCase, TransferCase
+from crmcore.domain.service.case.messages.service_levels import (
+    ObserveServiceLevels,
+    ReapplyServiceLevels,
+)
+from crmcore.domain.service.levels.policy import (
     Anchor,
     Condition,
-    DefineServiceLevels,
     PauseCategory,
-    RevisedTarget,
-    ReviseServiceLevels,
     ServiceLevelPolicy,
     ServiceTarget,
     TargetKind,
     WarningLevel,
+)
+from crmcore.domain.service.levels.version.messages import (
+    DefineServiceLevels,
+    RevisedTarget,
+    ReviseServiceLevels,
 )
 from crmcore.domain.service.priority import (
     Impact,
     Priority,
     Urgency,
 )
-from crmcore.domain.service.survey import (
+from crmcore.domain.service.survey.messages import (
     AnswerSurvey,
     ExpireSurvey,
     OfferSurvey,

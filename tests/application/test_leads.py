@@ -17,14 +17,16 @@ from crmcore.application.sales.leads import LeadService
 from crmcore.application.sales.opportunities import OpportunityService
 from crmcore.application.sales.public import Leads
 from crmcore.application.work import Work, derived_handlers
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind
-from crmcore.domain.customers.lifecycle import LifecycleStage
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
+from crmcore.domain.customers.customer.messages.contact_point import AddContactPoint, ContactKind
+from crmcore.domain.customers.customer.messages.lifecycle import LifecycleStage
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,
 )
+from crmcore.domain.customers.customer.state import Active, Unregistered
 from crmcore.domain.kernel import (
     AlreadyExistsError,
     DomainError,
@@ -160,9 +162,9 @@ def register(customer_id: UUID = CUSTOMER, **changes: Any) -> RegisterCustomer:
     return RegisterCustomer(customer_id=customer_id, **plain | changes)
 
 
-def known(log: MemoryWork, customer_id: UUID = CUSTOMER) -> customer.Active:
+def known(log: MemoryWork, customer_id: UUID = CUSTOMER) -> Active:
     state = log.state(customer.AGGREGATE, customer_id)
-    assert isinstance(state, customer.Active)
+    assert isinstance(state, Active)
     return state
 
 
@@ -516,7 +518,7 @@ def test_EC_L1_a_conversion_refused_half_way_leaves_nothing(
     qualify(log)
     asked = ConversionOpportunity(**{"opportunity_id": DEAL} | wanted)
     refused(log, convert(opportunity=asked), kind)
-    assert isinstance(log.state(customer.AGGREGATE, CUSTOMER), customer.Unregistered)
+    assert isinstance(log.state(customer.AGGREGATE, CUSTOMER), Unregistered)
     assert isinstance(log.state(lead.AGGREGATE, LEAD), OpenLead)
 
 
@@ -525,7 +527,7 @@ def test_EC_L1_a_deactivated_customer_gets_no_lead(log: MemoryWork) -> None:
     log.execute(DeactivateCustomer(customer_id=CUSTOMER, reason="gone", at=START))
     log.execute(capture())
     qualify(log)
-    refused(log, convert(opportunity=BOATS), customer.CustomerDeactivatedError)
+    refused(log, convert(opportunity=BOATS), CustomerDeactivatedError)
 
 
 def test_EC_L1_a_crash_half_way_leaves_nothing(log: MemoryWork) -> None:
@@ -540,7 +542,7 @@ def test_EC_L1_a_crash_half_way_leaves_nothing(log: MemoryWork) -> None:
     torn = MemoryWork(leads.handlers, log.streams)
     with pytest.raises(RuntimeError):
         torn.execute(convert(opportunity=BOATS))
-    assert isinstance(log.state(customer.AGGREGATE, CUSTOMER), customer.Unregistered)
+    assert isinstance(log.state(customer.AGGREGATE, CUSTOMER), Unregistered)
     assert kinds(log.execute(convert(opportunity=BOATS)))[0] is LeadConverted
 
 

@@ -10,9 +10,9 @@ from crmcore.application.marketing.public import Campaigns
 from crmcore.application.sales.opportunities import OpportunityService
 from crmcore.application.sales.public import Leads, Opportunities
 from crmcore.application.work import Work, derived_handlers
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.customer import CustomerDeactivatedError
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,

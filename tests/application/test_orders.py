@@ -11,9 +11,9 @@ from crmcore.application.marketing.public import Campaigns
 from crmcore.application.sales.orders import OrderService
 from crmcore.application.sales.public import Orders
 from crmcore.application.work import Work, derived_handlers
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.customer import CustomerDeactivatedError
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,

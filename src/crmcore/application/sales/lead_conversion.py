@@ -13,9 +13,9 @@ import attrs
 from crmcore.application.customers.public import ContactNormaliser, Customers
 from crmcore.application.sales.opportunities import OpportunityService
 from crmcore.application.work import Work
-from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind
-from crmcore.domain.customers.lifecycle import LifecycleStage
-from crmcore.domain.customers.registration import CustomerKind, RegisterCustomer
+from crmcore.domain.customers.customer.messages.contact_point import AddContactPoint, ContactKind
+from crmcore.domain.customers.customer.messages.lifecycle import LifecycleStage
+from crmcore.domain.customers.customer.messages.registration import CustomerKind, RegisterCustomer
 from crmcore.domain.kernel import InvalidValueError, NotAllowedError, NotFoundError, derived_id
 from crmcore.domain.sales.lead import decisions as lead
 from crmcore.domain.sales.lead.messages.qualification import ConversionOpportunity, ConvertLead

@@ -17,7 +17,7 @@ from crmcore.application.sales.lead_addresses import LeadAddresses, Pseudonym
 from crmcore.application.sales.lead_conversion import LeadConversion
 from crmcore.application.sales.opportunities import OpportunityService
 from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.customers.contact_point import ContactKind
+from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.sales.assignment import decisions as assignment_policy
 from crmcore.domain.sales.assignment.routing import RoutableLead, Unrouted, route

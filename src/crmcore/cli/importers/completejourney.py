@@ -36,12 +36,10 @@ from crmcore.cli.importers.journey_rows import (
     order_id,
 )
 from crmcore.cli.importers.row import Planned, Row, in_time_order
+from crmcore.domain.customers.consent.messages import GiveConsent
+from crmcore.domain.customers.customer.messages.registration import CustomerKind, RegisterCustomer
 from crmcore.domain.customers.external_identity import LinkExternalIdentity
 from crmcore.domain.customers.note import RecordNote
-from crmcore.domain.customers.permission import (
-    GiveConsent,
-)
-from crmcore.domain.customers.registration import CustomerKind, RegisterCustomer
 from crmcore.domain.kernel import Channel, Command, InvalidValueError, Money, Purpose, derived_id
 from crmcore.domain.sales.order.messages import OrderLine, PlaceOrder
 

@@ -23,20 +23,20 @@ from crmcore.cli.importers.journey_rows import (
 from crmcore.cli.importers.row import Planned
 from crmcore.cli.importers.sources import Found
 from crmcore.domain.kernel import Channel, Command, Money, derived_id
-from crmcore.domain.marketing.addressing import SendMessage, TargetMember
-from crmcore.domain.marketing.membership_events import ConversionKind
-from crmcore.domain.marketing.planning import AttachTargetList, PlanCampaign
-from crmcore.domain.marketing.results import RecordConversion, RecordResponse
-from crmcore.domain.marketing.running import (
+from crmcore.domain.marketing.campaign.messages.planning import AttachTargetList, PlanCampaign
+from crmcore.domain.marketing.campaign.messages.running import (
     ApproveCampaign,
     CompleteCampaign,
     IncurCost,
     LaunchCampaign,
 )
-from crmcore.domain.marketing.terms import (
-    CostKind,
-    ResponseKind,
+from crmcore.domain.marketing.membership.messages.addressing import SendMessage, TargetMember
+from crmcore.domain.marketing.membership.messages.results import (
+    ConversionKind,
+    RecordConversion,
+    RecordResponse,
 )
+from crmcore.domain.marketing.terms import CostKind, ResponseKind
 from crmcore.domain.sales.order.messages import PlaceOrder
 
 __all__ = ["campaigns", "conversion", "credited", "redemptions"]
