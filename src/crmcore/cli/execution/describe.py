@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import attrs
 import typer
 
+from crmcore import schema_of
 from crmcore.cli.execution.fields import Field, example, fields
 from crmcore.cli.faults import Fault
 from crmcore.cli.hosting import contexts_at
@@ -16,7 +17,6 @@ from crmcore.cli.output import NOTHING, Column, emit, heading, one_line, say, ta
 from crmcore.cli.session import options_of
 from crmcore.composition import Composition
 from crmcore.contexts import Context
-from crmcore.crm import schema_of
 from crmcore.domain.kernel import description_of
 
 SENDER: Final = "Ada"
