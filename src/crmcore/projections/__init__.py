@@ -7,7 +7,7 @@ One import for those who keep read models of their own::
 docs/first-projection.md shows a whole one.
 """
 
-from crmcore.application.log import Recorded
+from crmcore.application.log import Recorded, UnknownEvent
 from crmcore.projections.engine import (
     STREAM,
     SUBJECT,
@@ -17,10 +17,17 @@ from crmcore.projections.engine import (
     Projection,
     Row,
     Rows,
+    Working,
+    append,
     by_stream,
     by_subject,
     fold,
+    increment,
+    maximum,
+    minimum,
     subject_of,
+    update,
+    upsert,
 )
 
 __all__ = [
@@ -33,8 +40,16 @@ __all__ = [
     "Recorded",
     "Row",
     "Rows",
+    "UnknownEvent",
+    "Working",
+    "append",
     "by_stream",
     "by_subject",
     "fold",
+    "increment",
+    "maximum",
+    "minimum",
     "subject_of",
+    "update",
+    "upsert",
 ]
