@@ -135,7 +135,7 @@ class Batch:
         stopped: PoisonError | None = None
         while True:
             tables = generation_tables(projection, at.generation, schema)
-            rows = MemoryRows(tables, projection.finish)
+            rows = MemoryRows(tables, projection.finish, projection.working)
             try:
                 with connection.begin_nested():
                     _apply(connection, projection, events, rows, detours)
