@@ -1,5 +1,7 @@
 """Sales: leads, opportunities and orders."""
 
+from typing import TYPE_CHECKING
+
 from crmcore.application.sales.leads import LeadService
 from crmcore.application.sales.opportunities import OpportunityService
 from crmcore.application.sales.orders import OrderService
@@ -22,6 +24,16 @@ class SalesQuestions:
     leads: LeadQuestions
     opportunities: OpportunityQuestions
 
+
+if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
+    from crmcore.domain.sales.assignment.messages import *
+    from crmcore.domain.sales.lead.messages.assignment import *
+    from crmcore.domain.sales.lead.messages.capture import *
+    from crmcore.domain.sales.lead.messages.qualification import *
+    from crmcore.domain.sales.lead.messages.scoring import *
+    from crmcore.domain.sales.lead_address import *
+    from crmcore.domain.sales.opportunity.messages import *
+    from crmcore.domain.sales.order.messages import *
 
 SALES = Context(
     name="sales",
