@@ -16,7 +16,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, select
 import crmcore
 import synthetic
 from crmcore.application.log import Recorded
-from crmcore.domain.sales.order_events import OrderPlaced, OrderReturned
+from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.tenants import tenant_target
 from crmcore.projections.engine import Exact, Projection, Rows

@@ -13,15 +13,14 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.composition import Composition
 from crmcore.domain.customers.contact_point import ContactKind, ContactPointAdded
 from crmcore.domain.customers.registration import CustomerKind, CustomerRegistered
 from crmcore.domain.kernel import Money
-from crmcore.domain.sales.order_events import OrderPlaced, OrderReturned
-from crmcore.domain.sales.order_line import OrderLine, ReturnedLine
+from crmcore.domain.sales.order.messages import OrderLine, OrderPlaced, OrderReturned, ReturnedLine
 from crmcore.domain.service.case.messages.life_cycle import CaseSolved
 from crmcore.domain.service.case.messages.opening import CaseOpened
 from crmcore.domain.service.terms import CaseChannel, CaseKind
-from crmcore.infrastructure.event_versions import event_codec
 
 MOST_LINES = 3
 TOPICS: Final[Mapping[str, str]] = {
@@ -68,7 +67,7 @@ class Texts:
     @classmethod
     def made(cls) -> Self:
         """The patterns, from events that the codec encoded."""
-        codec = event_codec()
+        codec = Composition().codec
 
         def pattern(event: Any) -> str:
             text = codec.encode(event).replace("%", "%%")

@@ -33,7 +33,7 @@ from crmcore.domain.service.levels.policy import (
     WarningLevel,
 )
 from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.event_versions import event_codec
+from tests.composed import CODEC
 from tests.scenario import uid
 
 __all__ = ["EXAMPLES", "SCHEMAS", "add_missing", "complaint", "fields_of", "read_schemas"]
@@ -236,5 +236,5 @@ def add_missing(
 
 
 if __name__ == "__main__":
-    for line in add_missing(event_codec()):
+    for line in add_missing(CODEC):
         print(line)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Channel, Command, DomainError, Money, derived_id
-from crmcore.domain.sales.lead_origin import LeadSource
+from crmcore.domain.sales.lead.messages.capture import LeadSource
 
 __all__ = [
     "AFTERWARDS",

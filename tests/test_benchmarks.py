@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import crmcore
-from crmcore.infrastructure.event_versions import event_codec
 from crmcore.infrastructure.log.database import Database
+from tests.composed import CODEC
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -21,7 +21,7 @@ def test_the_synthetic_log_is_a_log_like_any_other(
     import synthetic
     import texts
 
-    database, codec = Database.open(database_url), event_codec()
+    database, codec = Database.open(database_url), CODEC
     synthetic.fill(database, 1_000, customers=20)
     database.close()
     with crmcore.open(database_url) as crm:

@@ -1,5 +1,6 @@
 """What an organisation decides for itself: each policy given to ``open`` holds for what it is about."""
 
+import pickle
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from crmcore.domain.service.case.messages.opening import CasePrioritised
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.domain.service.survey.throttle import CustomerThrottledError
 from crmcore.policies import (
+    STANDARD_POLICIES,
     CasePolicy,
     FeedbackPolicy,
     Impact,
@@ -123,3 +125,7 @@ def test_a_policy_of_another_kind_is_refused(field: str) -> None:
     given: dict[str, Any] = {field: "standard"}
     with pytest.raises(TypeError, match=field):
         Policies(**given)
+
+
+def test_policies_go_to_another_process_as_they_are() -> None:
+    assert pickle.loads(pickle.dumps(STANDARD_POLICIES)) == STANDARD_POLICIES

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from crmcore.projections.engine import Projection
     from crmcore.projections.service.compliance import Grouping, Unit
     from crmcore.projections.service.feedback_results import FeedbackGrouping
-    from crmcore.projections.service.metric import Figure, Metric
-    from crmcore.projections.service.metrics import METRICS
+    from crmcore.projections.service.metrics.catalogue import METRICS
+    from crmcore.projections.service.metrics.metric import Figure, Metric
     from crmcore.projections.service.periods import Period, PeriodLength
 
 __all__ = [
@@ -67,8 +67,8 @@ _PARTS = {
     "crmcore.projections.engine": ("Projection",),
     "crmcore.projections.service.compliance": ("Grouping", "Unit"),
     "crmcore.projections.service.feedback_results": ("FeedbackGrouping",),
-    "crmcore.projections.service.metric": ("Figure", "Metric"),
-    "crmcore.projections.service.metrics": ("METRICS",),
+    "crmcore.projections.service.metrics.metric": ("Figure", "Metric"),
+    "crmcore.projections.service.metrics.catalogue": ("METRICS",),
     "crmcore.projections.service.periods": ("Period", "PeriodLength"),
 }
 _WHERE = {name: module for module, names in _PARTS.items() for name in names}

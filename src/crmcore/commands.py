@@ -101,37 +101,38 @@ from crmcore.domain.marketing.terms import (
     ResponseKind,
     Role,
 )
-from crmcore.domain.sales.assignment_policy import (
+from crmcore.domain.sales.assignment.messages import (
     Absence,
     AssignmentRule,
     DefineAssignmentPolicy,
     ReviseAssignmentPolicy,
     RosterMember,
 )
-from crmcore.domain.sales.lead_commands import (
+from crmcore.domain.sales.lead.messages.assignment import (
     AcceptLead,
-    AdjustLeadScore,
     AssignLead,
-    CaptureLead,
     ContactLead,
-    ConversionOpportunity,
-    ConvertLead,
     DeclineLead,
-    DisqualifyLead,
-    EnrichLead,
-    NurtureLead,
-    QualificationStage,
-    QualifyLead,
-    RecordLeadActivity,
-    RecycleLead,
 )
-from crmcore.domain.sales.lead_origin import (
-    DisqualificationReason,
+from crmcore.domain.sales.lead.messages.capture import (
+    CaptureLead,
+    EnrichLead,
     LeadAttribute,
     LeadSource,
     Utm,
 )
-from crmcore.domain.sales.opportunity_commands import (
+from crmcore.domain.sales.lead.messages.qualification import (
+    ConversionOpportunity,
+    ConvertLead,
+    DisqualificationReason,
+    DisqualifyLead,
+    NurtureLead,
+    QualificationStage,
+    QualifyLead,
+    RecycleLead,
+)
+from crmcore.domain.sales.lead.messages.scoring import AdjustLeadScore, RecordLeadActivity
+from crmcore.domain.sales.opportunity.messages import (
     AdvanceOpportunity,
     LoseOpportunity,
     OpenOpportunity,
@@ -141,17 +142,15 @@ from crmcore.domain.sales.opportunity_commands import (
     ReviseOpportunityAmount,
     WinOpportunity,
 )
-from crmcore.domain.sales.order_commands import (
+from crmcore.domain.sales.order.messages import (
     CancelOrder,
     DeliverOrder,
-    PlaceOrder,
-    ReturnOrder,
-    ShipOrder,
-)
-from crmcore.domain.sales.order_line import (
     LineQuantity,
     LineReturn,
     OrderLine,
+    PlaceOrder,
+    ReturnOrder,
+    ShipOrder,
 )
 from crmcore.domain.service.case.messages.conversation import AddCaseNote, ReplyToCase
 from crmcore.domain.service.case.messages.life_cycle import (

@@ -13,19 +13,20 @@ from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine
 
-from crmcore.application.contexts import EVENTS, command_handlers
+from crmcore.application.clock import Clock
 from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
+from crmcore.application.lead_addresses import Pseudonym
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.application.service.escalation import BY, Escalated, escalate
+from crmcore.composition import Composition
+from crmcore.contexts.context import Context
 from crmcore.domain.kernel import Command, zoned
 from crmcore.domain.service.case_number import case_number_id, normal_case_number
 from crmcore.domain.service.levels.version import decisions as service_levels
 from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersion
 from crmcore.infrastructure.command_codec import CommandCodec, schema_of
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.infrastructure.event_log import SqlEventLog
-from crmcore.infrastructure.event_versions import event_codec
 from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader
@@ -42,7 +43,7 @@ from crmcore.projections.engine.names import check_names
 from crmcore.projections.engine.rebuild import Rebuilder
 from crmcore.projections.engine.upkeep import Upkeep, named
 from crmcore.projections.instants import about_instants
-from crmcore.projections.reading import ReadModels, all_projections
+from crmcore.projections.reading import ReadModels
 from crmcore.workers import Submit
 
 __all__ = ["CRM", "open", "schema_of"]
@@ -65,6 +66,7 @@ class CRM:
         *,
         clock: Callable[[], datetime] = now,
         policies: Policies = STANDARD_POLICIES,
+        contexts: Sequence[Context] = (),
         projections: Sequence[Projection] = (),
         inline: Sequence[str] = (),
     ) -> None:
@@ -73,21 +75,24 @@ class CRM:
         self._clock = clock = _zoned(clock)
         with database.read() as connection:
             pseudonyms = pseudonyms_of(connection, database.tables)
-        handlers = command_handlers(LibraryContactNormaliser(), pseudonyms, policies)
-        self._commands = CommandCodec(handlers)
-        codec = event_codec()
+        composition = Composition(contexts, policies, {Clock: clock, Pseudonym: pseudonyms})
+        self._commands = CommandCodec(composition.handlers)
+        codec = composition.codec
         self._source = ProjectionSource(database, LogReader(database.tables, codec))
         registry = Registry(database.tables.events.schema)
-        packing = JsonPacking()
-        kept = (*all_projections(policies.loyalty, EVENTS, packing), *projections)
+        kept = (*composition.projections, *projections)
         check_names(kept)
         at_once = [named(kept, name) for name in dict.fromkeys(inline)]
         self._inline = Inline(self._source, registry, at_once)
         self._log = SqlEventLog(database, codec, self._commands, clock, self._inline.fold)
-        self._service = CommandService(self._log, handlers, clock, new_id)
+        self._service = CommandService(self._log, composition.handlers, clock, new_id)
         self._follower = Follower(self._source, kept, registry)
         submit = Submit(
-            database.address, database.tables.events.schema, policies.loyalty, tuple(projections)
+            database.address,
+            database.tables.events.schema,
+            policies,
+            tuple(one.for_reading(composition.wiring) for one in contexts),
+            tuple(projections),
         )
         self.upkeep = Upkeep(
             kept, self._source, registry, Rebuilder(self._source, registry, submit)
@@ -97,9 +102,11 @@ class CRM:
         self.read = ReadModels(
             LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
             policies.loyalty,
-            packing,
+            JsonPacking(),
             clock,
             self._service_levels,
+            composition.questions,
+            lambda kind, rows: composition.wiring.make(kind, rows=rows),
         )
         """The questions that the read models answer."""
 
@@ -333,6 +340,7 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     tenant: str | None = None,
     clock: Callable[[], datetime] = now,
     policies: Policies = STANDARD_POLICIES,
+    contexts: Sequence[Context] = (),
     projections: Sequence[Projection] = (),
     inline: Sequence[str] = (),
     create: bool = True,
@@ -342,18 +350,27 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     ``sqlite:///crm.db`` is a file, ``postgresql+psycopg://user@host/name`` a server.  Each
     *tenant* has a log apart: a file of its own (``crm.acme.db``), or a schema (``crm_acme``).
     *policies* are what the organisation decides for itself (``crmcore.policies``).
+    *contexts* are the host's own (``crmcore.contexts``): aggregates, commands, read models, questions.
     *projections* are the host's own read models, kept beside those that come along.  The read
     models named in *inline* are brought up to date in each command's own transaction.
     With *create* False a log that is not there is not made: ``StoreMissingError``.
 
     Raises ``StoreError`` if the database cannot be reached, written to or understood,
-    ``UnknownProjectionError`` if there is no read model of a name in *inline*.
+    ``UnknownProjectionError`` if there is no read model of a name in *inline*, ``MisuseError``
+    if one of the *contexts* clashes with another, or asks for what nothing provides.
     """
     target, schema = tenant_target(target, tenant)
     database = Database.open(target, schema=schema, create=create)
     inline = (inline,) if isinstance(inline, str) else inline
     try:
-        return CRM(database, clock=clock, policies=policies, projections=projections, inline=inline)
+        return CRM(
+            database,
+            clock=clock,
+            policies=policies,
+            contexts=contexts,
+            projections=projections,
+            inline=inline,
+        )
     except BaseException:
         database.close()
         raise

@@ -8,18 +8,16 @@ from concurrent.futures import Executor, Future
 
 import attrs
 
-from crmcore.application.contexts import EVENTS
 from crmcore.application.errors import StoreError
-from crmcore.domain.loyalty.program import LoyaltyProgram
-from crmcore.infrastructure.event_versions import event_codec
+from crmcore.application.policies import Policies
+from crmcore.composition import Composition
+from crmcore.contexts.context import Context
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader
-from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.projection_source import ProjectionSource
 from crmcore.projections.engine import Projection, ProjectionStoppedError, Registry
 from crmcore.projections.engine.filling import Part, Stopped, fill
 from crmcore.projections.engine.poison import told_of
-from crmcore.projections.reading import all_projections
 
 __all__ = ["Submit"]
 
@@ -29,33 +27,43 @@ class Submit:
     """Lets an executor fill parts of generations, in another process or on another machine.
 
     What goes there is the database's address, with its password, and the host's own
-    projections, which must be picklable for that (handlers that are functions of a module).
+    contexts and projections, which must be picklable for that (handlers that are functions of a
+    module).
     """
 
     _address: str = attrs.field(repr=False)
     _schema: str | None
-    _loyalty: LoyaltyProgram
+    _policies: Policies
+    _contexts: tuple[Context, ...]
     _projections: tuple[Projection, ...]
 
     def __call__(self, executor: Executor, parts: Sequence[Part]) -> "Future[Stopped]":
         """Submit parts that are filled in one reading; the future tells what stopped."""
         return executor.submit(
-            fill_parts, self._address, self._schema, self._loyalty, self._projections, parts
+            fill_parts,
+            self._address,
+            self._schema,
+            self._policies,
+            self._contexts,
+            self._projections,
+            parts,
         )
 
 
 def fill_parts(
     address: str,
     schema: str | None,
-    loyalty: LoyaltyProgram,
+    policies: Policies,
+    contexts: tuple[Context, ...],
     projections: tuple[Projection, ...],
     parts: Sequence[Part],
 ) -> Stopped:
     """Fill parts of generations in one reading, on a connection of this process's own."""
-    kept = (*all_projections(loyalty, EVENTS, JsonPacking()), *projections)
+    composition = Composition(contexts, policies)
+    kept = (*composition.projections, *projections)
     database = Database.open(address, schema=schema, create=False)
     try:
-        reader = LogReader(database.tables, event_codec())
+        reader = LogReader(database.tables, composition.codec)
         stopped = fill(ProjectionSource(database, reader), Registry(schema), kept, parts)
         return {name: _fit_to_be_sent(name, error) for name, error in stopped.items()}
     finally:

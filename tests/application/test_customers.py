@@ -5,14 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from crmcore.application.customers import (
-    AGGREGATES,
-    CustomerService,
-    consents,
-    known_customer,
-    may_contact,
-    require_customer,
-)
+from crmcore.application.customers.public import Customers
+from crmcore.application.customers.service import AGGREGATES, CustomerService
 from crmcore.application.work import Work
 from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind, ContactPointAdded
 from crmcore.domain.customers.customer import CustomerDeactivatedError
@@ -163,7 +157,7 @@ def test_a_contact_point_is_brought_into_normal_form(work: MemoryWork) -> None:
 def test_commands_on_the_customer_itself_are_carried_out(work: MemoryWork) -> None:
     advance = AdvanceLifecycle(customer_id=ANN, stage=LifecycleStage.LEAD, at=at())
     assert len(work.execute(advance)) == 1
-    assert require_customer(work, ANN).stage is LifecycleStage.LEAD
+    assert Customers().require(work, ANN).stage is LifecycleStage.LEAD
 
 
 @pytest.mark.parametrize(
@@ -195,7 +189,7 @@ def test_entries_and_consents_are_followed_up(work: MemoryWork) -> None:
         (event,) = work.execute(again)
         assert event.customer_id == ANN
         assert work.execute(again) == []
-    assert may_contact(work, ANN, Channel.EMAIL, Purpose.MARKETING, later).allowed
+    assert Customers().may_contact(work, ANN, Channel.EMAIL, Purpose.MARKETING, later).allowed
 
 
 def test_a_foreign_record_stands_for_one_customer(work: MemoryWork) -> None:
@@ -223,7 +217,7 @@ def test_a_deactivated_customer_may_still_withdraw_and_object(work: MemoryWork) 
     assert work.execute(withdraw) == []
     objection = RaiseObjection(customer_id=ANN, purpose=Purpose.MARKETING, at=at(days=6))
     assert len(work.execute(objection)) == 1
-    assert len(consents(work, ANN).entries) == 2
+    assert len(Customers().consents(work, ANN).entries) == 2
     with pytest.raises(NotFoundError, match="there is no customer"):
         work.execute(WithdrawConsent(customer_id=uid(99), at=at()))
 
@@ -241,13 +235,13 @@ def test_a_consent_names_a_contact_point_on_record(work: MemoryWork) -> None:
 
 def test_what_other_contexts_may_ask(work: MemoryWork) -> None:
     ask = (work, ANN, Channel.EMAIL, Purpose.SERVICE, at(days=9))
-    assert may_contact(*ask).allowed
+    assert Customers().may_contact(*ask).allowed
     work.execute(STOP)
-    assert may_contact(*ask).reasons == ("the customer is deactivated",)
-    assert known_customer(work, ANN).name == "Somebody"
+    assert Customers().may_contact(*ask).reasons == ("the customer is deactivated",)
+    assert Customers().known(work, ANN).name == "Somebody"
     with pytest.raises(CustomerDeactivatedError):
-        require_customer(work, ANN)
+        Customers().require(work, ANN)
     work.execute(ReactivateCustomer(customer_id=ANN, at=at(days=8)))
-    assert require_customer(work, ANN).customer_id == ANN
+    assert Customers().require(work, ANN).customer_id == ANN
     with pytest.raises(NotFoundError):
-        may_contact(work, uid(99), Channel.EMAIL, Purpose.SERVICE, at())
+        Customers().may_contact(work, uid(99), Channel.EMAIL, Purpose.SERVICE, at())

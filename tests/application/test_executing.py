@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 import crmcore
 from crmcore import CRM, Batch, Envelope, Receipt
-from crmcore.application.contexts import command_handlers
 from crmcore.commands import (
     CustomerKind,
     GiveConsent,
@@ -37,8 +36,8 @@ from crmcore.errors import (
     StoreError,
     UnreadableEventError,
 )
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from tests.application.hammer import SPRING, cost, plan, spent
+from tests.composed import OURS
 from tests.scenario import START, at, uid
 
 ROOT = Path(__file__).parents[2]
@@ -303,7 +302,7 @@ def between(crm: CRM, kind: type, *others: Any) -> list[int]:
     Returns a list that counts the decisions: the handler is real, the other writer too.
     """
     handlers: dict[type, Any] = crm._service._handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
-    decide = command_handlers(LibraryContactNormaliser(), lambda _kind, _value: uid(1))[kind]
+    decide = OURS.handlers[kind]
     seen = [0]
 
     def decide_while_others_write(command: Any, work: Any) -> None:

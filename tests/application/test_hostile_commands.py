@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 import crmcore
 from crmcore import CRM, Money
-from crmcore.application.contexts import AGGREGATES
 from crmcore.domain.kernel import DomainError, InvalidValueError, marked_personal
+from tests.composed import AGGREGATES
 from tests.messages import st_message, st_value
 from tests.scenario import START, uid
 

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
-from crmcore.application.customers import CustomerService
+from crmcore.application.customers.service import CustomerService
 from crmcore.application.leads import AGGREGATES, LeadService, lead_exists
 from crmcore.application.opportunities import OpportunityService
 from crmcore.application.work import Work
@@ -29,42 +29,49 @@ from crmcore.domain.kernel import (
     Money,
     NotFoundError,
 )
-from crmcore.domain.sales import lead, opportunity
-from crmcore.domain.sales.assignment_policy import (
+from crmcore.domain.sales.assignment.messages import (
     AssignmentRule,
     DefineAssignmentPolicy,
     LeadRouted,
     RosterMember,
 )
-from crmcore.domain.sales.lead_address import LeadAddressClaimed, LeadAddressReused
-from crmcore.domain.sales.lead_commands import (
+from crmcore.domain.sales.lead import decisions as lead
+from crmcore.domain.sales.lead.messages.assignment import (
     AcceptLead,
     AssignLead,
+    DeclineLead,
+    LeadAssigned,
+    LeadLeftUnassigned,
+)
+from crmcore.domain.sales.lead.messages.capture import (
     CaptureLead,
+    EnrichLead,
+    LeadCaptured,
+    LeadEnriched,
+    LeadInquiryRepeated,
+    LeadSource,
+)
+from crmcore.domain.sales.lead.messages.qualification import (
     ConversionOpportunity,
     ConvertLead,
-    DeclineLead,
+    DisqualificationReason,
     DisqualifyLead,
-    EnrichLead,
+    LeadConverted,
+    LeadRecycled,
     QualificationStage,
     QualifyLead,
     RecycleLead,
 )
-from crmcore.domain.sales.lead_events import (
-    LeadAssigned,
-    LeadCaptured,
-    LeadConverted,
-    LeadEnriched,
-    LeadInquiryRepeated,
-    LeadLeftUnassigned,
-    LeadRecycled,
-)
-from crmcore.domain.sales.lead_origin import DisqualificationReason, LeadSource
-from crmcore.domain.sales.lead_refusals import (
+from crmcore.domain.sales.lead.phases import ConvertedLead, DisqualifiedLead, OpenLead
+from crmcore.domain.sales.lead.refusals import (
     LeadAddressTakenError,
     LeadConvertedError,
     OwnerAddressError,
 )
+from crmcore.domain.sales.lead_address import LeadAddressClaimed, LeadAddressReused
+from crmcore.domain.sales.opportunity import decisions as opportunity
+from crmcore.domain.sales.opportunity.messages import OpenOpportunity
+from crmcore.domain.sales.opportunity.state import Open
 from tests.memory_work import MemoryWork
 from tests.scenario import START, at, uid
 
@@ -354,9 +361,9 @@ class Captures(machine.RuleBasedStateMachine):
     def INV_L8_every_capture_is_a_lead_or_an_inquiry(self) -> None:
         assert len(self.asked) == len(self.leads) + len(self.inquiries)
         states = {key: self.log.state(lead.AGGREGATE, key) for key in self.leads}
-        phases = {"open": lead.OpenLead, "converted": lead.ConvertedLead}
+        phases = {"open": OpenLead, "converted": ConvertedLead}
         for key, phase in self.leads.items():
-            assert type(states[key]) is phases.get(phase, lead.DisqualifiedLead)
+            assert type(states[key]) is phases.get(phase, DisqualifiedLead)
             known = states[key] if phase == "open" else states[key].lead
             noted = {one for one, holder in self.inquiries.items() if holder == key}
             assert set(known.inquiries) == noted
@@ -458,7 +465,7 @@ def test_INV_L1_conversion_makes_customer_and_opportunity_at_once(log: MemoryWor
     assert (active.name, active.stage) == ("Ann Lee", LifecycleStage.OPPORTUNITY)
     assert [point.added.normalised for point in active.points] == ["ann@acme.io", "+16175550101"]
     deal = log.state(opportunity.AGGREGATE, DEAL)
-    assert isinstance(deal, opportunity.Open)
+    assert isinstance(deal, Open)
     opened = deal.deal.opened
     assert (opened.customer_id, opened.lead_id, opened.campaign_id, opened.amount) == (
         CUSTOMER,
@@ -495,15 +502,13 @@ def test_EC_L1_a_conversion_refused_half_way_leaves_nothing(
     log: MemoryWork, wanted: dict[str, Any], kind: type[DomainError]
 ) -> None:
     log.execute(register(uid(61)))
-    log.execute(
-        opportunity.OpenOpportunity(opportunity_id=uid(70), customer_id=uid(61), name="x", at=START)
-    )
+    log.execute(OpenOpportunity(opportunity_id=uid(70), customer_id=uid(61), name="x", at=START))
     log.execute(capture())
     qualify(log)
     asked = ConversionOpportunity(**{"opportunity_id": DEAL} | wanted)
     refused(log, convert(opportunity=asked), kind)
     assert isinstance(log.state(customer.AGGREGATE, CUSTOMER), customer.Unregistered)
-    assert isinstance(log.state(lead.AGGREGATE, LEAD), lead.OpenLead)
+    assert isinstance(log.state(lead.AGGREGATE, LEAD), OpenLead)
 
 
 def test_EC_L1_a_deactivated_customer_gets_no_lead(log: MemoryWork) -> None:
@@ -530,11 +535,7 @@ def test_EC_L1_a_crash_half_way_leaves_nothing(log: MemoryWork) -> None:
 
 def test_EC_L3_converted_into_an_open_opportunity_of_the_customer(log: MemoryWork) -> None:
     log.execute(register())
-    log.execute(
-        opportunity.OpenOpportunity(
-            opportunity_id=DEAL, customer_id=CUSTOMER, name="Boats", at=START
-        )
-    )
+    log.execute(OpenOpportunity(opportunity_id=DEAL, customer_id=CUSTOMER, name="Boats", at=START))
     log.execute(capture())
     qualify(log)
     linked = convert(opportunity=ConversionOpportunity(opportunity_id=DEAL))

@@ -8,12 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from crmcore.application.customers import CustomerService
-from crmcore.application.marketing import (
-    AGGREGATES,
-    MarketingService,
-    campaign_exists,
-)
+from crmcore.application.customers.service import CustomerService
+from crmcore.application.marketing.public import Campaigns
+from crmcore.application.marketing.service import AGGREGATES, MarketingService
 from crmcore.application.orders import OrderService
 from crmcore.domain.customers.contact_point import (
     AddContactPoint,
@@ -71,8 +68,7 @@ from crmcore.domain.marketing.terms import (
     ListKind,
     ResponseKind,
 )
-from crmcore.domain.sales.order import PlaceOrder
-from crmcore.domain.sales.order_line import OrderLine
+from crmcore.domain.sales.order.messages import OrderLine, PlaceOrder
 from tests.domain.campaign_examples import ANN, BEN, SPRING, euros, plan, send, target
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
@@ -91,7 +87,7 @@ def nothing(work: object, key: UUID) -> bool:
 
 def empty() -> MemoryWork:
     customers = CustomerService(AsGiven(), nothing, nothing, nothing)
-    orders = OrderService(campaign_exists)
+    orders = OrderService(Campaigns().exists)
     services = (customers, orders, MarketingService())
     return MemoryWork({kind: one for service in services for kind, one in service.handlers.items()})
 
@@ -336,8 +332,8 @@ def test_INV_M10_a_copy_is_a_campaign_of_its_own() -> None:
     (event,) = work.execute(copy)
     assert isinstance(event, CampaignPlanned)
     assert (event.name, event.copied_from) == ("Autumn", SPRING)
-    assert campaign_exists(work, uid(2))
-    assert not campaign_exists(work, uid(3))
+    assert Campaigns().exists(work, uid(2))
+    assert not Campaigns().exists(work, uid(3))
     assert work.execute(copy) == []
     assert membership_id(uid(2), ANN) not in work.streams
 

@@ -15,14 +15,14 @@ from crmcore.domain.customers.registration import (
     RegisterCustomer,
 )
 from crmcore.domain.kernel import NotFoundError
-from crmcore.domain.sales.opportunity import (
+from crmcore.domain.sales.opportunity.messages import (
     AdvanceOpportunity,
     LoseOpportunity,
     OpenOpportunity,
     ReopenOpportunity,
     WinOpportunity,
 )
-from crmcore.domain.sales.pipeline import Pipeline, Stage, StageKind
+from crmcore.domain.sales.opportunity.pipeline import Pipeline, Stage, StageKind
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
 

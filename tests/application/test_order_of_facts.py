@@ -9,9 +9,9 @@ from hypothesis import given, settings
 
 import crmcore
 from crmcore import commands as ask
-from crmcore.application.contexts import AGGREGATES
 from crmcore.domain.kernel import CLOCK_SKEW, Channel, Command, anytime, from_the_beginning
 from crmcore.errors import OutOfOrderError
+from tests.composed import AGGREGATES
 from tests.histories import AFTERWARDS, histories, send
 from tests.projections.contract import fresh
 from tests.projections.examples import ANN, BEN, START, back, euro, known, named, order
@@ -365,5 +365,5 @@ def test_no_log_holds_facts_that_cannot_have_been_in_that_order(history: list[Co
 def test_only_streams_without_a_beginning_take_facts_in_any_order() -> None:
     assert {one.kind for one in AGGREGATES if one.earliest is anytime} == {
         "lead_address",
-        "feedback-asking",
+        "survey throttle",
     }

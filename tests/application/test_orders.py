@@ -16,15 +16,16 @@ from crmcore.domain.customers.registration import (
     RegisterCustomer,
 )
 from crmcore.domain.kernel import DomainError, Money, NotFoundError
-from crmcore.domain.sales.order import (
+from crmcore.domain.sales.order.messages import (
     CancelOrder,
     DeliverOrder,
+    LineReturn,
+    OrderLine,
     OrderPlaced,
     PlaceOrder,
     ReturnOrder,
     ShipOrder,
 )
-from crmcore.domain.sales.order_line import LineReturn, OrderLine
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
 

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 import crmcore
 from crmcore.domain.kernel import Presumed, for_instant
-from crmcore.domain.sales import opportunity
+from crmcore.domain.sales.opportunity import decisions as opportunity
+from crmcore.domain.sales.opportunity.messages import OpenOpportunity
 from crmcore.errors import AlreadyExistsError, CommandIdReusedError
 from tests.scenario import uid
 
@@ -159,9 +160,7 @@ def test_a_repetition_is_recognised_by_the_receipt_of_an_older_log(
 
 def test_the_first_stage_of_a_deal_may_change_before_its_request_comes_again() -> None:
     """What the pipeline filled in is no part of the wish."""
-    command = opportunity.OpenOpportunity(
-        opportunity_id=uid(9), customer_id=uid(1), name="Big", at=START
-    )
+    command = OpenOpportunity(opportunity_id=uid(9), customer_id=uid(1), name="Big", at=START)
     first = opportunity.decide(command, opportunity.AGGREGATE.initial)
     state = opportunity.AGGREGATE.fold(first)
     assert opportunity.decide(command, state, pipelines={}) == []

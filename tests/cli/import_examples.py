@@ -6,8 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from crmcore.application.customers import CustomerService
-from crmcore.application.marketing import MarketingService, campaign_exists
+from crmcore.application.customers.service import CustomerService
+from crmcore.application.marketing.public import Campaigns
+from crmcore.application.marketing.service import MarketingService
 from crmcore.application.orders import OrderService
 from crmcore.application.service.cases import CaseService
 from crmcore.cli.importers import Planned, Refused, Row
@@ -92,7 +93,7 @@ def company() -> MemoryWork:
     return MemoryWork(
         {
             **customers.handlers,
-            **OrderService(campaign_exists).handlers,
+            **OrderService(Campaigns().exists).handlers,
             **MarketingService().handlers,
             **CaseService().handlers,
         }

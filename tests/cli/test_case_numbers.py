@@ -4,8 +4,8 @@ import attrs
 import pytest
 
 import crmcore
-from crmcore.cli.case_numbers import NAMING
 from crmcore.cli.describe import kinds
+from crmcore.cli.service.case_numbers import NAMING
 from tests.cli.command_line import CommandLine, key, opened, sent
 
 AT = "2026-01-12T08:00:00Z"

@@ -12,7 +12,7 @@ from crmcore.domain.customers.note import RecordNote
 from crmcore.domain.customers.registration import RegisterCustomer
 from crmcore.domain.marketing.results import RecordConversion, RecordResponse
 from crmcore.domain.marketing.running import CompleteCampaign, IncurCost, LaunchCampaign
-from crmcore.domain.sales.order_commands import PlaceOrder
+from crmcore.domain.sales.order.messages import PlaceOrder
 from crmcore.domain.service.case.messages.life_cycle import CloseCase, SolveCase
 from crmcore.domain.service.case.messages.opening import OpenCase
 from crmcore.domain.service.terms import CaseChannel, CaseKind

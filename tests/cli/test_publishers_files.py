@@ -26,7 +26,7 @@ from crmcore.cli.importers import (
 )
 from crmcore.cli.importers.cells import dollars
 from crmcore.domain.customers.note import RecordNote
-from crmcore.domain.sales.order_commands import PlaceOrder
+from crmcore.domain.sales.order.messages import PlaceOrder
 from tests.cli.command_line import CommandLine
 from tests.cli.import_examples import HEADERS, SMALL, journey, refused, usd, wanted
 

@@ -6,10 +6,10 @@ from typing import Any
 import attrs
 import pytest
 
-from crmcore.application.contexts import EVENTS
 from crmcore.cli.fields import example
 from crmcore.cli.sentences import CONTEXTS, SENTENCES
 from crmcore.cli.wording import FIELD, FORMS, sentence
+from tests.composed import EVENTS
 
 BY_TOPIC: dict[str, Any] = {kind.TOPIC: kind for kind in EVENTS}  # type: ignore[attr-defined]
 

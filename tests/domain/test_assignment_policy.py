@@ -10,8 +10,8 @@ from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
 from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError, NotFoundError
-from crmcore.domain.sales.assignment_policy import (
-    AGGREGATE,
+from crmcore.domain.sales.assignment.decisions import AGGREGATE, decide
+from crmcore.domain.sales.assignment.messages import (
     Absence,
     AssignmentPolicyDefined,
     AssignmentPolicyRevised,
@@ -20,11 +20,10 @@ from crmcore.domain.sales.assignment_policy import (
     LeadRouted,
     ReviseAssignmentPolicy,
     RosterMember,
-    State,
-    decide,
 )
-from crmcore.domain.sales.lead_origin import LeadAttribute, LeadSource
-from crmcore.domain.sales.lead_routing import RoutableLead, Unrouted, daily_quota, route
+from crmcore.domain.sales.assignment.routing import RoutableLead, Unrouted, daily_quota, route
+from crmcore.domain.sales.assignment.state import State
+from crmcore.domain.sales.lead.messages.capture import LeadAttribute, LeadSource
 from tests.scenario import START, Scenario, at, uid
 
 POLICY = uid(1)

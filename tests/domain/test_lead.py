@@ -16,65 +16,66 @@ from crmcore.domain.kernel import (
     InvalidValueError,
     NotFoundError,
 )
-from crmcore.domain.sales.lead import (
-    AGGREGATE,
-    ConvertedLead,
-    DisqualifiedLead,
-    OpenLead,
-    State,
-    score_of,
-)
-from crmcore.domain.sales.lead_commands import (
+from crmcore.domain.sales.lead.decisions import AGGREGATE, decide, repeat_inquiry
+from crmcore.domain.sales.lead.messages.assignment import (
     AcceptLead,
-    AdjustLeadScore,
     AssignLead,
-    CaptureLead,
     ContactLead,
-    ConversionOpportunity,
-    ConvertLead,
     DeclineLead,
-    DisqualifyLead,
-    EnrichLead,
-    NurtureLead,
-    QualificationStage,
-    QualifyLead,
-    RecordLeadActivity,
-    RecycleLead,
-)
-from crmcore.domain.sales.lead_decisions import decide, repeat_inquiry
-from crmcore.domain.sales.lead_events import (
     LeadAcceptanceDeclined,
-    LeadActivityScored,
     LeadAssigned,
-    LeadCaptured,
     LeadContactAttempted,
     LeadContacted,
+    LeadFirstResponseRecorded,
+    LeadSalesAccepted,
+)
+from crmcore.domain.sales.lead.messages.capture import (
+    CaptureLead,
+    EnrichLead,
+    LeadAttribute,
+    LeadCaptured,
+    LeadEnriched,
+    LeadInquiryRepeated,
+    LeadSource,
+)
+from crmcore.domain.sales.lead.messages.qualification import (
+    ConversionOpportunity,
+    ConvertLead,
+    DisqualificationReason,
+    DisqualifyLead,
     LeadConverted,
     LeadDisqualified,
-    LeadEnriched,
-    LeadFirstResponseRecorded,
-    LeadInquiryRepeated,
     LeadMarketingQualified,
     LeadNurtured,
     LeadRecycled,
-    LeadSalesAccepted,
     LeadSalesQualified,
+    NurtureLead,
+    QualificationStage,
+    QualifyLead,
+    RecycleLead,
+)
+from crmcore.domain.sales.lead.messages.scoring import (
+    AdjustLeadScore,
+    LeadActivityScored,
     LeadScoreAdjusted,
+    RecordLeadActivity,
 )
-from crmcore.domain.sales.lead_origin import (
-    DisqualificationReason,
-    LeadAttribute,
-    LeadSource,
+from crmcore.domain.sales.lead.phases import (
+    ConvertedLead,
+    DisqualifiedLead,
     LeadStatus,
+    OpenLead,
+    State,
 )
-from crmcore.domain.sales.lead_refusals import (
+from crmcore.domain.sales.lead.qualification import score_of
+from crmcore.domain.sales.lead.refusals import (
     LeadConvertedError,
     LeadDisqualifiedError,
     LeadScoreTooLowError,
     LeadStatusError,
     OwnerAddressError,
 )
-from crmcore.domain.sales.lead_score import STANDARD_MODEL
+from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL
 from tests.scenario import START, Scenario, at, uid
 
 LEAD, CUSTOMER, DEAL = uid(1), uid(2), uid(3)

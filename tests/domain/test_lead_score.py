@@ -9,19 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmcore.domain.kernel import InvalidValueError
-from crmcore.domain.sales.lead_score import (
+from crmcore.domain.sales.lead.score import Adjustment, Signal, remaining, score
+from crmcore.domain.sales.lead.scoring_model import (
     STANDARD_MODEL,
     ActivityRule,
-    Adjustment,
     Bands,
     Decay,
     DecayKind,
     FitRule,
     GroupCap,
     ScoringModel,
-    Signal,
-    remaining,
-    score,
 )
 from tests.scenario import START, at
 

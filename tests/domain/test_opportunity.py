@@ -17,14 +17,13 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
 )
-from crmcore.domain.sales import opportunity
-from crmcore.domain.sales.opportunity import (
+from crmcore.domain.sales.opportunity import decisions as opportunity
+from crmcore.domain.sales.opportunity.messages import (
     AdvanceOpportunity,
-    ClosingStageError,
+    ForecastCategory,
     LoseOpportunity,
     OpenOpportunity,
     OpportunityAmountRevised,
-    OpportunityClosedError,
     OpportunityLost,
     OpportunityOpened,
     OpportunityProbabilityOverridden,
@@ -36,16 +35,15 @@ from crmcore.domain.sales.opportunity import (
     ReopenOpportunity,
     ResetOpportunityProbability,
     ReviseOpportunityAmount,
-    TooEarlyError,
     WinOpportunity,
 )
-from crmcore.domain.sales.pipeline import (
-    DEFAULT_PIPELINE,
-    ForecastCategory,
-    Pipeline,
-    Stage,
-    StageKind,
+from crmcore.domain.sales.opportunity.pipeline import DEFAULT_PIPELINE, Pipeline, Stage, StageKind
+from crmcore.domain.sales.opportunity.refusals import (
+    ClosingStageError,
+    OpportunityClosedError,
+    TooEarlyError,
 )
+from crmcore.domain.sales.opportunity.state import Unopened
 from tests.scenario import Scenario, at, uid
 
 DEAL, CUSTOMER, CAMPAIGN, LEAD = uid(1), uid(2), uid(3), uid(4)
@@ -319,9 +317,7 @@ def test_INV_O1_a_chance_by_hand_is_from_0_to_99(probability: int) -> None:
 
 def test_INV_O1_won_is_certain_and_lost_impossible() -> None:
     closed = [opportunity.AGGREGATE.fold([opened(), event]) for event in (won(), lost())]
-    assert [
-        state.probability for state in closed if not isinstance(state, opportunity.Unopened)
-    ] == [
+    assert [state.probability for state in closed if not isinstance(state, Unopened)] == [
         100,
         0,
     ]
@@ -426,14 +422,14 @@ def test_INV_O1_impossible_pipelines(stages: tuple[Stage, ...]) -> None:
 
 def test_the_subject_is_the_customer() -> None:
     subject = opportunity.AGGREGATE.subject
-    assert subject(opportunity.Unopened()) is None
+    assert subject(Unopened()) is None
     assert subject(opportunity.AGGREGATE.fold([opened(), won()])) == CUSTOMER
 
 
 def test_an_event_out_of_its_phase_changes_nothing() -> None:
-    unopened, working = opportunity.Unopened(), opportunity.AGGREGATE.fold([opened()])
-    assert opportunity.evolve(unopened, won()) == unopened
-    assert opportunity.evolve(working, reopened("proposal", 50)) == working
+    unopened, working = Unopened(), opportunity.AGGREGATE.fold([opened()])
+    assert opportunity.AGGREGATE.evolve(unopened, won()) == unopened
+    assert opportunity.AGGREGATE.evolve(working, reopened("proposal", 50)) == working
 
 
 # --- properties -----------------------------------------------------------------------------
@@ -449,7 +445,7 @@ moves = st.lists(
 def test_INV_O4_stays_tile_the_time_from_opening_to_close(
     moves: list[tuple[str, int]],
 ) -> None:
-    stream: list[Any] = list(opportunity.decide(open_deal(), opportunity.Unopened()))
+    stream: list[Any] = list(opportunity.decide(open_deal(), Unopened()))
     days, closes, opens = 0, list[datetime](), [at()]
     for move, later in moves:
         days += later
@@ -469,7 +465,7 @@ def test_INV_O4_stays_tile_the_time_from_opening_to_close(
         closes += [e.at for e in events if isinstance(e, OpportunityWon | OpportunityLost)]
         opens += [e.at for e in events if isinstance(e, OpportunityReopened)]
     state = opportunity.AGGREGATE.fold(stream)
-    assert not isinstance(state, opportunity.Unopened)
+    assert not isinstance(state, Unopened)
     for cycle, closed in enumerate(closes, 1):
         stays = [stay for stay in state.deal.stays if stay.cycle == cycle]
         assert stays[0].entered_at == opens[cycle - 1]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from crmcore.domain.kernel import DomainError, Money
-from crmcore.domain.sales import opportunity
-from crmcore.domain.sales.opportunity import (
+from crmcore.domain.sales.opportunity import decisions as opportunity
+from crmcore.domain.sales.opportunity.messages import (
     AdvanceOpportunity,
     LoseOpportunity,
     OpenOpportunity,
@@ -20,6 +20,7 @@ from crmcore.domain.sales.opportunity import (
     ReviseOpportunityAmount,
     WinOpportunity,
 )
+from crmcore.domain.sales.opportunity.state import Open, Unopened, Won
 from tests.scenario import at, uid
 
 CHANCES = {"qualification": 10, "discovery": 25, "proposal": 50, "negotiation": 75}
@@ -152,16 +153,16 @@ class Opportunities(RuleBasedStateMachine):
     @invariant()
     def replay_agrees(self) -> None:
         state = opportunity.AGGREGATE.fold(self.stream)
-        assert not isinstance(state, opportunity.Unopened)
+        assert not isinstance(state, Unopened)
         assert (state.deal.amount, state.deal.cycle) == (self.amount, self.cycle)
-        if isinstance(state, opportunity.Open):
+        if isinstance(state, Open):
             assert self.phase == "open"
             assert (state.stage, state.probability) == (self.stage, self.chance)
             assert state.overridden == self.by_hand
             assert 0 <= state.probability < 100
             return
         assert state.last_open_stage == self.stage
-        phase = "won" if isinstance(state, opportunity.Won) else f"lost: {state.reason}"
+        phase = "won" if isinstance(state, Won) else f"lost: {state.reason}"
         assert phase == self.phase
         assert state.probability == (100 if phase == "won" else 0)
         spent = sum((stay.duration for stay in state.deal.stays), timedelta())

@@ -17,24 +17,30 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
 )
-from crmcore.domain.sales import order
-from crmcore.domain.sales.order import (
+from crmcore.domain.sales.order import decisions as order
+from crmcore.domain.sales.order.decisions import (
+    NotOutstandingError,
+    OrderCancelledError,
+    OrderShippedError,
+)
+from crmcore.domain.sales.order.messages import (
     CancelOrder,
     DeliverOrder,
-    NotOutstandingError,
+    LineQuantity,
+    LineReturn,
     OrderCancelled,
-    OrderCancelledError,
     OrderDelivered,
+    OrderLine,
     OrderPlaced,
     OrderReturned,
     OrderShipped,
-    OrderShippedError,
     PlaceOrder,
+    ReturnedLine,
     ReturnOrder,
     ShipOrder,
 )
-from crmcore.domain.sales.order_line import LineQuantity, LineReturn, OrderLine, ReturnedLine
-from crmcore.domain.sales.order_refund import NotReturnableError, RefundTooHighError
+from crmcore.domain.sales.order.refund import NotReturnableError, RefundTooHighError
+from crmcore.domain.sales.order.state import Event, NotPlaced
 from tests.scenario import Scenario, at, uid
 
 ORDER, CUSTOMER, CAMPAIGN, SHIPMENT, RETURN = uid(1), uid(2), uid(3), uid(4), uid(5)
@@ -341,7 +347,7 @@ USD = Money(Decimal(1), "USD")
 )
 def test_impossible_orders_are_refused(make: Callable[[], PlaceOrder], words: str) -> None:
     with pytest.raises(InvalidValueError, match=words):
-        order.decide(make(), order.NotPlaced())
+        order.decide(make(), NotPlaced())
 
 
 @pytest.mark.parametrize(
@@ -418,8 +424,8 @@ def test_INV_T1_the_same_return_counts_once() -> None:
 
 
 def test_the_subject_is_the_customer() -> None:
-    assert order.AGGREGATE.subject(order.NotPlaced()) is None
-    histories: tuple[list[order.Event], ...] = ([placed()], [placed(), CANCELLED])
+    assert order.AGGREGATE.subject(NotPlaced()) is None
+    histories: tuple[list[Event], ...] = ([placed()], [placed(), CANCELLED])
     for history in histories:
         assert order.AGGREGATE.subject(order.AGGREGATE.fold(history)) == CUSTOMER
 
@@ -430,9 +436,9 @@ def test_a_shop_purchase_is_one_event() -> None:
 
 
 def test_an_event_out_of_its_phase_changes_nothing() -> None:
-    events: tuple[order.Event, ...] = (ALL_SHIPPED, delivered(), CANCELLED)
+    events: tuple[Event, ...] = (ALL_SHIPPED, delivered(), CANCELLED)
     for event in events:
-        assert order.evolve(order.NotPlaced(), event) == order.NotPlaced()
+        assert order.AGGREGATE.evolve(NotPlaced(), event) == NotPlaced()
 
 
 @pytest.mark.parametrize(
@@ -485,12 +491,10 @@ def _only(events: Any) -> Any:
 def test_totals_add_up_to_the_cent(
     lines: tuple[OrderLine, ...], percent: int, delivery: Money | None
 ) -> None:
-    plain: OrderPlaced = _only(
-        order.decide(place(lines=lines, delivery=delivery), order.NotPlaced())
-    )
+    plain: OrderPlaced = _only(order.decide(place(lines=lines, delivery=delivery), NotPlaced()))
     discount = plain.net.share(percent, 100)
     event: OrderPlaced = _only(
-        order.decide(place(lines=lines, delivery=delivery, discount=discount), order.NotPlaced())
+        order.decide(place(lines=lines, delivery=delivery, discount=discount), NotPlaced())
     )
     zero = eur("0")
     assert event.net == Money.total((line.net for line in event.lines), "EUR")
@@ -514,9 +518,7 @@ def test_INV_T1_returns_in_any_split_refund_exactly_the_line(
         data.draw(st.sets(st.integers(1, thousandths - 1), max_size=6)) if thousandths > 1 else ()
     )
     bounds = [0, *sorted(cuts), thousandths]
-    scenario = orders.given(
-        *order.decide(place(lines=(line,), handed_over=True), order.NotPlaced())
-    )
+    scenario = orders.given(*order.decide(place(lines=(line,), handed_over=True), NotPlaced()))
     refund = net = eur("0")
     for number, (start, end) in enumerate(pairwise(bounds)):
         quantity = str(Decimal(end - start).scaleb(-3))
@@ -533,9 +535,7 @@ def test_INV_T1_returns_in_any_split_refund_exactly_the_line(
 def test_INV_T1_a_lower_refund_is_never_made_up_for(
     line: OrderLine, percent: int, parts: int
 ) -> None:
-    scenario = orders.given(
-        *order.decide(place(lines=(line,), handed_over=True), order.NotPlaced())
-    )
+    scenario = orders.given(*order.decide(place(lines=(line,), handed_over=True), NotPlaced()))
     thousandths, paid, net = int(line.quantity * 1000), eur("0"), eur("0")
     for number in range(parts):
         share = thousandths * (number + 1) // parts - thousandths * number // parts

@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from crmcore.domain.kernel import DomainError, Money
-from crmcore.domain.sales import order
-from crmcore.domain.sales.order import (
+from crmcore.domain.sales.order import decisions as order
+from crmcore.domain.sales.order.messages import (
     CancelOrder,
     DeliverOrder,
+    LineQuantity,
+    LineReturn,
     OrderCancelled,
     OrderDelivered,
+    OrderLine,
     OrderPlaced,
     OrderReturned,
     OrderShipped,
@@ -21,7 +24,7 @@ from crmcore.domain.sales.order import (
     ReturnOrder,
     ShipOrder,
 )
-from crmcore.domain.sales.order_line import LineQuantity, LineReturn, OrderLine
+from crmcore.domain.sales.order.state import Cancelled, Placed
 from tests.scenario import at, uid
 
 numbers = st.integers(1, 3)
@@ -179,8 +182,8 @@ class Orders(RuleBasedStateMachine):
     @invariant()
     def replay_agrees(self) -> None:
         state = order.AGGREGATE.fold(self.stream)
-        assert isinstance(state, order.Cancelled) == self.cancelled
-        if isinstance(state, order.Placed):
+        assert isinstance(state, Cancelled) == self.cancelled
+        if isinstance(state, Placed):
             assert {n: state.shipped[n] for n in self.ordered} == self.out
             under_way = {shipment.shipment_id for shipment in state.shipments} - state.delivered
             assert under_way == self.under_way

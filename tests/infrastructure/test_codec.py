@@ -6,28 +6,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crmcore import calendars
-from crmcore.application.contexts import EVENTS, command_handlers
 from crmcore.commands import OpenCase, PlaceOrder, RecordNote, RegisterCustomer
 from crmcore.domain.kernel import Money, event, is_personal, version_of
 from crmcore.errors import CorruptEventError, InvalidCommandError, UnknownTopicError
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.command_codec import CommandCodec
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
-from crmcore.infrastructure.event_versions import UPCASTERS, event_codec
+from tests.composed import CODEC, COMMANDS, EVENTS, UPCASTERS
 from tests.messages import st_garbage, st_hostile_fields, st_message
 from tests.scenario import uid
 
 NAME = "Lovelace"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-COMMANDS = tuple(command_handlers(LibraryContactNormaliser(), lambda _kind, _value: UUID(int=1)))
-events, commands = event_codec(), CommandCodec(COMMANDS)
+events, commands = CODEC, CommandCodec(COMMANDS)
 a_few = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from crmcore.cli.describe import example_line, kinds
 from crmcore.errors import InvalidCommandError
 from crmcore.infrastructure.command_schema import schema_of
-from tests.infrastructure.test_codec import COMMANDS, NOW, commands, name
+from tests.composed import COMMANDS
+from tests.infrastructure.test_codec import NOW, commands, name
 from tests.messages import st_hostile_fields, st_message
 
 a_few = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))

@@ -10,18 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from crmcore.application.contexts import AGGREGATES, EVENTS
 from crmcore.domain.kernel import Length, Money, event, value, version_of
-from crmcore.domain.loyalty.program import STANDARD_PROGRAM
 from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.event_versions import UPCASTERS, event_codec
-from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.upcasting import Upcaster
 from crmcore.projections.engine import Projection
-from crmcore.projections.reading import all_projections
+from tests.composed import AGGREGATES, CODEC, EVENTS, OURS, UPCASTERS
 from tests.event_fixtures import EXAMPLES, SCHEMAS, add_missing, complaint, fields_of, read_schemas
 
-CODEC = event_codec()
 STORED = {
     *((kind.TOPIC, version) for kind in EVENTS for version in range(1, version_of(kind) + 1)),  # type: ignore[attr-defined]
     *((upcaster.topic, upcaster.version) for upcaster in UPCASTERS),
@@ -59,9 +54,7 @@ def test_an_example_of_every_version_is_read(file: Path) -> None:
         assert None not in json.loads(data).values(), "an example has every field filled"
 
 
-@pytest.mark.parametrize(
-    "projection", all_projections(STANDARD_PROGRAM, EVENTS, JsonPacking()), ids=lambda one: one.name
-)
+@pytest.mark.parametrize("projection", OURS.projections, ids=lambda one: one.name)
 def test_a_read_models_views_fit_the_events(projection: Projection) -> None:
     reader = CODEC.reader(projection.reads)
     for file in EXAMPLES.iterdir():

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import attrs
 import pytest
 from sqlalchemy import select
 
 import crmcore
-from crmcore import CRM
+from crmcore import CRM, composition
 from crmcore.application.log import NewEvent, Provenance
 from crmcore.commands import CorrectCustomerName
+from crmcore.contexts.customers import CUSTOMERS
 from crmcore.domain.customers.registration import (
     CustomerKind,
     CustomerNameCorrected,
@@ -22,9 +24,8 @@ from crmcore.domain.customers.registration import (
 )
 from crmcore.domain.kernel import version_of
 from crmcore.domain.kernel.instants import to_micros
-from crmcore.domain.sales.order_events import OrderPlaced
+from crmcore.domain.sales.order.messages import OrderPlaced
 from crmcore.errors import ConcurrencyError, ProjectionStoppedError, UnreadableEventError
-from crmcore.infrastructure import event_versions
 from crmcore.infrastructure.codec import EventCodec
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.infrastructure.upcasting import Fields, Upcaster, UpcasterChainError
@@ -50,9 +51,8 @@ def split(fields: Fields) -> Sequence[tuple[str, Fields]]:
     ]
 
 
-PRESENT = event_versions.UPCASTERS
-LATER = (
-    *PRESENT,
+PRESENT = composition.CONTEXTS
+UPCASTERS = (
     Upcaster(
         "customer-registered",
         NOW,
@@ -76,13 +76,16 @@ LATER = (
         lambda fields: [("order-placed", fields)],
     ),
 )
+LATER = tuple(
+    attrs.evolve(one, upcasters=UPCASTERS) if one is CUSTOMERS else one for one in PRESENT
+)
 
 
 @pytest.fixture(autouse=True)
 def later_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """The code of a later release."""
     monkeypatch.setattr(CustomerRegistered, "SCHEMA_VERSION", NEXT, raising=False)
-    monkeypatch.setattr(event_versions, "UPCASTERS", LATER)
+    monkeypatch.setattr(composition, "CONTEXTS", LATER)
 
 
 @pytest.fixture
@@ -167,7 +170,7 @@ def old(crm: CRM) -> CRM:
 def test_a_gap_in_the_chain_stops_the_start_up(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_versions, "UPCASTERS", PRESENT)
+    monkeypatch.setattr(composition, "CONTEXTS", PRESENT)
     missing = f"customer-registered version {NOW} has no upcaster"
     with pytest.raises(UpcasterChainError, match=missing):
         crmcore.open(sqlite_url)
@@ -224,7 +227,7 @@ def test_a_command_of_the_past_is_answered_in_present_terms(
 ) -> None:
     with monkeypatch.context() as then:
         then.setattr(CustomerRegistered, "SCHEMA_VERSION", NOW)
-        then.setattr(event_versions, "UPCASTERS", PRESENT)
+        then.setattr(composition, "CONTEXTS", PRESENT)
         encode = EventCodec.encode
 
         def with_correction(codec: EventCodec, one: Any) -> str:

@@ -19,8 +19,8 @@ from crmcore.domain.marketing import campaign
 from crmcore.domain.marketing import membership_events as membership
 from crmcore.domain.marketing.membership_events import ConversionKind
 from crmcore.domain.marketing.terms import ResponseKind, Role
-from crmcore.domain.sales.lead_events import LeadConverted
-from crmcore.domain.sales.order_events import (
+from crmcore.domain.sales.lead.messages.qualification import LeadConverted
+from crmcore.domain.sales.order.messages import (
     OrderCancelled,
     OrderPlaced,
     OrderReturned,

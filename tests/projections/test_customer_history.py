@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Command
-from crmcore.domain.sales.lead_origin import LeadSource
+from crmcore.domain.sales.lead.messages.capture import LeadSource
 from tests.histories import AFTERWARDS, CUSTOMERS, histories, send
 from tests.projections.conftest import Tell
 from tests.projections.contract import fresh

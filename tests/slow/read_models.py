@@ -14,7 +14,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text
 
 import crmcore
 from crmcore.application.log import Recorded
-from crmcore.domain.sales.order_events import OrderPlaced, OrderReturned
+from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
 from crmcore.projections.engine import Exact, Projection, Rows
 from crmcore.projections.engine.aside import Policy
 from crmcore.projections.engine.filling import Limits, Stopped, fill

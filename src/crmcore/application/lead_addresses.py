@@ -6,22 +6,31 @@ earlier, wider key, by which a few different addresses are one: an address is lo
 both, each lead tells which address it has, and nobody loses an address to another one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 import attrs
 
 from crmcore.application.work import Work
 from crmcore.domain.kernel import address_key
-from crmcore.domain.sales import lead, lead_address
-from crmcore.domain.sales.lead_refusals import LeadAddressTakenError
+from crmcore.domain.sales import lead_address
+from crmcore.domain.sales.lead import decisions as lead
+from crmcore.domain.sales.lead.phases import ConvertedLead, OpenLead
+from crmcore.domain.sales.lead.refusals import LeadAddressTakenError
 
 __all__ = ["LeadAddresses", "Pseudonym", "address_ids"]
 
-Pseudonym = Callable[[str, str], UUID]
-"""A keyed hash of a value (the second argument) for a purpose: the same one each time, from
-which nobody without the key can tell the value."""
+
+class Pseudonym(Protocol):
+    """A keyed hash of a value for a purpose: the same one each time, from which nobody without the
+    key can tell the value.
+    """
+
+    def __call__(self, purpose: str, value: str, /) -> UUID:
+        """The hash, as an identity."""
+        ...
 
 
 @attrs.frozen
@@ -48,7 +57,7 @@ class LeadAddresses:
     def claim(self, lead_id: UUID, email: str, at: datetime, work: Work) -> None:
         """Make the address the lead's; refuses (``LeadAddressTakenError``) another open lead's."""
         for _, holder in self._holders(email, work):
-            if holder != lead_id and isinstance(work.state(lead.AGGREGATE, holder), lead.OpenLead):
+            if holder != lead_id and isinstance(work.state(lead.AGGREGATE, holder), OpenLead):
                 raise LeadAddressTakenError(lead_id, holder)
         key, address = self._streams(email, work)[0]
         if address.holder is not None:
@@ -94,9 +103,9 @@ def _has(lead_id: UUID, email: str, work: Work) -> bool:
 def _own_address(lead_id: UUID, work: Work) -> str | None:
     """The address from which inquiries are this lead's: it is open or converted."""
     match work.state(lead.AGGREGATE, lead_id):
-        case lead.OpenLead() as known:
+        case OpenLead() as known:
             return known.email
-        case lead.ConvertedLead(lead=known):
+        case ConvertedLead(lead=known):
             return known.email
         case _:
             return None

@@ -21,9 +21,13 @@ from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind
 from crmcore.domain.customers.lifecycle import AdvanceLifecycle, LifecycleStage
 from crmcore.domain.customers.registration import CustomerKind, RegisterCustomer
 from crmcore.domain.kernel import InvalidValueError, NotAllowedError, NotFoundError, derived_id
-from crmcore.domain.sales import lead, opportunity
-from crmcore.domain.sales.lead_commands import ConversionOpportunity, ConvertLead
-from crmcore.domain.sales.lead_decisions import decide
+from crmcore.domain.sales.lead import decisions as lead
+from crmcore.domain.sales.lead.decisions import decide
+from crmcore.domain.sales.lead.messages.qualification import ConversionOpportunity, ConvertLead
+from crmcore.domain.sales.lead.phases import ConvertedLead, OpenLead
+from crmcore.domain.sales.opportunity import decisions as opportunity
+from crmcore.domain.sales.opportunity.messages import OpenOpportunity
+from crmcore.domain.sales.opportunity.state import Open, Unopened
 
 __all__ = ["LeadConversion", "OpportunityNotLinkableError"]
 
@@ -43,14 +47,14 @@ class LeadConversion:
         """Record the conversion on the lead, the customer and the opportunity; once only."""
         state = work.state(lead.AGGREGATE, command.lead_id)
         events = decide(command, state)
-        if isinstance(state, lead.OpenLead):
+        if isinstance(state, OpenLead):
             work.record(lead.AGGREGATE, command.lead_id, events)
             self._become_customer(command, state, work)
             self._become_opportunity(command, state, work)
-        elif isinstance(state, lead.ConvertedLead):
+        elif isinstance(state, ConvertedLead):
             self._same_opportunity(command, state.lead, work)
 
-    def _become_customer(self, command: ConvertLead, known: lead.OpenLead, work: Work) -> None:
+    def _become_customer(self, command: ConvertLead, known: OpenLead, work: Work) -> None:
         key, at = command.customer_id, command.at
         stage = LifecycleStage.OPPORTUNITY if command.opportunity else LifecycleStage.SQL
         state = work.state(customer.AGGREGATE, key)
@@ -81,7 +85,7 @@ class LeadConversion:
         events = add_contact_point(add, active, self.normaliser)
         work.record(customer.AGGREGATE, command.customer_id, events)
 
-    def _become_opportunity(self, command: ConvertLead, known: lead.OpenLead, work: Work) -> None:
+    def _become_opportunity(self, command: ConvertLead, known: OpenLead, work: Work) -> None:
         wanted = command.opportunity
         if wanted is None:
             return
@@ -94,22 +98,22 @@ class LeadConversion:
         if wanted.amount is not None or wanted.stage is not None:
             raise InvalidValueError("opportunity.name", None, "a name, for a new opportunity")
         state = work.state(opportunity.AGGREGATE, wanted.opportunity_id)
-        if isinstance(state, opportunity.Unopened):
+        if isinstance(state, Unopened):
             raise NotFoundError("opportunity", wanted.opportunity_id)
         whose = state.deal.opened.customer_id
-        if not isinstance(state, opportunity.Open) or whose != command.customer_id:
+        if not isinstance(state, Open) or whose != command.customer_id:
             raise OpportunityNotLinkableError(
                 f"opportunity {wanted.opportunity_id} is closed or customer {whose}'s: name an "
                 f"open one of customer {command.customer_id}, or open another"
             )
 
-    def _same_opportunity(self, command: ConvertLead, known: lead.OpenLead, work: Work) -> None:
+    def _same_opportunity(self, command: ConvertLead, known: OpenLead, work: Work) -> None:
         """A repeated conversion may not describe the opportunity in another way."""
         wanted = command.opportunity
         if wanted is None or wanted.name is None:
             return
         state = work.state(opportunity.AGGREGATE, wanted.opportunity_id)
-        if not isinstance(state, opportunity.Unopened):
+        if not isinstance(state, Unopened):
             then = state.deal.opened.at
             self.open_opportunity(_opening(command, wanted, wanted.name, known, then), work)
 
@@ -118,10 +122,10 @@ def _opening(
     command: ConvertLead,
     wanted: ConversionOpportunity,
     name: str,
-    known: lead.OpenLead,
+    known: OpenLead,
     at: datetime | None = None,
-) -> opportunity.OpenOpportunity:
-    return opportunity.OpenOpportunity(
+) -> OpenOpportunity:
+    return OpenOpportunity(
         opportunity_id=wanted.opportunity_id,
         customer_id=command.customer_id,
         name=name,
@@ -133,12 +137,12 @@ def _opening(
     )
 
 
-def _kind(known: lead.OpenLead) -> CustomerKind:
+def _kind(known: OpenLead) -> CustomerKind:
     if known.name is None and known.company is not None:
         return CustomerKind.ORGANISATION
     return CustomerKind.PERSON
 
 
-def _name(known: lead.OpenLead) -> str:
+def _name(known: OpenLead) -> str:
     """What the customer is called: whatever the lead was known by."""
     return known.name or known.company or known.email or known.phone or "unnamed"

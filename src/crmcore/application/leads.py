@@ -19,21 +19,21 @@ from crmcore.application.references import Exists, require
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.customers.contact_point import ContactKind
 from crmcore.domain.kernel import Aggregate, InvalidValueError
-from crmcore.domain.sales import assignment_policy, lead, lead_address
-from crmcore.domain.sales.lead_commands import (
-    AssignLead,
-    CaptureLead,
-    ConvertLead,
-    EnrichLead,
-    LeadCommand,
-    RecycleLead,
-)
-from crmcore.domain.sales.lead_decisions import decide, repeat_inquiry
-from crmcore.domain.sales.lead_events import LeadEnriched, LeadEvent
-from crmcore.domain.sales.lead_progress import assign, leave_unassigned
-from crmcore.domain.sales.lead_refusals import must_be_open
-from crmcore.domain.sales.lead_routing import RoutableLead, Unrouted, route
-from crmcore.domain.sales.lead_score import STANDARD_MODEL, ScoringModel
+from crmcore.domain.sales import lead_address
+from crmcore.domain.sales.assignment import decisions as assignment_policy
+from crmcore.domain.sales.assignment.messages import DefineAssignmentPolicy, ReviseAssignmentPolicy
+from crmcore.domain.sales.assignment.routing import RoutableLead, Unrouted, route
+from crmcore.domain.sales.assignment.state import business_email
+from crmcore.domain.sales.lead import decisions as lead
+from crmcore.domain.sales.lead.assignment import assign, leave_unassigned
+from crmcore.domain.sales.lead.decisions import Command, decide, repeat_inquiry
+from crmcore.domain.sales.lead.messages.assignment import AssignLead
+from crmcore.domain.sales.lead.messages.capture import CaptureLead, EnrichLead, LeadEnriched
+from crmcore.domain.sales.lead.messages.qualification import ConvertLead, RecycleLead
+from crmcore.domain.sales.lead.phases import OpenLead, State, Uncaptured
+from crmcore.domain.sales.lead.refusals import require_open
+from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL, ScoringModel
+from crmcore.domain.sales.lead.state import Event
 
 __all__ = ["AGGREGATES", "LeadService", "Pseudonym", "lead_exists"]
 
@@ -48,7 +48,7 @@ AddressedT = TypeVar("AddressedT", CaptureLead, EnrichLead)
 
 def lead_exists(work: Work, key: UUID, /) -> bool:
     """Whether a lead was captured under this identity."""
-    return not isinstance(work.state(lead.AGGREGATE, key), lead.Uncaptured)
+    return not isinstance(work.state(lead.AGGREGATE, key), Uncaptured)
 
 
 @attrs.frozen
@@ -76,14 +76,14 @@ class LeadService:
         )
         conversion = LeadConversion(self.normaliser, self.open_opportunity)
         return {
-            **dict.fromkeys(get_args(LeadCommand), own),
+            **dict.fromkeys(get_args(Command), own),
             CaptureLead: self.capture,
             EnrichLead: self.enrich,
             AssignLead: self.assign,
             RecycleLead: self.recycle,
             ConvertLead: conversion.convert,
-            assignment_policy.DefineAssignmentPolicy: policy,
-            assignment_policy.ReviseAssignmentPolicy: policy,
+            DefineAssignmentPolicy: policy,
+            ReviseAssignmentPolicy: policy,
         }
 
     def capture(self, command: CaptureLead, work: Work) -> None:
@@ -119,7 +119,7 @@ class LeadService:
         """Start afresh, unless another lead was captured from the address in the meantime."""
         events = self._decide(command, work.state(lead.AGGREGATE, command.lead_id))
         work.record(lead.AGGREGATE, command.lead_id, events)
-        fresh = must_be_open(command.lead_id, work.state(lead.AGGREGATE, command.lead_id))
+        fresh = require_open(command.lead_id, work.state(lead.AGGREGATE, command.lead_id))
         if events and fresh.email is not None:
             self._addresses.claim(command.lead_id, fresh.email, command.at, work)
 
@@ -129,7 +129,7 @@ class LeadService:
         if command.policy_id is None or command.assignee is not None:
             work.record(lead.AGGREGATE, command.lead_id, self._decide(command, state))
             return
-        known = must_be_open(command.lead_id, state)
+        known = require_open(command.lead_id, state)
         if known.assignee is not None:
             return
         policy = work.state(assignment_policy.AGGREGATE, command.policy_id)
@@ -141,7 +141,7 @@ class LeadService:
         chosen = AssignLead(
             lead_id=command.lead_id,
             assignee=routed.assignee,
-            assignee_email=assignment_policy.business_email(policy, routed.assignee),
+            assignee_email=business_email(policy, routed.assignee),
             policy_id=command.policy_id,
             at=command.at,
         )
@@ -152,7 +152,7 @@ class LeadService:
     def _addresses(self) -> LeadAddresses:
         return LeadAddresses(self.pseudonym)
 
-    def _decide(self, command: LeadCommand, state: lead.State, /) -> list[LeadEvent]:
+    def _decide(self, command: Command, state: State, /) -> list[Event]:
         return list(decide(command, state, self.scoring))
 
     def _normal(self, command: AddressedT) -> AddressedT:
@@ -173,7 +173,7 @@ class LeadService:
             raise error.named(field if error.field == "value" else error.field) from None
 
 
-def _routable(known: lead.OpenLead) -> RoutableLead:
+def _routable(known: OpenLead) -> RoutableLead:
     return RoutableLead(
         lead_id=known.captured.lead_id,
         source=known.captured.source,

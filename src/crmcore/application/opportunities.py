@@ -14,8 +14,19 @@ from crmcore.application.customers import require_customer
 from crmcore.application.references import Exists, require
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.kernel import Aggregate
-from crmcore.domain.sales import opportunity
-from crmcore.domain.sales.pipeline import PIPELINES, Pipeline
+from crmcore.domain.sales.opportunity import decisions as opportunity
+from crmcore.domain.sales.opportunity.messages import (
+    AdvanceOpportunity,
+    LoseOpportunity,
+    OpenOpportunity,
+    OverrideOpportunityProbability,
+    ReopenOpportunity,
+    ResetOpportunityProbability,
+    ReviseOpportunityAmount,
+    WinOpportunity,
+)
+from crmcore.domain.sales.opportunity.pipeline import PIPELINES, Pipeline
+from crmcore.domain.sales.opportunity.state import Event, State, Unopened
 
 __all__ = ["AGGREGATES", "OpportunityService", "opportunity_exists"]
 
@@ -37,17 +48,17 @@ class OpportunityService:
             opportunity.AGGREGATE, self._decide, lambda command: command.opportunity_id
         )
         later = (
-            opportunity.AdvanceOpportunity,
-            opportunity.OverrideOpportunityProbability,
-            opportunity.ResetOpportunityProbability,
-            opportunity.ReviseOpportunityAmount,
-            opportunity.WinOpportunity,
-            opportunity.LoseOpportunity,
-            opportunity.ReopenOpportunity,
+            AdvanceOpportunity,
+            OverrideOpportunityProbability,
+            ResetOpportunityProbability,
+            ReviseOpportunityAmount,
+            WinOpportunity,
+            LoseOpportunity,
+            ReopenOpportunity,
         )
-        return {opportunity.OpenOpportunity: self.open, **dict.fromkeys(later, followed)}
+        return {OpenOpportunity: self.open, **dict.fromkeys(later, followed)}
 
-    def open(self, command: opportunity.OpenOpportunity, work: Work) -> None:
+    def open(self, command: OpenOpportunity, work: Work) -> None:
         """Begin a deal with an active customer."""
         events = self._decide(command, work.state(opportunity.AGGREGATE, command.opportunity_id))
         if not events:  # opened before: nothing is asked again
@@ -57,12 +68,10 @@ class OpportunityService:
         require(self.campaign_exists, work, "campaign", command.campaign_id)
         work.record(opportunity.AGGREGATE, command.opportunity_id, events)
 
-    def _decide(
-        self, command: opportunity.Command, state: opportunity.State, /
-    ) -> Sequence[opportunity.Event]:
+    def _decide(self, command: opportunity.Command, state: State, /) -> Sequence[Event]:
         return opportunity.decide(command, state, self.pipelines)
 
 
 def opportunity_exists(work: Work, opportunity_id: UUID) -> bool:
     """Whether there is such an opportunity, in whatever phase."""
-    return not isinstance(work.state(opportunity.AGGREGATE, opportunity_id), opportunity.Unopened)
+    return not isinstance(work.state(opportunity.AGGREGATE, opportunity_id), Unopened)

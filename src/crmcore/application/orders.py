@@ -15,7 +15,15 @@ from crmcore.application.customers import require_customer
 from crmcore.application.references import Exists, require
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.kernel import Aggregate
-from crmcore.domain.sales import order
+from crmcore.domain.sales.order import decisions as order
+from crmcore.domain.sales.order.messages import (
+    CancelOrder,
+    DeliverOrder,
+    PlaceOrder,
+    ReturnOrder,
+    ShipOrder,
+)
+from crmcore.domain.sales.order.state import NotPlaced
 
 __all__ = ["AGGREGATES", "OrderService", "order_exists"]
 
@@ -32,10 +40,10 @@ class OrderService:
     def handlers(self) -> Mapping[type, Handler]:
         """The handler of each command on orders."""
         followed = on_one_stream(order.AGGREGATE, order.decide, lambda command: command.order_id)
-        later = (order.ShipOrder, order.DeliverOrder, order.ReturnOrder, order.CancelOrder)
-        return {order.PlaceOrder: self.place, **dict.fromkeys(later, followed)}
+        later = (ShipOrder, DeliverOrder, ReturnOrder, CancelOrder)
+        return {PlaceOrder: self.place, **dict.fromkeys(later, followed)}
 
-    def place(self, command: order.PlaceOrder, work: Work) -> None:
+    def place(self, command: PlaceOrder, work: Work) -> None:
         """Record the order of an active customer."""
         events = order.decide(command, work.state(order.AGGREGATE, command.order_id))
         if not events:  # placed before: nothing is asked again, so an import can be repeated
@@ -47,4 +55,4 @@ class OrderService:
 
 def order_exists(work: Work, order_id: UUID) -> bool:
     """Whether there is such an order, in whatever phase."""
-    return not isinstance(work.state(order.AGGREGATE, order_id), order.NotPlaced)
+    return not isinstance(work.state(order.AGGREGATE, order_id), NotPlaced)

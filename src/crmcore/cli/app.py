@@ -11,20 +11,15 @@ import typer
 from crmcore.cli import (
     audit,
     campaigns,
-    cases,
     customers,
     demo,
     describe,
     execute,
-    feedback,
-    holidays,
     import_files,
     projections,
-    service,
-    service_metrics,
-    service_policies,
 )
 from crmcore.cli.faults import report, report_wrong_call
+from crmcore.cli.service import cases, escalations, feedback, holidays, levels, metrics, policies
 from crmcore.cli.session import Options
 
 __all__ = ["hoisted", "run"]
@@ -57,10 +52,11 @@ for part in (
     import_files,
     describe,
     customers,
-    service,
-    service_policies,
-    service_metrics,
+    levels,
+    policies,
+    metrics,
     cases,
+    escalations,
     feedback,
     holidays,
     campaigns,

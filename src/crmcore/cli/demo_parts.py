@@ -22,7 +22,7 @@ from crmcore.cli.demo_import import Imported, show_imports
 from crmcore.cli.importers.completejourney import CONTACT_COST, GROSS_MARGIN
 from crmcore.cli.output import Column, bar, money, say, share, table
 from crmcore.cli.progress import bars
-from crmcore.cli.service import compliance_document, show_compliance
+from crmcore.cli.service.levels import compliance_document, show_compliance
 
 __all__ = [
     "Part",

@@ -11,12 +11,12 @@ import attrs
 import typer
 
 import crmcore
-from crmcore.cli.case_numbers import CaseNumbers
 from crmcore.cli.faults import Fault, answering, by_field, complain
 from crmcore.cli.interruption import held
 from crmcore.cli.lines import UNFIT, Line, lines, read
 from crmcore.cli.output import counted, emit_line, one_line, say
 from crmcore.cli.progress import Step, progress
+from crmcore.cli.service.case_numbers import CaseNumbers
 from crmcore.cli.session import options_of, writing
 
 __all__ = ["add_to"]

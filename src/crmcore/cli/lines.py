@@ -14,7 +14,7 @@ import attrs
 
 import crmcore
 from crmcore import errors
-from crmcore.cli.case_numbers import CaseNumbers
+from crmcore.cli.service.case_numbers import CaseNumbers
 
 __all__ = ["LONGEST", "UNFIT", "Line", "Unreadable", "lines", "read"]
 
@@ -78,7 +78,7 @@ def read(
     version = _version(given)
     numbers = numbers or CaseNumbers(crm)
     command = crm.command(topic, numbers.ids_for(kind, given))
-    numbers.told(command)
+    numbers.remember(command)
     return crmcore.Envelope(
         command=command, by=sender, source=source, expected_version=version, **ids
     )

@@ -4,7 +4,23 @@ What was recorded is never rewritten; it is translated each time it is read.  An
 the JSON fields of one version of one topic and gives what they are in later terms: one event,
 several (the event is split), none (it means nothing any more), or one of another topic (it was
 renamed).  Chains of upcasters are checked when they are put together: every version that was
-ever stored leads to what the code reads.
+ever stored leads to what the code reads, and one with a gap stops the start-up.
+
+To change an event:
+
+1.  Change its class, and raise the class's ``SCHEMA_VERSION`` (1 where none is written yet).
+2.  Add the upcaster of the version before to those of its context::
+
+        Upcaster("lead-captured", 1, {"lead-captured": 2}, _lead_captured_1)
+
+    It takes the stored fields and gives those of the next version, never those of a still
+    later one: the chain does the rest.  To rename a topic, or to split an event, name the
+    later topics in ``to``; to drop an event, name none.  All parts belong to the stream that
+    the event is in, so to the same aggregate, and keep its ``at``, which the record tells too.
+3.  Raise the ``version`` of the projections whose rows come out differently, so that a rebuild
+    is asked for.
+4.  Run ``make event-fixtures``: it adds an example and the field types of the new version, which
+    tests hold against the code from then on.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +28,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Fields", "Upcaster", "UpcasterChainError", "Upcasters"]
+__all__ = ["Fields", "Upcaster", "UpcasterChainError", "Upcasters", "unchanged"]
 
 Fields = Mapping[str, Any]
 """An event's JSON: names to JSON values."""
@@ -34,6 +50,11 @@ class Upcaster:
     version: int
     to: Mapping[str, int]
     upcast: Callable[[Fields], Sequence[tuple[str, Fields]]]
+
+
+def unchanged(topic: str, version: int) -> Upcaster:
+    """For a version whose fields mean what they meant: those that came later are left out."""
+    return Upcaster(topic, version, {topic: version + 1}, lambda fields: [(topic, fields)])
 
 
 class Upcasters:

@@ -1,1 +1,40 @@
-"""Read models, and the engine that keeps them."""
+"""Read models: what a projection of one's own needs, beside those that come along.
+
+One import for those who keep read models of their own::
+
+    from crmcore.projections import Instant, Projection, Rows
+
+docs/first-projection.md shows a whole one.
+"""
+
+from crmcore.application.log import Recorded
+from crmcore.projections.engine import (
+    STREAM,
+    SUBJECT,
+    Exact,
+    Handler,
+    Instant,
+    Projection,
+    Row,
+    Rows,
+    by_stream,
+    by_subject,
+    fold,
+    subject_of,
+)
+
+__all__ = [
+    "STREAM",
+    "SUBJECT",
+    "Exact",
+    "Handler",
+    "Instant",
+    "Projection",
+    "Recorded",
+    "Row",
+    "Rows",
+    "by_stream",
+    "by_subject",
+    "fold",
+    "subject_of",
+]

@@ -4,9 +4,9 @@ Rows show what the projections have seen so far: catch up first, or follow in th
 background, to read your own writes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Unpack
+from typing import Any, Unpack
 from uuid import UUID
 
 import attrs
@@ -18,7 +18,7 @@ from crmcore.domain.service.levels.clock import Mode
 from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.projections.customers import directory, history
-from crmcore.projections.engine import Projection, Row
+from crmcore.projections.engine import Row
 from crmcore.projections.engine.as_of import fold
 from crmcore.projections.engine.live import KnownRows, LiveRows
 from crmcore.projections.engine.tables import view_of
@@ -45,29 +45,15 @@ from crmcore.projections.service.feedback_results import (
     read_surveys,
 )
 from crmcore.projections.service.levels import ServiceLevel, read_levels, whole_period
-from crmcore.projections.service.metric import Asked, Figure, Particulars
-from crmcore.projections.service.metrics import METRICS
+from crmcore.projections.service.metrics.case_record import read_records
+from crmcore.projections.service.metrics.catalogue import METRICS
+from crmcore.projections.service.metrics.metric import Figure, MetricOptions, MetricQuery
 from crmcore.projections.service.open_cases import OpenCase, open_cases
 from crmcore.projections.service.periods import Period, PeriodLength
-from crmcore.projections.service.records import read_records
-from crmcore.projections.service.service_levels import Packing, service_levels
+from crmcore.projections.service.service_levels import Packing
 from crmcore.projections.service.unasked import UnaskedCycle, read_unasked
 
-__all__ = ["ReadModels", "all_projections"]
-
-
-def all_projections(
-    program: LoyaltyProgram, events: Sequence[type], packing: Packing
-) -> tuple[Projection, ...]:
-    """Every read model, over the event classes *events*."""
-    return (
-        history.customer_history(events),
-        directory.customer_directory(),
-        loyalty_status(program),
-        service_levels(packing),
-        campaign_results.campaign_results(),
-        surveys.feedback(),
-    )
+__all__ = ["ReadModels"]
 
 
 @attrs.frozen
@@ -81,6 +67,16 @@ class ReadModels:
     """Tells the moment that a question means which names none."""
     _service_levels: Callable[[datetime], ServiceLevelVersion]
     """The service levels in force at an instant, as the log tells them."""
+    _questions: Mapping[str, type]
+    """The classes of questions by their names here."""
+    _ask: Callable[[type, LiveRows | KnownRows], Any]
+    """Makes the questions of a class, on some rows."""
+
+    def __getattr__(self, name: str) -> Any:
+        """The questions of that name."""
+        if name.startswith("_") or name not in self._questions:
+            raise AttributeError(f"there are no questions named {name!r}")
+        return self._ask(self._questions[name], self._rows)
 
     def at_least(self, position: int | None) -> "ReadModels":
         """The same questions, answered by rows that have seen the log up to *position*.
@@ -230,7 +226,7 @@ class ReadModels:
         *,
         metrics: Iterable[str] = METRICS,
         as_of: datetime | None = None,
-        **particulars: Unpack[Particulars],
+        **particulars: Unpack[MetricOptions],
     ) -> dict[str, Figure]:
         """Metrics of service by their keys (``crmcore.METRICS``), as of an instant.
 
@@ -242,7 +238,7 @@ class ReadModels:
         with self._rows.of("service_levels") as connection:
             views = self._views(tables.SERVICE_CASES, tables.SERVICE_CYCLES, tables.SERVICE_WORK)
             records = list(read_records(connection, views, self._packing, moment))
-        asked = Asked(period, moment, records, list(self._levels(moment)), **particulars)
+        asked = MetricQuery(period, moment, records, list(self._levels(moment)), **particulars)
         return {one.key: one.compute(asked) for one in wanted}
 
     @about_instants

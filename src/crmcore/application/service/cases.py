@@ -5,7 +5,7 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.application.customers import require_customer
+from crmcore.application.customers.public import Customers
 from crmcore.application.service.public import Cases
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.service import case_number
@@ -29,6 +29,7 @@ class CaseService:
     """
 
     policy: CasePolicy = STANDARD_POLICY
+    customers: Customers = attrs.field(factory=Customers)
     cases: Cases = attrs.field(factory=Cases)
 
     @property
@@ -60,7 +61,7 @@ class CaseService:
         if not events:
             return
         if command.customer_id is not None:
-            require_customer(work, command.customer_id)
+            self.customers.require(work, command.customer_id)
         self.cases.require(work, command.follows)
         work.record(AGGREGATE, command.case_id, events)
         if command.number is not None:
@@ -79,7 +80,7 @@ class CaseService:
         """Say whose case it is, if that is an active customer."""
         events = self._decide(command, work.state(AGGREGATE, command.case_id), work)
         if events:
-            require_customer(work, command.customer_id)
+            self.customers.require(work, command.customer_id)
             work.record(AGGREGATE, command.case_id, events)
 
     def reply(self, command: ReplyToCase, work: Work) -> None:

@@ -43,8 +43,7 @@ from crmcore.domain.customers.permission import (
 )
 from crmcore.domain.customers.registration import CustomerKind, RegisterCustomer
 from crmcore.domain.kernel import Channel, Command, InvalidValueError, Money, Purpose, derived_id
-from crmcore.domain.sales.order_commands import PlaceOrder
-from crmcore.domain.sales.order_line import OrderLine
+from crmcore.domain.sales.order.messages import OrderLine, PlaceOrder
 
 __all__ = ["CONTACT_COST", "GROSS_MARGIN", "SOURCE", "commands"]
 

@@ -37,7 +37,7 @@ from crmcore.domain.marketing.terms import (
     CostKind,
     ResponseKind,
 )
-from crmcore.domain.sales.order_commands import PlaceOrder
+from crmcore.domain.sales.order.messages import PlaceOrder
 
 __all__ = ["campaigns", "conversion", "credited", "redemptions"]
 

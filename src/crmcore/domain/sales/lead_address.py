@@ -15,16 +15,7 @@ import attrs
 
 from crmcore.domain.kernel import Aggregate, address_key, anytime, event
 
-__all__ = [
-    "AGGREGATE",
-    "LeadAddressClaimed",
-    "LeadAddressReused",
-    "LeadAddressState",
-    "address_keys",
-    "claim",
-    "evolve",
-    "reuse",
-]
+__all__ = ["LeadAddressClaimed", "LeadAddressReused"]
 
 
 @event
@@ -32,6 +23,7 @@ class LeadAddressClaimed:
     """The address is this lead's, until another lead claims it after this one was given up."""
 
     TOPIC: ClassVar[str] = "lead-address-claimed"
+    SENTENCE: ClassVar[str] = "the address is this lead's"
     address_id: UUID
     lead_id: UUID
     at: datetime
@@ -42,6 +34,7 @@ class LeadAddressReused:
     """An inquiry from the address was added to the lead that holds it."""
 
     TOPIC: ClassVar[str] = "lead-address-reused"
+    SENTENCE: ClassVar[str] = "asked again from the same address"
     address_id: UUID
     lead_id: UUID
     inquiry_id: UUID

@@ -74,6 +74,10 @@ class PriorityMatrix:
         """The priority of a case of this impact and urgency."""
         return self.cells[impact, urgency]
 
+    def __reduce__(self) -> tuple[type, tuple[str, Mapping[tuple[Impact, Urgency], Priority]]]:
+        """For another process, where policies go with the read models that are kept by them."""
+        return PriorityMatrix, (self.version, dict(self.cells))
+
 
 STANDARD_MATRIX: Final = PriorityMatrix(
     version="standard-1",

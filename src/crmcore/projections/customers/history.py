@@ -7,7 +7,7 @@ happened to a case before it was known whose it is under the case's id; ``custom
 which ids a customer's history takes in.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, NamedTuple, get_args
@@ -28,9 +28,10 @@ from sqlalchemy import (
     union_all,
 )
 
+from crmcore.application.catalogue import Catalogue
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.instants import from_micros
-from crmcore.domain.sales.lead_events import LeadConverted
+from crmcore.domain.sales.lead.messages.qualification import LeadConverted
 from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified
 from crmcore.domain.service.case.messages.unions import CaseEvent
 from crmcore.projections.engine import SUBJECT, Handler, Instant, Projection, Rows
@@ -88,9 +89,9 @@ class _Kept:
     """What is read of most events: that they are JSON; their text is kept as it stands."""
 
 
-def customer_history(kinds: Iterable[type]) -> Projection:
-    """The read model over the events *kinds*: all that there are."""
-    handlers: dict[type, Handler] = dict.fromkeys(kinds, _enter)
+def customer_history(catalogue: Catalogue) -> Projection:
+    """The read model over all events that there are."""
+    handlers: dict[type, Handler] = dict.fromkeys(catalogue.events.values(), _enter)
     linking: dict[type, Handler] = {LeadConverted: _enter_lead, CaseCustomerIdentified: _enter_case}
     return Projection(
         name="customer_history",

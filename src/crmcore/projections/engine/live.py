@@ -4,7 +4,7 @@ What goes wrong is told as what it is: a read model that was never followed, one
 rebuilt first, or a statement of the host's that asks for what is not there.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -59,6 +59,10 @@ class LiveRows:
     def known_at(self, known_at: datetime) -> "KnownRows":
         """The rows as they were known at an instant."""
         return KnownRows(self, known_at)
+
+    def owners(self, tables: Iterable[Table]) -> Sequence[str]:
+        """The names of the read models that declare *tables*."""
+        return _owners(self.projections, tables)
 
     @contextmanager
     def of(self, *names: str) -> Iterator[Connection]:
@@ -172,6 +176,10 @@ class KnownRows:
         """The rows as they were known at another instant."""
         return attrs.evolve(self, known_at=known_at)
 
+    def owners(self, tables: Iterable[Table]) -> Sequence[str]:
+        """The names of the read models that declare *tables*."""
+        return _owners(self._live.projections, tables)
+
     @contextmanager
     def of(self, *names: str) -> Iterator[Connection]:
         """A connection to the rows of the read models *names*, apart from the database."""
@@ -221,10 +229,15 @@ def _answer(
 
 def _named_in(statement: ClauseElement, projections: Sequence[Projection]) -> Sequence[str]:
     """The read models whose tables a statement names; all, if it does not tell."""
-    tables = {one.name for one in visitors.iterate(statement) if isinstance(one, Table)}
+    tables = [one for one in visitors.iterate(statement) if isinstance(one, Table)]
+    named = _owners(projections, sorted(tables, key=lambda one: one.name))
+    return named or [projection.name for projection in projections]
+
+
+def _owners(projections: Sequence[Projection], tables: Iterable[Table]) -> Sequence[str]:
+    """The names of the read models that declare *tables*, or tables of the same names."""
     owners = {table.name: one.name for one in projections for table in one.tables}
-    named = dict.fromkeys(owners[table] for table in sorted(tables) if table in owners)
-    return list(named) or [projection.name for projection in projections]
+    return list(dict.fromkeys(owners[one.name] for one in tables if one.name in owners))
 
 
 def _is_mistake(error: exc.SQLAlchemyError) -> bool:

@@ -12,7 +12,7 @@ from crmcore.application.log import Recorded
 from crmcore.domain.kernel import Money
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.loyalty.program import LoyaltyProgram
-from crmcore.domain.sales.order_events import OrderPlaced, OrderReturned
+from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
 from crmcore.projections.engine import Row
 
 __all__ = ["LoyaltyStatus", "TierSummary", "read_status", "standing", "summary", "true_by"]

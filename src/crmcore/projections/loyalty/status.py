@@ -19,7 +19,7 @@ from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, Table, Text
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.loyalty.program import LoyaltyProgram
-from crmcore.domain.sales.order_events import (
+from crmcore.domain.sales.order.messages import (
     OrderCancelled,
     OrderPlaced,
     OrderReturned,

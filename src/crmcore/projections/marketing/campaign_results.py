@@ -20,7 +20,7 @@ from crmcore.domain.marketing import campaign
 from crmcore.domain.marketing import membership_events as membership
 from crmcore.domain.marketing.membership_events import ConversionKind
 from crmcore.domain.marketing.terms import ResponseKind, Role
-from crmcore.domain.sales.order_events import OrderCancelled, OrderPlaced, OrderReturned
+from crmcore.domain.sales.order.messages import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.projections.engine import Exact, Handler, Instant, Projection, Rows
 from crmcore.projections.marketing.campaign_result import CampaignResult, read_results
 from crmcore.projections.marketing.purchase_margin import (

@@ -1,0 +1,161 @@
+"""Carry out the commands on customers that need more than the customer's own stream.
+
+Whatever adds to a customer needs one who is registered and active.  What takes away (an
+external identity, a consent, or by objecting) needs one who is registered: a right does not end
+with the business.  A command whose effect already holds is never refused for that.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, get_args
+from uuid import UUID
+
+import attrs
+
+from crmcore.application.customers.public import ContactNormaliser, Customers
+from crmcore.application.references import Exists, require
+from crmcore.application.work import Handler, Work, on_one_stream
+from crmcore.domain.customers import (
+    consent,
+    customer,
+    external_identity,
+    interaction,
+    note,
+    reaching,
+)
+from crmcore.domain.customers.contact_point import AddContactPoint
+from crmcore.domain.customers.permission import (
+    ConfirmConsent,
+    GiveConsent,
+    RaiseObjection,
+    WithdrawConsent,
+)
+from crmcore.domain.kernel import Aggregate
+
+AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
+    customer.AGGREGATE,
+    external_identity.AGGREGATE,
+    note.AGGREGATE,
+    interaction.AGGREGATE,
+    consent.AGGREGATE,
+)
+
+
+def add_contact_point(
+    command: AddContactPoint, state: customer.State, normaliser: ContactNormaliser
+) -> Sequence[customer.Event]:
+    """Decide on a contact point as it was entered: the normal form is found first."""
+    normalised = normaliser.normalise(command.kind, command.value, command.region)
+    return customer.decide(command, state, normalised)
+
+
+@attrs.frozen
+class CustomerService:
+    """Handles the commands on customers, what was said to them and what they allowed.
+
+    ``case_exists``, ``lead_exists`` and ``opportunity_exists`` are the answers of the contexts
+    that an interaction may refer to.
+    """
+
+    normaliser: ContactNormaliser
+    case_exists: Exists
+    lead_exists: Exists
+    opportunity_exists: Exists
+    customers: Customers = attrs.field(factory=Customers)
+
+    @property
+    def handlers(self) -> Mapping[type, Handler]:
+        """The handler of each command on customers."""
+        own = on_one_stream(
+            customer.AGGREGATE, customer.decide, lambda command: command.customer_id
+        )
+        return {
+            **dict.fromkeys(get_args(customer.Command), own),
+            AddContactPoint: self.add_contact_point,
+            external_identity.LinkExternalIdentity: self._of_active(
+                external_identity.AGGREGATE, external_identity.decide, _identity_id
+            ),
+            external_identity.UnlinkExternalIdentity: self.unlink,
+            **dict.fromkeys(
+                (note.RecordNote, note.CorrectNote),
+                self._of_active(note.AGGREGATE, note.decide, lambda command: command.note_id),
+            ),
+            interaction.RecordInteraction: self.record_interaction,
+            interaction.CorrectInteraction: self._of_active(
+                interaction.AGGREGATE, interaction.decide, lambda command: command.interaction_id
+            ),
+            GiveConsent: self.give_consent,
+            ConfirmConsent: self._of_active(consent.AGGREGATE, consent.decide, _ledger_id),
+            WithdrawConsent: self.forbid,
+            RaiseObjection: self.forbid,
+        }
+
+    def add_contact_point(self, command: AddContactPoint, work: Work) -> None:
+        """Note down where a customer can be reached, in normal form."""
+        state = work.state(customer.AGGREGATE, command.customer_id)
+        events = add_contact_point(command, state, self.normaliser)
+        if events:
+            work.record(customer.AGGREGATE, command.customer_id, events)
+
+    def unlink(self, command: external_identity.UnlinkExternalIdentity, work: Work) -> None:
+        """Release a foreign record, of a deactivated customer too."""
+        key = _identity_id(command)
+        events = external_identity.decide(command, work.state(external_identity.AGGREGATE, key))
+        self.customers.known(work, command.customer_id)
+        if events:
+            work.record(external_identity.AGGREGATE, key, events)
+
+    def record_interaction(self, command: interaction.RecordInteraction, work: Work) -> None:
+        """Record an interaction with an active customer, if what it refers to exists."""
+        key = command.interaction_id
+        events = interaction.decide(command, work.state(interaction.AGGREGATE, key))
+        if not events:
+            return
+        self.customers.require(work, command.customer_id)
+        require(self.case_exists, work, "case", command.case_id)
+        require(self.lead_exists, work, "lead", command.lead_id)
+        require(self.opportunity_exists, work, "opportunity", command.opportunity_id)
+        work.record(interaction.AGGREGATE, key, events)
+
+    def give_consent(self, command: GiveConsent, work: Work) -> None:
+        """Record what an active customer allows, at a contact point that is on record."""
+        events = consent.decide(command, self.customers.consents(work, command.customer_id))
+        if not events:
+            return
+        known = self.customers.require(work, command.customer_id)
+        if command.point_id is not None:
+            reaching.serving(known.points, command.channel, command.point_id)
+        work.record(consent.AGGREGATE, _ledger_id(command), events)
+
+    def forbid(self, command: WithdrawConsent | RaiseObjection, work: Work) -> None:
+        """Record what a customer forbids, a deactivated one too."""
+        events = consent.decide(command, self.customers.consents(work, command.customer_id))
+        known = self.customers.known(work, command.customer_id)
+        if isinstance(command, WithdrawConsent) and command.point_id is not None:
+            reaching.serving(known.points, command.channel, command.point_id)
+        if events:
+            work.record(consent.AGGREGATE, _ledger_id(command), events)
+
+    def _of_active(
+        self,
+        aggregate: Aggregate[Any, Any],
+        decide: Callable[..., Sequence[Any]],
+        stream_id: Callable[[Any], UUID],
+    ) -> Handler:
+        """The handler of a command on a stream about a customer, who must be active."""
+
+        def handle(command: Any, work: Work) -> None:
+            key = stream_id(command)
+            events = decide(command, work.state(aggregate, key))
+            if events:
+                self.customers.require(work, events[0].customer_id)
+                work.record(aggregate, key, events)
+
+        return handle
+
+
+def _identity_id(command: external_identity.Command) -> UUID:
+    return external_identity.external_identity_id(command.source, command.external_id)
+
+
+def _ledger_id(command: consent.Command) -> UUID:
+    return consent.ledger_id(command.customer_id)

@@ -1,0 +1,120 @@
+"""`crmcore feedback`: what customers think of how their cases were solved."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Any
+
+import attrs
+import typer
+
+import crmcore
+from crmcore.cli.faults import WrongCallError, answering
+from crmcore.cli.instants import FORM, beginning, end, last_moment
+from crmcore.cli.output import NOTHING, Column, bar, emit, say, share, table
+from crmcore.cli.service.options import MODES, Judging
+from crmcore.cli.session import Stale, options_of, reading
+from crmcore.commands import SurveyKind
+from crmcore.errors import InvalidValueError
+
+DERIVED = ("offered", "mean", "csat", "nps", "ces", "ces_agreement")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the command into *app*."""
+    app.command("feedback")(feedback)
+
+
+@answering
+def feedback(
+    ctx: typer.Context,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="A", help="Asked from then on.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="B", help="Asked before then, or on that date.")
+    ] = None,
+    kind: Annotated[
+        SurveyKind | None, typer.Option("--kind", help="One kind of survey alone.")
+    ] = None,
+    by: Annotated[
+        crmcore.FeedbackGrouping | None,
+        typer.Option("--by", help="What to break the figures down by."),
+    ] = None,
+    mode: Annotated[
+        Judging,
+        typer.Option("--mode", help="completed: surveys that are open do not lower the rate."),
+    ] = Judging.TO_DATE,
+    zone: Annotated[
+        str, typer.Option("--zone", metavar="ZONE", help="By whose clocks months begin.")
+    ] = "UTC",
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="T", help=f"Seen from then: {FORM}.")
+    ] = None,
+    stale: Stale = False,
+) -> None:
+    """What customers think of solved cases: CSAT, NPS, CES and how many answered.
+
+    A survey counts at the instant when it was offered.
+    """
+    options = options_of(ctx)
+    start, stop = beginning("--from", since), end("--to", until)
+    if start is not None and stop is not None and start >= stop:
+        raise WrongCallError(f"--from {since} is not before --to {until}: nothing lies between")
+    with reading(options, "feedback", stale=stale) as crm:
+        moment = last_moment("--as-of", as_of) or crm.now()
+        try:
+            groups, totals = crm.read.feedback(
+                by=by, kind=kind, as_of=moment, since=start, until=stop, zone=zone
+            )
+        except InvalidValueError as error:
+            raise WrongCallError(f"--zone: {error}") from None
+    if options.json:
+        asked = {"as_of": moment, "from": start, "to": stop, "kind": kind, "by": by, "mode": mode}
+        emit(
+            asked
+            | {"groups": [_document(one, mode) for one in groups]}
+            | {"totals": [_document(one, mode) for one in totals]}
+        )
+    elif totals:
+        _show([*groups, *totals] if by else totals, by, mode)
+        say(EXPLAINED, style="dim")
+    else:
+        say("Nobody was asked for feedback then.")
+
+
+def _document(one: Any, mode: Judging) -> dict[str, Any]:
+    """A result with what follows from it, for JSON."""
+    found = attrs.asdict(one) | {name: getattr(one, name) for name in DERIVED}
+    return found | {"response_rate": one.response_rate(MODES[mode])}
+
+
+def _show(results: Sequence[Any], by: str | None, mode: Judging) -> None:
+    """A row for each kind of survey and group, and the totals."""
+    rows = []
+    for one in results:
+        counts = (one.offered, one.answered, one.expired, one.open)
+        rate = share(one.response_rate(MODES[mode]))
+        rows.append([one.kind.upper(), one.group, *counts, rate, *_score(one)])
+    titles = ("Asked", "Answered", "Expired", "Open", "Answer rate", "Score")
+    first = Column("Survey", whole=True), Column(by.capitalize() if by else "")
+    table([*first, *(Column(title, number=True) for title in titles), Column("", whole=True)], rows)
+
+
+def _score(one: Any) -> tuple[str, Any]:
+    """The figure of a kind of survey, and a bar that is full at the best."""
+    if one.kind is SurveyKind.CSAT:
+        return share(one.csat), bar(one.csat, 10)
+    if one.kind is SurveyKind.NPS:
+        said = NOTHING if one.nps is None else f"{one.nps:+.0f}"
+        return said, bar(None if one.nps is None else (one.nps + 100) / 200, 10)
+    return NOTHING if one.ces is None else f"{one.ces:.2f}", bar(_of_seven(one.ces), 10)
+
+
+def _of_seven(ces: Decimal | None) -> Decimal | None:
+    return None if ces is None else (ces - 1) / 6
+
+
+EXPLAINED = (
+    "CSAT: share of answers 4 and 5 (of 5). NPS: % of 9 and 10 less % of 0 to 6, -100 to 100."
+    " CES: mean of 1 (very hard) to 7 (very easy)."
+)

@@ -1,0 +1,127 @@
+"""The contexts that make up the core, put together with those of a host."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import attrs
+
+from crmcore.application.catalogue import Catalogue
+from crmcore.application.errors import MisuseError
+from crmcore.application.policies import STANDARD_POLICIES, Policies
+from crmcore.application.work import Handler
+from crmcore.contexts.context import Context
+from crmcore.contexts.customers import CUSTOMERS
+from crmcore.contexts.loyalty import LOYALTY
+from crmcore.contexts.marketing import MARKETING
+from crmcore.contexts.sales import SALES
+from crmcore.contexts.service import SERVICE
+from crmcore.contexts.wiring import Wiring
+from crmcore.infrastructure.codec import EventCodec, by_topic
+from crmcore.infrastructure.upcasting import Upcaster
+from crmcore.projections.engine import Projection
+
+CONTEXTS: Final = (
+    CUSTOMERS,
+    SALES,
+    MARKETING,
+    SERVICE,
+    LOYALTY,
+)
+
+
+@attrs.frozen(slots=False)
+class Composition:
+    """Contexts put together: their events, the handlers of their commands, their read models.
+
+    *there* are the values by type that are found beside what the contexts provide, such as a port to
+    the log that is open.  Raises ``MisuseError`` where contexts clash, or ask for what nothing provides.
+    """
+
+    own: Sequence[Context] = ()
+    """The host's contexts, beside ours."""
+    policies: Policies = STANDARD_POLICIES
+    there: Mapping[Any, Any] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        names = [context.name for context in self.contexts]
+        for context in self.own:
+            if names.count(context.name) > 1:
+                raise MisuseError(
+                    f"context {context.name}: there is one of this name already: give it another"
+                )
+            context.require_own_topics()
+
+    @property
+    def contexts(self) -> Sequence[Context]:
+        """All contexts: ours, then the host's."""
+        return (*CONTEXTS, *self.own)
+
+    @property
+    def events(self) -> tuple[type, ...]:
+        """Every class of events."""
+        return tuple(kind for context in self.contexts for kind in context.events)
+
+    @cached_property
+    def codec(self) -> EventCodec:
+        """Reads and writes the events of all contexts, in whichever version they were recorded.
+
+        Raises ``UpcasterChainError`` if a version cannot be read.
+        """
+        return EventCodec(self.events, self._upcasters)
+
+    @property
+    def _upcasters(self) -> Sequence[Upcaster]:
+        return [one for context in self.contexts for one in context.upcasters]
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """All events, and whose they are."""
+        contexts = {
+            topic: context.name
+            for context in self.contexts
+            for topic in by_topic("event", context.events)
+        }
+        return Catalogue(by_topic("event", self.events), contexts)
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """What services, read models and questions are made of."""
+        policies = {type(one): one for one in attrs.asdict(self.policies, recurse=False).values()}
+        makers: dict[Any, Callable[..., Any]] = {}
+        for context in self.contexts:
+            for kind, maker in context.provides.items():
+                if makers.setdefault(kind, maker) is not maker:
+                    raise MisuseError(
+                        f"context {context.name}: {kind.__qualname__} is provided already"
+                    )
+        return Wiring({**self.there, **policies, Catalogue: self.catalogue}, makers)
+
+    @cached_property
+    def handlers(self) -> Mapping[type, Handler]:
+        """The handler of every command."""
+        handlers: dict[type, Handler] = {}
+        for context in self.contexts:
+            for kind, handler in context.handlers(self.wiring).items():
+                if handlers.setdefault(kind, handler) is not handler:
+                    raise MisuseError(
+                        f"context {context.name}: {kind.__name__} is carried out by another context"
+                    )
+        return handlers
+
+    @cached_property
+    def projections(self) -> Sequence[Projection]:
+        """Every read model."""
+        return [one for context in self.contexts for one in context.read_models(self.wiring)]
+
+    @property
+    def questions(self) -> Mapping[str, type]:
+        """The classes of questions, by their names under ``crm.read``."""
+        found: dict[str, type] = {}
+        for context in self.contexts:
+            for name, kind in context.named_questions.items():
+                if found.setdefault(name, kind) is not kind:
+                    raise MisuseError(
+                        f"context {context.name}: there are questions named {name} already"
+                    )
+        return found

@@ -1,0 +1,65 @@
+"""Bounded contexts: what a host's own context is made of, beside those that come along.
+
+One import for those who add aggregates, commands and events of their own::
+
+    from crmcore.contexts import Aggregate, Context, command, event
+
+    crm = crmcore.open("sqlite:///crm.db", contexts=[WORKSHOP])
+
+docs/own-context.md has a whole one.
+"""
+
+from crmcore.application.clock import Clock
+from crmcore.application.customers.public import Customers
+from crmcore.application.marketing.public import Campaigns
+from crmcore.application.work import Handler, Work
+from crmcore.contexts.context import Context
+from crmcore.domain.kernel import (
+    Aggregate,
+    Between,
+    Command,
+    Event,
+    Length,
+    Personal,
+    Text,
+    anytime,
+    command,
+    derived_id,
+    event,
+    from_the_beginning,
+    nobody,
+    value,
+)
+from crmcore.infrastructure.upcasting import Upcaster
+from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.questions import Questions
+from crmcore.projections.results import result
+
+__all__ = [
+    "Aggregate",
+    "Between",
+    "Campaigns",
+    "Clock",
+    "Command",
+    "Context",
+    "Customers",
+    "Event",
+    "Handler",
+    "Length",
+    "Order",
+    "Page",
+    "Personal",
+    "Questions",
+    "Text",
+    "Upcaster",
+    "Work",
+    "anytime",
+    "command",
+    "derived_id",
+    "event",
+    "from_the_beginning",
+    "nobody",
+    "page",
+    "result",
+    "value",
+]

@@ -1,0 +1,124 @@
+"""A bounded context as a value: what one part of the business is made of, ours or a host's."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, get_type_hints
+
+import attrs
+
+from crmcore.application.errors import MisuseError
+from crmcore.application.work import Handler, on_one_stream
+from crmcore.contexts.wiring import Wiring
+from crmcore.domain.kernel import Aggregate
+from crmcore.infrastructure.upcasting import Upcaster
+from crmcore.projections.engine import Projection
+
+NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Service(Protocol):
+    """Carries out commands that need more than the state of one stream."""
+
+    @property
+    def handlers(self) -> Mapping[type, Handler]:
+        """The handler of each of these commands, by its class."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Context:
+    """One part of the business: its messages, decisions, read models and questions.
+
+    ``aggregates`` name the events and the commands; a command of one that decides on the state
+    of its stream alone needs nothing more.  ``services`` are made for the others: classes (or
+    functions that return a service) whose parameters are found by their types, among what any
+    context ``provides``: by type, what makes it.  So a context says what others may ask of it,
+    which ports it has to technology, and which policies hold unless the host gives its own.
+    ``projections`` are read models, or what makes them, wired in the same way; ``questions`` is a
+    class whose annotations name the classes of questions, as they stand under ``crm.read``.
+    ``upcasters`` read what older versions recorded.  ``command_line`` is the module with the
+    context's commands of ``crmcore``, and is imported when one of them is called.
+
+    A host's own contexts name their topics with the context's name before a dot:
+    ``workshop.bike-received``.
+    """
+
+    name: str
+    aggregates: Sequence[Aggregate[Any, Any]] = ()
+    services: Sequence[Callable[..., Service]] = ()
+    provides: Mapping[Any, Callable[..., Any]] = attrs.field(factory=dict)
+    projections: Sequence[Projection | Callable[..., Projection]] = ()
+    questions: type | None = None
+    upcasters: Sequence[Upcaster] = ()
+    command_line: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise MisuseError(
+                f"context {self.name!r}: expected a name of small letters, digits and _,"
+                " such as workshop"
+            )
+
+    @property
+    def events(self) -> Iterator[type]:
+        """Every class of events."""
+        return (kind for aggregate in self.aggregates for kind in aggregate.events)
+
+    @property
+    def commands(self) -> Iterator[type]:
+        """Every class of commands."""
+        return (kind for aggregate in self.aggregates for kind in aggregate.commands)
+
+    def handlers(self, wiring: Wiring) -> Mapping[type, Handler]:
+        """The handler of every command; ``MisuseError`` where one has none."""
+        derived: dict[type, Handler] = {}
+        for aggregate in self.aggregates:
+            if aggregate.decide is not None and aggregate.stream_id is not None:
+                handler = on_one_stream(aggregate, aggregate.decide, aggregate.stream_id)
+                derived |= dict.fromkeys(aggregate.commands, handler)
+        for service in self.services:
+            derived |= wiring.make(service).handlers
+        without = [kind.__name__ for kind in self.commands if kind not in derived]
+        if without:
+            raise MisuseError(
+                f"context {self.name}: nothing carries out {', '.join(without)}: let the aggregate"
+                " have `decide` and `stream_id`, or add a service with a handler"
+            )
+        return derived
+
+    def read_models(self, wiring: Wiring) -> Iterator[Projection]:
+        """Its projections, made of what they ask for."""
+        for one in self.projections:
+            yield one if isinstance(one, Projection) else wiring.make(one)
+
+    def for_reading(self, wiring: Wiring) -> "Context":
+        """What another process needs to keep its read models: nothing but what can be pickled."""
+        aggregates = [
+            Aggregate(kind=one.kind, initial=None, evolve=_folded_elsewhere, events=one.events)
+            for one in self.aggregates
+        ]
+        return Context(
+            name=self.name,
+            aggregates=aggregates,
+            projections=tuple(self.read_models(wiring)),
+            upcasters=tuple(self.upcasters),
+        )
+
+    @property
+    def named_questions(self) -> Mapping[str, type]:
+        """The classes of questions, each by its name under ``crm.read``."""
+        return {} if self.questions is None else get_type_hints(self.questions)
+
+    def require_own_topics(self) -> None:
+        """Raise ``MisuseError`` for a topic that does not begin with the name of this context."""
+        for kind in (*self.events, *self.commands):
+            topic: str = kind.TOPIC  # type: ignore[attr-defined]  # messages have one
+            if not topic.startswith(f"{self.name}."):
+                raise MisuseError(
+                    f"context {self.name}: {kind.__name__} has the topic {topic!r}: expected one"
+                    f" that begins with the name of its context, such as '{self.name}.{topic}'"
+                )
+
+
+def _folded_elsewhere(_state: object, event: object) -> object:
+    raise AssertionError(f"{type(event).__name__}: no command is decided here")

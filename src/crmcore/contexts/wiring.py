@@ -1,0 +1,52 @@
+"""Wiring: whatever is made finds what it needs by the types of its parameters."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from crmcore.application.errors import MisuseError
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Wiring:
+    """What can be found by its type: values that are there, and others that are made at need."""
+
+    _there: dict[Any, Any]
+    _makers: Mapping[Any, Callable[..., Any]]
+
+    def find(self, kind: Any) -> Any:
+        """The value of a type, the same one each time; ``MisuseError`` if nothing provides it."""
+        if kind not in self._there:
+            if kind not in self._makers:
+                raise MisuseError(f"nothing provides {_named(kind)}: see `provides` of Context")
+            self._there[kind] = self.make(self._makers[kind])
+        return self._there[kind]
+
+    def make(self, maker: Callable[..., T], **given: Any) -> T:
+        """What *maker* makes of the values *given*, the others found by the types of its parameters.
+
+        A parameter with a default keeps it where nothing provides its type.
+        """
+        for name, parameter in inspect.signature(maker, eval_str=True).parameters.items():
+            kind = parameter.annotation
+            optional = parameter.default is not parameter.empty
+            if name in given or (optional and not self._has(kind)):
+                continue
+            if not self._has(kind):
+                raise MisuseError(
+                    f"{_named(maker)} asks for {name}: {_named(kind)}, which nothing provides:"
+                    " see `provides` of Context"
+                )
+            given[name] = self.find(kind)
+        return maker(**given)
+
+    def _has(self, kind: Any) -> bool:
+        return kind in self._there or kind in self._makers
+
+
+def _named(kind: Any) -> str:
+    return str(getattr(kind, "__qualname__", kind))

@@ -1,0 +1,1 @@
+"""Assignment policies: how leads find their salesperson."""

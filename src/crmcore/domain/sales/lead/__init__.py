@@ -1,0 +1,1 @@
+"""Leads: someone who showed interest, and may become a customer."""

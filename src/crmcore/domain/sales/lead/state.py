@@ -1,0 +1,233 @@
+"""What each event makes of a lead: ``evolve`` over its phases."""
+
+from typing import assert_never
+
+import attrs
+
+from crmcore.domain.sales.lead.messages.assignment import (
+    LeadAcceptanceDeclined,
+    LeadAssigned,
+    LeadContactAttempted,
+    LeadContacted,
+    LeadFirstResponseRecorded,
+    LeadLeftUnassigned,
+    LeadSalesAccepted,
+)
+from crmcore.domain.sales.lead.messages.capture import (
+    LeadCaptured,
+    LeadEnriched,
+    LeadInquiryRepeated,
+)
+from crmcore.domain.sales.lead.messages.qualification import (
+    LeadConverted,
+    LeadDisqualified,
+    LeadMarketingQualified,
+    LeadNurtured,
+    LeadRecycled,
+    LeadSalesQualified,
+)
+from crmcore.domain.sales.lead.messages.scoring import LeadActivityScored, LeadScoreAdjusted
+from crmcore.domain.sales.lead.phases import (
+    Contact,
+    ConvertedLead,
+    DisqualifiedLead,
+    LeadStatus,
+    OpenLead,
+    State,
+    Uncaptured,
+)
+from crmcore.domain.sales.lead.score import Adjustment, Signal
+
+Event = (
+    LeadCaptured
+    | LeadInquiryRepeated
+    | LeadEnriched
+    | LeadActivityScored
+    | LeadScoreAdjusted
+    | LeadAssigned
+    | LeadLeftUnassigned
+    | LeadAcceptanceDeclined
+    | LeadSalesAccepted
+    | LeadContactAttempted
+    | LeadContacted
+    | LeadFirstResponseRecorded
+    | LeadMarketingQualified
+    | LeadSalesQualified
+    | LeadNurtured
+    | LeadDisqualified
+    | LeadRecycled
+    | LeadConverted
+)
+
+
+def evolve(state: State, event: Event) -> State:
+    """The state after one more event."""
+    match event:
+        case LeadCaptured():
+            return _captured(event) if isinstance(state, Uncaptured) else state
+        case LeadInquiryRepeated():
+            return _inquired(state, event)
+        case LeadRecycled():
+            return state if isinstance(state, Uncaptured) else _recycled(lead_in(state), event)
+        case (
+            LeadEnriched()
+            | LeadActivityScored()
+            | LeadScoreAdjusted()
+            | LeadContactAttempted()
+            | LeadContacted()
+            | LeadFirstResponseRecorded()
+        ):
+            return _evolve_known(state, event) if isinstance(state, OpenLead) else state
+        case LeadAssigned() | LeadLeftUnassigned() | LeadAcceptanceDeclined() | LeadSalesAccepted():
+            return _evolve_assignment(state, event) if isinstance(state, OpenLead) else state
+        case (
+            LeadMarketingQualified()
+            | LeadSalesQualified()
+            | LeadNurtured()
+            | LeadDisqualified()
+            | LeadConverted()
+        ):
+            return _evolve_qualification(state, event) if isinstance(state, OpenLead) else state
+        case _:
+            assert_never(event)
+
+
+def lead_in(state: OpenLead | DisqualifiedLead | ConvertedLead) -> OpenLead:
+    """What is known of the lead, in whatever phase."""
+    return state if isinstance(state, OpenLead) else state.lead
+
+
+def _captured(event: LeadCaptured) -> OpenLead:
+    return OpenLead(
+        captured=event,
+        name=event.name,
+        company=event.company,
+        email=event.email,
+        phone=event.phone,
+        interests=event.interests,
+        attributes={attribute.key: attribute.value for attribute in event.attributes},
+        cycle_began_at=event.at,
+    )
+
+
+def _inquired(state: State, event: LeadInquiryRepeated) -> State:
+    if isinstance(state, Uncaptured):
+        return state
+    known = lead_in(state)
+    lead = attrs.evolve(known, inquiries={**known.inquiries, event.inquiry_id: event})
+    return lead if isinstance(state, OpenLead) else attrs.evolve(state, lead=lead)
+
+
+def _evolve_known(
+    lead: OpenLead,
+    event: LeadEnriched
+    | LeadActivityScored
+    | LeadScoreAdjusted
+    | LeadContactAttempted
+    | LeadContacted
+    | LeadFirstResponseRecorded,
+) -> OpenLead:
+    match event:
+        case LeadEnriched():
+            return _enriched(lead, event)
+        case LeadActivityScored():
+            signal = Signal(event.activity, event.group, event.points, event.at)
+            return attrs.evolve(lead, signals=(*lead.signals, signal))
+        case LeadScoreAdjusted():
+            adjustment = Adjustment(event.points, event.reason, event.at)
+            return attrs.evolve(lead, adjustments=(*lead.adjustments, adjustment))
+        case LeadContactAttempted():
+            return _contacted(lead, Contact(event.channel, False, event.at))
+        case LeadContacted():
+            return _contacted(lead, Contact(event.channel, True, event.at))
+        case LeadFirstResponseRecorded():
+            return attrs.evolve(lead, first_response_at=event.at)
+        case _:
+            assert_never(event)
+
+
+def _evolve_assignment(
+    lead: OpenLead,
+    event: LeadAssigned | LeadLeftUnassigned | LeadAcceptanceDeclined | LeadSalesAccepted,
+) -> OpenLead:
+    match event:
+        case LeadAssigned():
+            return attrs.evolve(
+                lead,
+                status=_onward(lead, LeadStatus.NEW, LeadStatus.ASSIGNED),
+                assignee=event.assignee,
+                assignee_email=event.assignee_email,
+                assigned_at=event.at,
+            )
+        case LeadLeftUnassigned():
+            return attrs.evolve(lead, unassigned=event)
+        case LeadAcceptanceDeclined():
+            status = _onward(lead, LeadStatus.ASSIGNED, LeadStatus.NEW)
+            return attrs.evolve(lead, status=status, assignee=None, assignee_email=None)
+        case LeadSalesAccepted():
+            status = _onward(lead, LeadStatus.ASSIGNED, LeadStatus.WORKING)
+            return attrs.evolve(lead, status=status, accepted_at=event.at)
+        case _:
+            assert_never(event)
+
+
+def _evolve_qualification(
+    lead: OpenLead,
+    event: LeadMarketingQualified
+    | LeadSalesQualified
+    | LeadNurtured
+    | LeadDisqualified
+    | LeadConverted,
+) -> State:
+    match event:
+        case LeadMarketingQualified():
+            return attrs.evolve(lead, marketing_qualified_at=event.at)
+        case LeadSalesQualified():
+            return attrs.evolve(lead, status=LeadStatus.QUALIFIED, sales_qualified_at=event.at)
+        case LeadNurtured():
+            return attrs.evolve(lead, status=LeadStatus.NURTURING, nurtured_until=event.until)
+        case LeadDisqualified():
+            return DisqualifiedLead(lead, event.reason, event.note, event.at)
+        case LeadConverted():
+            return ConvertedLead(lead, event.customer_id, event.opportunity_id)
+        case _:
+            assert_never(event)
+
+
+def _onward(lead: OpenLead, before: LeadStatus, after: LeadStatus) -> LeadStatus:
+    return after if lead.status is before else lead.status
+
+
+def _contacted(lead: OpenLead, contact: Contact) -> OpenLead:
+    status = _onward(lead, LeadStatus.ASSIGNED, LeadStatus.WORKING)
+    return attrs.evolve(lead, status=status, contacts=(*lead.contacts, contact))
+
+
+def _enriched(lead: OpenLead, event: LeadEnriched) -> OpenLead:
+    return attrs.evolve(
+        lead,
+        name=event.name or lead.name,
+        company=event.company or lead.company,
+        email=event.email or lead.email,
+        phone=event.phone or lead.phone,
+        interests=(*lead.interests, *event.interests),
+        attributes={**lead.attributes, **{one.key: one.value for one in event.attributes}},
+    )
+
+
+def _recycled(lead: OpenLead, event: LeadRecycled) -> OpenLead:
+    return attrs.evolve(
+        lead,
+        status=LeadStatus.NEW,
+        cycle=event.cycle,
+        cycle_began_at=event.at,
+        assignee=None,
+        assignee_email=None,
+        assigned_at=None,
+        unassigned=None,
+        accepted_at=None,
+        marketing_qualified_at=None,
+        sales_qualified_at=None,
+        first_response_at=None,
+        nurtured_until=None,
+    )

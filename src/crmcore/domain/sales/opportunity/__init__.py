@@ -1,0 +1,1 @@
+"""Opportunities: deals that a seller works on, from the first stage to won or lost."""

@@ -1,0 +1,1 @@
+"""Orders: what customers bought, where it is, and what came back."""

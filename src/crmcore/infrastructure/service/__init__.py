@@ -1,0 +1,1 @@
+"""What service needs of the outside: its stored events of older versions."""

@@ -1,0 +1,32 @@
+"""What all classes of questions have: the rows of read models, and the instant that is meant."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import attrs
+from sqlalchemy import Connection, Table
+
+from crmcore.application.clock import Clock
+from crmcore.projections.engine.live import KnownRows, LiveRows
+
+
+@attrs.frozen(kw_only=True)
+class Questions:
+    """Questions that read models answer, as a class of their own under ``crm.read``.
+
+    Further fields of a subclass are found by their types (see ``Context.provides``).
+    """
+
+    rows: LiveRows | KnownRows
+    clock: Clock
+    """Tells the moment that a question means which names none."""
+
+    @contextmanager
+    def reading(self, *tables: Table) -> Iterator[Connection]:
+        """A connection that sees one moment, on which the declared *tables* hold the live rows.
+
+        Raises ``ProjectionStoppedError`` where their read models have no rows to answer with,
+        ``NotReachedError`` where the log has not come to the position that was asked for.
+        """
+        with self.rows.of(*self.rows.owners(tables)) as connection:
+            yield connection.execution_options(schema_translate_map={None: self.rows.schema})

@@ -1,0 +1,32 @@
+"""What questions answer with: frozen values that every standard encoder can write as JSON."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar, dataclass_transform
+
+import attrs
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(attrs.field,))
+def result(cls: type[T]) -> type[T]:
+    """Make *cls* the class of an answer: a frozen attrs class.
+
+    It has the fields of a dataclass as well, by which encoders know it: ``jsonable_encoder`` of
+    FastAPI, ``msgspec``, ``pydantic`` and ``dataclasses.asdict`` take it as it is.
+    """
+    made: Any = attrs.frozen(cls)
+    made.__dataclass_fields__ = _DataclassFields()
+    answer: type[T] = made
+    return answer
+
+
+class _DataclassFields:
+    """The fields of an attrs class as those of a dataclass, made when somebody asks for them."""
+
+    def __get__(self, _instance: object, kind: Any) -> Mapping[str, Any]:
+        fields = [(field.name, field.type) for field in attrs.fields(kind)]
+        same: Any = dataclasses.make_dataclass(kind.__name__, fields)
+        kind.__dataclass_fields__ = found = dict(same.__dataclass_fields__)
+        return found
