@@ -18,7 +18,7 @@ from crmcore.domain.service.case.messages.unions import CaseEvent, SingleCaseCom
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.case.state import Facts, Merged, State, Unopened
 from crmcore.domain.service.levels.version import decisions as service_levels
-from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersions
+from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, InForce
 
 
 @attrs.frozen
@@ -111,24 +111,24 @@ class CaseService:
         while isinstance(source := work.state(AGGREGATE, case_id), Merged):
             case_id = source.into
             target = work.state(AGGREGATE, case_id)
-            events = carry_over(source, target, self.policy, _versions(work))
+            events = carry_over(source, target, self.policy, _in_force(work))
             work.record(AGGREGATE, case_id, events)
 
     def merge(self, command: MergeCase, work: Work) -> None:
         """Go on with a case in another one, or in what that one was merged into."""
         target_id, target = _living(command.into_case_id, work)
         source = work.state(AGGREGATE, command.case_id)
-        merged = merge(command, source, target_id, target, self.policy, _versions(work))
+        merged = merge(command, source, target_id, target, self.policy, _in_force(work))
         if merged.source:
             work.record(AGGREGATE, command.case_id, merged.source)
             work.record(AGGREGATE, target_id, merged.target)
 
     def _decide(self, command: SingleCaseCommand, state: State, work: Work) -> Sequence[CaseEvent]:
-        return decide(command, state, self.policy, _versions(work))
+        return decide(command, state, self.policy, _in_force(work))
 
 
-def _versions(work: Work) -> ServiceLevelVersions:
-    return work.state(service_levels.AGGREGATE, SERVICE_LEVELS_ID)
+def _in_force(work: Work) -> InForce:
+    return lambda at: work.state(service_levels.AGGREGATE, SERVICE_LEVELS_ID).in_force(at)
 
 
 def _living(case_id: UUID, work: Work) -> tuple[UUID, State]:
