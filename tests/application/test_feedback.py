@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from crmcore.application.service.cases import CaseService
 from crmcore.application.service.surveys import SurveyService
 from crmcore.application.work import on_one_stream
-from crmcore.domain.customers import consent, customer
-from crmcore.domain.customers.permission import GiveConsent, RaiseObjection, WithdrawConsent
-from crmcore.domain.customers.preference import SetContactPause
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.consent import decisions as consent
+from crmcore.domain.customers.consent.messages import GiveConsent, RaiseObjection, WithdrawConsent
+from crmcore.domain.customers.consent.state import ledger_id
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.messages.preference import SetContactPause
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,
@@ -60,7 +62,7 @@ def about_customer(work: MemoryWork, command: Any) -> None:
     """Something that the customers' own service would record."""
     ledger = isinstance(command, GiveConsent | WithdrawConsent | RaiseObjection)
     part: Any = consent if ledger else customer
-    key = consent.ledger_id(command.customer_id) if ledger else command.customer_id
+    key = ledger_id(command.customer_id) if ledger else command.customer_id
     events = part.decide(command, work.state(part.AGGREGATE, key))
     work.streams.setdefault(key, []).extend(events)
 

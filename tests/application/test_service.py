@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from crmcore.application.service.cases import CaseService
 from crmcore.application.service.public import Cases
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,

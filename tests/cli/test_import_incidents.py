@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import crmcore
 from crmcore.cli.importers import Planned, Refused, Remark, Row, Silent, SourceError, incidents
 from crmcore.cli.importers.incidents import case_id, customer_id
-from crmcore.domain.customers.registration import RegisterCustomer
+from crmcore.domain.customers.customer.messages.registration import RegisterCustomer
 from crmcore.domain.service.case.decisions.decide import AGGREGATE
 from crmcore.domain.service.case.messages.life_cycle import CloseCase, SolveCase, StartCase
 from crmcore.domain.service.case.messages.opening import OpenCase, PrioritiseCase

@@ -12,12 +12,50 @@ from typing import Any
 from uuid import UUID
 
 from crmcore import Recorded
-from crmcore.domain.customers import contact_point, external_identity, lifecycle, registration
+from crmcore.domain.customers import external_identity
+from crmcore.domain.customers.customer.messages.contact_point import (
+    ContactKind,
+    ContactPointAdded,
+    ContactPointRemoved,
+    PrimaryContactPointChanged,
+)
+from crmcore.domain.customers.customer.messages.lifecycle import (
+    LifecycleStageAdvanced,
+    LifecycleStageCorrected,
+)
+from crmcore.domain.customers.customer.messages.registration import (
+    CustomerDeactivated,
+    CustomerNameCorrected,
+    CustomerReactivated,
+    CustomerRegistered,
+)
 from crmcore.domain.kernel.instants import from_micros, to_micros
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
-from crmcore.domain.marketing import campaign
-from crmcore.domain.marketing import membership_events as membership
-from crmcore.domain.marketing.membership_events import ConversionKind
+from crmcore.domain.marketing.campaign.messages.planning import CampaignPlanned, CampaignScheduled
+from crmcore.domain.marketing.campaign.messages.running import (
+    CampaignApproved,
+    CampaignCancelled,
+    CampaignCompleted,
+    CampaignLaunched,
+    CampaignPaused,
+    CampaignResumed,
+    CostIncurred,
+)
+from crmcore.domain.marketing.membership.messages.addressing import (
+    MemberHeldOut,
+    MemberSuppressed,
+    MemberTargeted,
+    MessageSent,
+)
+from crmcore.domain.marketing.membership.messages.results import (
+    ConversionKind,
+    ConversionRecorded,
+    MessageBounced,
+    MessageClicked,
+    MessageDelivered,
+    OptOutReceived,
+    ResponseRecorded,
+)
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.lead.messages.qualification import LeadConverted
 from crmcore.domain.sales.order.messages import (
@@ -62,6 +100,7 @@ from crmcore.domain.service.levels.timeline import (
 from crmcore.domain.service.survey.messages import SurveyAnswered, SurveyOffered
 from crmcore.domain.service.terms import StatusCategory
 from crmcore.infrastructure.packing import JsonPacking
+from tests.projections import naive_sales
 
 __all__ = ["MODELS", "counts", "loyalty_of"]
 
@@ -121,7 +160,7 @@ def _entry(customer_id: str, one: Recorded) -> Row:
 
 def customer_directory(log: Log) -> Tables:
     people, terms = [], []
-    for person in told(log, registration.CustomerRegistered):
+    for person in told(log, CustomerRegistered):
         about = [
             one for one in log if getattr(one.event, "customer_id", None) == person.customer_id
         ]
@@ -130,29 +169,27 @@ def customer_directory(log: Log) -> Tables:
     return {"customer_directory": people, "customer_terms": terms}
 
 
-def _person(person: registration.CustomerRegistered, about: Log) -> Row:
-    names = told(about, registration.CustomerRegistered, registration.CustomerNameCorrected)
-    stages = told(about, lifecycle.LifecycleStageAdvanced, lifecycle.LifecycleStageCorrected)
-    presence = told(about, registration.CustomerDeactivated, registration.CustomerReactivated)
+def _person(person: CustomerRegistered, about: Log) -> Row:
+    names = told(about, CustomerRegistered, CustomerNameCorrected)
+    stages = told(about, LifecycleStageAdvanced, LifecycleStageCorrected)
+    presence = told(about, CustomerDeactivated, CustomerReactivated)
     return {
         "customer_id": str(person.customer_id),
         "kind": person.kind.value,
         "name": names[-1].name,
-        "email": _primary(about, contact_point.ContactKind.EMAIL),
-        "phone": _primary(about, contact_point.ContactKind.PHONE),
+        "email": _primary(about, ContactKind.EMAIL),
+        "phone": _primary(about, ContactKind.PHONE),
         "stage": stages[-1].stage.value if stages else person.stage and person.stage.value,
-        "active": not isinstance(last(presence), registration.CustomerDeactivated),
+        "active": not isinstance(last(presence), CustomerDeactivated),
         "registered_at": person.at,
     }
 
 
-def _primary(about: Log, kind: contact_point.ContactKind) -> str | None:
-    added = {one.point_id: one for one in told(about, contact_point.ContactPointAdded)}
+def _primary(about: Log, kind: ContactKind) -> str | None:
+    added = {one.point_id: one for one in told(about, ContactPointAdded)}
     chosen = [
         one.point_id
-        for one in told(
-            about, contact_point.ContactPointAdded, contact_point.PrimaryContactPointChanged
-        )
+        for one in told(about, ContactPointAdded, PrimaryContactPointChanged)
         if one.kind is kind and getattr(one, "is_primary", True)
     ]
     point = last(chosen)
@@ -161,10 +198,10 @@ def _primary(about: Log, kind: contact_point.ContactKind) -> str | None:
 
 def _terms(customer_id: str, name: str, about: Log) -> list[Row]:
     found = [("name", "", name, name)]
-    removed = {one.point_id for one in told(about, contact_point.ContactPointRemoved)}
+    removed = {one.point_id for one in told(about, ContactPointRemoved)}
     found += [
         (point.kind.value, str(point.point_id), point.normalised, point.value)
-        for point in told(about, contact_point.ContactPointAdded)
+        for point in told(about, ContactPointAdded)
         if point.point_id not in removed
     ]
     links: dict[UUID, Any] = {}
@@ -574,18 +611,18 @@ def _text(key: UUID | None) -> str | None:
 # Campaign results: members are counted once each, messages and amounts as often as they come.
 
 STANDINGS: Mapping[type, str] = {
-    membership.MemberTargeted: "targeted",
-    membership.MemberSuppressed: "suppressed",
-    membership.MemberHeldOut: "held_out",
+    MemberTargeted: "targeted",
+    MemberSuppressed: "suppressed",
+    MemberHeldOut: "held_out",
 }
 PHASES: Mapping[type, str] = {
-    campaign.CampaignPlanned: "planned",
-    campaign.CampaignApproved: "approved",
-    campaign.CampaignLaunched: "running",
-    campaign.CampaignPaused: "paused",
-    campaign.CampaignResumed: "running",
-    campaign.CampaignCompleted: "completed",
-    campaign.CampaignCancelled: "cancelled",
+    CampaignPlanned: "planned",
+    CampaignApproved: "approved",
+    CampaignLaunched: "running",
+    CampaignPaused: "paused",
+    CampaignResumed: "running",
+    CampaignCompleted: "completed",
+    CampaignCancelled: "cancelled",
 }
 
 
@@ -596,7 +633,7 @@ def campaign_results(log: Log) -> Tables:
         "campaign_members": [],
         "campaign_purchases": [],
     }
-    for plan in told(log, campaign.CampaignPlanned):
+    for plan in told(log, CampaignPlanned):
         about = [one for one in log if getattr(one.event, "campaign_id", None) == plan.campaign_id]
         members = _members(about)
         standings = [member["standing"] for member in members]
@@ -623,15 +660,15 @@ def _members(about: Log) -> list[Row]:
             "customer_id": str(one.customer_id),
             "standing": STANDINGS.get(type(one), "targeted"),
         }
-        for one in told(about, *STANDINGS, membership.MessageSent)
+        for one in told(about, *STANDINGS, MessageSent)
         if getattr(one, "role", Role.DEFAULT) is Role.DEFAULT and getattr(one, "counted", True)
     }
     return list(assessed.values())
 
 
-def _terms_of(plan: campaign.CampaignPlanned, about: Log) -> Row:
-    dates = told(about, campaign.CampaignPlanned, campaign.CampaignScheduled)[-1]
-    costs = told(about, campaign.CostIncurred)
+def _terms_of(plan: CampaignPlanned, about: Log) -> Row:
+    dates = told(about, CampaignPlanned, CampaignScheduled)[-1]
+    costs = told(about, CostIncurred)
     return {
         "campaign_id": str(plan.campaign_id),
         "name": plan.name,
@@ -652,26 +689,24 @@ def _messages(about: Log) -> Row:
     def people(events: Sequence[Any]) -> int:
         return len({one.customer_id for one in events})
 
-    answers = counted(membership.ResponseRecorded)
-    clicks = counted(membership.MessageClicked)
+    answers = counted(ResponseRecorded)
+    clicks = counted(MessageClicked)
     return {
-        "sends": len(counted(membership.MessageSent)),
-        "recipients": people(counted(membership.MessageSent)),
-        "delivered": people(counted(membership.MessageDelivered)),
-        "bounces": len(counted(membership.MessageBounced)),
+        "sends": len(counted(MessageSent)),
+        "recipients": people(counted(MessageSent)),
+        "delivered": people(counted(MessageDelivered)),
+        "bounces": len(counted(MessageBounced)),
         "responders": people(answers),
         "responses": len([one for one in answers if one.kind is not ResponseKind.CLICK]),
         "clicks": len(clicks),
         "clickers": people(clicks),
-        "opt_outs": len(counted(membership.OptOutReceived)),
+        "opt_outs": len(counted(OptOutReceived)),
     }
 
 
 def _conversions(about: Log) -> Row:
     conversions = [
-        one
-        for one in told(about, membership.ConversionRecorded)
-        if one.counted and not one.held_out
+        one for one in told(about, ConversionRecorded) if one.counted and not one.held_out
     ]
     return {
         "converted": len({one.customer_id for one in conversions}),
@@ -683,8 +718,7 @@ def _purchases(about: Log) -> list[Row]:
     """Each order and each conversion once; the two of a customer under one id are one purchase."""
     orders = {(one.customer_id, one.order_id): one for one in told(about, OrderPlaced)}
     conversions = {
-        (one.customer_id, one.conversion_id): one
-        for one in told(about, membership.ConversionRecorded)
+        (one.customer_id, one.conversion_id): one for one in told(about, ConversionRecorded)
     }
     return [
         _purchase(about, orders.get(key), conversions.get(key))
@@ -811,5 +845,8 @@ MODELS: Mapping[str, Callable[[Log], Tables]] = {
     "service_levels": service_levels,
     "campaign_results": campaign_results,
     "feedback": feedback,
+    "orders": naive_sales.orders,
+    "leads": naive_sales.leads,
+    "opportunities": naive_sales.opportunities,
 }
 """The model of every read model: a new one needs one here, or the contract fails."""

@@ -1,4 +1,6 @@
-"""Service: cases, their service levels, and what customers think of the solutions."""
+"""Service: cases, the service levels that hold for them, and what customers think of the solutions."""
+
+from typing import TYPE_CHECKING
 
 from crmcore.application.service.cases import CaseService
 from crmcore.application.service.public import Cases
@@ -13,7 +15,19 @@ from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.service.upcasters import UPCASTERS
 from crmcore.projections.service import feedback
 from crmcore.projections.service.service_levels import Packing
-from crmcore.projections.service.service_levels import service_levels as service_levels_projection
+from crmcore.projections.service.service_levels import service_levels as levels
+
+if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
+    from crmcore.domain.service.case.messages.conversation import *
+    from crmcore.domain.service.case.messages.life_cycle import *
+    from crmcore.domain.service.case.messages.merging import *
+    from crmcore.domain.service.case.messages.opening import *
+    from crmcore.domain.service.case.messages.routing import *
+    from crmcore.domain.service.case.messages.service_levels import *
+    from crmcore.domain.service.case_number import *
+    from crmcore.domain.service.levels.version.messages import *
+    from crmcore.domain.service.survey.messages import *
+    from crmcore.domain.service.survey.throttle import *
 
 SERVICE = Context(
     name="service",
@@ -26,6 +40,6 @@ SERVICE = Context(
     ),
     services=(CaseService, SurveyService),
     provides={Cases: Cases, Packing: JsonPacking},
-    projections=(service_levels_projection, feedback.feedback),
+    projections=(levels, feedback.feedback),
     upcasters=UPCASTERS,
 )
