@@ -22,6 +22,7 @@ from crmcore.application.service.escalation import BY, Escalated, escalate
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import Command, zoned
+from crmcore.domain.service.case.naming import cases_by_id
 from crmcore.domain.service.case_number import case_number_id, normal_case_number
 from crmcore.domain.service.levels.version import decisions as service_levels
 from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersion
@@ -198,7 +199,13 @@ class CRM:
         )
 
     def command(self, topic: str, fields: Mapping[str, Any]) -> Command:
-        """The command *topic* with *fields* as JSON gives them; ``at`` is now where it is left out."""
+        """The command *topic* with *fields* as JSON gives them; ``at`` is now where it is left out.
+
+        A case may be named by its number, as ``case_id`` finds it.  Raises ``UnknownTopicError``,
+        ``InvalidCommandError`` with all that is wrong, and what ``case_id`` raises.
+        """
+        if isinstance(topic, str) and isinstance(fields, Mapping):
+            fields = cases_by_id(self.command_kinds.get(topic), fields, self.case_id)
         return self._commands.decode(topic, fields, now=self._clock())
 
     def fields(self, command: Command) -> dict[str, Any]:

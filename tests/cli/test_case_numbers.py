@@ -5,7 +5,7 @@ import pytest
 
 import crmcore
 from crmcore.cli.execution.describe import known_commands
-from crmcore.cli.service.case_numbers import NAMING
+from crmcore.domain.service.case.naming import NAMING
 from tests.cli.command_line import CommandLine, key, opened, sent
 
 AT = "2026-01-12T08:00:00Z"
@@ -54,7 +54,7 @@ def test_a_number_that_no_case_has_refuses_its_line_alone(run: CommandLine) -> N
 @pytest.mark.parametrize("given", ["\ud800", "", "x" * 121], ids=["half", "blank", "long"])
 def test_what_cannot_be_a_number_refuses_its_line_alone(run: CommandLine, given: str) -> None:
     done = run.executes(numbered("N-1"), solved(given), status=1)
-    assert done.complaint.startswith("crmcore: line 2: number: expected")
+    assert done.complaint.startswith("crmcore: line 2: case_id: expected")
 
 
 def test_the_id_of_a_new_case_is_no_number(run: CommandLine) -> None:

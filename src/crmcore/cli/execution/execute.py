@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final
+from typing import Annotated, Any, BinaryIO, Final
 
 import attrs
 import typer
@@ -21,6 +21,9 @@ from crmcore.cli.session import options_of, writing
 
 BATCH: Final = 500
 """Lines to a transaction."""
+
+GZIP: Final = b"\x1f\x8b"
+"""How a file begins that gzip has compressed."""
 
 
 def execute(
@@ -140,6 +143,16 @@ class Run:
 
 @contextmanager
 def _opened(file: str) -> Iterator[BinaryIO]:
+    with _stream(file) as stream:
+        if hasattr(stream, "peek") and stream.peek(len(GZIP)).startswith(GZIP):
+            raise Fault(
+                f"{file}: is compressed by gzip: `gunzip -c FILE.gz | crmcore execute -` reads it"
+            )
+        yield stream
+
+
+@contextmanager
+def _stream(file: str) -> Iterator[Any]:
     if file == "-":
         if sys.stdin is None:  # closed by the caller
             raise Fault("-: cannot be read: standard input is closed")

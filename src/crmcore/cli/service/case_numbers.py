@@ -1,17 +1,14 @@
 """Cases in a file by their numbers, wherever a command names one that is there already."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import attrs
 
 import crmcore
 from crmcore import commands
-from crmcore.domain.service.case_number import normal_case_number
-
-NAMING: Final = ("case_id", "into_case_id", "follows")
-"""The fields that name a case."""
+from crmcore.domain.service.case.naming import cases_by_id
 
 
 @attrs.frozen
@@ -32,18 +29,7 @@ class CaseNumbers:
         Raises ``NotFoundError`` for a number that no case has, ``AmbiguousNumberError`` for one
         that several have, ``InvalidValueError`` for what can be none.
         """
-        known = () if kind is None else attrs.fields_dict(kind)
-        named = {
-            name: self._id(given[name])
-            for name in NAMING
-            if isinstance(given.get(name), str) and name in known
-            if (kind, name) != (commands.OpenCase, "case_id")  # that is an id to be
-        }
-        return {**given, **named}
+        return cases_by_id(kind, given, self._find)
 
-    def _id(self, case: str) -> str:
-        try:
-            return str(UUID(case))
-        except ValueError:
-            number = normal_case_number(case)
-        return str(self._opening.get(number) or self._crm.case_id(number))
+    def _find(self, number: str) -> UUID:
+        return self._opening.get(number) or self._crm.case_id(number)
