@@ -26,7 +26,7 @@ def campaigns(ctx: typer.Context, stale: Stale = False) -> None:
     """What campaigns brought: answers, purchases, revenue, cost, return."""
     options = options_of(ctx)
     with reading(options, "campaign_results", stale=stale) as crm:
-        results = crm.read.campaign_results()
+        results = crm.read.campaigns.find().items
     if options.json:
         emit({"campaigns": campaign_documents(results)})
     elif results:

@@ -56,7 +56,7 @@ def customer_named(crm: crmcore.CRM, text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        matches = crm.read.find_customers(text, limit=MANY)
+        matches = crm.read.customers.find(text, limit=MANY).items
     literal = [one for one in matches if one.matched == text]
     candidates = literal or [one for one in matches if one.exactly] or matches
     if len(candidates) == 1:
@@ -89,7 +89,7 @@ def history(
     options = options_of(ctx)
     with reading(options, "customer_history", "customer_directory", stale=stale) as crm:
         customer_id = customer_named(crm, customer)
-        entries = crm.read.history(customer_id, as_of=true_by, known_at=known_by)
+        entries = crm.read.customers.history(customer_id, as_of=true_by, known_at=known_by)
         if not entries:
             raise Fault(f"nothing is known of {customer_id}{by_then(as_of, known_at)}")
         if options.json:
@@ -166,7 +166,7 @@ def _names(crm: crmcore.CRM, entries: Sequence[Any]) -> dict[str, str]:
 
 def _campaigns(crm: crmcore.CRM) -> dict[str, str]:
     try:
-        return {str(one.campaign_id): one.name for one in crm.read.campaign_results()}
+        return {str(one.campaign_id): one.name for one in crm.read.campaigns.find().items}
     except ProjectionStoppedError:  # no rows yet: campaigns go by their ids
         return {}
 
@@ -180,12 +180,12 @@ def loyalty(
     options = options_of(ctx)
     with reading(options, "loyalty_status", "customer_directory", stale=stale) as crm:
         customer_id = customer_named(crm, customer)
-        standing = crm.read.loyalty(customer_id, as_of=moment)
+        standing = crm.read.loyalty.get(customer_id, as_of=moment)
         if standing is None:
             raise Fault(
                 f"{customer_id} has bought nothing{by_then(as_of)}, and so has no loyalty status"
             )
-        entries = crm.read.history(customer_id, as_of=moment)
+        entries = crm.read.customers.history(customer_id, as_of=moment)
         if options.json:
             emit(attrs.asdict(standing) | {"name": _name(entries)})
         else:
@@ -236,7 +236,7 @@ def find(
     """Find customers: exact matches first, then by name."""
     options = options_of(ctx)
     with reading(options, "customer_directory", stale=stale) as crm:
-        matches = crm.read.find_customers(text, limit=limit + 1)
+        matches = crm.read.customers.find(text, limit=limit + 1).items
     shown, more = matches[:limit], len(matches) > limit
     if options.json:
         emit({"customers": [attrs.asdict(one) for one in shown], "more": more})

@@ -9,7 +9,9 @@ from crmcore.domain.customers import external_identity, interaction, note
 from crmcore.domain.customers.consent import decisions as consent
 from crmcore.domain.customers.customer import decisions as customer
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
-from crmcore.projections.customers import directory, history
+from crmcore.projections.customers.directory import customer_directory
+from crmcore.projections.customers.history import customer_history
+from crmcore.projections.customers.questions import CustomerQuestions
 
 
 def _service(normaliser: ContactNormaliser, customers: Customers) -> CustomerService:
@@ -20,6 +22,12 @@ def _service(normaliser: ContactNormaliser, customers: Customers) -> CustomerSer
         opportunity_exists=Opportunities().exists,
         customers=customers,
     )
+
+
+class Questions:
+    """What can be asked, by its name under ``crm.read``."""
+
+    customers: CustomerQuestions
 
 
 CUSTOMERS = Context(
@@ -33,5 +41,6 @@ CUSTOMERS = Context(
     ),
     services=(_service,),
     provides={ContactNormaliser: LibraryContactNormaliser, Customers: Customers},
-    projections=(history.customer_history, directory.customer_directory),
+    projections=(customer_history, customer_directory),
+    questions=Questions,
 )
