@@ -25,7 +25,7 @@ from crmcore.domain.kernel.working_time import (
     ShiftedDay,
     weekly,
 )
-from crmcore.domain.service.levels import (
+from crmcore.domain.service.levels.policy import (
     Anchor,
     PauseCategory,
     ServiceTarget,

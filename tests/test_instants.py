@@ -13,7 +13,7 @@ import crmcore
 from crmcore import CRM, Period, PeriodLength
 from crmcore.commands import CustomerKind, RegisterCustomer
 from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
-from crmcore.domain.service.survey import SurveyKind
+from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.errors import InvalidValueError, ProjectionStoppedError
 from crmcore.projections.engine import Instant, Projection, Rows
 from crmcore.projections.reading import ReadModels

@@ -13,12 +13,12 @@ TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 
 if TYPE_CHECKING:
     from crmcore import calendars, commands, errors, policies
-    from crmcore.application.escalating import Escalated
     from crmcore.application.executing import Batch, Envelope
     from crmcore.application.log import Receipt, Recorded
+    from crmcore.application.service.escalation import Escalated
     from crmcore.crm import CRM, open  # noqa: A004  # read as `crmcore.open`
     from crmcore.domain.kernel import Command, Money, derived_id
-    from crmcore.domain.service.levels import Mode
+    from crmcore.domain.service.levels.clock import Mode
     from crmcore.infrastructure.identity import new_id
     from crmcore.projections.engine import Projection
     from crmcore.projections.service.compliance import Grouping, Unit
@@ -57,12 +57,12 @@ __all__ = [
 
 _PARTS = {
     "crmcore": ("calendars", "commands", "errors", "policies"),
-    "crmcore.application.escalating": ("Escalated",),
+    "crmcore.application.service.escalation": ("Escalated",),
     "crmcore.application.executing": ("Batch", "Envelope"),
     "crmcore.application.log": ("Receipt", "Recorded"),
     "crmcore.crm": ("CRM", "open"),
     "crmcore.domain.kernel": ("Command", "Money", "derived_id"),
-    "crmcore.domain.service.levels": ("Mode",),
+    "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
     "crmcore.projections.engine": ("Projection",),
     "crmcore.projections.service.compliance": ("Grouping", "Unit"),

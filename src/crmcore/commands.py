@@ -147,46 +147,49 @@ from crmcore.domain.sales.order.messages import (
     ReturnOrder,
     ShipOrder,
 )
-from crmcore.domain.service.case.commands import (
-    AddCaseNote,
-    AssignCase,
-    ClassifyCase,
+from crmcore.domain.service.case.messages.conversation import AddCaseNote, ReplyToCase
+from crmcore.domain.service.case.messages.life_cycle import (
     CloseCase,
     HoldCase,
-    IdentifyCaseCustomer,
     MarkCaseSpam,
-    MergeCase,
-    ObserveServiceLevels,
-    OpenCase,
     PendCase,
-    PrioritiseCase,
-    QueueCase,
-    ReapplyServiceLevels,
     ReopenCase,
-    ReplyToCase,
     ResumeCase,
     SolveCase,
     StartCase,
-    TransferCase,
 )
-from crmcore.domain.service.levels import (
+from crmcore.domain.service.case.messages.merging import MergeCase
+from crmcore.domain.service.case.messages.opening import (
+    ClassifyCase,
+    IdentifyCaseCustomer,
+    OpenCase,
+    PrioritiseCase,
+)
+from crmcore.domain.service.case.messages.routing import AssignCase, QueueCase, TransferCase
+from crmcore.domain.service.case.messages.service_levels import (
+    ObserveServiceLevels,
+    ReapplyServiceLevels,
+)
+from crmcore.domain.service.levels.policy import (
     Anchor,
     Condition,
-    DefineServiceLevels,
     PauseCategory,
-    RevisedTarget,
-    ReviseServiceLevels,
     ServiceLevelPolicy,
     ServiceTarget,
     TargetKind,
     WarningLevel,
+)
+from crmcore.domain.service.levels.version.messages import (
+    DefineServiceLevels,
+    RevisedTarget,
+    ReviseServiceLevels,
 )
 from crmcore.domain.service.priority import (
     Impact,
     Priority,
     Urgency,
 )
-from crmcore.domain.service.survey import (
+from crmcore.domain.service.survey.messages import (
     AnswerSurvey,
     ExpireSurvey,
     OfferSurvey,

@@ -11,7 +11,7 @@ from crmcore.application.customers.service import CustomerService
 from crmcore.application.marketing.public import Campaigns
 from crmcore.application.marketing.service import MarketingService
 from crmcore.application.sales.orders import OrderService
-from crmcore.application.service import CaseService
+from crmcore.application.service.cases import CaseService
 from crmcore.application.work import derived_handlers
 from crmcore.cli.importers import Planned, Refused, Row
 from crmcore.domain.customers.customer.messages.contact_point import ContactKind

@@ -17,7 +17,8 @@ from crmcore.domain.marketing.campaign.messages.running import (
 )
 from crmcore.domain.marketing.membership.messages.results import RecordConversion, RecordResponse
 from crmcore.domain.sales.order.messages import PlaceOrder
-from crmcore.domain.service.case.commands import CloseCase, OpenCase, SolveCase
+from crmcore.domain.service.case.messages.life_cycle import CloseCase, SolveCase
+from crmcore.domain.service.case.messages.opening import OpenCase
 from crmcore.domain.service.terms import CaseChannel, CaseKind
 from tests.cli.import_examples import (
     REST,

@@ -64,10 +64,40 @@ from crmcore.domain.sales.order.messages import (
     OrderReturned,
     OrderShipped,
 )
-from crmcore.domain.service.case import events as case
-from crmcore.domain.service.levels import Agreement, Cycle, Joined, Timeline
-from crmcore.domain.service.levels.timeline import Message, Since
-from crmcore.domain.service.survey import SurveyAnswered, SurveyOffered
+from crmcore.domain.service.case.messages.conversation import CaseReplied
+from crmcore.domain.service.case.messages.life_cycle import (
+    CaseClosed,
+    CaseHeld,
+    CasePended,
+    CaseReopened,
+    CaseResumed,
+    CaseSolved,
+    CaseSpamMarked,
+    CaseStarted,
+)
+from crmcore.domain.service.case.messages.merging import CaseMerged, CaseQuestionInherited
+from crmcore.domain.service.case.messages.opening import (
+    CaseClassified,
+    CaseCustomerIdentified,
+    CaseOpened,
+    CasePrioritised,
+)
+from crmcore.domain.service.case.messages.routing import CaseAssigned, CaseQueued, CaseTransferred
+from crmcore.domain.service.case.messages.service_levels import (
+    ServiceLevelAttached,
+    ServiceLevelDetached,
+    ServiceLevelReplaced,
+)
+from crmcore.domain.service.case.messages.unions import CaseEvent
+from crmcore.domain.service.levels.timeline import (
+    Agreement,
+    Cycle,
+    InheritedQuestion,
+    Message,
+    StatusChange,
+    Timeline,
+)
+from crmcore.domain.service.survey.messages import SurveyAnswered, SurveyOffered
 from crmcore.domain.service.terms import StatusCategory
 from crmcore.infrastructure.packing import JsonPacking
 
@@ -94,14 +124,14 @@ def customer_history(log: Log) -> Tables:
     entries, links = [], []
     for one in log:
         whose = one.subject_id
-        if whose is None and isinstance(one.event, case.CaseEvent):
+        if whose is None and isinstance(one.event, CaseEvent):
             whose = one.stream_id
         if whose is None:
             continue
         entries.append(_entry(str(whose), one))
         if isinstance(one.event, LeadConverted):
             links.append({"customer_id": str(whose), "linked_id": str(one.event.lead_id)})
-        if isinstance(one.event, case.CaseCustomerIdentified):
+        if isinstance(one.event, CaseCustomerIdentified):
             links.append({"customer_id": str(whose), "linked_id": str(one.event.case_id)})
     return {"customer_history": entries, "customer_links": links}
 
@@ -322,16 +352,16 @@ def loyalty_status(log: Log, program: LoyaltyProgram = STANDARD_PROGRAM) -> Tabl
 # Service levels: a case's events cut into its cycles.
 
 STATUS: Mapping[type, str] = {
-    case.CaseOpened: "new",
-    case.CaseStarted: "open",
-    case.CasePended: "pending",
-    case.CaseHeld: "on_hold",
-    case.CaseResumed: "open",
-    case.CaseSolved: "solved",
-    case.CaseReopened: "open",
-    case.CaseClosed: "closed",
-    case.CaseMerged: "merged",
-    case.CaseSpamMarked: "spam",
+    CaseOpened: "new",
+    CaseStarted: "open",
+    CasePended: "pending",
+    CaseHeld: "on_hold",
+    CaseResumed: "open",
+    CaseSolved: "solved",
+    CaseReopened: "open",
+    CaseClosed: "closed",
+    CaseMerged: "merged",
+    CaseSpamMarked: "spam",
 }
 
 
@@ -342,12 +372,12 @@ def service_levels(log: Log) -> Tables:
         "service_levels": [],
         "service_work": [],
     }
-    for opened in told(log, case.CaseOpened):
+    for opened in told(log, CaseOpened):
         about = [one for one in log if one.stream_id == opened.case_id]
         tables["service_cases"].append(_case(opened, about))
         for cycle, begun in _begun(about).items():
             during = [one for one in about if getattr(one.event, "cycle", cycle) == cycle]
-            solved = last(told(during, case.CaseSolved))
+            solved = last(told(during, CaseSolved))
             until = about[: [one.event for one in about].index(solved)] if solved else []
             tables["service_cycles"].append(
                 {
@@ -367,7 +397,7 @@ def service_levels(log: Log) -> Tables:
 def _begun(about: Log) -> dict[int, list[datetime]]:
     """When each cycle begins, by what was known when: the last is true."""
     begun: dict[int, list[datetime]] = {}
-    for event in told(about, case.CaseOpened, case.CaseReopened):
+    for event in told(about, CaseOpened, CaseReopened):
         begun.setdefault(getattr(event, "cycle", 1), []).append(event.at)
     return begun
 
@@ -376,41 +406,39 @@ def _in_time(events: Iterable[Any]) -> list[Any]:
     return sorted(events, key=lambda event: event.at)
 
 
-def _statuses(about: Log) -> list[Since]:
+def _statuses(about: Log) -> list[StatusChange]:
     """The statuses by their instants; one that begins while it lasts is no other."""
-    found: list[Since] = []
+    found: list[StatusChange] = []
     for event in _in_time(told(about, *STATUS)):
         status = StatusCategory(STATUS[type(event)])
         if not found or found[-1].category is not status:
-            found.append(Since(event.at, status))
+            found.append(StatusChange(event.at, status))
     return found
 
 
-def _case(opened: case.CaseOpened, about: Log) -> Row:
+def _case(opened: CaseOpened, about: Log) -> Row:
     def latest(field: str, first: Any, *kinds: type) -> Any:
         return last([getattr(one, field) for one in _in_time(told(about, *kinds))], first)
 
-    replies = told(about, case.CaseReplied)
-    priority = latest("priority", opened.priority, case.CasePrioritised)
+    replies = told(about, CaseReplied)
+    priority = latest("priority", opened.priority, CasePrioritised)
     timeline = _timeline(opened, about)
     return {
         "case_id": str(opened.case_id),
-        "customer_id": _text(
-            latest("customer_id", opened.customer_id, case.CaseCustomerIdentified)
-        ),
+        "customer_id": _text(latest("customer_id", opened.customer_id, CaseCustomerIdentified)),
         "number": opened.number,
         "subject": opened.subject,
-        "kind": latest("kind", opened.kind, case.CaseClassified).value,
+        "kind": latest("kind", opened.kind, CaseClassified).value,
         "channel": opened.channel.value,
-        "category": latest("category", opened.category, case.CaseClassified),
-        "request_type": latest("request_type", opened.request_type, case.CaseClassified),
+        "category": latest("category", opened.category, CaseClassified),
+        "request_type": latest("request_type", opened.request_type, CaseClassified),
         "priority": priority and priority.value,
-        "queue": latest("queue", opened.queue, case.CaseQueued, case.CaseTransferred),
+        "queue": latest("queue", opened.queue, CaseQueued, CaseTransferred),
         "agent": _owner(about),
         "status": timeline.statuses[-1].category.value,
         "opened_at": opened.at,
         "first_response_at": timeline.first_response_at,
-        "closed_at": last([one.at for one in told(about, case.CaseClosed)]),
+        "closed_at": last([one.at for one in told(about, CaseClosed)]),
         "contacts": 1 + sum(one.author_role.value == "customer" for one in replies),
         "changed_at": max(one.event.at for one in about if _moves(one.event)),
         "facts_at": max(one.event.at for one in about if _facts(one.event)),
@@ -426,23 +454,23 @@ def _case(opened: case.CaseOpened, about: Log) -> Row:
 def _facts(event: Any) -> Row:
     """What an event says that the case is, as the read model's columns name it."""
     match event:
-        case case.CaseOpened():
+        case CaseOpened():
             names = ("kind", "category", "request_type", "priority", "queue")
             unknown = {"customer_id": _text(event.customer_id), "agent": None}
             return unknown | {name: _plain(getattr(event, name)) for name in names}
-        case case.CaseCustomerIdentified():
+        case CaseCustomerIdentified():
             return {"customer_id": str(event.customer_id)}
-        case case.CaseClassified():
+        case CaseClassified():
             return {
                 name: _plain(getattr(event, name)) for name in ("kind", "category", "request_type")
             }
-        case case.CasePrioritised():
+        case CasePrioritised():
             return {"priority": event.priority.value}
-        case case.CaseQueued():
+        case CaseQueued():
             return {"queue": event.queue}
-        case case.CaseTransferred():
+        case CaseTransferred():
             return {"queue": event.queue, "agent": None}
-        case case.CaseAssigned():
+        case CaseAssigned():
             return {"agent": event.agent}
     return {}
 
@@ -452,36 +480,36 @@ def _plain(value: Any) -> Any:
 
 
 def _owner(about: Log) -> Any:
-    changes = _in_time(told(about, case.CaseAssigned, case.CaseTransferred))
+    changes = _in_time(told(about, CaseAssigned, CaseTransferred))
     return getattr(last(changes), "agent", None)
 
 
 def _moves(event: Any) -> bool:
     """Whether the clock knows of the event."""
-    if isinstance(event, case.CaseReplied):
+    if isinstance(event, CaseReplied):
         return event.public and event.author_role.value != "automatic"
-    return isinstance(event, (*STATUS, *AGREED, case.CaseQuestionInherited))
+    return isinstance(event, (*STATUS, *AGREED, CaseQuestionInherited))
 
 
 AGREED = (
-    case.ServiceLevelAttached,
-    case.ServiceLevelReplaced,
-    case.ServiceLevelDetached,
+    ServiceLevelAttached,
+    ServiceLevelReplaced,
+    ServiceLevelDetached,
 )
 
 
-def _timeline(opened: case.CaseOpened, about: Log) -> Timeline:
+def _timeline(opened: CaseOpened, about: Log) -> Timeline:
     cycles = [
         Cycle(
             number=number,
             begun_at=begun[-1],
-            solved_at=last([one.at for one in told(about, case.CaseSolved) if one.cycle == number]),
+            solved_at=last([one.at for one in told(about, CaseSolved) if one.cycle == number]),
             due_given=opened.resolve_by if number == 1 else None,
             agreements=_agreements(about, number, begun),
         )
         for number, begun in _begun(about).items()
     ]
-    replies = [one for one in told(about, case.CaseReplied) if _moves(one)]
+    replies = [one for one in told(about, CaseReplied) if _moves(one)]
     return Timeline(
         cycles=tuple(cycles),
         statuses=tuple(_statuses(about)),
@@ -492,13 +520,13 @@ def _timeline(opened: case.CaseOpened, about: Log) -> Timeline:
         joined=tuple(
             _in_time(
                 {
-                    one.source_case_id: Joined(one.at, one.source_case_id, one.asked_at)
-                    for one in told(about, case.CaseQuestionInherited)
+                    one.source_case_id: InheritedQuestion(one.at, one.source_case_id, one.asked_at)
+                    for one in told(about, CaseQuestionInherited)
                 }.values()
             )
         ),
-        withdrawn_at=last([one.at for one in told(about, case.CaseMerged)]),
-        spam_at=last([one.at for one in told(about, case.CaseSpamMarked)]),
+        withdrawn_at=last([one.at for one in told(about, CaseMerged)]),
+        spam_at=last([one.at for one in told(about, CaseSpamMarked)]),
     )
 
 
@@ -511,19 +539,19 @@ def _agreements(about: Log, cycle: int, begun: Sequence[datetime]) -> tuple[Agre
 def _agreement(event: Any, begun: Sequence[datetime]) -> Agreement:
     """What is owed, from the beginning of the cycle if that is known to be earlier by now."""
     at = begun[-1] if event.at in begun else event.at
-    if isinstance(event, case.ServiceLevelDetached):
+    if isinstance(event, ServiceLevelDetached):
         return Agreement(at, None, None)
     return Agreement(at, event.policy, event.version, event.targets, event.calendars)
 
 
-def _resolution(opened: case.CaseOpened, cycle: int, whole: Log, during: Log) -> list[Row]:
+def _resolution(opened: CaseOpened, cycle: int, whole: Log, during: Log) -> list[Row]:
     """The one target that these histories owe: a solution by priority, day and night."""
-    if told(whole, case.CaseSpamMarked):
+    if told(whole, CaseSpamMarked):
         return []
     instants = _begun(whole)[cycle]
     begun = instants[-1]
-    solved = last([one.at for one in told(during, case.CaseSolved)])
-    merged = last([one.at for one in told(whole, case.CaseMerged)])
+    solved = last([one.at for one in told(during, CaseSolved)])
+    merged = last([one.at for one in told(whole, CaseMerged)])
     row: Row | None = None
     due: Any
     for agreed in [_agreement(one, instants) for one in told(during, *AGREED)]:
@@ -564,9 +592,9 @@ def _work(about: Log) -> list[Row]:
     for index, one in enumerate(about):
         event = one.event
         done = None
-        if isinstance(event, case.CaseReplied) and event.public and event.agent:
+        if isinstance(event, CaseReplied) and event.public and event.agent:
             done = (event.agent, "reply")
-        if isinstance(event, case.CaseSolved):
+        if isinstance(event, CaseSolved):
             agent = event.agent or _owner(about[:index])
             done = agent and (agent, "solution")
         if done:

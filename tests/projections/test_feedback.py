@@ -13,8 +13,8 @@ from sqlalchemy import select
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Channel, InvalidValueError
-from crmcore.domain.service.feedback import SurveyStatus
-from crmcore.domain.service.levels import Mode
+from crmcore.domain.service.levels.clock import Mode
+from crmcore.domain.service.survey.state import SurveyStatus
 from crmcore.projections.service.feedback_results import FeedbackGrouping, FeedbackResult
 from tests.projections.conftest import Tell
 from tests.projections.examples import START, case, named

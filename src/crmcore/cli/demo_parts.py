@@ -16,11 +16,13 @@ import attrs
 import crmcore
 from crmcore.cli import audit as auditing
 from crmcore.cli import demo_checks as checks
-from crmcore.cli.campaigns import EXPLAINED, campaign_documents, show_campaigns
-from crmcore.cli.customers import history_document, show_history, show_loyalty
+from crmcore.cli.customers.history import history_document, show_history
 from crmcore.cli.demo_import import Imported, show_imports
 from crmcore.cli.importers.completejourney import CONTACT_COST, GROSS_MARGIN
+from crmcore.cli.loyalty.status import show_loyalty
+from crmcore.cli.marketing.campaigns import EXPLAINED, campaign_documents, show_campaigns
 from crmcore.cli.output import Column, bar, money, say, share, table
+from crmcore.cli.pages import items_of
 from crmcore.cli.progress import bars
 from crmcore.cli.service.levels import compliance_document, show_compliance
 
@@ -150,7 +152,7 @@ def tiers(crm: crmcore.CRM) -> Part:
 
 def campaigns(crm: crmcore.CRM, done: Sequence[Imported]) -> Part:
     """What each campaign brought, on what assumptions; those before the first purchase apart."""
-    results = crm.read.campaigns.find().items
+    results = items_of(crm.read.campaigns.find)
     since = min((one.first_order for one in done if one.first_order), default=None)
     judged = [one for one in results if since is None or one.ends_at > since]
     document = {

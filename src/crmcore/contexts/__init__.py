@@ -12,6 +12,8 @@ docs/own-context.md has a whole one.
 from crmcore.application.clock import Clock
 from crmcore.application.customers.public import Customers
 from crmcore.application.marketing.public import Campaigns
+from crmcore.application.sales.public import Leads, Opportunities, Orders
+from crmcore.application.service.public import Cases
 from crmcore.application.work import Handler, Work
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import (
@@ -40,14 +42,18 @@ __all__ = [
     "Aggregate",
     "Between",
     "Campaigns",
+    "Cases",
     "Clock",
     "Command",
     "Context",
     "Customers",
     "Event",
     "Handler",
+    "Leads",
     "Length",
+    "Opportunities",
     "Order",
+    "Orders",
     "Page",
     "Personal",
     "Questions",

@@ -1,9 +1,9 @@
 """Customers: who they are, how they are reached, what they allow and what was said."""
 
-from crmcore.application import service
 from crmcore.application.customers.public import ContactNormaliser, Customers
 from crmcore.application.customers.service import CustomerService
 from crmcore.application.sales.public import Leads, Opportunities
+from crmcore.application.service.public import Cases
 from crmcore.contexts.context import Context
 from crmcore.domain.customers import external_identity, interaction, note
 from crmcore.domain.customers.consent import decisions as consent
@@ -17,7 +17,7 @@ from crmcore.projections.customers.questions import CustomerQuestions
 def _service(normaliser: ContactNormaliser, customers: Customers) -> CustomerService:
     return CustomerService(
         normaliser=normaliser,
-        case_exists=service.case_exists,
+        case_exists=Cases().exists,
         lead_exists=Leads().exists,
         opportunity_exists=Opportunities().exists,
         customers=customers,

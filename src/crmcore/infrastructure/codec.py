@@ -14,6 +14,7 @@ import msgspec
 from crmcore.application.describing import described
 from crmcore.application.errors import (
     CorruptEventError,
+    LaterVersionError,
     UnknownTopicError,
 )
 from crmcore.domain.kernel import Event, version_of
@@ -22,6 +23,8 @@ from crmcore.infrastructure.upcasting import Upcaster, Upcasters
 __all__ = ["EventCodec", "EventReader", "Translated", "by_topic"]
 
 _encode = msgspec.json.Encoder().encode
+
+NOT_KNOWN = "it is of a later release, or of a context that is not loaded"
 
 
 class EventCodec:
@@ -122,9 +125,9 @@ class EventReader:
         Parts that nobody asked for are left out, and the others keep their number.
         """
         if topic not in self._upcasters.topics:
-            raise UnknownTopicError("event", topic)
+            raise UnknownTopicError("event", topic, NOT_KNOWN)
         if not self._upcasters.knows(topic, schema_version):
-            raise CorruptEventError(
+            raise LaterVersionError(
                 f"{topic} is stored in version {schema_version}, which this crmcore"
                 " does not read: a later one wrote it"
             )

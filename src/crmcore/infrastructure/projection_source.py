@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from sqlalchemy import Connection, Dialect, Table
 
 from crmcore.application.log import Page, Place
+from crmcore.infrastructure.log.chain import FIRST_LINK
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.driver import bulk_insert
 from crmcore.infrastructure.log.read import LogReader, Reading
 
 __all__ = ["ProjectionSource"]
+
+NOWHERE: Final = Place(0, FIRST_LINK), False
 
 
 @attrs.frozen
@@ -21,8 +24,10 @@ class ProjectionSource:
 
     _database: Database
     _reader: LogReader
-    _absent: dict[str, Place] = attrs.field(factory=dict, init=False, eq=False, repr=False)
-    """Up to where the log is known to hold no record of a topic."""
+    _firsts: dict[str, tuple[Place, bool]] = attrs.field(
+        factory=dict, init=False, eq=False, repr=False
+    )
+    """Up to where the log was looked through for a topic, and whether it holds that there."""
 
     @property
     def dialect(self) -> Dialect:
@@ -51,25 +56,31 @@ class ProjectionSource:
         return self._reader.known_topics
 
     def first_of(self, connection: Connection, topics: Collection[str], upto: int) -> int | None:
-        """Where the log first holds one of *topics*, whatever it was called then, up to a position."""
+        """Where the log holds one of *topics*, whatever it was called then, up to a position."""
         stored = self._reader.stored_as(topics)
         if not stored:
             return None
-        known = min(self._known_absent(connection, topic) for topic in stored)
-        if known >= upto:
+        known = [self._known(connection, topic) for topic in stored]
+        if any(holds and position <= upto for position, holds in known):
+            return min(position for position, holds in known if holds)
+        after = min(position for position, _ in known)
+        if after >= upto:
             return None
-        found = self._reader.first_of(connection, stored, known, upto)
-        if found is None:
+        first = self._reader.first_of(connection, stored, after, upto)
+        if first is None:
             place = Place(upto, self.link(connection, upto))
-            self._absent.update(dict.fromkeys(stored, place))
-        return found
+            self._firsts.update(dict.fromkeys(stored, (place, False)))
+            return None
+        position, topic = first
+        self._firsts[topic] = Place(position, self.link(connection, position)), True
+        return position
 
-    def _known_absent(self, connection: Connection, topic: str) -> int:
-        """Up to which position the log is known to hold no record of *topic*: of this log, still."""
-        place = self._absent.get(topic)
-        if place is None or self.link(connection, place.position) != place.link:
-            return 0
-        return place.position
+    def _known(self, connection: Connection, topic: str) -> tuple[int, bool]:
+        """Up to where the log, which is still the same, was looked through, and whether it holds *topic*."""
+        place, holds = self._firsts.get(topic, NOWHERE)
+        if self.link(connection, place.position) != place.link:
+            return 0, False
+        return place.position, holds
 
     def events(
         self,

@@ -13,8 +13,9 @@ import attrs
 from sqlalchemy import SelectBase, Table
 
 from crmcore.domain.kernel import InvalidValueError
-from crmcore.domain.service.levels import BookVersion, Mode
-from crmcore.domain.service.survey import SurveyKind
+from crmcore.domain.service.levels.clock import Mode
+from crmcore.domain.service.levels.version.state import ServiceLevelVersion
+from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.projections.engine import Row
 from crmcore.projections.engine.live import KnownRows, LiveRows
 from crmcore.projections.engine.tables import view_of
@@ -57,7 +58,7 @@ class ReadModels:
     _packing: Packing
     _clock: Callable[[], datetime]
     """Tells the moment that a question means which names none."""
-    _service_levels: Callable[[datetime], BookVersion]
+    _service_levels: Callable[[datetime], ServiceLevelVersion]
     """The service levels in force at an instant, as the log tells them."""
     _questions: Mapping[str, type]
     """The classes of questions by their names here."""
@@ -135,7 +136,7 @@ class ReadModels:
         return compliance(levels, by, mode=mode, unit=unit, since=since, until=until)
 
     @about_instants
-    def service_levels_in_force(self, *, as_of: datetime | None = None) -> BookVersion:
+    def service_levels_in_force(self, *, as_of: datetime | None = None) -> ServiceLevelVersion:
         """What is owed to which cases at an instant (now, or one to come): policies and calendars.
 
         A case that was opened before may keep what held for it then (``case``).

@@ -13,21 +13,17 @@ import attrs
 
 from crmcore.cli.importers.incident_rows import Turn, Update
 from crmcore.domain.kernel import Command
-from crmcore.domain.service.case.commands import (
-    AssignCase,
-    ClassifyCase,
+from crmcore.domain.service.case.messages.life_cycle import (
     CloseCase,
     HoldCase,
-    OpenCase,
     PendCase,
-    PrioritiseCase,
-    QueueCase,
     ReopenCase,
     ResumeCase,
     SolveCase,
     StartCase,
-    TransferCase,
 )
+from crmcore.domain.service.case.messages.opening import ClassifyCase, OpenCase, PrioritiseCase
+from crmcore.domain.service.case.messages.routing import AssignCase, QueueCase, TransferCase
 from crmcore.domain.service.priority import STANDARD_MATRIX
 from crmcore.domain.service.terms import CaseKind, StatusCategory
 

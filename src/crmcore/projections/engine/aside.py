@@ -3,7 +3,8 @@
 Three policies say what a projection does at an event that it cannot read or apply.  It *stops*
 there; or it *holds* the groups of the event, whose rows stay as they were, and goes on with the
 others; or it *skips* the event.  Whatever is put aside is recorded, shown by the status, and can
-be tried again once the cause is mended.
+be tried again once the cause is mended.  An event of a context that is not loaded is none that the
+read model lacks: where it is skipped, nothing is recorded.
 """
 
 from collections.abc import Collection, Container, Sequence

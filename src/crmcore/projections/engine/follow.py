@@ -242,11 +242,8 @@ class Follower:
             at = self._registry.live(connection, projection.name)
             if at is None:
                 return False
-            if at.topics != topics_read(self._source, projection, at):
-                drift(self._source, connection, projection, at)  # looked up before others must wait
-                return False
-            return (
-                at.place == self._source.head(connection)
-                and at.definition == projection.definition()
-                and at.failure is None
-            )
+            # It may look through the log, which is done here, before others must wait.
+            changed = drift(self._source, connection, projection, at) is not None
+            changed = changed or at.topics != topics_read(self._source, projection, at)
+            end = self._source.head(connection)
+            return not changed and at.place == end and at.failure is None

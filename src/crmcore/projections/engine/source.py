@@ -41,7 +41,7 @@ class LogSource(Protocol):
         ...
 
     def first_of(self, connection: Connection, topics: Collection[str], upto: int) -> int | None:
-        """Where the log first holds one of *topics*, whatever it was called then, up to a position.
+        """Where the log holds one of *topics*, whatever it was called then, up to a position.
 
         No index leads to a topic: it reads what it has not read before in this process.
         """

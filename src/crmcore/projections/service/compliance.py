@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from crmcore.domain.service.levels import Mode, Verdict
+from crmcore.domain.service.levels.clock import Mode, Verdict
 from crmcore.domain.service.priority import Priority
 from crmcore.projections.service.levels import ServiceLevel
 from crmcore.projections.service.periods import Period, PeriodLength

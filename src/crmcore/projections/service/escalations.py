@@ -6,7 +6,8 @@ from uuid import UUID
 import attrs
 from sqlalchemy import Connection, Table, select
 
-from crmcore.domain.service.levels import TargetKind, escalations
+from crmcore.domain.service.levels.policy import TargetKind
+from crmcore.domain.service.levels.target_clocks import escalations
 from crmcore.projections.service.levels import ServiceCase, read_cases
 from crmcore.projections.service.service_levels import Packing
 

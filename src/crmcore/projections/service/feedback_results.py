@@ -11,9 +11,9 @@ import attrs
 from sqlalchemy import Connection, Table, select
 
 from crmcore.domain.kernel.working_time import known_zone
-from crmcore.domain.service.feedback import SurveyStatus, counting
-from crmcore.domain.service.levels import Mode
-from crmcore.domain.service.survey import SCALES, SurveyKind
+from crmcore.domain.service.levels.clock import Mode
+from crmcore.domain.service.survey.messages import SCALES, SurveyKind
+from crmcore.domain.service.survey.state import SurveyStatus, effective_answer
 from crmcore.projections.service.feedback import answers_of, edit_within
 from crmcore.projections.service.periods import local_day
 
@@ -205,7 +205,7 @@ def read_surveys(
 
 
 def _survey(row: dict[str, Any], answers: list[dict[str, Any]], as_of: datetime) -> Survey:
-    answer = counting(answers_of(answers), edit_within(row), as_of)
+    answer = effective_answer(answers_of(answers), edit_within(row), as_of)
     return Survey(
         survey_id=UUID(row["survey_id"]),
         case_id=UUID(row["case_id"]),

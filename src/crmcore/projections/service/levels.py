@@ -15,16 +15,10 @@ import attrs
 from sqlalchemy import ColumnElement, Connection, Table, func, select, sql
 
 from crmcore.domain.kernel.instants import to_micros
-from crmcore.domain.service.levels import (
-    Mode,
-    Standing,
-    TargetClock,
-    TargetKind,
-    Timeline,
-    Verdict,
-    clocks,
-    verdict,
-)
+from crmcore.domain.service.levels.clock import Mode, TargetClock, TargetStatus, Verdict, verdict
+from crmcore.domain.service.levels.policy import TargetKind
+from crmcore.domain.service.levels.target_clocks import clocks
+from crmcore.domain.service.levels.timeline import Timeline
 from crmcore.projections.service.periods import Period
 from crmcore.projections.service.service_levels import GIVEN, Packing
 
@@ -124,12 +118,12 @@ class ServiceLevel:
         return completed if completed is not None and completed <= self.as_of else self.due_at
 
     @cached_property
-    def standing(self) -> Standing | None:
+    def standing(self) -> TargetStatus | None:
         """Working time used and left, and what comes next; None where nothing is owed."""
         of = (self.cycle, self.target, self.occurrence)
         for clock in self.case.clocks(self.as_of):
             if (clock.cycle, clock.kind, clock.occurrence) == of:
-                return clock.standing(self.as_of)
+                return clock.status(self.as_of)
         return None
 
     @property

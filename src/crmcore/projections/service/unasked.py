@@ -6,7 +6,7 @@ from uuid import UUID
 import attrs
 from sqlalchemy import Connection, Table, exists, select
 
-from crmcore.domain.service.survey import SurveyKind
+from crmcore.domain.service.survey.messages import SurveyKind
 
 __all__ = ["UnaskedCycle", "read_unasked"]
 
