@@ -407,6 +407,21 @@ def test_tiers_are_summed_up_highest_first(crm: crmcore.CRM, tell: Tell) -> None
     ]
 
 
+def test_members_are_found_by_their_tier_and_in_order(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(*known(ANN, BEN), order(1, "600", MAY), order(2, "5", MAY - DAY, customer=BEN))
+
+    def found(**criteria: Any) -> list[Any]:
+        return [one.customer_id for one in crm.read.loyalty.find(**criteria).items]
+
+    assert found() == found(order_by="as_of") == [ANN, BEN]
+    assert found(order_by="joined") == [BEN, ANN]
+    assert found(tier="silver") == found(limit=1) == [ANN]
+    assert found(tier="gold") == found(currency="USD") == []
+    first = crm.read.loyalty.find(limit=1)
+    (ben,) = crm.read.loyalty.find(limit=1, after=first.next).items
+    assert (ben.customer_id, ben.tier, ben.points, ben.orders) == (BEN, "bronze", 5, 1)
+
+
 def test_another_program_is_another_policy(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'crm.db'}"
     with crmcore.open(url, clock=Clock()) as crm:

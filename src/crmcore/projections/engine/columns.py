@@ -18,6 +18,11 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        """What the column holds."""
+        return datetime
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Text on SQLite, which has no type for instants."""
         text = dialect.name == "sqlite"
@@ -51,6 +56,11 @@ class Exact(TypeDecorator[Decimal]):
 
     impl = Numeric(asdecimal=True)
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[Decimal]:
+        """What the column holds."""
+        return Decimal
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Text on SQLite, whose numbers are binary."""
