@@ -76,6 +76,7 @@ class CRM:
         with database.read() as connection:
             pseudonyms = pseudonyms_of(connection, database.tables)
         composition = Composition(contexts, policies, {Clock: clock, Pseudonym: pseudonyms})
+        self._catalogue = composition.catalogue
         self._commands = CommandCodec(composition.handlers)
         codec = composition.codec
         self._source = ProjectionSource(database, LogReader(database.tables, codec))
@@ -207,6 +208,15 @@ class CRM:
     def command_kinds(self) -> Mapping[str, type]:
         """The class of every command by its topic."""
         return self._commands.topics
+
+    @property
+    def event_kinds(self) -> Mapping[str, type]:
+        """The class of every event of the contexts that are loaded, by its topic."""
+        return self._catalogue.events
+
+    def context_of(self, topic: str) -> str | None:
+        """The name of the context that an event's topic belongs to; None where none is loaded."""
+        return self._catalogue.contexts.get(topic)
 
     def command_schema(self, topic: str) -> dict[str, Any]:
         """The JSON Schema of a command."""

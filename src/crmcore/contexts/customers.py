@@ -2,8 +2,6 @@
 
 from crmcore.application.customers.public import ContactNormaliser, Customers
 from crmcore.application.customers.service import CustomerService
-from crmcore.application.sales.public import Leads, Opportunities
-from crmcore.application.service.public import Cases
 from crmcore.contexts.context import Context
 from crmcore.domain.customers import external_identity, interaction, note
 from crmcore.domain.customers.consent import decisions as consent
@@ -12,16 +10,6 @@ from crmcore.infrastructure.contact_points import LibraryContactNormaliser
 from crmcore.projections.customers.directory import customer_directory
 from crmcore.projections.customers.history import customer_history
 from crmcore.projections.customers.questions import CustomerQuestions
-
-
-def _service(normaliser: ContactNormaliser, customers: Customers) -> CustomerService:
-    return CustomerService(
-        normaliser=normaliser,
-        case_exists=Cases().exists,
-        lead_exists=Leads().exists,
-        opportunity_exists=Opportunities().exists,
-        customers=customers,
-    )
 
 
 class Questions:
@@ -39,7 +27,7 @@ CUSTOMERS = Context(
         interaction.AGGREGATE,
         consent.AGGREGATE,
     ),
-    services=(_service,),
+    services=(CustomerService,),
     provides={ContactNormaliser: LibraryContactNormaliser, Customers: Customers},
     projections=(customer_history, customer_directory),
     questions=Questions,

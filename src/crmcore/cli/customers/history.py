@@ -14,7 +14,6 @@ from crmcore.cli.customers.naming import AsOf, Customer, KnownAt, customer_named
 from crmcore.cli.faults import Fault, answering
 from crmcore.cli.instants import by_then, last_moment
 from crmcore.cli.output import counted, emit, say
-from crmcore.cli.sentences import CONTEXTS
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.cli.timeline import Line, timeline, who
 from crmcore.cli.wording import sentence
@@ -66,7 +65,7 @@ def history_document(
             attrs.asdict(entry)
             | {
                 "details": json.loads(entry.details, parse_float=Decimal),
-                "says": sentence(entry.topic, entry.details, names),
+                "says": sentence(crm.event_kinds, entry.topic, entry.details, names),
             }
             for entry in shown
         ],
@@ -75,12 +74,12 @@ def history_document(
 
 def show_history(crm: crmcore.CRM, entries: Sequence[Any], last: int | None = None) -> None:
     """A summary and a table of *entries*, or of the *last* few."""
-    counts = Counter(CONTEXTS.get(entry.topic, "other") for entry in entries)
+    counts = Counter(crm.context_of(entry.topic) or "other" for entry in entries)
     say(name_in(entries) or "(no name known)", style="bold")
     first, latest = entries[0].occurred_at, entries[-1].occurred_at
     say(
         f"{counted(len(entries), 'entry', 'entries')} from {first:%Y-%m-%d} to {latest:%Y-%m-%d}: "
-        + ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
+        + ", ".join(f"{name} {count:,}" for name, count in counts.most_common())
     )
     shown = entries if last is None else entries[-last:]
     if len(shown) < len(entries):
@@ -93,7 +92,7 @@ def show_history(crm: crmcore.CRM, entries: Sequence[Any], last: int | None = No
                 position=entry.position,
                 occurred_at=entry.occurred_at,
                 recorded_at=entry.recorded_at,
-                says=sentence(entry.topic, entry.details, names),
+                says=sentence(crm.event_kinds, entry.topic, entry.details, names),
                 who=who(entry.actor, entry.source),
             )
             for entry in shown

@@ -123,6 +123,7 @@ def case(
         )
         events = sorted(happened, key=lambda one: (one.occurred_at, one.position))
         names = case_numbers_in(crm, [one.data for one in events])
+        kinds = crm.event_kinds
     if options.json:
         targets = [_target_document(one) for one in levels]
         emit(_case_document(found) | {"as_of": moment, "targets": targets})
@@ -137,7 +138,7 @@ def case(
     say(", ".join(f"{name} {fact}".strip() for name, fact in facts.items() if fact))
     _show_targets(levels)
     heading("What happened")
-    timeline([_line(one, names) for one in events])
+    timeline([_line(kinds, one, names) for one in events])
 
 
 def _show_targets(levels: Sequence[Any]) -> None:
@@ -181,11 +182,11 @@ def _target_document(one: Any) -> dict[str, Any]:
     }
 
 
-def _line(one: crmcore.Recorded, names: Mapping[str, str]) -> Line:
+def _line(kinds: Mapping[str, type], one: crmcore.Recorded, names: Mapping[str, str]) -> Line:
     return Line(
         position=one.position,
         occurred_at=one.occurred_at,
         recorded_at=one.recorded_at,
-        says=sentence(one.topic, one.data, names),
+        says=sentence(kinds, one.topic, one.data, names),
         who=who(one.actor, one.source),
     )
