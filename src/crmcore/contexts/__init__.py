@@ -18,18 +18,21 @@ from crmcore.application.work import Handler, Work
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import (
     Aggregate,
+    AsText,
     Between,
     Command,
     Event,
     Length,
     Personal,
     Text,
+    WorkingTime,
     anytime,
     command,
     derived_id,
     event,
     from_the_beginning,
     nobody,
+    shown,
     value,
 )
 from crmcore.infrastructure.identity import new_id
@@ -40,6 +43,7 @@ from crmcore.projections.results import result
 
 __all__ = [
     "Aggregate",
+    "AsText",
     "Between",
     "Campaigns",
     "Cases",
@@ -60,6 +64,7 @@ __all__ = [
     "Text",
     "Upcaster",
     "Work",
+    "WorkingTime",
     "anytime",
     "command",
     "derived_id",
@@ -69,5 +74,6 @@ __all__ = [
     "nobody",
     "page",
     "result",
+    "shown",
     "value",
 ]

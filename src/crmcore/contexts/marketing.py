@@ -1,5 +1,7 @@
 """Marketing: campaigns, whom they address, and what comes of it."""
 
+from typing import TYPE_CHECKING
+
 from crmcore.application.marketing.public import Campaigns
 from crmcore.application.marketing.service import MarketingService
 from crmcore.contexts.context import Context
@@ -15,6 +17,12 @@ class Questions:
 
     campaigns: CampaignQuestions
 
+
+if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
+    from crmcore.domain.marketing.campaign.messages.planning import *
+    from crmcore.domain.marketing.campaign.messages.running import *
+    from crmcore.domain.marketing.membership.messages.addressing import *
+    from crmcore.domain.marketing.membership.messages.results import *
 
 MARKETING = Context(
     name="marketing",

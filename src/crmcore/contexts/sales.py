@@ -1,5 +1,7 @@
 """Sales: leads, opportunities and orders."""
 
+from typing import TYPE_CHECKING
+
 from crmcore.application.sales.leads import LeadService
 from crmcore.application.sales.opportunities import OpportunityService
 from crmcore.application.sales.orders import OrderService
@@ -10,6 +12,28 @@ from crmcore.domain.sales.assignment import decisions as assignment
 from crmcore.domain.sales.lead import decisions as lead
 from crmcore.domain.sales.opportunity import decisions as opportunity
 from crmcore.domain.sales.order import decisions as order
+from crmcore.projections.sales.leads import LeadQuestions, leads
+from crmcore.projections.sales.opportunities import OpportunityQuestions, opportunities
+from crmcore.projections.sales.orders import OrderQuestions, orders
+
+
+class SalesQuestions:
+    """What can be asked of sales under ``crm.read``."""
+
+    orders: OrderQuestions
+    leads: LeadQuestions
+    opportunities: OpportunityQuestions
+
+
+if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
+    from crmcore.domain.sales.assignment.messages import *
+    from crmcore.domain.sales.lead.messages.assignment import *
+    from crmcore.domain.sales.lead.messages.capture import *
+    from crmcore.domain.sales.lead.messages.qualification import *
+    from crmcore.domain.sales.lead.messages.scoring import *
+    from crmcore.domain.sales.lead_address import *
+    from crmcore.domain.sales.opportunity.messages import *
+    from crmcore.domain.sales.order.messages import *
 
 SALES = Context(
     name="sales",
@@ -27,4 +51,6 @@ SALES = Context(
         OpportunityService: OpportunityService,
         Orders: Orders,
     },
+    projections=(orders, leads, opportunities),
+    questions=SalesQuestions,
 )

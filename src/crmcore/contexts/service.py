@@ -1,5 +1,7 @@
 """Service: cases, the service levels that hold for them, and what customers think of the solutions."""
 
+from typing import TYPE_CHECKING
+
 from crmcore.application.service.cases import CaseService
 from crmcore.application.service.public import Cases
 from crmcore.application.service.surveys import SurveyService
@@ -14,6 +16,18 @@ from crmcore.infrastructure.service.upcasters import UPCASTERS
 from crmcore.projections.service import feedback
 from crmcore.projections.service.service_levels import Packing
 from crmcore.projections.service.service_levels import service_levels as levels
+
+if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
+    from crmcore.domain.service.case.messages.conversation import *
+    from crmcore.domain.service.case.messages.life_cycle import *
+    from crmcore.domain.service.case.messages.merging import *
+    from crmcore.domain.service.case.messages.opening import *
+    from crmcore.domain.service.case.messages.routing import *
+    from crmcore.domain.service.case.messages.service_levels import *
+    from crmcore.domain.service.case_number import *
+    from crmcore.domain.service.levels.version.messages import *
+    from crmcore.domain.service.survey.messages import *
+    from crmcore.domain.service.survey.throttle import *
 
 SERVICE = Context(
     name="service",

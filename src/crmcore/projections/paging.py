@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
@@ -35,8 +35,8 @@ class Page(Generic[T]):
 class Order:
     """An order of a list: by *column*, then by *key*, which is different in every row.
 
-    Rows without a value in the column come last.  *column* holds text, a whole number or an
-    instant; no exact decimals, which SQLite keeps as text.
+    Rows without a value in the column come last.  *column* holds text, a whole number, a date
+    or an instant; no exact decimals, which SQLite keeps as text.
     """
 
     column: ColumnElement[Any]
@@ -90,7 +90,7 @@ def _cursor(order_by: str, value: Any, key: Any) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _place(order_by: str, order: Order, after: str) -> Sequence[Any]:
@@ -113,6 +113,8 @@ def _from_json(column: ColumnElement[Any], value: Any) -> Any:
     kind = column.type.python_type
     if kind is datetime:
         return zoned("after", datetime.fromisoformat(value))
+    if kind is date:
+        return date.fromisoformat(value)
     if not isinstance(value, kind):
         raise TypeError(f"expected {kind.__name__}")
     if "\0" in value if kind is str else abs(value) > LARGEST_INTEGER:

@@ -11,21 +11,25 @@ from uuid import UUID
 
 import attrs
 
+from crmcore import Command, StatusCategory
 from crmcore.cli.importers.incident_rows import Turn, Update
-from crmcore.domain.kernel import Command
-from crmcore.domain.service.case.messages.life_cycle import (
+from crmcore.commands import (
+    AssignCase,
+    CaseKind,
+    ClassifyCase,
     CloseCase,
     HoldCase,
+    OpenCase,
     PendCase,
+    PrioritiseCase,
+    QueueCase,
     ReopenCase,
     ResumeCase,
     SolveCase,
     StartCase,
+    TransferCase,
 )
-from crmcore.domain.service.case.messages.opening import ClassifyCase, OpenCase, PrioritiseCase
-from crmcore.domain.service.case.messages.routing import AssignCase, QueueCase, TransferCase
-from crmcore.domain.service.priority import STANDARD_MATRIX
-from crmcore.domain.service.terms import CaseKind, StatusCategory
+from crmcore.policies import STANDARD_MATRIX
 
 __all__ = ["History", "Told"]
 

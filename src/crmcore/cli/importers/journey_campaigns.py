@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from crmcore import Command, derived_id
 from crmcore.cli.importers.journey_panel import Panel
 from crmcore.cli.importers.journey_rows import (
     CURRENCY,
@@ -22,22 +23,24 @@ from crmcore.cli.importers.journey_rows import (
 )
 from crmcore.cli.importers.row import Planned
 from crmcore.cli.importers.sources import Found
-from crmcore.domain.kernel import Channel, Command, Money, derived_id
-from crmcore.domain.marketing.campaign.messages.planning import AttachTargetList, PlanCampaign
-from crmcore.domain.marketing.campaign.messages.running import (
+from crmcore.commands import (
     ApproveCampaign,
+    AttachTargetList,
+    Channel,
     CompleteCampaign,
+    ConversionKind,
+    CostKind,
     IncurCost,
     LaunchCampaign,
-)
-from crmcore.domain.marketing.membership.messages.addressing import SendMessage, TargetMember
-from crmcore.domain.marketing.membership.messages.results import (
-    ConversionKind,
+    Money,
+    PlaceOrder,
+    PlanCampaign,
     RecordConversion,
     RecordResponse,
+    ResponseKind,
+    SendMessage,
+    TargetMember,
 )
-from crmcore.domain.marketing.terms import CostKind, ResponseKind
-from crmcore.domain.sales.order.messages import PlaceOrder
 
 __all__ = ["campaigns", "conversion", "credited", "redemptions"]
 
