@@ -20,6 +20,7 @@ from crmcore.cli.customers import find, history
 from crmcore.cli.faults import report, report_wrong_call
 from crmcore.cli.loyalty import status as loyalty
 from crmcore.cli.marketing import campaigns
+from crmcore.cli.sales import leads, opportunities, orders
 from crmcore.cli.service import cases, escalations, feedback, holidays, levels, metrics, policies
 from crmcore.cli.session import Options
 
@@ -55,6 +56,9 @@ for part in (
     history,
     loyalty,
     find,
+    orders,
+    leads,
+    opportunities,
     levels,
     policies,
     metrics,
