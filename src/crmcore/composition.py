@@ -17,8 +17,8 @@ from crmcore.contexts.marketing import MARKETING
 from crmcore.contexts.sales import SALES
 from crmcore.contexts.service import SERVICE
 from crmcore.contexts.wiring import Wiring
-from crmcore.infrastructure.codec import EventCodec, by_topic
-from crmcore.infrastructure.upcasting import Upcaster
+from crmcore.infrastructure.events.codec import EventCodec, by_topic
+from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.projections.engine import Projection
 
 CONTEXTS: Final = (

@@ -16,7 +16,7 @@ from crmcore.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.recording import Factory
 from tests.application.hammer import cost, plan
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import attrs
 import pytest
+from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import (
@@ -37,7 +38,6 @@ from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.policies import LoyaltyProgram, Policies, Tier
 from crmcore.projections.engine import Exact, Instant, Projection, Registry, Rows
-from crmcore.projections.engine.generation import Checkpoint
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.contract import catch_up, check, follower
 from tests.projections.examples import ANN, at, known, named, order

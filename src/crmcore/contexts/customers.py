@@ -10,7 +10,7 @@ from crmcore.contexts.context import Context
 from crmcore.domain.customers import external_identity, interaction, note
 from crmcore.domain.customers.consent import decisions as consent
 from crmcore.domain.customers.customer import decisions as customer
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from crmcore.infrastructure.customers.contact_points import LibraryContactNormaliser
 from crmcore.projections.customers import directory, history
 
 if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events

@@ -19,9 +19,9 @@ from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.projections.customers import directory, history
 from crmcore.projections.engine import Row
-from crmcore.projections.engine.as_of import fold
-from crmcore.projections.engine.live import KnownRows, LiveRows
-from crmcore.projections.engine.tables import view_of
+from crmcore.projections.engine.fold import fold
+from crmcore.projections.engine.generations.tables import view_of
+from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
 from crmcore.projections.instants import about_instants
 from crmcore.projections.loyalty import standing
 from crmcore.projections.loyalty.status import LOYALTY_STATUS, loyalty_status

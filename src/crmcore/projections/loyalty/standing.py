@@ -82,7 +82,7 @@ def true_by(events: Iterable[Recorded], as_of: datetime) -> Iterator[Recorded]:
         elif isinstance(event, OrderReturned):
             kept[event.order_id] -= event.net
             event = attrs.evolve(recorded.event, kept_net=kept[event.order_id])
-        yield recorded.told_as(event)
+        yield recorded.with_event(event)
 
 
 @attrs.frozen
