@@ -9,10 +9,12 @@ from decimal import localcontext
 import attrs
 from sqlalchemy import Connection
 
+from crmcore.application.errors import UnknownTopicError, UnreadableEventError
 from crmcore.application.log import Place, Recorded
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.drift import (
+    releases,
     require_current,
     topics_of_others,
     topics_read,
@@ -86,7 +88,8 @@ class Batch:
         end = max(last, events[-1].position if events else 0) if page.last is None else page.last
         poison, position = self._store(connection, projection, at, events, end)
         reached = self._place(connection, position, at, head)
-        topics = topics_read(self._source, projection, at)
+        passed = {one.topic for one in events if one.position <= position and _is_unknown(one)}
+        topics = topics_read(self._source, projection, at, passed)
         if reached != at.place or at.failure is not None or topics != at.topics:
             self._registry.advance(connection, at, reached, topics)
         if poison is not None:
@@ -128,7 +131,7 @@ class Batch:
         """
         schema = self._registry.schema
         known = DeadLetterTable(schema).of(connection, at.name, at.generation)
-        later = topics_of_others(self._source, at)
+        later = releases(topics_of_others(self._source, at))
         dead_letters = DeadLetters(at.name, at.generation, known, later)
         stopped: PoisonError | None = None
         while True:
@@ -154,6 +157,12 @@ class Batch:
             if not found.go_past(projection, dead_letters):
                 stopped, end = found, found.position - 1
                 events = [event for event in events if event.position <= end]
+
+
+def _is_unknown(recorded: Recorded) -> bool:
+    """Whether an event is of a topic that nothing here knows."""
+    error = recorded.event
+    return isinstance(error, UnreadableEventError) and isinstance(error.cause, UnknownTopicError)
 
 
 def _half(events: Sequence[Recorded]) -> list[Recorded]:
