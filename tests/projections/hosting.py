@@ -108,7 +108,7 @@ class Through:
         return self.source.link(connection, position)
 
     @property
-    def known_topics(self) -> Collection[str]:
+    def known_topics(self) -> frozenset[str]:
         return self.source.known_topics
 
     def first_of(self, connection: Connection, topics: Collection[str], upto: int) -> int | None:

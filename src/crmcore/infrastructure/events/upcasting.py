@@ -24,6 +24,7 @@ To change an event:
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -78,7 +79,7 @@ class Upcasters:
         for upcaster in self._upcasters.values():
             self._follow(upcaster, ())
 
-    @property
+    @cached_property
     def topics(self) -> frozenset[str]:
         """Every topic that can be read, those that the code no longer has included."""
         return frozenset(self.current) | {topic for topic, _ in self._upcasters}

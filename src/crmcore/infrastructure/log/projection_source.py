@@ -51,7 +51,7 @@ class ProjectionSource:
         return self._reader.link(connection, position)
 
     @property
-    def known_topics(self) -> Collection[str]:
+    def known_topics(self) -> frozenset[str]:
         """Every topic that this code can read, those of earlier releases included."""
         return self._reader.known_topics
 

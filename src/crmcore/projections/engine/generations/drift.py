@@ -69,8 +69,8 @@ def drift(
 
 def topics_of_others(source: LogSource, found: Checkpoint) -> Mapping[str, int]:
     """The topics that were read into the rows of *found*, and that nothing here knows."""
-    known = source.known_topics
-    return {topic: version for topic, version in (found.topics or {}).items() if topic not in known}
+    topics = found.topics or {}
+    return {topic: topics[topic] for topic in topics.keys() - source.known_topics}
 
 
 def releases(topics: Iterable[str]) -> set[str]:
