@@ -31,7 +31,6 @@ from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.verify import Verdict
 from crmcore.infrastructure.log_key import pseudonyms_of, verify_with_key
-from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.projection_source import ProjectionSource
 from crmcore.infrastructure.tenants import tenant_target
 from crmcore.infrastructure.waking import LogWaker
@@ -43,6 +42,7 @@ from crmcore.projections.engine.rebuild import Rebuilder
 from crmcore.projections.engine.upkeep import Upkeep, named
 from crmcore.projections.instants import about_instants
 from crmcore.projections.reading import ReadModels
+from crmcore.projections.service.service_levels.reports import ServiceLevelsInForce
 from crmcore.workers import Submit
 
 __all__ = ["CRM", "open", "schema_of"]
@@ -74,7 +74,12 @@ class CRM:
         self._clock = clock = _zoned(clock)
         with database.read() as connection:
             pseudonyms = pseudonyms_of(connection, database.tables)
-        composition = Composition(contexts, policies, {Clock: clock, Pseudonym: pseudonyms})
+        there = {
+            Clock: clock,
+            Pseudonym: pseudonyms,
+            ServiceLevelsInForce: self._service_levels,
+        }
+        composition = Composition(contexts, policies, there)
         self._commands = CommandCodec(composition.handlers)
         codec = composition.codec
         self._source = ProjectionSource(database, LogReader(database.tables, codec))
@@ -101,9 +106,7 @@ class CRM:
         self.read = ReadModels(
             LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
             policies.loyalty,
-            JsonPacking(),
             clock,
-            self._service_levels,
             composition.questions,
             lambda kind, rows: composition.wiring.make(kind, rows=rows),
         )
@@ -262,7 +265,7 @@ class CRM:
 
         Each is recorded once, however often and by however many this is called; verdicts are
         the same if it never is.  Returns what was recorded, for whoever is to be told.
-        Raises ``InFutureError`` for an instant that has not come: ``read.escalations`` lists those.
+        Raises ``InFutureError`` for an instant that has not come: ``read.cases.escalations`` lists those.
         """
         moment = self._clock()
         if until is not None and until > moment:
@@ -276,7 +279,7 @@ class CRM:
         until = until or moment
         return escalate(
             until,
-            self.read.cases_due(until),
+            self.read.cases.due(until),
             run=new_id(),
             execute=lambda asked: self.execute_many(asked, by=BY),
             recorded=recorded,
@@ -293,7 +296,8 @@ class CRM:
             holder: UUID = claimed.event.case_id
             return holder
         self._follower.catch_up_one("service_levels")
-        return self.read.case_numbered(number)
+        found: UUID = self.read.cases.numbered(number)
+        return found
 
     # The log
 
