@@ -71,7 +71,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 layers: $(READY)
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 
 coverage: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered

@@ -14,11 +14,12 @@ from uuid import UUID
 import attrs
 
 from crmcore.composition import Composition
-from crmcore.domain.customers.contact_point import ContactKind, ContactPointAdded
-from crmcore.domain.customers.registration import CustomerKind, CustomerRegistered
+from crmcore.domain.customers.customer.messages.contact_point import ContactKind, ContactPointAdded
+from crmcore.domain.customers.customer.messages.registration import CustomerKind, CustomerRegistered
 from crmcore.domain.kernel import Money
 from crmcore.domain.sales.order.messages import OrderLine, OrderPlaced, OrderReturned, ReturnedLine
-from crmcore.domain.service.case import CaseOpened, CaseSolved
+from crmcore.domain.service.case.messages.life_cycle import CaseSolved
+from crmcore.domain.service.case.messages.opening import CaseOpened
 from crmcore.domain.service.terms import CaseChannel, CaseKind
 
 MOST_LINES = 3

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from crmcore.application.clock import Clock
-from crmcore.application.lead_addresses import Pseudonym
+from crmcore.application.sales.lead_addresses import Pseudonym
 from crmcore.composition import Composition
 from crmcore.domain.kernel import Aggregate
 

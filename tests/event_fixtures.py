@@ -25,7 +25,7 @@ from crmcore.domain.kernel.working_time import (
     ShiftedDay,
     weekly,
 )
-from crmcore.domain.service.levels import (
+from crmcore.domain.service.levels.policy import (
     Anchor,
     PauseCategory,
     ServiceTarget,
@@ -189,7 +189,7 @@ def complaint(kind: Any, versions: Mapping[str, Fields]) -> str | None:
     return (
         f"{kind.TOPIC} version {version} was recorded with other fields ({', '.join(names)}):"
         f" raise SCHEMA_VERSION of {kind.__name__} to {version + 1}, write the upcaster of version"
-        f" {version} (crmcore/infrastructure/event_versions.py), run make event-fixtures"
+        f" {version} (its context), run make event-fixtures"
     )
 
 

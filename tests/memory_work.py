@@ -6,14 +6,26 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.application.work import Handler
+from crmcore.application.work import Handler, on_one_stream
 from crmcore.domain.kernel import Aggregate
+from tests.composed import AGGREGATES
 from tests.scenario import refuse_out_of_order
+
+DERIVED: Mapping[type, Handler] = {
+    kind: on_one_stream(aggregate, aggregate.decide, aggregate.stream_id)
+    for aggregate in AGGREGATES
+    if aggregate.decide is not None and aggregate.stream_id is not None
+    for kind in aggregate.commands
+}
+"""The handlers of the commands that are decided on the state of one stream alone."""
 
 
 @attrs.define
 class MemoryWork:
-    """Streams in memory; ``execute`` carries a command out, all or nothing, and returns its events."""
+    """Streams in memory; ``execute`` carries a command out, all or nothing, and returns its events.
+
+    ``handlers`` are those of services; the others are derived, as they are by a context.
+    """
 
     handlers: Mapping[type, Handler]
     streams: dict[UUID, list[Any]] = attrs.Factory(dict)
@@ -35,7 +47,7 @@ class MemoryWork:
     def execute(self, command: Any) -> list[Any]:
         self.pending = []
         try:
-            self.handlers[type(command)](command, self)
+            (self.handlers.get(type(command)) or DERIVED[type(command)])(command, self)
         except BaseException:
             self.pending = []
             raise

@@ -14,8 +14,8 @@ import crmcore
 from crmcore import CRM, Period, PeriodLength
 from crmcore.commands import CustomerKind, RegisterCustomer
 from crmcore.composition import Composition
-from crmcore.domain.customers.registration import CustomerRegistered
-from crmcore.domain.service.survey import SurveyKind
+from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
+from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.errors import InvalidValueError, ProjectionStoppedError
 from crmcore.projections.engine import Instant, Projection, Rows
 from crmcore.projections.reading import ReadModels

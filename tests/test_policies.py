@@ -11,11 +11,11 @@ import pytest
 
 import crmcore
 from crmcore.commands import OfferSurvey, RegisterCustomer, ReopenCase, SolveCase
-from crmcore.domain.customers.registration import CustomerKind
+from crmcore.domain.customers.customer.messages.registration import CustomerKind
 from crmcore.domain.kernel import Channel, NotAllowedError
-from crmcore.domain.service.asking import CustomerThrottledError
-from crmcore.domain.service.case import CasePrioritised
-from crmcore.domain.service.survey import SurveyKind
+from crmcore.domain.service.case.messages.opening import CasePrioritised
+from crmcore.domain.service.survey.messages import SurveyKind
+from crmcore.domain.service.survey.throttle import CustomerThrottledError
 from crmcore.policies import (
     STANDARD_POLICIES,
     CasePolicy,

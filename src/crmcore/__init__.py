@@ -3,8 +3,10 @@
 >>> import crmcore  # doctest: +SKIP
 >>> crm = crmcore.open("sqlite:///crm.db")  # doctest: +SKIP
 
-``crmcore.commands`` holds every command, ``crmcore.errors`` everything that can be raised,
-``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation decides for itself.
+``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
+that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
+decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
+one's own are made of.  Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -12,13 +14,14 @@ What is named here is imported when it is first asked for, so that ``import crmc
 TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 
 if TYPE_CHECKING:
-    from crmcore import calendars, commands, errors, policies
-    from crmcore.application.escalating import Escalated
+    from crmcore import calendars, commands, contexts, errors, events, policies, projections
     from crmcore.application.executing import Batch, Envelope
     from crmcore.application.log import Receipt, Recorded
-    from crmcore.crm import CRM, open  # noqa: A004  # read as `crmcore.open`
-    from crmcore.domain.kernel import Command, Money, derived_id
-    from crmcore.domain.service.levels import Mode
+    from crmcore.application.service.escalation import Escalated
+    from crmcore.crm import CRM, open, schema_of  # noqa: A004  # read as `crmcore.open`
+    from crmcore.domain.kernel import Command, Money, derived_id, minor_digits
+    from crmcore.domain.service.levels.clock import Mode
+    from crmcore.domain.service.terms import StatusCategory
     from crmcore.infrastructure.identity import new_id
     from crmcore.projections.engine import Projection
     from crmcore.projections.service.metrics.catalogue import METRICS
@@ -45,24 +48,31 @@ __all__ = [
     "Projection",
     "Receipt",
     "Recorded",
+    "StatusCategory",
     "Unit",
     "calendars",
     "commands",
+    "contexts",
     "derived_id",
     "errors",
+    "events",
+    "minor_digits",
     "new_id",
     "open",
     "policies",
+    "projections",
+    "schema_of",
 ]
 
 _PARTS = {
-    "crmcore": ("calendars", "commands", "errors", "policies"),
-    "crmcore.application.escalating": ("Escalated",),
+    "crmcore": ("calendars", "commands", "contexts", "errors", "events", "policies", "projections"),
+    "crmcore.application.service.escalation": ("Escalated",),
     "crmcore.application.executing": ("Batch", "Envelope"),
     "crmcore.application.log": ("Receipt", "Recorded"),
-    "crmcore.crm": ("CRM", "open"),
-    "crmcore.domain.kernel": ("Command", "Money", "derived_id"),
-    "crmcore.domain.service.levels": ("Mode",),
+    "crmcore.crm": ("CRM", "open", "schema_of"),
+    "crmcore.domain.kernel": ("Command", "Money", "derived_id", "minor_digits"),
+    "crmcore.domain.service.terms": ("StatusCategory",),
+    "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
     "crmcore.projections.engine": ("Projection",),
     "crmcore.projections.service.service_levels.compliance": ("Grouping", "Unit"),

@@ -14,16 +14,17 @@ from uuid import UUID
 from sqlalchemy import URL, Connection, Engine
 
 from crmcore.application.clock import Clock
-from crmcore.application.escalating import BY, Escalated, escalate
 from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
-from crmcore.application.lead_addresses import Pseudonym
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
+from crmcore.application.sales.lead_addresses import Pseudonym
+from crmcore.application.service.escalation import BY, Escalated, escalate
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import Command, zoned
-from crmcore.domain.service.case_number import case_number_id, checked_number
-from crmcore.domain.service.levels import BookVersion, book
+from crmcore.domain.service.case_number import case_number_id, normal_case_number
+from crmcore.domain.service.levels.version import decisions as service_levels
+from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersion
 from crmcore.infrastructure.command_codec import CommandCodec, schema_of
 from crmcore.infrastructure.event_log import SqlEventLog
 from crmcore.infrastructure.identity import new_id
@@ -80,6 +81,7 @@ class CRM:
             ServiceLevelsInForce: self._service_levels,
         }
         composition = Composition(contexts, policies, there)
+        self._catalogue = composition.catalogue
         self._commands = CommandCodec(composition.handlers)
         codec = composition.codec
         self._source = ProjectionSource(database, LogReader(database.tables, codec))
@@ -211,6 +213,15 @@ class CRM:
         """The class of every command by its topic."""
         return self._commands.topics
 
+    @property
+    def event_kinds(self) -> Mapping[str, type]:
+        """The class of every event of the contexts that are loaded, by its topic."""
+        return self._catalogue.events
+
+    def context_of(self, topic: str) -> str | None:
+        """The name of the context that an event's topic belongs to; None where none is loaded."""
+        return self._catalogue.contexts.get(topic)
+
     def command_schema(self, topic: str) -> dict[str, Any]:
         """The JSON Schema of a command."""
         return self._commands.schema(topic)
@@ -291,7 +302,7 @@ class CRM:
         Raises ``NotFoundError``, and ``AmbiguousNumberError`` where several are called so: in a log
         of the time before numbers were claimed.
         """
-        number = checked_number(number)
+        number = normal_case_number(number)
         for claimed in self.events(stream_id=case_number_id(number)):
             holder: UUID = claimed.event.case_id
             return holder
@@ -326,10 +337,10 @@ class CRM:
         """The present instant by this core's clock (UTC)."""
         return self._clock()
 
-    def _service_levels(self, at: datetime) -> BookVersion:
+    def _service_levels(self, at: datetime) -> ServiceLevelVersion:
         with self._database.read() as connection:
-            _, defined = self._log.reader.stream(connection, book.BOOK_ID)
-        return book.AGGREGATE.fold(defined).in_force(at) or self._standing
+            _, defined = self._log.reader.stream(connection, SERVICE_LEVELS_ID)
+        return service_levels.AGGREGATE.fold(defined).in_force(at) or self._standing
 
     def _about(
         self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]

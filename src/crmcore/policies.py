@@ -16,8 +16,7 @@ docs/service-levels.md.
 
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram, Tier
-from crmcore.domain.service.asking import STANDARD_FEEDBACK, FeedbackPolicy
-from crmcore.domain.service.case import STANDARD_POLICY, CasePolicy
+from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.priority import (
     STANDARD_MATRIX,
     Impact,
@@ -25,6 +24,7 @@ from crmcore.domain.service.priority import (
     PriorityMatrix,
     Urgency,
 )
+from crmcore.domain.service.survey.policy import STANDARD_FEEDBACK, FeedbackPolicy
 
 __all__ = [
     "STANDARD_FEEDBACK",

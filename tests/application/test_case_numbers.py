@@ -11,7 +11,7 @@ import pytest
 import crmcore
 from crmcore import CRM
 from crmcore import commands as ask
-from crmcore.domain.service.case import CaseOpened
+from crmcore.domain.service.case.messages.opening import CaseOpened
 from crmcore.domain.service.case_number import CaseNumberClaimed, CaseNumberTakenError
 from crmcore.errors import (
     AlreadyExistsError,

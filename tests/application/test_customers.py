@@ -6,10 +6,28 @@ from uuid import UUID
 import pytest
 
 from crmcore.application.customers.public import Customers
-from crmcore.application.customers.service import AGGREGATES, CustomerService
+from crmcore.application.customers.service import CustomerService
 from crmcore.application.work import Work
-from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind, ContactPointAdded
-from crmcore.domain.customers.customer import CustomerDeactivatedError
+from crmcore.contexts.customers import CUSTOMERS
+from crmcore.domain.customers.consent.messages import (
+    ConfirmConsent,
+    GiveConsent,
+    RaiseObjection,
+    WithdrawConsent,
+)
+from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
+from crmcore.domain.customers.customer.messages.contact_point import (
+    AddContactPoint,
+    ContactKind,
+    ContactPointAdded,
+)
+from crmcore.domain.customers.customer.messages.lifecycle import AdvanceLifecycle, LifecycleStage
+from crmcore.domain.customers.customer.messages.registration import (
+    CustomerKind,
+    DeactivateCustomer,
+    ReactivateCustomer,
+    RegisterCustomer,
+)
 from crmcore.domain.customers.external_identity import (
     ExternalIdentityClaimedError,
     LinkExternalIdentity,
@@ -20,22 +38,10 @@ from crmcore.domain.customers.interaction import (
     Direction,
     RecordInteraction,
 )
-from crmcore.domain.customers.lifecycle import AdvanceLifecycle, LifecycleStage
 from crmcore.domain.customers.note import CorrectNote, RecordNote
-from crmcore.domain.customers.permission import (
-    ConfirmConsent,
-    GiveConsent,
-    RaiseObjection,
-    WithdrawConsent,
-)
-from crmcore.domain.customers.registration import (
-    CustomerKind,
-    DeactivateCustomer,
-    ReactivateCustomer,
-    RegisterCustomer,
-)
 from crmcore.domain.kernel import Channel, InvalidValueError, NotFoundError, Purpose
 from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from tests.composed import OURS
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
 
@@ -104,7 +110,7 @@ def work() -> MemoryWork:
 
 
 def test_every_command_has_a_handler_and_every_event_an_aggregate() -> None:
-    commands: Any = service.handlers
+    commands: Any = CUSTOMERS.handlers(OURS.wiring)
     assert {command.TOPIC for command in commands} == {
         "register-customer",
         "correct-customer-name",
@@ -131,7 +137,7 @@ def test_every_command_has_a_handler_and_every_event_an_aggregate() -> None:
         "withdraw-consent",
         "raise-objection",
     }
-    events: list[Any] = [event for aggregate in AGGREGATES for event in aggregate.events]
+    events: list[Any] = [event for aggregate in CUSTOMERS.aggregates for event in aggregate.events]
     topics = [event.TOPIC for event in events]
     assert len(topics) == len(set(topics)) == 24
 

@@ -10,52 +10,66 @@ from hypothesis import given, settings
 from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
-from crmcore.application.feedback import AGGREGATES, FeedbackService
-from crmcore.application.service import CaseService
-from crmcore.domain.customers import consent, customer
-from crmcore.domain.customers.permission import GiveConsent, RaiseObjection, WithdrawConsent
-from crmcore.domain.customers.preference import SetContactPause
-from crmcore.domain.customers.registration import (
+from crmcore.application.service.cases import CaseService
+from crmcore.application.service.surveys import SurveyService
+from crmcore.application.work import on_one_stream
+from crmcore.domain.customers.consent import decisions as consent
+from crmcore.domain.customers.consent.messages import GiveConsent, RaiseObjection, WithdrawConsent
+from crmcore.domain.customers.consent.state import ledger_id
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.messages.preference import SetContactPause
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,
 )
 from crmcore.domain.kernel import Channel, DomainError, InvalidValueError, NotAllowedError, Purpose
-from crmcore.domain.service import asking, feedback
-from crmcore.domain.service.asking import (
-    CustomerAsked,
-    CustomerThrottledError,
-    CustomerUnwillingError,
-    FeedbackPolicy,
-)
-from crmcore.domain.service.case import ReopenCase, SolveCase
-from crmcore.domain.service.survey import (
+from crmcore.domain.service.case.messages.life_cycle import ReopenCase, SolveCase
+from crmcore.domain.service.survey import throttle
+from crmcore.domain.service.survey.decisions import AGGREGATE, decide
+from crmcore.domain.service.survey.messages import (
     AnswerSurvey,
     ExpireSurvey,
     OfferSurvey,
     SurveyKind,
     SurveyOffered,
 )
+from crmcore.domain.service.survey.policy import FeedbackPolicy
+from crmcore.domain.service.survey.state import survey_id
+from crmcore.domain.service.survey.throttle import (
+    CustomerAsked,
+    CustomerThrottledError,
+    CustomerUnwillingError,
+)
 from tests.domain.case_examples import CUSTOMER, STRANGER, open_case
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
 
 A, B, C = (uid(number) for number in range(1, 4))
-HANDLERS = CaseService().handlers
+
+
+def _survey(command: Any) -> UUID:
+    return survey_id(command.case_id, command.cycle, command.kind)
+
+
+HANDLERS = {
+    **CaseService().handlers,
+    **dict.fromkeys(AGGREGATE.commands, on_one_stream(AGGREGATE, decide, _survey)),
+}
 
 
 def about_customer(work: MemoryWork, command: Any) -> None:
     """Something that the customers' own service would record."""
     ledger = isinstance(command, GiveConsent | WithdrawConsent | RaiseObjection)
     part: Any = consent if ledger else customer
-    key = consent.ledger_id(command.customer_id) if ledger else command.customer_id
+    key = ledger_id(command.customer_id) if ledger else command.customer_id
     events = part.decide(command, work.state(part.AGGREGATE, key))
     work.streams.setdefault(key, []).extend(events)
 
 
-def company(service: FeedbackService | None = None) -> MemoryWork:
+def company(service: SurveyService | None = None) -> MemoryWork:
     """Two customers; two solved cases of the one, a solved one of the other."""
-    work = MemoryWork({**HANDLERS, **(service or FeedbackService()).handlers})
+    work = MemoryWork({**HANDLERS, **(service or SurveyService()).handlers})
     for customer_id in (CUSTOMER, STRANGER):
         about_customer(
             work,
@@ -80,8 +94,8 @@ def offering(case_id: UUID = A, when: datetime | None = None, **particulars: Any
 
 
 def test_every_command_has_a_handler() -> None:
-    assert set(FeedbackService().handlers) == {OfferSurvey, AnswerSurvey, ExpireSurvey}
-    assert AGGREGATES == (feedback.AGGREGATE, asking.AGGREGATE)
+    assert AGGREGATE.commands == (OfferSurvey, AnswerSurvey, ExpireSurvey)
+    assert set(SurveyService().handlers) == {OfferSurvey}
 
 
 def test_an_offer_is_noted_with_the_customer_too(work: MemoryWork) -> None:
@@ -89,8 +103,9 @@ def test_an_offer_is_noted_with_the_customer_too(work: MemoryWork) -> None:
     assert (type(offered), type(asked)) == (SurveyOffered, CustomerAsked)
     assert offered.customer_id == asked.customer_id == CUSTOMER
     assert offered.survey_id == asked.survey_id
-    for aggregate, key in zip(AGGREGATES, (offered.survey_id, asked.asking_id), strict=True):
-        assert aggregate.subject(work.state(aggregate, key)) == CUSTOMER
+    survey = work.state(AGGREGATE, offered.survey_id)
+    surveyed = work.state(throttle.AGGREGATE, asked.asking_id)
+    assert AGGREGATE.subject(survey) == throttle.AGGREGATE.subject(surveyed) == CUSTOMER
     assert work.execute(offering()) == []
 
 
@@ -231,7 +246,7 @@ def test_a_policy_makes_sense() -> None:
     ):
         with pytest.raises(InvalidValueError):
             FeedbackPolicy(version="x", **terms)
-    work = company(FeedbackService(FeedbackPolicy(version="x", throttle=timedelta(0))))
+    work = company(SurveyService(FeedbackPolicy(version="x", throttle=timedelta(0))))
     assert work.execute(offering(A))
     assert work.execute(offering(B))
 

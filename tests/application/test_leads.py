@@ -10,18 +10,23 @@ from hypothesis import settings
 from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
+from crmcore.application.customers.public import Customers
 from crmcore.application.customers.service import CustomerService
-from crmcore.application.leads import AGGREGATES, LeadService, lead_exists
-from crmcore.application.opportunities import OpportunityService
-from crmcore.application.work import Work
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.contact_point import AddContactPoint, ContactKind
-from crmcore.domain.customers.lifecycle import LifecycleStage
-from crmcore.domain.customers.registration import (
+from crmcore.application.marketing.public import Campaigns
+from crmcore.application.sales.leads import LeadService
+from crmcore.application.sales.opportunities import OpportunityService
+from crmcore.application.sales.public import Leads
+from crmcore.application.work import Work, derived_handlers
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
+from crmcore.domain.customers.customer.messages.contact_point import AddContactPoint, ContactKind
+from crmcore.domain.customers.customer.messages.lifecycle import LifecycleStage
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,
 )
+from crmcore.domain.customers.customer.state import Active, Unregistered
 from crmcore.domain.kernel import (
     AlreadyExistsError,
     DomainError,
@@ -29,6 +34,8 @@ from crmcore.domain.kernel import (
     Money,
     NotFoundError,
 )
+from crmcore.domain.sales import lead_address
+from crmcore.domain.sales.assignment import decisions as assignment_policy
 from crmcore.domain.sales.assignment.messages import (
     AssignmentRule,
     DefineAssignmentPolicy,
@@ -95,8 +102,11 @@ def pseudonym(purpose: str, value: str) -> UUID:
     return uuid5(uid(99), f"{purpose}:{value}")
 
 
-def known_campaign(work: Work, key: UUID, /) -> bool:  # noqa: ARG001
-    return key == CAMPAIGN
+class OneCampaign(Campaigns):
+    """There is one campaign."""
+
+    def exists(self, work: Work, campaign_id: UUID) -> bool:  # noqa: ARG002
+        return campaign_id == CAMPAIGN
 
 
 def nothing(work: Work, key: UUID, /) -> bool:  # noqa: ARG001
@@ -109,10 +119,11 @@ def log() -> MemoryWork:
 
 
 def new_log() -> MemoryWork:
-    deals = OpportunityService(campaign_exists=known_campaign, lead_exists=lead_exists)
-    people = CustomerService(Normaliser(), nothing, lead_exists, nothing)
-    leads = LeadService(Normaliser(), pseudonym, known_campaign, deals.open)
-    return MemoryWork({**people.handlers, **deals.handlers, **leads.handlers})
+    deals = OpportunityService(Customers(), OneCampaign(), Leads())
+    people = CustomerService(Normaliser(), nothing, Leads().exists, nothing)
+    leads = LeadService(Normaliser(), pseudonym, Customers(), OneCampaign(), deals)
+    alone = derived_handlers([lead.AGGREGATE, opportunity.AGGREGATE, assignment_policy.AGGREGATE])
+    return MemoryWork({**alone, **people.handlers, **deals.handlers, **leads.handlers})
 
 
 def capture(lead_id: UUID = LEAD, **changes: Any) -> CaptureLead:
@@ -151,9 +162,9 @@ def register(customer_id: UUID = CUSTOMER, **changes: Any) -> RegisterCustomer:
     return RegisterCustomer(customer_id=customer_id, **plain | changes)
 
 
-def known(log: MemoryWork, customer_id: UUID = CUSTOMER) -> customer.Active:
+def known(log: MemoryWork, customer_id: UUID = CUSTOMER) -> Active:
     state = log.state(customer.AGGREGATE, customer_id)
-    assert isinstance(state, customer.Active)
+    assert isinstance(state, Active)
     return state
 
 
@@ -189,7 +200,7 @@ def test_EC_L7_a_second_capture_of_an_address_is_an_inquiry_of_the_first_lead(
     assert isinstance(noted, LeadInquiryRepeated)
     assert (noted.lead_id, noted.inquiry_id, noted.customer_id) == (LEAD, OTHER, None)
     assert isinstance(reused, LeadAddressReused)
-    assert not lead_exists(log, OTHER)
+    assert not Leads().exists(log, OTHER)
     assert log.execute(first) == log.execute(second) == []
     refused(log, capture(OTHER, name="Eve"), AlreadyExistsError)
 
@@ -235,7 +246,7 @@ def test_an_inquiry_stays_where_it_was_noted(log: MemoryWork) -> None:
     spam = DisqualificationReason.SPAM
     log.execute(DisqualifyLead(lead_id=LEAD, reason=spam, at=at(hours=1)))
     assert log.execute(capture(OTHER)) == []
-    assert not lead_exists(log, OTHER)
+    assert not Leads().exists(log, OTHER)
 
 
 def test_a_new_address_is_claimed_and_must_be_free(log: MemoryWork) -> None:
@@ -507,7 +518,7 @@ def test_EC_L1_a_conversion_refused_half_way_leaves_nothing(
     qualify(log)
     asked = ConversionOpportunity(**{"opportunity_id": DEAL} | wanted)
     refused(log, convert(opportunity=asked), kind)
-    assert isinstance(log.state(customer.AGGREGATE, CUSTOMER), customer.Unregistered)
+    assert isinstance(log.state(customer.AGGREGATE, CUSTOMER), Unregistered)
     assert isinstance(log.state(lead.AGGREGATE, LEAD), OpenLead)
 
 
@@ -516,20 +527,22 @@ def test_EC_L1_a_deactivated_customer_gets_no_lead(log: MemoryWork) -> None:
     log.execute(DeactivateCustomer(customer_id=CUSTOMER, reason="gone", at=START))
     log.execute(capture())
     qualify(log)
-    refused(log, convert(opportunity=BOATS), customer.CustomerDeactivatedError)
+    refused(log, convert(opportunity=BOATS), CustomerDeactivatedError)
 
 
 def test_EC_L1_a_crash_half_way_leaves_nothing(log: MemoryWork) -> None:
-    def broken(command: Any, work: Work) -> None:  # noqa: ARG001
-        raise RuntimeError
+    class Broken(OpportunityService):
+        def open(self, command: OpenOpportunity, work: Work) -> None:  # noqa: ARG002
+            raise RuntimeError
 
     log.execute(capture())
     qualify(log)
-    leads = LeadService(Normaliser(), pseudonym, known_campaign, broken)
+    deals = Broken(Customers(), OneCampaign(), Leads())
+    leads = LeadService(Normaliser(), pseudonym, Customers(), OneCampaign(), deals)
     torn = MemoryWork(leads.handlers, log.streams)
     with pytest.raises(RuntimeError):
         torn.execute(convert(opportunity=BOATS))
-    assert isinstance(log.state(customer.AGGREGATE, CUSTOMER), customer.Unregistered)
+    assert isinstance(log.state(customer.AGGREGATE, CUSTOMER), Unregistered)
     assert kinds(log.execute(convert(opportunity=BOATS)))[0] is LeadConverted
 
 
@@ -599,5 +612,6 @@ def test_who_the_customer_is(
     assert (known(log).name, known(log).registered.kind) == (name, kind)
 
 
-def test_every_aggregate_of_leads_is_listed() -> None:
-    assert [one.kind for one in AGGREGATES] == ["lead", "lead_address", "assignment_policy"]
+def test_the_aggregates_of_leads_keep_their_kinds() -> None:
+    kinds = [lead.AGGREGATE.kind, lead_address.AGGREGATE.kind, assignment_policy.AGGREGATE.kind]
+    assert kinds == ["lead", "lead_address", "assignment_policy"]

@@ -8,24 +8,26 @@ from uuid import UUID
 
 import pytest
 
+from crmcore.application.customers.public import Customers
 from crmcore.application.customers.service import CustomerService
 from crmcore.application.marketing.public import Campaigns
-from crmcore.application.marketing.service import AGGREGATES, MarketingService
-from crmcore.application.orders import OrderService
-from crmcore.domain.customers.contact_point import (
+from crmcore.application.marketing.service import MarketingService
+from crmcore.application.sales.orders import OrderService
+from crmcore.contexts.marketing import MARKETING
+from crmcore.domain.customers.consent.messages import GiveConsent, RaiseObjection, WithdrawConsent
+from crmcore.domain.customers.customer.messages.contact_point import (
     AddContactPoint,
     ContactKind,
     InvalidateContactPoint,
     InvalidReason,
 )
-from crmcore.domain.customers.permission import GiveConsent, RaiseObjection, WithdrawConsent
-from crmcore.domain.customers.preference import LiftContactPause, SetContactPause
-from crmcore.domain.customers.reaching import POINTS
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer.messages.preference import LiftContactPause, SetContactPause
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,
 )
+from crmcore.domain.customers.reachability import CONTACT_KINDS
 from crmcore.domain.kernel import (
     Channel,
     InvalidValueError,
@@ -34,41 +36,44 @@ from crmcore.domain.kernel import (
     Purpose,
     derived_id,
 )
-from crmcore.domain.marketing import addressing, planning, results, running
-from crmcore.domain.marketing.addressing import (
-    NotSendingError,
-    SendMessage,
-    SuppressedError,
-    TargetMember,
-    UnwelcomeError,
-)
-from crmcore.domain.marketing.campaign import CampaignPlanned
-from crmcore.domain.marketing.holdout import Holdout
-from crmcore.domain.marketing.membership import AGGREGATE, Step, membership_id
-from crmcore.domain.marketing.planning import (
+from crmcore.domain.marketing.campaign.messages.planning import (
     AttachTargetList,
+    CampaignPlanned,
     CopyCampaign,
     PlanCampaign,
+    PlanningCommand,
     SetCampaignBudget,
 )
-from crmcore.domain.marketing.results import (
-    RecordConversion,
-    RecordOptOut,
-    RecordResponse,
-)
-from crmcore.domain.marketing.running import (
+from crmcore.domain.marketing.campaign.messages.running import (
     ApproveCampaign,
     CompleteCampaign,
     IncurCost,
     LaunchCampaign,
     PauseCampaign,
+    RunningCommand,
 )
-from crmcore.domain.marketing.terms import (
-    CostKind,
-    ListKind,
-    ResponseKind,
+from crmcore.domain.marketing.holdout import Holdout
+from crmcore.domain.marketing.membership.addressing import (
+    NotSendingError,
+    SuppressedError,
+    UnwelcomeError,
 )
+from crmcore.domain.marketing.membership.decisions import AGGREGATE
+from crmcore.domain.marketing.membership.messages.addressing import (
+    AddressingCommand,
+    SendMessage,
+    TargetMember,
+)
+from crmcore.domain.marketing.membership.messages.results import (
+    RecordConversion,
+    RecordOptOut,
+    RecordResponse,
+    ResultCommand,
+)
+from crmcore.domain.marketing.membership.state import Step, membership_id
+from crmcore.domain.marketing.terms import CostKind, ListKind, ResponseKind
 from crmcore.domain.sales.order.messages import OrderLine, PlaceOrder
+from tests.composed import OURS
 from tests.domain.campaign_examples import ANN, BEN, SPRING, euros, plan, send, target
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
@@ -87,7 +92,7 @@ def nothing(work: object, key: UUID) -> bool:
 
 def empty() -> MemoryWork:
     customers = CustomerService(AsGiven(), nothing, nothing, nothing)
-    orders = OrderService(Campaigns().exists)
+    orders = OrderService(Customers(), Campaigns())
     services = (customers, orders, MarketingService())
     return MemoryWork({kind: one for service in services for kind, one in service.handlers.items()})
 
@@ -238,7 +243,7 @@ def test_an_address_out_of_use_cannot_be_reached_an_address_not_kept_can() -> No
     )
     work = log(register(), permit(), address, bad, *launched())
     assert [stage for stage, _ in stages(work.execute(target()))] == ["channel"]
-    assert POINTS[Channel.POST] is ContactKind.POSTAL
+    assert CONTACT_KINDS[Channel.POST] is ContactKind.POSTAL
 
 
 def test_a_pause_defers_and_suppresses_nobody() -> None:
@@ -348,9 +353,9 @@ def test_the_streams_of_a_campaign_stay_short() -> None:
 
 
 def test_no_command_without_a_handler_and_no_aggregate_without_a_kind() -> None:
-    assert {aggregate.kind for aggregate in AGGREGATES} == {"campaign", "membership"}
-    kinds: set[Any] = set(MarketingService().handlers)
-    parts = (planning.Command, running.Command, addressing.Command, results.Command)
+    assert {aggregate.kind for aggregate in MARKETING.aggregates} == {"campaign", "membership"}
+    kinds: set[Any] = set(MARKETING.handlers(OURS.wiring))
+    parts = (PlanningCommand, RunningCommand, AddressingCommand, ResultCommand)
     assert kinds == {CopyCampaign, *(kind for part in parts for kind in get_args(part))}
 
 

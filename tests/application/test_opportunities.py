@@ -5,16 +5,20 @@ from uuid import UUID
 
 import pytest
 
-from crmcore.application.opportunities import AGGREGATES, OpportunityService, opportunity_exists
-from crmcore.application.work import Work
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.customer import CustomerDeactivatedError
-from crmcore.domain.customers.registration import (
+from crmcore.application.customers.public import Customers
+from crmcore.application.marketing.public import Campaigns
+from crmcore.application.sales.opportunities import OpportunityService
+from crmcore.application.sales.public import Leads, Opportunities
+from crmcore.application.work import Work, derived_handlers
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,
 )
 from crmcore.domain.kernel import NotFoundError
+from crmcore.domain.sales.opportunity import decisions as opportunity
 from crmcore.domain.sales.opportunity.messages import (
     AdvanceOpportunity,
     LoseOpportunity,
@@ -38,19 +42,24 @@ SHORT = Pipeline(
 )
 
 
-def only(known: UUID) -> Any:
-    """An answer by which one thing alone exists."""
+class OneCampaign(Campaigns):
+    """There is one campaign."""
 
-    def exists(_work: Work, key: UUID, /) -> bool:
-        return key == known
+    def exists(self, work: Work, campaign_id: UUID) -> bool:  # noqa: ARG002
+        return campaign_id == CAMPAIGN
 
-    return exists
+
+class OneLead(Leads):
+    """There is one lead."""
+
+    def exists(self, work: Work, lead_id: UUID) -> bool:  # noqa: ARG002
+        return lead_id == LEAD
 
 
 def registered(**changes: Any) -> MemoryWork:
     """A log in which one customer is registered."""
-    ports: dict[str, Any] = {"campaign_exists": only(CAMPAIGN), "lead_exists": only(LEAD)}
-    work = MemoryWork(OpportunityService(**{**ports, **changes}).handlers)
+    service = OpportunityService(Customers(), OneCampaign(), OneLead(), **changes)
+    work = MemoryWork({**derived_handlers([opportunity.AGGREGATE]), **service.handlers})
     command = RegisterCustomer(
         customer_id=CUSTOMER, kind=CustomerKind.ORGANISATION, name="Initrode", at=at(days=-1)
     )
@@ -70,7 +79,7 @@ def open_deal(**changes: Any) -> OpenOpportunity:
 
 def test_a_deal_from_opening_to_reopening() -> None:
     work = registered()
-    assert not opportunity_exists(work, DEAL)
+    assert not Opportunities().exists(work, DEAL)
     commands: list[Any] = [
         open_deal(campaign_id=CAMPAIGN, lead_id=LEAD),
         AdvanceOpportunity(opportunity_id=DEAL, stage="proposal", at=at(days=1)),
@@ -85,8 +94,8 @@ def test_a_deal_from_opening_to_reopening() -> None:
         "opportunity-reopened",
         "opportunity-won",
     ]
-    assert opportunity_exists(work, DEAL)
-    assert [aggregate.kind for aggregate in AGGREGATES] == ["opportunity"]
+    assert Opportunities().exists(work, DEAL)
+    assert opportunity.AGGREGATE.kind == "opportunity"
 
 
 @pytest.mark.parametrize(

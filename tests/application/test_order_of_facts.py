@@ -365,5 +365,5 @@ def test_no_log_holds_facts_that_cannot_have_been_in_that_order(history: list[Co
 def test_only_streams_without_a_beginning_take_facts_in_any_order() -> None:
     assert {one.kind for one in AGGREGATES if one.earliest is anytime} == {
         "lead_address",
-        "feedback-asking",
+        "survey throttle",
     }

@@ -6,16 +6,20 @@ from uuid import UUID
 
 import pytest
 
-from crmcore.application.orders import AGGREGATES, OrderService, order_exists
-from crmcore.application.work import Work
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.customer import CustomerDeactivatedError
-from crmcore.domain.customers.registration import (
+from crmcore.application.customers.public import Customers
+from crmcore.application.marketing.public import Campaigns
+from crmcore.application.sales.orders import OrderService
+from crmcore.application.sales.public import Orders
+from crmcore.application.work import Work, derived_handlers
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,
 )
 from crmcore.domain.kernel import DomainError, Money, NotFoundError
+from crmcore.domain.sales.order import decisions as order
 from crmcore.domain.sales.order.messages import (
     CancelOrder,
     DeliverOrder,
@@ -32,13 +36,18 @@ from tests.scenario import at, uid
 CUSTOMER, CAMPAIGN, ORDER = uid(1), uid(2), uid(3)
 
 
-def known_campaign(_work: Work, campaign_id: UUID, /) -> bool:
-    return campaign_id == CAMPAIGN
+class OneCampaign(Campaigns):
+    """There is one campaign."""
+
+    def exists(self, work: Work, campaign_id: UUID) -> bool:  # noqa: ARG002
+        return campaign_id == CAMPAIGN
 
 
 def registered(customer_id: UUID = CUSTOMER) -> MemoryWork:
     """A log in which one customer is registered."""
-    work = MemoryWork(OrderService(campaign_exists=known_campaign).handlers)
+    work = MemoryWork(
+        derived_handlers([order.AGGREGATE]) | {**OrderService(Customers(), OneCampaign()).handlers}
+    )
     command = RegisterCustomer(
         customer_id=customer_id, kind=CustomerKind.PERSON, name="Ada", at=at(days=-1)
     )
@@ -69,7 +78,7 @@ def place(**changes: Any) -> PlaceOrder:
 
 def test_an_order_from_placement_to_return() -> None:
     work = registered()
-    assert not order_exists(work, ORDER)
+    assert not Orders().exists(work, ORDER)
     commands: list[Any] = [
         place(campaign_id=CAMPAIGN),
         ShipOrder(order_id=ORDER, shipment_id=uid(4), at=at(days=1)),
@@ -84,7 +93,7 @@ def test_an_order_from_placement_to_return() -> None:
     ]
     topics = [event.TOPIC for command in commands for event in work.execute(command)]
     assert topics == ["order-placed", "order-shipped", "order-delivered", "order-returned"]
-    assert order_exists(work, ORDER)
+    assert Orders().exists(work, ORDER)
     assert [work.execute(command) for command in commands] == [[], [], [], []]
 
 
@@ -138,4 +147,4 @@ def test_refusals_are_domain_errors_and_record_nothing() -> None:
     with pytest.raises(DomainError):
         work.execute(place(channel="web"))
     assert len(work.streams[ORDER]) == 1
-    assert [aggregate.kind for aggregate in AGGREGATES] == ["order"]
+    assert order.AGGREGATE.kind == "order"

@@ -11,8 +11,8 @@ import pytest
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Channel, Purpose
-from crmcore.domain.marketing.addressing import HeldOutError, SuppressedError
-from crmcore.domain.marketing.campaign import OutsideDatesError
+from crmcore.domain.marketing.campaign.state import OutsideDatesError
+from crmcore.domain.marketing.membership.addressing import HeldOutError, SuppressedError
 from crmcore.errors import AlreadyExistsError, InvalidValueError, NotFoundError
 from tests.histories import AFTERWARDS
 from tests.projections.examples import ANN, START, known, named, planned, running
@@ -233,6 +233,41 @@ def test_whose_dead_address_was_replaced_is_written_to_again(
     assert where(crm, send(3, 4, transactional=True)) == WORK
     tell(crm, bounce(1, 4.5))  # of the first message, told again
     assert where(crm, send(4, 5)) == WORK
+
+
+ANEW = uid(84)
+
+
+def verify(point: UUID, number: float) -> ask.VerifyContactPoint:
+    return ask.VerifyContactPoint(customer_id=ANN, point_id=point, at=day(number))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reached"),
+    [
+        pytest.param([add(ANEW, 3, "Ann@example.com")], [bounce(1, 4)], False, id="since"),
+        pytest.param([add(ANEW, 3, "ann@example.com")], [bounce(1, 2)], False, id="told late"),
+        pytest.param([add(ANEW, 3, "ann@work.example")], [bounce(1, 2)], True, id="another"),
+        pytest.param(
+            [add(ANEW, 3, "ann@example.com"), verify(ANEW, 3.5)],
+            [bounce(1, 2)],
+            True,
+            id="verified since",
+        ),
+        pytest.param(
+            [bounce(1, 2), add(ANEW, 3, "ann@example.com")], [bounce(1, 2)], True, id="told again"
+        ),
+    ],
+)
+def test_a_hard_bounce_puts_the_address_out_of_use_under_every_id(
+    crm: crmcore.CRM, before: list[Any], after: list[Any], reached: bool
+) -> None:
+    tell(crm, *WITH_HOME, *running(SPRING), target(1), send(1, 1), remove(HOME, 1.5))
+    tell(crm, *before, *after)
+    if reached:
+        assert where(crm, send(2, 5)) == ANEW
+    else:
+        assert "no valid address on this channel" in reasons(crm, send(2, 5))
 
 
 def test_a_soft_bounce_stops_nothing_and_counts_once_for_each_message(crm: crmcore.CRM) -> None:

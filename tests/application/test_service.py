@@ -8,54 +8,50 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmcore.application.service import AGGREGATES, CaseService, case_exists
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.registration import (
+from crmcore.application.service.cases import CaseService
+from crmcore.application.service.public import Cases
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     DeactivateCustomer,
     RegisterCustomer,
 )
 from crmcore.domain.kernel import DomainError, NotAllowedError, NotFoundError
-from crmcore.domain.service import case_number
-from crmcore.domain.service.case import (
-    AGGREGATE,
-    Active,
-    AddCaseNote,
-    AuthorRole,
-    CaseKind,
-    CaseMergedError,
-    CasePolicy,
-    CaseQuestionInherited,
+from crmcore.domain.service.case.decisions.decide import AGGREGATE
+from crmcore.domain.service.case.messages.conversation import AddCaseNote, CaseReplied, ReplyToCase
+from crmcore.domain.service.case.messages.life_cycle import (
     CaseReopened,
-    CaseReplied,
     CaseResumed,
-    ClassifyCase,
     CloseCase,
-    IdentifyCaseCustomer,
-    MergeAcrossCustomersError,
-    MergeCase,
-    MergeCycleError,
-    Merged,
-    ObserveServiceLevels,
-    OpenCase,
     PendCase,
+    SolveCase,
+    StartCase,
+)
+from crmcore.domain.service.case.messages.merging import CaseQuestionInherited, MergeCase
+from crmcore.domain.service.case.messages.opening import (
+    ClassifyCase,
+    IdentifyCaseCustomer,
+    OpenCase,
+)
+from crmcore.domain.service.case.messages.service_levels import (
+    ObserveServiceLevels,
     ReapplyServiceLevels,
-    ReplyToCase,
     ServiceLevelAttached,
     ServiceLevelDetached,
     ServiceLevelReplaced,
-    SolveCase,
-    StartCase,
-    commands,
 )
-from crmcore.domain.service.levels import (
-    BookVersion,
-    Condition,
-    DefineServiceLevels,
-    ReviseServiceLevels,
-    ServiceLevelPolicy,
-    book,
+from crmcore.domain.service.case.policy import CasePolicy
+from crmcore.domain.service.case.refusals import (
+    CaseMergedError,
+    MergeAcrossCustomersError,
+    MergeCycleError,
 )
+from crmcore.domain.service.case.state import Active, Merged
+from crmcore.domain.service.levels.policy import Condition, ServiceLevelPolicy
+from crmcore.domain.service.levels.version import decisions as versions
+from crmcore.domain.service.levels.version.messages import DefineServiceLevels, ReviseServiceLevels
+from crmcore.domain.service.levels.version.state import ServiceLevelVersion
+from crmcore.domain.service.terms import AuthorRole, CaseKind
 from tests.domain.case_examples import CUSTOMER, STRANGER, open_case
 from tests.domain.service_examples import OFFICE, but, target
 from tests.memory_work import MemoryWork
@@ -108,9 +104,9 @@ def recorded(work: MemoryWork, message: int) -> list[tuple[UUID, UUID | None]]:
 
 
 def test_every_command_has_a_handler() -> None:
-    topics = {kind for kind in vars(commands).values() if hasattr(kind, "TOPIC")}
-    assert set(CaseService().handlers) == {*topics, DefineServiceLevels, ReviseServiceLevels}
-    assert AGGREGATES == (AGGREGATE, case_number.AGGREGATE, book.AGGREGATE)
+    expected = {*AGGREGATE.commands, *versions.AGGREGATE.commands}
+    assert set(CaseService().handlers) == expected
+    assert versions.AGGREGATE.commands == (DefineServiceLevels, ReviseServiceLevels)
 
 
 def test_a_case_is_opened_for_a_known_customer_or_for_nobody_yet(work: MemoryWork) -> None:
@@ -118,7 +114,7 @@ def test_a_case_is_opened_for_a_known_customer_or_for_nobody_yet(work: MemoryWor
     work.execute(open_case(B))
     with pytest.raises(NotFoundError, match="no customer"):
         work.execute(open_case(C, customer_id=uid(99)))
-    assert (case_exists(work, A), case_exists(work, C)) == (True, False)
+    assert (Cases().exists(work, A), Cases().exists(work, C)) == (True, False)
 
 
 def test_a_deactivated_customer_opens_no_new_case_and_keeps_the_old(work: MemoryWork) -> None:
@@ -139,7 +135,6 @@ def test_a_case_is_identified_with_a_known_customer(work: MemoryWork) -> None:
     assert work.execute(known) == []
     assert AGGREGATE.subject(work.state(AGGREGATE, A)) == CUSTOMER
     assert AGGREGATE.subject(work.state(AGGREGATE, B)) is None
-    assert customer.AGGREGATE not in AGGREGATES
 
 
 def test_a_closed_case_is_followed_by_another(work: MemoryWork) -> None:
@@ -160,7 +155,7 @@ def test_imported_rows_with_an_opening_a_target_and_a_closing_twice(work: Memory
 
 
 def test_the_policy_is_the_services_own() -> None:
-    nothing = BookVersion(at=START, version="none", policies=(), calendars=())
+    nothing = ServiceLevelVersion(at=START, version="none", policies=(), calendars=())
     work = MemoryWork(CaseService(CasePolicy(service_levels=nothing)).handlers)
     events = work.execute(open_case(A, priority="low"))
     assert not any(isinstance(event, ServiceLevelAttached) for event in events)

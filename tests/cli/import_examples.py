@@ -6,14 +6,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+from crmcore.application.customers.public import Customers
 from crmcore.application.customers.service import CustomerService
 from crmcore.application.marketing.public import Campaigns
 from crmcore.application.marketing.service import MarketingService
-from crmcore.application.orders import OrderService
-from crmcore.application.service import CaseService
+from crmcore.application.sales.orders import OrderService
+from crmcore.application.service.cases import CaseService
+from crmcore.application.work import derived_handlers
 from crmcore.cli.importers import Planned, Refused, Row
-from crmcore.domain.customers.contact_point import ContactKind
+from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import Money
+from crmcore.domain.sales.order import decisions as order
 from tests.memory_work import MemoryWork
 
 C = TypeVar("C")
@@ -93,7 +96,8 @@ def company() -> MemoryWork:
     return MemoryWork(
         {
             **customers.handlers,
-            **OrderService(Campaigns().exists).handlers,
+            **derived_handlers([order.AGGREGATE]),
+            **OrderService(Customers(), Campaigns()).handlers,
             **MarketingService().handlers,
             **CaseService().handlers,
         }

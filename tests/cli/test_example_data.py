@@ -14,9 +14,10 @@ import crmcore
 from crmcore.cli.demo_checks import compared
 from crmcore.cli.importers import Row, boston311, completejourney
 from crmcore.cli.importing import Imported, bring_in
-from crmcore.domain.marketing.results import RecordConversion, RecordResponse
+from crmcore.domain.marketing.membership.messages.results import RecordConversion, RecordResponse
 from crmcore.domain.sales.order.messages import PlaceOrder
-from crmcore.domain.service.case.commands import OpenCase, SolveCase
+from crmcore.domain.service.case.messages.life_cycle import SolveCase
+from crmcore.domain.service.case.messages.opening import OpenCase
 from tests.cli.import_examples import company, imported, refused, wanted
 
 BUNDLED = Path(__file__).parents[2] / "examples" / "data"

@@ -17,19 +17,14 @@ from hypothesis import strategies as st
 import crmcore
 from crmcore.cli.importers import Planned, Refused, Remark, Row, Silent, SourceError, incidents
 from crmcore.cli.importers.incidents import case_id, customer_id
-from crmcore.domain.customers.registration import RegisterCustomer
-from crmcore.domain.service.case import AGGREGATE, Opened, Unopened
-from crmcore.domain.service.case.commands import (
-    AssignCase,
-    CloseCase,
-    OpenCase,
-    PrioritiseCase,
-    QueueCase,
-    SolveCase,
-    StartCase,
-    TransferCase,
-)
-from crmcore.domain.service.levels import DefineServiceLevels, clocks
+from crmcore.domain.customers.customer.messages.registration import RegisterCustomer
+from crmcore.domain.service.case.decisions.decide import AGGREGATE
+from crmcore.domain.service.case.messages.life_cycle import CloseCase, SolveCase, StartCase
+from crmcore.domain.service.case.messages.opening import OpenCase, PrioritiseCase
+from crmcore.domain.service.case.messages.routing import AssignCase, QueueCase, TransferCase
+from crmcore.domain.service.case.state import Opened, Unopened
+from crmcore.domain.service.levels.target_clocks import clocks
+from crmcore.domain.service.levels.version.messages import DefineServiceLevels
 from crmcore.domain.service.priority import Impact, Priority, Urgency
 from crmcore.domain.service.terms import StatusCategory
 from tests.cli.command_line import CommandLine

@@ -8,12 +8,17 @@ import pytest
 
 from crmcore.cli.importers import Planned, SourceError, boston311, completejourney
 from crmcore.cli.importers.journey_rows import campaign_id, customer_id, order_id
+from crmcore.domain.customers.customer.messages.registration import RegisterCustomer
 from crmcore.domain.customers.note import RecordNote
-from crmcore.domain.customers.registration import RegisterCustomer
-from crmcore.domain.marketing.results import RecordConversion, RecordResponse
-from crmcore.domain.marketing.running import CompleteCampaign, IncurCost, LaunchCampaign
+from crmcore.domain.marketing.campaign.messages.running import (
+    CompleteCampaign,
+    IncurCost,
+    LaunchCampaign,
+)
+from crmcore.domain.marketing.membership.messages.results import RecordConversion, RecordResponse
 from crmcore.domain.sales.order.messages import PlaceOrder
-from crmcore.domain.service.case.commands import CloseCase, OpenCase, SolveCase
+from crmcore.domain.service.case.messages.life_cycle import CloseCase, SolveCase
+from crmcore.domain.service.case.messages.opening import OpenCase
 from crmcore.domain.service.terms import CaseChannel, CaseKind
 from tests.cli.import_examples import (
     REST,

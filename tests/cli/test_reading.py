@@ -74,7 +74,7 @@ def test_without_a_database_a_question_says_so_and_makes_none(
 
 def test_a_history_says_when_what_and_who(shop: CommandLine) -> None:
     out = shop("history", "ada lovelace").out
-    assert "5 entries from 2026-01-05 to 2026-02-10: 3 customer, 2 sales" in out
+    assert "5 entries from 2026-01-05 to 2026-02-10: customers 3, sales 2" in out
     assert "note: Prefers tea [bold]strong[/bold]" in out
     assert "bought Green tea for 600.00 USD (store)" in out
     assert "Who" in out

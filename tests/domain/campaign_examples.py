@@ -7,10 +7,25 @@ from typing import Any
 import attrs
 
 from crmcore.domain.kernel import Channel, Money
-from crmcore.domain.marketing import addressing, campaign, membership, planning, results, running
-from crmcore.domain.marketing.addressing import SendMessage, TargetMember
-from crmcore.domain.marketing.campaign import Campaign, CampaignPlanned
-from crmcore.domain.marketing.planning import PlanCampaign
+from crmcore.domain.marketing.campaign import decisions as campaign
+from crmcore.domain.marketing.campaign import planning, running
+from crmcore.domain.marketing.campaign import state as campaign_state
+from crmcore.domain.marketing.campaign.messages.planning import (
+    CampaignPlanned,
+    PlanCampaign,
+    PlanningCommand,
+)
+from crmcore.domain.marketing.campaign.state import Campaign, NotPlanned
+from crmcore.domain.marketing.membership import addressing, results
+from crmcore.domain.marketing.membership import decisions as membership
+from crmcore.domain.marketing.membership import state as membership_state
+from crmcore.domain.marketing.membership.messages.addressing import (
+    AddressingCommand,
+    SendMessage,
+    TargetMember,
+)
+from crmcore.domain.marketing.membership.messages.results import ResultCommand
+from crmcore.domain.marketing.membership.state import membership_id
 from crmcore.domain.marketing.suppression import Reach
 from tests.scenario import Scenario, at, uid
 
@@ -37,9 +52,9 @@ def plan(**fields: Any) -> PlanCampaign:
     return PlanCampaign(**{**given, **fields})
 
 
-def decide_campaign(command: Any, state: campaign.State) -> Sequence[campaign.Event]:
+def decide_campaign(command: Any, state: campaign_state.State) -> Sequence[campaign_state.Event]:
     """As the service does: planning or running, whichever the command belongs to."""
-    if isinstance(command, planning.Command):
+    if isinstance(command, PlanningCommand):
         return planning.decide(command, state)
     return running.decide(command, state)
 
@@ -48,12 +63,12 @@ CAMPAIGNS = Scenario(campaign.AGGREGATE, decide_campaign)
 
 
 def planned(**fields: Any) -> CampaignPlanned:
-    (event,) = planning.decide(plan(**fields), campaign.NotPlanned())
+    (event,) = planning.decide(plan(**fields), NotPlanned())
     assert isinstance(event, CampaignPlanned)
     return event
 
 
-def about(status: campaign.Status = campaign.Status.RUNNING, **fields: Any) -> Campaign:
+def about(status: campaign_state.Status = campaign_state.Status.RUNNING, **fields: Any) -> Campaign:
     """A campaign in *status*, running if nothing is said."""
     state = campaign.AGGREGATE.fold([planned(**fields)])
     assert isinstance(state, Campaign)
@@ -61,13 +76,13 @@ def about(status: campaign.Status = campaign.Status.RUNNING, **fields: Any) -> C
 
 
 def decide_membership(
-    command: Any, state: membership.State, known: Campaign | None = None, reach: Reach = CLEAR
-) -> Sequence[membership.Event]:
+    command: Any, state: membership_state.State, known: Campaign | None = None, reach: Reach = CLEAR
+) -> Sequence[membership_state.Event]:
     """As the service does: addressing or results, whichever the command belongs to."""
     known = known or about()
-    if isinstance(command, addressing.Command):
+    if isinstance(command, AddressingCommand):
         return addressing.decide(command, state, known, reach)
-    assert isinstance(command, results.Command)
+    assert isinstance(command, ResultCommand)
     return results.decide(command, state, known)
 
 
@@ -77,7 +92,7 @@ MEMBERS = Scenario(membership.AGGREGATE, decide_membership)
 def of_ann(**fields: Any) -> dict[str, Any]:
     """What every event of Ann's membership carries."""
     return {
-        "membership_id": membership.membership_id(SPRING, ANN),
+        "membership_id": membership_id(SPRING, ANN),
         "campaign_id": SPRING,
         "customer_id": ANN,
         **fields,

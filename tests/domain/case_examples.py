@@ -4,44 +4,35 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from crmcore.domain.service.case import (
-    AGGREGATE,
-    AuthorRole,
-    CaseAbsorbed,
-    CaseChannel,
+from crmcore.domain.service.case.decisions.decide import AGGREGATE, decide
+from crmcore.domain.service.case.messages.conversation import CaseReplied, ReplyToCase
+from crmcore.domain.service.case.messages.life_cycle import (
     CaseClosed,
     CaseHeld,
-    CaseKind,
-    CaseMerged,
-    CaseOpened,
     CasePended,
-    CasePrioritised,
-    CaseQuestionInherited,
     CaseReopened,
-    CaseReplied,
     CaseResumed,
     CaseSolved,
     CaseSpamMarked,
     CaseStarted,
-    OpenCase,
-    ReplyToCase,
+)
+from crmcore.domain.service.case.messages.merging import (
+    CaseAbsorbed,
+    CaseMerged,
+    CaseQuestionInherited,
+)
+from crmcore.domain.service.case.messages.opening import CaseOpened, CasePrioritised, OpenCase
+from crmcore.domain.service.case.messages.service_levels import (
     ServiceLevelAttached,
     ServiceLevelReplaced,
-    State,
-    Unopened,
-    decide,
 )
-from crmcore.domain.service.levels import (
-    STANDARD_VERSION,
-    BookVersion,
-    CaseFacts,
-    Mode,
-    TargetKind,
-    Verdict,
-    clocks,
-    first_match,
-)
+from crmcore.domain.service.case.state import State, Unopened
+from crmcore.domain.service.levels.clock import Mode, Verdict
+from crmcore.domain.service.levels.policy import CaseFacts, TargetKind, first_match
+from crmcore.domain.service.levels.target_clocks import clocks
+from crmcore.domain.service.levels.version.state import STANDARD_VERSION, ServiceLevelVersion
 from crmcore.domain.service.priority import Priority
+from crmcore.domain.service.terms import AuthorRole, CaseChannel, CaseKind
 from tests.scenario import START, Scenario, at, uid
 
 CASE_ID, OTHER_ID, CUSTOMER, STRANGER, MESSAGE = uid(1), uid(2), uid(10), uid(11), uid(100)
@@ -66,7 +57,7 @@ def prioritised(priority: Priority, when: datetime = START, **assessed: Any) -> 
     return CasePrioritised(case_id=CASE_ID, priority=priority, at=when, **{**facts, **assessed})
 
 
-def owed_by(priority: Priority, book: BookVersion = STANDARD_VERSION) -> dict[str, Any]:
+def owed_by(priority: Priority, book: ServiceLevelVersion = STANDARD_VERSION) -> dict[str, Any]:
     """What the policy of a priority owes, as events carry it."""
     facts = CaseFacts(priority, CaseKind.INCIDENT, CaseChannel.WEB, None, None, None, None)
     policy = first_match(book.policies, facts)
@@ -84,7 +75,7 @@ def attached(
     priority: Priority,
     when: datetime = START,
     cycle: int = 1,
-    book: BookVersion = STANDARD_VERSION,
+    book: ServiceLevelVersion = STANDARD_VERSION,
 ) -> ServiceLevelAttached:
     return ServiceLevelAttached(cycle=cycle, at=when, **owed_by(priority, book))
 
@@ -94,7 +85,7 @@ def replaced(
     priority: Priority,
     when: datetime,
     cycle: int = 1,
-    book: BookVersion = STANDARD_VERSION,
+    book: ServiceLevelVersion = STANDARD_VERSION,
 ) -> ServiceLevelReplaced:
     old = owed_by(before)["policy"]
     return ServiceLevelReplaced(cycle=cycle, replaced=old, at=when, **owed_by(priority, book))

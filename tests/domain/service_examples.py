@@ -7,28 +7,24 @@ from typing import Any
 import attrs
 
 from crmcore.domain.kernel.working_time import ELAPSED, BusinessCalendar, weekly
-from crmcore.domain.service.case import (
-    AGGREGATE,
-    AuthorRole,
-    CaseReplied,
+from crmcore.domain.service.case.decisions.decide import AGGREGATE
+from crmcore.domain.service.case.messages.conversation import CaseReplied
+from crmcore.domain.service.case.messages.service_levels import (
     ServiceLevelAttached,
     ServiceLevelDetached,
     ServiceLevelReplaced,
-    Unopened,
 )
-from crmcore.domain.service.levels import (
-    Escalation,
-    Pause,
+from crmcore.domain.service.case.state import Unopened
+from crmcore.domain.service.levels.clock import Escalation, Pause, TargetClock, TargetStatus
+from crmcore.domain.service.levels.policy import (
     PauseCategory,
     ServiceTarget,
-    Standing,
-    TargetClock,
     TargetKind,
-    Timeline,
     WarningLevel,
-    clocks,
-    escalations,
 )
+from crmcore.domain.service.levels.target_clocks import clocks, escalations
+from crmcore.domain.service.levels.timeline import Timeline
+from crmcore.domain.service.terms import AuthorRole
 from tests.domain.case_examples import CASE_ID, replied
 from tests.scenario import uid
 
@@ -187,9 +183,9 @@ def standing(
     kind: TargetKind = SOLUTION,
     occurrence: int = 1,
     cycle: int = 1,
-) -> Standing:
+) -> TargetStatus:
     """How a target stands as of an instant, by what had happened then."""
-    return clock_of(history, kind, occurrence, cycle, as_of).standing(as_of)
+    return clock_of(history, kind, occurrence, cycle, as_of).status(as_of)
 
 
 def told(history: Sequence[Any], until: datetime) -> list[tuple[TargetKind, str, datetime]]:

@@ -15,42 +15,39 @@ from crmcore.domain.kernel import (
     NotFoundError,
     Purpose,
 )
-from crmcore.domain.marketing.campaign import (
-    Campaign,
-    CampaignApproved,
-    CampaignBudgetSet,
-    CampaignCancelled,
-    CampaignCompleted,
-    CampaignEndedError,
-    CampaignLaunched,
-    CampaignPaused,
-    CampaignResumed,
-    CampaignScheduled,
-    CostIncurred,
-    Status,
-    TargetListGenerated,
-)
-from crmcore.domain.marketing.holdout import Holdout
-from crmcore.domain.marketing.planning import (
+from crmcore.domain.marketing.campaign.messages.planning import (
     AttachTargetList,
-    CampaignLaunchedError,
+    CampaignBudgetSet,
+    CampaignScheduled,
     CopyCampaign,
     ScheduleCampaign,
     SetCampaignBudget,
-    copied,
+    TargetListGenerated,
 )
-from crmcore.domain.marketing.running import (
+from crmcore.domain.marketing.campaign.messages.running import (
     ApproveCampaign,
+    CampaignApproved,
+    CampaignCancelled,
+    CampaignCompleted,
+    CampaignLaunched,
+    CampaignPaused,
+    CampaignResumed,
     CancelCampaign,
     CompleteCampaign,
-    EmptyAudienceError,
+    CostIncurred,
     IncurCost,
     LaunchCampaign,
-    NotApprovedError,
-    NotRunningError,
     PauseCampaign,
     ResumeCampaign,
 )
+from crmcore.domain.marketing.campaign.planning import CampaignLaunchedError, copy_terms
+from crmcore.domain.marketing.campaign.running import (
+    EmptyAudienceError,
+    NotApprovedError,
+    NotRunningError,
+)
+from crmcore.domain.marketing.campaign.state import Campaign, CampaignEndedError, Status
+from crmcore.domain.marketing.holdout import Holdout
 from crmcore.domain.marketing.terms import (
     RESPONSES,
     CostKind,
@@ -344,7 +341,7 @@ def test_INV_M10_EC_M6_a_copy_has_the_terms_and_none_of_the_results() -> None:
         ends_at=at(days=90),
         at=at(days=60),
     )
-    scenario = CAMPAIGNS.when(copied(copy, state)).then(
+    scenario = CAMPAIGNS.when(copy_terms(copy, state)).then(
         planned(
             campaign_id=uid(2),
             name="Autumn",

@@ -9,13 +9,12 @@ from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
 from crmcore.domain.kernel import Money
-from crmcore.domain.marketing.campaign import Campaign, Status
-from crmcore.domain.marketing.planning import (
+from crmcore.domain.marketing.campaign.messages.planning import (
     AttachTargetList,
     ScheduleCampaign,
     SetCampaignBudget,
 )
-from crmcore.domain.marketing.running import (
+from crmcore.domain.marketing.campaign.messages.running import (
     ApproveCampaign,
     CancelCampaign,
     CompleteCampaign,
@@ -24,6 +23,7 @@ from crmcore.domain.marketing.running import (
     PauseCampaign,
     ResumeCampaign,
 )
+from crmcore.domain.marketing.campaign.state import Campaign, Status
 from crmcore.domain.marketing.terms import ListKind
 from tests.domain.campaign_examples import CAMPAIGNS, SPRING, plan
 from tests.scenario import at, uid

@@ -12,41 +12,45 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
 )
-from crmcore.domain.service.case import (
-    AGGREGATE,
-    AddCaseNote,
-    AssignCase,
-    AuthorRole,
-    CaseAssigned,
-    CaseClassified,
-    CaseClosedError,
-    CaseCustomerIdentified,
-    CaseCustomerKnownError,
-    CaseKind,
-    CaseMergedError,
-    CaseNoteAdded,
-    CaseNotSolvedError,
-    CaseOutOfOrderError,
-    CasePolicy,
-    CaseQueued,
-    CaseSolvedError,
-    CaseSpamError,
-    CaseTransferred,
-    ClassifyCase,
+from crmcore.domain.service.case.decisions.decide import AGGREGATE
+from crmcore.domain.service.case.messages.conversation import AddCaseNote, CaseNoteAdded
+from crmcore.domain.service.case.messages.life_cycle import (
     CloseCase,
     HoldCase,
-    IdentifyCaseCustomer,
     MarkCaseSpam,
     PendCase,
-    QueueCase,
-    QueueChangeError,
     ReopenCase,
-    ReopenWindowPassedError,
     ResumeCase,
     SolveCase,
     StartCase,
+)
+from crmcore.domain.service.case.messages.opening import (
+    CaseClassified,
+    CaseCustomerIdentified,
+    ClassifyCase,
+    IdentifyCaseCustomer,
+)
+from crmcore.domain.service.case.messages.routing import (
+    AssignCase,
+    CaseAssigned,
+    CaseQueued,
+    CaseTransferred,
+    QueueCase,
     TransferCase,
 )
+from crmcore.domain.service.case.policy import CasePolicy
+from crmcore.domain.service.case.refusals import (
+    CaseClosedError,
+    CaseCustomerKnownError,
+    CaseMergedError,
+    CaseNotSolvedError,
+    CaseOutOfOrderError,
+    CaseSolvedError,
+    CaseSpamError,
+    QueueChangeError,
+    ReopenWindowPassedError,
+)
+from crmcore.domain.service.terms import AuthorRole, CaseKind
 from tests.domain.case_examples import (
     CASE_ID,
     CASES,

@@ -8,32 +8,26 @@ from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
 from crmcore.domain.kernel import DomainError
-from crmcore.domain.service.case import (
-    AGGREGATE,
-    AddCaseNote,
-    AssignCase,
-    AuthorRole,
-    CaseReplied,
+from crmcore.domain.service.case.decisions.decide import AGGREGATE, decide
+from crmcore.domain.service.case.messages.conversation import AddCaseNote, CaseReplied, ReplyToCase
+from crmcore.domain.service.case.messages.life_cycle import (
     CaseSolved,
-    ClassifyCase,
     CloseCase,
     HoldCase,
     MarkCaseSpam,
     PendCase,
-    PrioritiseCase,
-    QueueCase,
     ReopenCase,
-    ReplyToCase,
     ResumeCase,
     SolveCase,
     StartCase,
-    StatusCategory,
-    TransferCase,
-    Unopened,
-    decide,
 )
-from crmcore.domain.service.levels import Verdict, clocks
+from crmcore.domain.service.case.messages.opening import ClassifyCase, PrioritiseCase
+from crmcore.domain.service.case.messages.routing import AssignCase, QueueCase, TransferCase
+from crmcore.domain.service.case.state import Unopened
+from crmcore.domain.service.levels.clock import Verdict
+from crmcore.domain.service.levels.target_clocks import clocks
 from crmcore.domain.service.priority import Impact, Urgency
+from crmcore.domain.service.terms import AuthorRole, StatusCategory
 from tests.domain.case_examples import CASE_ID, open_case, verdicts
 from tests.scenario import START, at, uid
 

@@ -8,22 +8,22 @@ import pytest
 
 from crmcore.domain.kernel import DomainError, NotFoundError
 from crmcore.domain.kernel.working_time import ELAPSED
-from crmcore.domain.service.case import (
-    AGGREGATE,
+from crmcore.domain.service.case.decisions.decide import AGGREGATE
+from crmcore.domain.service.case.decisions.merging import Merge, merge
+from crmcore.domain.service.case.messages.merging import MergeCase
+from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified
+from crmcore.domain.service.case.policy import CasePolicy
+from crmcore.domain.service.case.refusals import (
     CaseClosedError,
-    CaseCustomerIdentified,
     CaseMergedError,
     CaseOutOfOrderError,
-    CasePolicy,
     CaseSpamError,
-    Merge,
     MergeAcrossCustomersError,
-    MergeCase,
     MergeCycleError,
     ReopenWindowPassedError,
-    merge,
 )
-from crmcore.domain.service.levels import Anchor, BookVersion, ServiceLevelPolicy
+from crmcore.domain.service.levels.policy import Anchor, ServiceLevelPolicy
+from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from tests.domain.case_examples import (
     CASE_ID,
     CUSTOMER,
@@ -226,7 +226,7 @@ def test_the_question_of_the_source_is_owed_an_answer_by_the_target(
 def test_a_solved_target_owes_a_solution_and_an_answer_again() -> None:
     into = target(OWING, answered(at(minutes=20)), solved(at(minutes=30)))
     policy = CasePolicy(
-        service_levels=BookVersion(
+        service_levels=ServiceLevelVersion(
             START, "1", (ServiceLevelPolicy(name="A", targets=tuple(LEVELS)),), (ELAPSED,)
         )
     )

@@ -7,23 +7,14 @@ import pytest
 
 from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.kernel.working_time import ELAPSED
-from crmcore.domain.service.case import (
-    AGGREGATE,
-    CasePolicy,
-    CloseCase,
-    PrioritiseCase,
-    ReopenCase,
-    State,
-    Unopened,
-)
-from crmcore.domain.service.levels import (
-    BookVersion,
-    Mode,
-    ServiceLevelPolicy,
-    ServiceTarget,
-    TargetKind,
-    Verdict,
-)
+from crmcore.domain.service.case.decisions.decide import AGGREGATE
+from crmcore.domain.service.case.messages.life_cycle import CloseCase, ReopenCase
+from crmcore.domain.service.case.messages.opening import PrioritiseCase
+from crmcore.domain.service.case.policy import CasePolicy
+from crmcore.domain.service.case.state import State, Unopened
+from crmcore.domain.service.levels.clock import Mode, Verdict
+from crmcore.domain.service.levels.policy import ServiceLevelPolicy, ServiceTarget, TargetKind
+from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.priority import Impact, Priority, Urgency
 from tests.domain.case_examples import (
     CASE_ID,
@@ -123,7 +114,7 @@ def test_a_contradictory_opening_is_refused(particulars: dict[str, Any], words: 
 
 def test_no_policies_mean_that_nothing_is_owed() -> None:
     command = open_case(priority=LOW)
-    nothing = CasePolicy(service_levels=BookVersion(START, "none", (), ()))
+    nothing = CasePolicy(service_levels=ServiceLevelVersion(START, "none", (), ()))
     CASES.given().when(command, nothing).then(opened(priority=LOW), prioritised(LOW))
 
 
@@ -229,7 +220,7 @@ def test_a_priority_changed_after_the_solution_rewrites_nothing() -> None:
 
 def test_another_version_of_the_policies_holds_from_its_next_use() -> None:
     slow = ServiceTarget(kind=TargetKind.RESOLUTION, within=timedelta(9), calendar=ELAPSED.name)
-    doubled = BookVersion(
+    doubled = ServiceLevelVersion(
         START, "slow-2", (ServiceLevelPolicy(name="slow", targets=(slow,)),), (ELAPSED,)
     )
     command = prioritise(HOUR, priority=CRITICAL, override_reason="danger")

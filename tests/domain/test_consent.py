@@ -1,4 +1,4 @@
-"""The consent ledger: what was allowed, by which channel, for what, and when."""
+"""The consent ledger: what was check_permission, by which channel, for what, and when."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
-from crmcore.domain.customers import consent
-from crmcore.domain.customers.consent import ConsentOvertakenError, Ledger, allowed, ledger_id
-from crmcore.domain.customers.permission import (
+from crmcore.domain.customers.consent import decisions as consent
+from crmcore.domain.customers.consent.decisions import ConsentOvertakenError
+from crmcore.domain.customers.consent.messages import (
     ConfirmConsent,
     ConsentConfirmed,
     ConsentGiven,
@@ -22,6 +22,8 @@ from crmcore.domain.customers.permission import (
     RaiseObjection,
     WithdrawConsent,
 )
+from crmcore.domain.customers.consent.permission import check_permission
+from crmcore.domain.customers.consent.state import Ledger, ledger_id
 from crmcore.domain.kernel import (
     AlreadyExistsError,
     Channel,
@@ -86,7 +88,7 @@ def ask(
     purpose: Purpose = MARKETING,
     point: UUID | None = None,
 ) -> bool:
-    return allowed(told, channel, purpose, at(days=day), point).allowed
+    return check_permission(told, channel, purpose, at(days=day), point).allowed
 
 
 # What is recorded
@@ -155,12 +157,12 @@ def test_what_cannot_be_confirmed() -> None:
     overtaken.when(confirm(5, 3)).refused(ConsentOvertakenError, "overtaken: withdrawn for every")
 
 
-# What is allowed
+# What is check_permission
 
 
 @pytest.mark.parametrize("purpose", [p for p in Purpose if p is not SERVICE])
 def test_nothing_is_allowed_without_a_ground(purpose: Purpose) -> None:
-    answer = allowed(Ledger(), EMAIL, purpose, at())
+    answer = check_permission(Ledger(), EMAIL, purpose, at())
     assert (answer.allowed, answer.reasons) == (False, (f"no ground for {purpose} by email",))
 
 
@@ -206,7 +208,7 @@ def test_INV_X1_the_latest_decision_counts(history: list[Any], day: float, expec
 def test_INV_X2_a_withdrawal_counts_from_its_very_instant_and_each_send_asks_anew() -> None:
     told = said(give(1), withdraw(2))
     moments = [at(days=2) - MOMENT, at(days=2), at(days=2) + MOMENT]
-    assert [allowed(told, EMAIL, MARKETING, when).allowed for when in moments] == [
+    assert [check_permission(told, EMAIL, MARKETING, when).allowed for when in moments] == [
         True,
         False,
         False,
@@ -226,8 +228,8 @@ def test_EC_X4_at_one_instant_the_withdrawal_wins(history: list[Any]) -> None:
 
 def test_EC_X5_a_consent_has_expired_at_its_end() -> None:
     told = said(give(1, expires_at=at(days=5)))
-    assert allowed(told, EMAIL, MARKETING, at(days=5) - MOMENT).allowed
-    answer = allowed(told, EMAIL, MARKETING, at(days=5))
+    assert check_permission(told, EMAIL, MARKETING, at(days=5) - MOMENT).allowed
+    answer = check_permission(told, EMAIL, MARKETING, at(days=5))
     assert not answer.allowed
     assert answer.reasons[0] == "expired 2026-01-10T09:00:00+00:00"
 
@@ -256,7 +258,7 @@ def test_EC_X3_a_contact_point_has_its_own_say() -> None:
 def test_a_double_opt_in_begins_with_the_confirmation() -> None:
     told = said(give(1, to_be_confirmed=True), confirm(3, 1))
     assert [ask(told, day) for day in (2, 3)] == [False, True]
-    answer = allowed(told, EMAIL, MARKETING, at(days=2))
+    answer = check_permission(told, EMAIL, MARKETING, at(days=2))
     assert answer.reasons == (
         "no ground for marketing by email",
         "consent for marketing by email from 2026-01-06T09:00:00+00:00, not confirmed",
@@ -276,7 +278,7 @@ def test_a_double_opt_in_begins_with_the_confirmation() -> None:
         pytest.param(
             [withdraw(1, channel=EMAIL, purpose=SERVICE), give(2, purpose=SERVICE)],
             True,
-            id="allowed again",
+            id="check_permission again",
         ),
         pytest.param(
             [give(1, purpose=SERVICE, expires_at=at(days=2))], True, id="the contract outlasts it"

@@ -10,13 +10,19 @@ from hypothesis import given, settings
 from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
-from crmcore.domain.customers import customer
-from crmcore.domain.customers.contact_book import (
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.contact_points import (
     ContactPointInvalidError,
     ContactPointKnownError,
+    contact_key,
     primary_point,
 )
-from crmcore.domain.customers.contact_point import (
+from crmcore.domain.customers.customer.decisions import (
+    CustomerDeactivatedError,
+    LifecycleForwardError,
+    is_later,
+)
+from crmcore.domain.customers.customer.messages.contact_point import (
     AddContactPoint,
     ChangePrimaryContactPoint,
     ContactKind,
@@ -29,30 +35,25 @@ from crmcore.domain.customers.contact_point import (
     PrimaryContactPointChanged,
     RemoveContactPoint,
     VerifyContactPoint,
-    contact_key,
 )
-from crmcore.domain.customers.lifecycle import (
+from crmcore.domain.customers.customer.messages.lifecycle import (
     AdvanceLifecycle,
     CorrectLifecycle,
-    LifecycleForwardError,
     LifecycleStage,
     LifecycleStageAdvanced,
     LifecycleStageCorrected,
-    is_later,
 )
-from crmcore.domain.customers.preference import (
+from crmcore.domain.customers.customer.messages.preference import (
     ContactHours,
     ContactPauseLifted,
     ContactPauseSet,
     LiftContactPause,
     Preference,
-    Preferences,
     PreferenceSet,
     SetContactPause,
     SetPreference,
-    unwelcome,
 )
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer.messages.registration import (
     CorrectCustomerName,
     CustomerDeactivated,
     CustomerKind,
@@ -63,6 +64,8 @@ from crmcore.domain.customers.registration import (
     ReactivateCustomer,
     RegisterCustomer,
 )
+from crmcore.domain.customers.customer.preferences import Preferences, reason_to_defer
+from crmcore.domain.customers.customer.state import Active, Deactivated, Unregistered
 from crmcore.domain.kernel import (
     AlreadyExistsError,
     Channel,
@@ -191,7 +194,7 @@ def test_deactivated_and_reactivated_with_everything_as_it_was() -> None:
     back = gone.when(go_on).then(CustomerReactivated(customer_id=ANN, at=at(days=2)))
     back.when(go_on).then()
     as_it_was = customer.AGGREGATE.fold(ann.history)
-    assert isinstance(as_it_was, customer.Active)
+    assert isinstance(as_it_was, Active)
     assert customer.AGGREGATE.fold(back.history) == attrs.evolve(
         as_it_was, reactivated_at=at(days=2)
     )
@@ -210,7 +213,7 @@ COMMANDS: list[Any] = [
 def test_nothing_changes_for_an_unknown_or_a_deactivated_customer(command: Any) -> None:
     customers.when(command).refused(NotFoundError, f"there is no customer {ANN}")
     deactivated.when(command).refused(
-        customer.CustomerDeactivatedError, "is deactivated: reactivate-customer comes first"
+        CustomerDeactivatedError, "is deactivated: reactivate-customer comes first"
     )
 
 
@@ -230,9 +233,9 @@ def test_a_fold_takes_any_event_in_any_phase() -> None:
     named = CustomerNameCorrected(customer_id=ANN, name="Anna", at=at())
     gone = CustomerDeactivated(customer_id=ANN, reason="x", at=at())
     fold = customer.AGGREGATE.fold
-    assert fold([named]) == customer.Unregistered()
-    assert fold([registered(), gone, named, gone]) == customer.Deactivated(
-        customer.Active(registered=registered(), name="Anna"), since=at()
+    assert fold([named]) == Unregistered()
+    assert fold([registered(), gone, named, gone]) == Deactivated(
+        Active(registered=registered(), name="Anna"), since=at()
     )
     assert fold([registered(), registered()]) == fold([registered()])
 
@@ -330,7 +333,7 @@ def test_EC_X1_a_bounce_does_not_change_the_reason_that_a_person_gave() -> None:
     later = known.given(*outcome.events)
     later.when(invalidate(2, "bounce")).then()
     state = customer.AGGREGATE.fold(later.history)
-    assert isinstance(state, customer.Active)
+    assert isinstance(state, Active)
     assert state.points[0].invalid_reason is InvalidReason.USER
 
 
@@ -406,7 +409,7 @@ def test_the_lifecycle_goes_forward_by_advancing_and_backward_by_correction(
     history = ann
     for stage, forward in wishes:
         state = customer.AGGREGATE.fold(history.history)
-        assert isinstance(state, customer.Active)
+        assert isinstance(state, Active)
         if forward:
             outcome = history.when(AdvanceLifecycle(customer_id=ANN, stage=stage, at=at()))
             assert bool(outcome.events) == is_later(stage, state.stage)
@@ -535,17 +538,17 @@ def test_a_pause_and_the_hours_are_half_open_and_the_hours_are_those_of_the_cust
         ).events
     )
     state = customer.AGGREGATE.fold(paused.history)
-    assert isinstance(state, customer.Active)
+    assert isinstance(state, Active)
     instant = timedelta(microseconds=1)
-    said = [unwelcome(state.preferences, Channel.SMS, when) is not None
+    said = [reason_to_defer(state.preferences, Channel.SMS, when) is not None
             for when in (at() - instant, at(), at(days=1) - instant, at(days=1))]  # fmt: skip
     assert said == [False, True, True, False]
-    assert unwelcome(state.preferences, Channel.PHONE, at()) is None
+    assert reason_to_defer(state.preferences, Channel.PHONE, at()) is None
     new_york = Preferences(time_zone="America/New_York", contact_hours=ALWAYS)
-    said = [unwelcome(new_york, Channel.PHONE, at(hours=hours)) is not None
+    said = [reason_to_defer(new_york, Channel.PHONE, at(hours=hours)) is not None
             for hours in (4, 5, 12.99, 13)]  # fmt: skip
     assert said == [True, False, False, True], "09:00 in New York is 14:00 UTC in January"
-    assert unwelcome(Preferences(contact_hours=ALWAYS), Channel.PHONE, at()) is None
+    assert reason_to_defer(Preferences(contact_hours=ALWAYS), Channel.PHONE, at()) is None
 
 
 # The whole, against a naive model
@@ -603,7 +606,7 @@ class Points(machine.RuleBasedStateMachine):
     @machine.invariant()
     def INV_C1_one_primary_per_kind_while_any_is_in_use(self) -> None:
         state = customer.AGGREGATE.fold(self.scenario.history)
-        assert isinstance(state, customer.Active)
+        assert isinstance(state, Active)
         active = {one.point_id: one for one in state.points if one.active}
         assert set(active) == set(self.live)
         for kind in ContactKind:
@@ -675,11 +678,11 @@ class Customers(machine.RuleBasedStateMachine):
     def replay_agrees(self) -> None:
         state = customer.AGGREGATE.fold(self.scenario.history)
         match state:
-            case customer.Unregistered():
+            case Unregistered():
                 assert self.model is None
-            case customer.Active() | customer.Deactivated():
-                active = isinstance(state, customer.Active)
-                now = state if isinstance(state, customer.Active) else state.was
+            case Active() | Deactivated():
+                active = isinstance(state, Active)
+                now = state if isinstance(state, Active) else state.was
                 assert self.model == {
                     "first": now.registered.name,
                     "name": now.name,

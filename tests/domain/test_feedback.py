@@ -17,38 +17,19 @@ from crmcore.domain.kernel import (
     InvalidValueError,
     NotFoundError,
 )
-from crmcore.domain.service import case
-from crmcore.domain.service.asking import STANDARD_FEEDBACK, FeedbackPolicy
-from crmcore.domain.service.case import (
-    CaseMergedError,
+from crmcore.domain.service.case.decisions import decide as case
+from crmcore.domain.service.case.messages.life_cycle import (
+    CaseClosed,
     CaseReopened,
     CaseSolved,
-    CaseSpamError,
     CaseSpamMarked,
-    CaseTransferred,
-    State,
 )
-from crmcore.domain.service.case.events import CaseAssigned, CaseClosed, CaseMerged
-from crmcore.domain.service.feedback import (
-    AGGREGATE,
-    Answer,
-    Offered,
-    SurveyStatus,
-    Unoffered,
-    counting,
-    decide,
-    offer,
-    survey_id,
-)
-from crmcore.domain.service.feedback_refusals import (
-    AnswerFinalError,
-    CaseWithoutCustomerError,
-    CycleNotSolvedError,
-    SurveyAnsweredError,
-    SurveyExpiredError,
-    SurveyOpenError,
-)
-from crmcore.domain.service.survey import (
+from crmcore.domain.service.case.messages.merging import CaseMerged
+from crmcore.domain.service.case.messages.routing import CaseAssigned, CaseTransferred
+from crmcore.domain.service.case.refusals import CaseMergedError, CaseSpamError
+from crmcore.domain.service.case.state import State
+from crmcore.domain.service.survey.decisions import AGGREGATE, decide, offer
+from crmcore.domain.service.survey.messages import (
     SCALES,
     AnswerSurvey,
     ExpireSurvey,
@@ -57,6 +38,23 @@ from crmcore.domain.service.survey import (
     SurveyExpired,
     SurveyKind,
     SurveyOffered,
+)
+from crmcore.domain.service.survey.policy import STANDARD_FEEDBACK, FeedbackPolicy
+from crmcore.domain.service.survey.refusals import (
+    AnswerFinalError,
+    CaseWithoutCustomerError,
+    CycleNotSolvedError,
+    SurveyAnsweredError,
+    SurveyExpiredError,
+    SurveyOpenError,
+)
+from crmcore.domain.service.survey.state import (
+    Answer,
+    Offered,
+    SurveyStatus,
+    Unoffered,
+    effective_answer,
+    survey_id,
 )
 from tests.domain.case_examples import CASE_ID, CUSTOMER, OTHER_ID, opened
 from tests.scenario import START, Scenario, at, uid
@@ -343,7 +341,7 @@ def test_which_answer_counts_does_not_depend_on_the_order_of_delivery(
 def test_the_latest_answer_within_the_window_counts_as_of_any_instant(
     answers: list[tuple[int, int]], window: int, as_of: int
 ) -> None:
-    found = counting(
+    found = effective_answer(
         [Answer(uid(n), score, at(days=day)) for n, (day, score) in enumerate(answers)],
         timedelta(days=window),
         at(days=as_of),

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmcore.domain.kernel import AlreadyExistsError, Channel, NotFoundError, Purpose
-from crmcore.domain.marketing.addressing import (
+from crmcore.domain.marketing.campaign.state import CampaignEndedError, Status
+from crmcore.domain.marketing.holdout import Holdout
+from crmcore.domain.marketing.membership.addressing import (
     FrequencyCapError,
     HeldOutError,
     NotSendingError,
@@ -19,24 +21,21 @@ from crmcore.domain.marketing.addressing import (
     SuppressedError,
     UnwelcomeError,
 )
-from crmcore.domain.marketing.campaign import CampaignEndedError, Status
-from crmcore.domain.marketing.holdout import Holdout
-from crmcore.domain.marketing.membership import membership_id
-from crmcore.domain.marketing.membership_events import (
-    BounceKind,
+from crmcore.domain.marketing.membership.messages.addressing import (
     MemberHeldOut,
     MemberSuppressed,
     MemberTargeted,
-    MessageBounced,
     MessageSent,
+)
+from crmcore.domain.marketing.membership.messages.results import (
+    BounceKind,
+    MessageBounced,
     OptOutKind,
     OptOutReceived,
 )
+from crmcore.domain.marketing.membership.state import membership_id
 from crmcore.domain.marketing.suppression import Reach, Stage, Suppression
-from crmcore.domain.marketing.terms import (
-    FrequencyCap,
-    Role,
-)
+from crmcore.domain.marketing.terms import FrequencyCap, Role
 from tests.domain.campaign_examples import (
     ANN,
     BEN,
@@ -289,7 +288,7 @@ def test_only_members_get_messages() -> None:
 
 
 def test_at_an_unwelcome_time_the_message_waits_and_nobody_is_suppressed() -> None:
-    paused = attrs.evolve(CLEAR, unwelcome="post is paused until Monday")
+    paused = attrs.evolve(CLEAR, deferral="post is paused until Monday")
     ADDRESSED.when(send(), about(), paused).refused(UnwelcomeError, "send later")
     ADDRESSED.when(target(at=at(days=8)), about(), paused).then()
 

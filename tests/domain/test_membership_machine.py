@@ -9,23 +9,22 @@ from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
 from crmcore.domain.kernel import Money
-from crmcore.domain.marketing.addressing import SendMessage, TargetMember
-from crmcore.domain.marketing.campaign import Status
+from crmcore.domain.marketing.campaign.state import Status
 from crmcore.domain.marketing.holdout import Holdout
-from crmcore.domain.marketing.membership import Member, Step, Unassigned
-from crmcore.domain.marketing.membership_events import (
+from crmcore.domain.marketing.membership.messages.addressing import (
+    MemberHeldOut,
+    MemberSuppressed,
+    MessageSent,
+    SendMessage,
+    TargetMember,
+)
+from crmcore.domain.marketing.membership.messages.results import (
     BounceKind,
     ConversionKind,
     ConversionRecorded,
-    MemberHeldOut,
-    MemberSuppressed,
     MessageBounced,
-    MessageSent,
     OptOutKind,
     OptOutReceived,
-    ResponseRecorded,
-)
-from crmcore.domain.marketing.results import (
     RecordBounce,
     RecordClick,
     RecordConversion,
@@ -33,7 +32,9 @@ from crmcore.domain.marketing.results import (
     RecordOpen,
     RecordOptOut,
     RecordResponse,
+    ResponseRecorded,
 )
+from crmcore.domain.marketing.membership.state import Member, Step, Unassigned
 from crmcore.domain.marketing.suppression import Reach, Stage
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from tests.domain.campaign_examples import ANN, MEMBERS, SPRING, about

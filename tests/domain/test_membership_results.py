@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError, Money, NotFoundError
-from crmcore.domain.marketing.campaign import Status
-from crmcore.domain.marketing.membership import Step
-from crmcore.domain.marketing.membership_events import (
+from crmcore.domain.marketing.campaign.state import Status
+from crmcore.domain.marketing.membership.messages.results import (
     BounceKind,
     ConversionKind,
     ConversionRecorded,
@@ -18,9 +17,6 @@ from crmcore.domain.marketing.membership_events import (
     MessageOpened,
     OptOutKind,
     OptOutReceived,
-    ResponseRecorded,
-)
-from crmcore.domain.marketing.results import (
     RecordBounce,
     RecordClick,
     RecordConversion,
@@ -28,7 +24,9 @@ from crmcore.domain.marketing.results import (
     RecordOpen,
     RecordOptOut,
     RecordResponse,
+    ResponseRecorded,
 )
+from crmcore.domain.marketing.membership.state import Step
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from tests.domain.campaign_examples import MEMBERS, about, euros, of_ann, to_ann
 from tests.domain.test_membership import NO_CONSENT, held_out, sent, suppressed, targeted
@@ -252,8 +250,8 @@ def test_EC_M7_EC_X1_a_bounce_never_overrides_an_explicit_opt_out(opt_out_first:
     state = MEMBERS.aggregate.fold(
         [*ADDRESSED.history, *(facts if opt_out_first else reversed(facts))]
     )
-    assert state.opted_out(at(days=10)) is OptOutKind.UNSUBSCRIBE
-    assert state.bounced(None)
+    assert state.opt_out_in_force(at(days=10)) is OptOutKind.UNSUBSCRIBE
+    assert state.has_bounced(None)
 
 
 def test_a_complaint_after_an_opt_out_is_recorded_too() -> None:

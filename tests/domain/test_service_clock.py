@@ -14,12 +14,8 @@ from crmcore.domain.kernel.working_time import (
     ShiftedDay,
     weekly,
 )
-from crmcore.domain.service.levels import (
-    BREACH,
-    Pause,
-    Verdict,
-    WarningLevel,
-)
+from crmcore.domain.service.levels.clock import BREACH, Pause, Verdict
+from crmcore.domain.service.levels.policy import WarningLevel
 from tests.domain.case_examples import (
     closed,
     merged,
@@ -138,7 +134,7 @@ def test_a_target_that_its_calendar_never_reaches_is_never_due() -> None:
     assert found.due_at is None
     assert found.verdict(at(days=9)) is RUNNING
     assert list(found.escalations()) == []
-    assert found.standing(at(days=9)).remaining == hours(1)
+    assert found.status(at(days=9)).remaining == hours(1)
     assert but(found, completed_at=at(days=5)).verdict(at(days=9)) is MET
 
 

@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmcore.domain.kernel.working_time import ELAPSED, BusinessCalendar, is_open, weekly
-from crmcore.domain.service.case import AGGREGATE, ObserveServiceLevels, Unopened, decide
-from crmcore.domain.service.levels import Mode, Pause, TargetClock, TargetKind, Verdict
+from crmcore.domain.service.case.decisions.decide import AGGREGATE, decide
+from crmcore.domain.service.case.messages.service_levels import ObserveServiceLevels
+from crmcore.domain.service.case.state import Unopened
+from crmcore.domain.service.levels.clock import Mode, Pause, TargetClock, Verdict
+from crmcore.domain.service.levels.policy import TargetKind
 from tests.domain.case_examples import CASE_ID, held, opened, pended, resumed, solved
 from tests.domain.service_examples import (
     BERLIN,
@@ -148,7 +151,7 @@ def test_INV_S3_used_and_left_are_the_target_and_nothing_is_used_in_a_pause(
     found = a_clock(instant(start), within, calendar, pauses)
     times = [instant(minute) for minute in sorted(asked_at)]
     for when in times:
-        stood = found.standing(when)
+        stood = found.status(when)
         assert stood.elapsed + stood.remaining == within
         assert NOTHING <= stood.elapsed <= max(when - instant(start), NOTHING)
     for one, other in pairwise(times):
@@ -191,7 +194,7 @@ def test_moving_everything_by_a_week_moves_every_answer_by_a_week(
         moved = [Pause(p.since + by, p.until and p.until + by) for p in pauses]
         found = a_clock(instant(start) + by, within, calendar, moved)
         answers.append(
-            (found.due_at and found.due_at - by, found.standing(instant(WEEK) + by).elapsed)
+            (found.due_at and found.due_at - by, found.status(instant(WEEK) + by).elapsed)
         )
     assert answers[0] == answers[1]
 

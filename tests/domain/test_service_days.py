@@ -12,13 +12,9 @@ from hypothesis import strategies as st
 
 from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.kernel.working_time import ELAPSED, BusinessCalendar, Holiday, between, weekly
-from crmcore.domain.service.levels import (
-    Pause,
-    PauseCategory,
-    ServiceTarget,
-    Verdict,
-)
 from crmcore.domain.service.levels.allowance import allowance, due
+from crmcore.domain.service.levels.clock import Pause, Verdict
+from crmcore.domain.service.levels.policy import PauseCategory, ServiceTarget
 from tests.domain.case_examples import opened, pended, resumed, solved
 from tests.domain.service_examples import (
     BERLIN,
@@ -150,7 +146,7 @@ def test_working_time_that_is_used_up_before_the_instant_named_leaves_the_target
     owed = in_days(business_days=1, calendar=EARLY_FRIDAY.name, warnings=(warn(100),))
     found = clock_of([opened(at=since), owes(since, owed, calendar=EARLY_FRIDAY)])
     assert (found.within, found.due_at) == (hours(4), due_at)
-    assert found.standing(on("2026-01-09 15:00")).remaining == timedelta(0)
+    assert found.status(on("2026-01-09 15:00")).remaining == timedelta(0)
     assert found.verdict(due_at) is Verdict.RUNNING
     assert found.verdict(due_at + minutes(1)) is Verdict.BREACHED
     assert [one.at for one in found.escalations()] == [due_at, due_at]
@@ -251,7 +247,7 @@ def test_INV_S3_used_and_left_are_what_the_days_allow_whatever_pauses_there_are(
     assert found.due_at >= unpaused
     assert found.used(found.due_at) == allowed.within == between(calendar, since, unpaused)
     for one in asked_at:
-        stood = found.standing(first + minutes(one))
+        stood = found.status(first + minutes(one))
         assert stood.elapsed + stood.remaining == allowed.within
         if one >= start and stood.verdict is not Verdict.BREACHED:
             assert stood.remaining >= timedelta(0)

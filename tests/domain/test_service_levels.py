@@ -13,47 +13,50 @@ from crmcore.domain.kernel.working_time import (
     Holiday,
     ShiftedDay,
 )
-from crmcore.domain.service.case import (
-    CaseClosedError,
+from crmcore.domain.service.case.decisions.merging import merge
+from crmcore.domain.service.case.messages.life_cycle import ReopenCase
+from crmcore.domain.service.case.messages.merging import MergeCase
+from crmcore.domain.service.case.messages.opening import (
     CaseCustomerIdentified,
-    CaseKind,
-    CaseMergedError,
-    CaseOutOfOrderError,
-    CasePolicy,
-    CaseSolvedError,
-    CaseSpamError,
     ClassifyCase,
     IdentifyCaseCustomer,
-    MergeCase,
-    ObserveServiceLevels,
     PrioritiseCase,
-    QueueCase,
+)
+from crmcore.domain.service.case.messages.routing import QueueCase, TransferCase
+from crmcore.domain.service.case.messages.service_levels import (
+    ObserveServiceLevels,
     ReapplyServiceLevels,
-    ReopenCase,
     ServiceLevelAttached,
     ServiceLevelDetached,
     ServiceLevelReplaced,
     ServiceTargetBreached,
     ServiceTargetWarned,
-    TransferCase,
-    merge,
 )
-from crmcore.domain.service.levels import (
-    BOOK_ID,
-    BookVersion,
+from crmcore.domain.service.case.policy import CasePolicy
+from crmcore.domain.service.case.refusals import (
+    CaseClosedError,
+    CaseMergedError,
+    CaseOutOfOrderError,
+    CaseSolvedError,
+    CaseSpamError,
+)
+from crmcore.domain.service.levels.policy import (
     CaseFacts,
     Condition,
-    DefineServiceLevels,
-    ServiceLevelBook,
     ServiceLevelPolicy,
-    ServiceLevelsDefined,
     WarningLevel,
-    book,
     first_match,
 )
-from crmcore.domain.service.levels.book import LaterVersionError, VersionInUseError
+from crmcore.domain.service.levels.version import decisions as versions
+from crmcore.domain.service.levels.version.decisions import LaterVersionError, VersionInUseError
+from crmcore.domain.service.levels.version.messages import DefineServiceLevels, ServiceLevelsDefined
+from crmcore.domain.service.levels.version.state import (
+    SERVICE_LEVELS_ID,
+    ServiceLevelVersion,
+    ServiceLevelVersions,
+)
 from crmcore.domain.service.priority import Priority
-from crmcore.domain.service.terms import CaseChannel
+from crmcore.domain.service.terms import CaseChannel, CaseKind
 from tests.domain.case_examples import (
     CASE_ID,
     CASES,
@@ -84,7 +87,7 @@ from tests.domain.service_examples import (
 )
 from tests.scenario import START, Scenario, at
 
-BOOKS = Scenario(book.AGGREGATE, book.decide)
+BOOKS = Scenario(versions.AGGREGATE, versions.decide)
 GOLD, CALM = target(SOLUTION, hours(2)), target(SOLUTION, hours(40))
 
 
@@ -99,7 +102,7 @@ def define(version: str = "1", when: datetime = START, *policies: Any, **more: A
 
 def defined(command: DefineServiceLevels) -> ServiceLevelsDefined:
     return ServiceLevelsDefined(
-        book_id=BOOK_ID,
+        book_id=SERVICE_LEVELS_ID,
         version=command.version,
         policies=command.policies,
         calendars=command.calendars,
@@ -178,7 +181,7 @@ def test_until_a_planned_version_holds_another_may() -> None:
         defined(define("meanwhile", at(days=2))),
         defined(define("next year, again", at(days=3), holds_from=at(days=9))),
     ]
-    standing: ServiceLevelBook = book.AGGREGATE.fold(history)
+    standing: ServiceLevelVersions = versions.AGGREGATE.fold(history)
     found = {day: standing.in_force(at(days=day)) for day in (1, 2, 8.99, 9)}
     names = {day: version and version.version for day, version in found.items()}
     assert names == {1: "1", 2: "meanwhile", 8.99: "meanwhile", 9: "next year, again"}
@@ -186,7 +189,7 @@ def test_until_a_planned_version_holds_another_may() -> None:
 
 def test_the_version_in_force_is_the_last_that_has_begun() -> None:
     history = [defined(define(name, at(days=day))) for name, day in (("1", 0), ("2", 9))]
-    standing: ServiceLevelBook = book.AGGREGATE.fold(history)
+    standing: ServiceLevelVersions = versions.AGGREGATE.fold(history)
     found = {day: standing.in_force(at(days=day)) for day in (-1, 0, 8.99, 9, 99)}
     names = {day: version and version.version for day, version in found.items()}
     assert names == {-1: None, 0: "1", 8.99: "1", 9: "2", 99: "2"}
@@ -335,7 +338,7 @@ def test_the_first_that_matches_holds() -> None:
 
 # What it makes of a case
 
-FIRST_BOOK = BookVersion(
+FIRST_BOOK = ServiceLevelVersion(
     START,
     "1",
     (

@@ -9,33 +9,33 @@ from hypothesis import strategies as st
 
 from crmcore.domain.kernel import DomainError
 from crmcore.domain.kernel.working_time import ELAPSED
-from crmcore.domain.service.case import (
-    AGGREGATE,
-    AuthorRole,
-    CasePolicy,
+from crmcore.domain.service.case.decisions.decide import AGGREGATE, decide
+from crmcore.domain.service.case.messages.conversation import ReplyToCase
+from crmcore.domain.service.case.messages.life_cycle import (
     HoldCase,
-    ObserveServiceLevels,
     PendCase,
-    PrioritiseCase,
-    ReapplyServiceLevels,
     ReopenCase,
-    ReplyToCase,
     ResumeCase,
     SolveCase,
-    StatusCategory,
-    Unopened,
-    decide,
 )
-from crmcore.domain.service.levels import (
+from crmcore.domain.service.case.messages.opening import PrioritiseCase
+from crmcore.domain.service.case.messages.service_levels import (
+    ObserveServiceLevels,
+    ReapplyServiceLevels,
+)
+from crmcore.domain.service.case.policy import CasePolicy
+from crmcore.domain.service.case.state import Unopened
+from crmcore.domain.service.levels.clock import Verdict
+from crmcore.domain.service.levels.policy import (
     Anchor,
-    BookVersion,
     Condition,
     PauseCategory,
     ServiceLevelPolicy,
-    Verdict,
-    clocks,
 )
+from crmcore.domain.service.levels.target_clocks import clocks
+from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.priority import Priority
+from crmcore.domain.service.terms import AuthorRole, StatusCategory
 from tests.domain.case_examples import CASE_ID, open_case
 from tests.domain.service_examples import (
     FIRST,
@@ -72,7 +72,7 @@ OWED = {
     ),
     Priority.LOW: (),
 }
-BOOK = BookVersion(
+BOOK = ServiceLevelVersion(
     START,
     "1",
     tuple(
@@ -198,7 +198,7 @@ class Owing(machine.RuleBasedStateMachine):
         found = {(one.cycle, one.kind, one.occurrence): one for one in clocks(state.facts.timeline)}
         assert {key: one.verdict(now) for key, one in found.items()} == self.desk.verdicts()
         for key, one in found.items():
-            stood, model = one.standing(now), self.desk.waiting[key]
+            stood, model = one.status(now), self.desk.waiting[key]
             assert stood.elapsed + stood.remaining == one.within
             if stood.verdict in (Verdict.RUNNING, Verdict.PAUSED):
                 assert (one.started_at <= now, stood.elapsed) == (True, model.used())

@@ -14,34 +14,28 @@ from hypothesis import strategies as st
 
 from crmcore.domain.kernel import DomainError
 from crmcore.domain.kernel.working_time import ELAPSED
-from crmcore.domain.service.case import (
-    AGGREGATE,
-    AssignCase,
-    AuthorRole,
-    CasePolicy,
+from crmcore.domain.service.case.decisions.decide import AGGREGATE, decide
+from crmcore.domain.service.case.messages.conversation import CaseReplied, ReplyToCase
+from crmcore.domain.service.case.messages.life_cycle import (
     CaseReopened,
-    CaseReplied,
     CaseResumed,
     CaseStarted,
-    ClassifyCase,
     HoldCase,
     PendCase,
-    PrioritiseCase,
     ReopenCase,
-    ReplyToCase,
     ResumeCase,
     SolveCase,
-    Unopened,
-    decide,
 )
-from crmcore.domain.service.levels import (
-    BookVersion,
-    ServiceLevelPolicy,
-    Verdict,
-    clocks,
-)
+from crmcore.domain.service.case.messages.opening import ClassifyCase, PrioritiseCase
+from crmcore.domain.service.case.messages.routing import AssignCase
+from crmcore.domain.service.case.policy import CasePolicy
+from crmcore.domain.service.case.state import Unopened
+from crmcore.domain.service.levels.clock import Verdict
+from crmcore.domain.service.levels.policy import ServiceLevelPolicy
+from crmcore.domain.service.levels.target_clocks import clocks
+from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.priority import Priority
-from crmcore.domain.service.terms import StatusCategory
+from crmcore.domain.service.terms import AuthorRole, StatusCategory
 from tests.domain.case_examples import CASE_ID, open_case, reply
 from tests.domain.service_examples import (
     FIRST,
@@ -66,7 +60,7 @@ OWED = (
     target(SOLUTION, hours(6), calendar=ELAPSED.name, pauses=(StatusCategory.NEW, PENDING)),
 )
 POLICY = CasePolicy(
-    service_levels=BookVersion(
+    service_levels=ServiceLevelVersion(
         START, "1", (ServiceLevelPolicy(name="all", targets=OWED),), (OFFICE, ELAPSED)
     )
 )

@@ -11,13 +11,8 @@ from crmcore.domain.kernel.working_time import (
     BusinessCalendar,
     Holiday,
 )
-from crmcore.domain.service.levels import (
-    BREACH,
-    Anchor,
-    Pause,
-    PauseCategory,
-    Verdict,
-)
+from crmcore.domain.service.levels.clock import BREACH, Pause, Verdict
+from crmcore.domain.service.levels.policy import Anchor, PauseCategory
 from tests.domain.case_examples import (
     held,
     opened,
@@ -129,7 +124,7 @@ def test_EC_S28_a_pause_counts_only_between_start_and_completion() -> None:
     history = [*waiting, resumed(at(hours=3)), solved(at(hours=5))]
     found = clock_of(history)
     assert found.pauses == (Pause(at(hours=2), at(hours=3)),)
-    assert found.standing(at(days=9)).elapsed == hours(2)
+    assert found.status(at(days=9)).elapsed == hours(2)
     at_the_end = [*PAUSABLE, pended(at(hours=1)), solved(at(hours=5))]
     assert clock_of(at_the_end).pauses == (Pause(at(hours=1), at(hours=5)),)
     assert clock_of(at_the_end).verdict(at(days=9)) is MET

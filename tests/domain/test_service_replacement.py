@@ -8,13 +8,8 @@ from typing import Any
 
 import pytest
 
-from crmcore.domain.service.levels import (
-    BREACH,
-    Anchor,
-    Mode,
-    Pause,
-    Verdict,
-)
+from crmcore.domain.service.levels.clock import BREACH, Mode, Pause, Verdict
+from crmcore.domain.service.levels.policy import Anchor
 from tests.domain.case_examples import (
     opened,
     pended,

@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from crmcore.domain.service.levels import (
-    BREACH,
-    Verdict,
-)
+from crmcore.domain.service.levels.clock import BREACH, Verdict
 from crmcore.domain.service.terms import AuthorRole
 from tests.domain.case_examples import (
     opened,

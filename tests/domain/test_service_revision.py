@@ -6,17 +6,15 @@ import pytest
 
 from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.kernel.working_time import ELAPSED
-from crmcore.domain.service.levels import (
-    STANDARD_VERSION,
-    Condition,
+from crmcore.domain.service.levels.policy import Condition, ServiceLevelPolicy
+from crmcore.domain.service.levels.version import decisions as versions
+from crmcore.domain.service.levels.version.decisions import LaterVersionError, VersionInUseError
+from crmcore.domain.service.levels.version.messages import (
     DefineServiceLevels,
     RevisedTarget,
     ReviseServiceLevels,
-    ServiceLevelBook,
-    ServiceLevelPolicy,
-    book,
 )
-from crmcore.domain.service.levels.book import LaterVersionError, VersionInUseError
+from crmcore.domain.service.levels.version.state import STANDARD_VERSION, ServiceLevelVersions
 from crmcore.domain.service.priority import Priority
 from tests.domain.service_examples import (
     BERLIN,
@@ -48,10 +46,10 @@ def revise(version: str = "2", **changes: Any) -> ReviseServiceLevels:
     return ReviseServiceLevels(version=version, **{"at": at(days=1), **changes})
 
 
-def after(*sent: Any) -> ServiceLevelBook:
-    found = ServiceLevelBook()
+def after(*sent: Any) -> ServiceLevelVersions:
+    found = ServiceLevelVersions()
     for command in sent:
-        found = book.AGGREGATE.fold(book.decide(command, found), found)
+        found = versions.AGGREGATE.fold(versions.decide(command, found), found)
     return found
 
 
@@ -117,9 +115,9 @@ def test_what_is_in_force_when_it_begins_is_revised() -> None:
 )
 def test_the_same_revision_again_changes_nothing(changed: ReviseServiceLevels) -> None:
     found = after(DEFINED, changed)
-    assert book.decide(changed, found) == []
+    assert versions.decide(changed, found) == []
     with pytest.raises(VersionInUseError):
-        book.decide(but(changed, calendars=(NIGHT,)), found)
+        versions.decide(but(changed, calendars=(NIGHT,)), found)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmcore.domain.service.levels import Mode, Verdict, verdict
+from crmcore.domain.service.levels.clock import Mode, Verdict, verdict
 from tests.scenario import at
 
 MET, BREACHED, RUNNING, NONE = Verdict.MET, Verdict.BREACHED, Verdict.RUNNING, Verdict.NONE

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from crmcore.domain.kernel.working_time import ELAPSED
-from crmcore.domain.service.case import ObserveServiceLevels
-from crmcore.domain.service.levels import TargetKind
+from crmcore.domain.service.case.messages.service_levels import ObserveServiceLevels
+from crmcore.domain.service.levels.policy import TargetKind
 from tests.domain.case_examples import CASE_ID, CASES, opened
 from tests.domain.service_examples import (
     NEXT,

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from crmcore.domain.service.levels import Anchor, PauseCategory, ServiceTarget, TargetKind, Verdict
+from crmcore.domain.service.levels.clock import Verdict
+from crmcore.domain.service.levels.policy import Anchor, PauseCategory, ServiceTarget, TargetKind
 from crmcore.domain.service.terms import StatusCategory
 
 HALF_HOUR = timedelta(minutes=30)

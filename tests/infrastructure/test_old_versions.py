@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 import crmcore
 from crmcore import CRM, composition
-from crmcore.application.log import NewEvent, Provenance
+from crmcore.application.log import NewEvent, Provenance, UnknownEvent
 from crmcore.commands import CorrectCustomerName
 from crmcore.contexts.customers import CUSTOMERS
-from crmcore.domain.customers.registration import (
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerKind,
     CustomerNameCorrected,
     CustomerRegistered,
@@ -384,11 +384,17 @@ def test_what_cannot_be_read_is_refused_by_topic_and_version(
 ) -> None:
     store(crm, topic, fields, schema=schema)
     crm.execute(named("Ben", BEN), by="kim")
+    if "is stored in version" in said or "unknown" in said:  # whoever reads all goes past it
+        unknown = next(crm.events()).event
+        assert isinstance(unknown, UnknownEvent)
+        assert (unknown.topic, unknown.schema_version) == (topic, schema)
+    else:
+        with pytest.raises(UnreadableEventError) as unreadable:
+            list(crm.events())
+        assert str(unreadable.value).startswith(f"position 1 ({topic}): {said}")
     with pytest.raises(UnreadableEventError) as refused:
-        list(crm.events())
-    assert str(refused.value).startswith(f"position 1 ({topic}): {said}")
-    with pytest.raises(UnreadableEventError, match="position 1 "):
         crm.execute(renamed("Anna"), by="kim")
+    assert str(refused.value).startswith(f"position 1 ({topic}): {said}")
     assert crm.position == 2
     with suppress(ProjectionStoppedError):
         crm.catch_up()

@@ -1,6 +1,6 @@
 """A host's own read model in several versions, and a database that fails while rows are written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,7 +10,10 @@ from sqlalchemy import Column, Connection, Dialect, Integer, MetaData, Table, Te
 
 import crmcore
 from crmcore.application.log import Page, Place, Recorded
-from crmcore.domain.customers.registration import CustomerNameCorrected, CustomerRegistered
+from crmcore.domain.customers.customer.messages.registration import (
+    CustomerNameCorrected,
+    CustomerRegistered,
+)
 from crmcore.projections.engine import Projection, Rows
 from crmcore.projections.engine.aside import Policy
 from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, Stopped, fill
@@ -103,6 +106,13 @@ class Through:
 
     def link(self, connection: Connection, position: int) -> bytes:
         return self.source.link(connection, position)
+
+    @property
+    def known_topics(self) -> Collection[str]:
+        return self.source.known_topics
+
+    def first_of(self, connection: Connection, topics: Collection[str], upto: int) -> int | None:
+        return self.source.first_of(connection, topics, upto)
 
     def events(self, connection: Connection, *wanted: Any, **further: Any) -> Page:
         return self.source.events(connection, *wanted, **further)

@@ -12,12 +12,50 @@ from typing import Any
 from uuid import UUID
 
 from crmcore import Recorded
-from crmcore.domain.customers import contact_point, external_identity, lifecycle, registration
+from crmcore.domain.customers import external_identity
+from crmcore.domain.customers.customer.messages.contact_point import (
+    ContactKind,
+    ContactPointAdded,
+    ContactPointRemoved,
+    PrimaryContactPointChanged,
+)
+from crmcore.domain.customers.customer.messages.lifecycle import (
+    LifecycleStageAdvanced,
+    LifecycleStageCorrected,
+)
+from crmcore.domain.customers.customer.messages.registration import (
+    CustomerDeactivated,
+    CustomerNameCorrected,
+    CustomerReactivated,
+    CustomerRegistered,
+)
 from crmcore.domain.kernel.instants import from_micros, to_micros
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
-from crmcore.domain.marketing import campaign
-from crmcore.domain.marketing import membership_events as membership
-from crmcore.domain.marketing.membership_events import ConversionKind
+from crmcore.domain.marketing.campaign.messages.planning import CampaignPlanned, CampaignScheduled
+from crmcore.domain.marketing.campaign.messages.running import (
+    CampaignApproved,
+    CampaignCancelled,
+    CampaignCompleted,
+    CampaignLaunched,
+    CampaignPaused,
+    CampaignResumed,
+    CostIncurred,
+)
+from crmcore.domain.marketing.membership.messages.addressing import (
+    MemberHeldOut,
+    MemberSuppressed,
+    MemberTargeted,
+    MessageSent,
+)
+from crmcore.domain.marketing.membership.messages.results import (
+    ConversionKind,
+    ConversionRecorded,
+    MessageBounced,
+    MessageClicked,
+    MessageDelivered,
+    OptOutReceived,
+    ResponseRecorded,
+)
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.lead.messages.qualification import LeadConverted
 from crmcore.domain.sales.order.messages import (
@@ -26,10 +64,40 @@ from crmcore.domain.sales.order.messages import (
     OrderReturned,
     OrderShipped,
 )
-from crmcore.domain.service.case import events as case
-from crmcore.domain.service.levels import Agreement, Cycle, Joined, Timeline
-from crmcore.domain.service.levels.timeline import Message, Since
-from crmcore.domain.service.survey import SurveyAnswered, SurveyOffered
+from crmcore.domain.service.case.messages.conversation import CaseReplied
+from crmcore.domain.service.case.messages.life_cycle import (
+    CaseClosed,
+    CaseHeld,
+    CasePended,
+    CaseReopened,
+    CaseResumed,
+    CaseSolved,
+    CaseSpamMarked,
+    CaseStarted,
+)
+from crmcore.domain.service.case.messages.merging import CaseMerged, CaseQuestionInherited
+from crmcore.domain.service.case.messages.opening import (
+    CaseClassified,
+    CaseCustomerIdentified,
+    CaseOpened,
+    CasePrioritised,
+)
+from crmcore.domain.service.case.messages.routing import CaseAssigned, CaseQueued, CaseTransferred
+from crmcore.domain.service.case.messages.service_levels import (
+    ServiceLevelAttached,
+    ServiceLevelDetached,
+    ServiceLevelReplaced,
+)
+from crmcore.domain.service.case.messages.unions import CaseEvent
+from crmcore.domain.service.levels.timeline import (
+    Agreement,
+    Cycle,
+    InheritedQuestion,
+    Message,
+    StatusChange,
+    Timeline,
+)
+from crmcore.domain.service.survey.messages import SurveyAnswered, SurveyOffered
 from crmcore.domain.service.terms import StatusCategory
 from crmcore.infrastructure.packing import JsonPacking
 
@@ -56,14 +124,14 @@ def customer_history(log: Log) -> Tables:
     entries, links = [], []
     for one in log:
         whose = one.subject_id
-        if whose is None and isinstance(one.event, case.CaseEvent):
+        if whose is None and isinstance(one.event, CaseEvent):
             whose = one.stream_id
         if whose is None:
             continue
         entries.append(_entry(str(whose), one))
         if isinstance(one.event, LeadConverted):
             links.append({"customer_id": str(whose), "linked_id": str(one.event.lead_id)})
-        if isinstance(one.event, case.CaseCustomerIdentified):
+        if isinstance(one.event, CaseCustomerIdentified):
             links.append({"customer_id": str(whose), "linked_id": str(one.event.case_id)})
     return {"customer_history": entries, "customer_links": links}
 
@@ -91,7 +159,7 @@ def _entry(customer_id: str, one: Recorded) -> Row:
 
 def customer_directory(log: Log) -> Tables:
     people, terms = [], []
-    for person in told(log, registration.CustomerRegistered):
+    for person in told(log, CustomerRegistered):
         about = [
             one for one in log if getattr(one.event, "customer_id", None) == person.customer_id
         ]
@@ -100,29 +168,27 @@ def customer_directory(log: Log) -> Tables:
     return {"customer_directory": people, "customer_terms": terms}
 
 
-def _person(person: registration.CustomerRegistered, about: Log) -> Row:
-    names = told(about, registration.CustomerRegistered, registration.CustomerNameCorrected)
-    stages = told(about, lifecycle.LifecycleStageAdvanced, lifecycle.LifecycleStageCorrected)
-    presence = told(about, registration.CustomerDeactivated, registration.CustomerReactivated)
+def _person(person: CustomerRegistered, about: Log) -> Row:
+    names = told(about, CustomerRegistered, CustomerNameCorrected)
+    stages = told(about, LifecycleStageAdvanced, LifecycleStageCorrected)
+    presence = told(about, CustomerDeactivated, CustomerReactivated)
     return {
         "customer_id": str(person.customer_id),
         "kind": person.kind.value,
         "name": names[-1].name,
-        "email": _primary(about, contact_point.ContactKind.EMAIL),
-        "phone": _primary(about, contact_point.ContactKind.PHONE),
+        "email": _primary(about, ContactKind.EMAIL),
+        "phone": _primary(about, ContactKind.PHONE),
         "stage": stages[-1].stage.value if stages else person.stage and person.stage.value,
-        "active": not isinstance(last(presence), registration.CustomerDeactivated),
+        "active": not isinstance(last(presence), CustomerDeactivated),
         "registered_at": person.at,
     }
 
 
-def _primary(about: Log, kind: contact_point.ContactKind) -> str | None:
-    added = {one.point_id: one for one in told(about, contact_point.ContactPointAdded)}
+def _primary(about: Log, kind: ContactKind) -> str | None:
+    added = {one.point_id: one for one in told(about, ContactPointAdded)}
     chosen = [
         one.point_id
-        for one in told(
-            about, contact_point.ContactPointAdded, contact_point.PrimaryContactPointChanged
-        )
+        for one in told(about, ContactPointAdded, PrimaryContactPointChanged)
         if one.kind is kind and getattr(one, "is_primary", True)
     ]
     point = last(chosen)
@@ -131,10 +197,10 @@ def _primary(about: Log, kind: contact_point.ContactKind) -> str | None:
 
 def _terms(customer_id: str, name: str, about: Log) -> list[Row]:
     found = [("name", "", name, name)]
-    removed = {one.point_id for one in told(about, contact_point.ContactPointRemoved)}
+    removed = {one.point_id for one in told(about, ContactPointRemoved)}
     found += [
         (point.kind.value, str(point.point_id), point.normalised, point.value)
-        for point in told(about, contact_point.ContactPointAdded)
+        for point in told(about, ContactPointAdded)
         if point.point_id not in removed
     ]
     links: dict[UUID, Any] = {}
@@ -286,16 +352,16 @@ def loyalty_status(log: Log, program: LoyaltyProgram = STANDARD_PROGRAM) -> Tabl
 # Service levels: a case's events cut into its cycles.
 
 STATUS: Mapping[type, str] = {
-    case.CaseOpened: "new",
-    case.CaseStarted: "open",
-    case.CasePended: "pending",
-    case.CaseHeld: "on_hold",
-    case.CaseResumed: "open",
-    case.CaseSolved: "solved",
-    case.CaseReopened: "open",
-    case.CaseClosed: "closed",
-    case.CaseMerged: "merged",
-    case.CaseSpamMarked: "spam",
+    CaseOpened: "new",
+    CaseStarted: "open",
+    CasePended: "pending",
+    CaseHeld: "on_hold",
+    CaseResumed: "open",
+    CaseSolved: "solved",
+    CaseReopened: "open",
+    CaseClosed: "closed",
+    CaseMerged: "merged",
+    CaseSpamMarked: "spam",
 }
 
 
@@ -306,12 +372,12 @@ def service_levels(log: Log) -> Tables:
         "service_levels": [],
         "service_work": [],
     }
-    for opened in told(log, case.CaseOpened):
+    for opened in told(log, CaseOpened):
         about = [one for one in log if one.stream_id == opened.case_id]
         tables["service_cases"].append(_case(opened, about))
         for cycle, begun in _begun(about).items():
             during = [one for one in about if getattr(one.event, "cycle", cycle) == cycle]
-            solved = last(told(during, case.CaseSolved))
+            solved = last(told(during, CaseSolved))
             until = about[: [one.event for one in about].index(solved)] if solved else []
             tables["service_cycles"].append(
                 {
@@ -331,7 +397,7 @@ def service_levels(log: Log) -> Tables:
 def _begun(about: Log) -> dict[int, list[datetime]]:
     """When each cycle begins, by what was known when: the last is true."""
     begun: dict[int, list[datetime]] = {}
-    for event in told(about, case.CaseOpened, case.CaseReopened):
+    for event in told(about, CaseOpened, CaseReopened):
         begun.setdefault(getattr(event, "cycle", 1), []).append(event.at)
     return begun
 
@@ -340,41 +406,39 @@ def _in_time(events: Iterable[Any]) -> list[Any]:
     return sorted(events, key=lambda event: event.at)
 
 
-def _statuses(about: Log) -> list[Since]:
+def _statuses(about: Log) -> list[StatusChange]:
     """The statuses by their instants; one that begins while it lasts is no other."""
-    found: list[Since] = []
+    found: list[StatusChange] = []
     for event in _in_time(told(about, *STATUS)):
         status = StatusCategory(STATUS[type(event)])
         if not found or found[-1].category is not status:
-            found.append(Since(event.at, status))
+            found.append(StatusChange(event.at, status))
     return found
 
 
-def _case(opened: case.CaseOpened, about: Log) -> Row:
+def _case(opened: CaseOpened, about: Log) -> Row:
     def latest(field: str, first: Any, *kinds: type) -> Any:
         return last([getattr(one, field) for one in _in_time(told(about, *kinds))], first)
 
-    replies = told(about, case.CaseReplied)
-    priority = latest("priority", opened.priority, case.CasePrioritised)
+    replies = told(about, CaseReplied)
+    priority = latest("priority", opened.priority, CasePrioritised)
     timeline = _timeline(opened, about)
     return {
         "case_id": str(opened.case_id),
-        "customer_id": _text(
-            latest("customer_id", opened.customer_id, case.CaseCustomerIdentified)
-        ),
+        "customer_id": _text(latest("customer_id", opened.customer_id, CaseCustomerIdentified)),
         "number": opened.number,
         "subject": opened.subject,
-        "kind": latest("kind", opened.kind, case.CaseClassified).value,
+        "kind": latest("kind", opened.kind, CaseClassified).value,
         "channel": opened.channel.value,
-        "category": latest("category", opened.category, case.CaseClassified),
-        "request_type": latest("request_type", opened.request_type, case.CaseClassified),
+        "category": latest("category", opened.category, CaseClassified),
+        "request_type": latest("request_type", opened.request_type, CaseClassified),
         "priority": priority and priority.value,
-        "queue": latest("queue", opened.queue, case.CaseQueued, case.CaseTransferred),
+        "queue": latest("queue", opened.queue, CaseQueued, CaseTransferred),
         "agent": _owner(about),
         "status": timeline.statuses[-1].category.value,
         "opened_at": opened.at,
         "first_response_at": timeline.first_response_at,
-        "closed_at": last([one.at for one in told(about, case.CaseClosed)]),
+        "closed_at": last([one.at for one in told(about, CaseClosed)]),
         "contacts": 1 + sum(one.author_role.value == "customer" for one in replies),
         "changed_at": max(one.event.at for one in about if _moves(one.event)),
         "facts_at": max(one.event.at for one in about if _facts(one.event)),
@@ -390,23 +454,23 @@ def _case(opened: case.CaseOpened, about: Log) -> Row:
 def _facts(event: Any) -> Row:
     """What an event says that the case is, as the read model's columns name it."""
     match event:
-        case case.CaseOpened():
+        case CaseOpened():
             names = ("kind", "category", "request_type", "priority", "queue")
             unknown = {"customer_id": _text(event.customer_id), "agent": None}
             return unknown | {name: _plain(getattr(event, name)) for name in names}
-        case case.CaseCustomerIdentified():
+        case CaseCustomerIdentified():
             return {"customer_id": str(event.customer_id)}
-        case case.CaseClassified():
+        case CaseClassified():
             return {
                 name: _plain(getattr(event, name)) for name in ("kind", "category", "request_type")
             }
-        case case.CasePrioritised():
+        case CasePrioritised():
             return {"priority": event.priority.value}
-        case case.CaseQueued():
+        case CaseQueued():
             return {"queue": event.queue}
-        case case.CaseTransferred():
+        case CaseTransferred():
             return {"queue": event.queue, "agent": None}
-        case case.CaseAssigned():
+        case CaseAssigned():
             return {"agent": event.agent}
     return {}
 
@@ -416,36 +480,36 @@ def _plain(value: Any) -> Any:
 
 
 def _owner(about: Log) -> Any:
-    changes = _in_time(told(about, case.CaseAssigned, case.CaseTransferred))
+    changes = _in_time(told(about, CaseAssigned, CaseTransferred))
     return getattr(last(changes), "agent", None)
 
 
 def _moves(event: Any) -> bool:
     """Whether the clock knows of the event."""
-    if isinstance(event, case.CaseReplied):
+    if isinstance(event, CaseReplied):
         return event.public and event.author_role.value != "automatic"
-    return isinstance(event, (*STATUS, *AGREED, case.CaseQuestionInherited))
+    return isinstance(event, (*STATUS, *AGREED, CaseQuestionInherited))
 
 
 AGREED = (
-    case.ServiceLevelAttached,
-    case.ServiceLevelReplaced,
-    case.ServiceLevelDetached,
+    ServiceLevelAttached,
+    ServiceLevelReplaced,
+    ServiceLevelDetached,
 )
 
 
-def _timeline(opened: case.CaseOpened, about: Log) -> Timeline:
+def _timeline(opened: CaseOpened, about: Log) -> Timeline:
     cycles = [
         Cycle(
             number=number,
             begun_at=begun[-1],
-            solved_at=last([one.at for one in told(about, case.CaseSolved) if one.cycle == number]),
+            solved_at=last([one.at for one in told(about, CaseSolved) if one.cycle == number]),
             due_given=opened.resolve_by if number == 1 else None,
             agreements=_agreements(about, number, begun),
         )
         for number, begun in _begun(about).items()
     ]
-    replies = [one for one in told(about, case.CaseReplied) if _moves(one)]
+    replies = [one for one in told(about, CaseReplied) if _moves(one)]
     return Timeline(
         cycles=tuple(cycles),
         statuses=tuple(_statuses(about)),
@@ -456,13 +520,13 @@ def _timeline(opened: case.CaseOpened, about: Log) -> Timeline:
         joined=tuple(
             _in_time(
                 {
-                    one.source_case_id: Joined(one.at, one.source_case_id, one.asked_at)
-                    for one in told(about, case.CaseQuestionInherited)
+                    one.source_case_id: InheritedQuestion(one.at, one.source_case_id, one.asked_at)
+                    for one in told(about, CaseQuestionInherited)
                 }.values()
             )
         ),
-        withdrawn_at=last([one.at for one in told(about, case.CaseMerged)]),
-        spam_at=last([one.at for one in told(about, case.CaseSpamMarked)]),
+        withdrawn_at=last([one.at for one in told(about, CaseMerged)]),
+        spam_at=last([one.at for one in told(about, CaseSpamMarked)]),
     )
 
 
@@ -475,19 +539,19 @@ def _agreements(about: Log, cycle: int, begun: Sequence[datetime]) -> tuple[Agre
 def _agreement(event: Any, begun: Sequence[datetime]) -> Agreement:
     """What is owed, from the beginning of the cycle if that is known to be earlier by now."""
     at = begun[-1] if event.at in begun else event.at
-    if isinstance(event, case.ServiceLevelDetached):
+    if isinstance(event, ServiceLevelDetached):
         return Agreement(at, None, None)
     return Agreement(at, event.policy, event.version, event.targets, event.calendars)
 
 
-def _resolution(opened: case.CaseOpened, cycle: int, whole: Log, during: Log) -> list[Row]:
+def _resolution(opened: CaseOpened, cycle: int, whole: Log, during: Log) -> list[Row]:
     """The one target that these histories owe: a solution by priority, day and night."""
-    if told(whole, case.CaseSpamMarked):
+    if told(whole, CaseSpamMarked):
         return []
     instants = _begun(whole)[cycle]
     begun = instants[-1]
-    solved = last([one.at for one in told(during, case.CaseSolved)])
-    merged = last([one.at for one in told(whole, case.CaseMerged)])
+    solved = last([one.at for one in told(during, CaseSolved)])
+    merged = last([one.at for one in told(whole, CaseMerged)])
     row: Row | None = None
     due: Any
     for agreed in [_agreement(one, instants) for one in told(during, *AGREED)]:
@@ -528,9 +592,9 @@ def _work(about: Log) -> list[Row]:
     for index, one in enumerate(about):
         event = one.event
         done = None
-        if isinstance(event, case.CaseReplied) and event.public and event.agent:
+        if isinstance(event, CaseReplied) and event.public and event.agent:
             done = (event.agent, "reply")
-        if isinstance(event, case.CaseSolved):
+        if isinstance(event, CaseSolved):
             agent = event.agent or _owner(about[:index])
             done = agent and (agent, "solution")
         if done:
@@ -546,18 +610,18 @@ def _text(key: UUID | None) -> str | None:
 # Campaign results: members are counted once each, messages and amounts as often as they come.
 
 STANDINGS: Mapping[type, str] = {
-    membership.MemberTargeted: "targeted",
-    membership.MemberSuppressed: "suppressed",
-    membership.MemberHeldOut: "held_out",
+    MemberTargeted: "targeted",
+    MemberSuppressed: "suppressed",
+    MemberHeldOut: "held_out",
 }
 PHASES: Mapping[type, str] = {
-    campaign.CampaignPlanned: "planned",
-    campaign.CampaignApproved: "approved",
-    campaign.CampaignLaunched: "running",
-    campaign.CampaignPaused: "paused",
-    campaign.CampaignResumed: "running",
-    campaign.CampaignCompleted: "completed",
-    campaign.CampaignCancelled: "cancelled",
+    CampaignPlanned: "planned",
+    CampaignApproved: "approved",
+    CampaignLaunched: "running",
+    CampaignPaused: "paused",
+    CampaignResumed: "running",
+    CampaignCompleted: "completed",
+    CampaignCancelled: "cancelled",
 }
 
 
@@ -568,7 +632,7 @@ def campaign_results(log: Log) -> Tables:
         "campaign_members": [],
         "campaign_purchases": [],
     }
-    for plan in told(log, campaign.CampaignPlanned):
+    for plan in told(log, CampaignPlanned):
         about = [one for one in log if getattr(one.event, "campaign_id", None) == plan.campaign_id]
         members = _members(about)
         standings = [member["standing"] for member in members]
@@ -595,15 +659,15 @@ def _members(about: Log) -> list[Row]:
             "customer_id": str(one.customer_id),
             "standing": STANDINGS.get(type(one), "targeted"),
         }
-        for one in told(about, *STANDINGS, membership.MessageSent)
+        for one in told(about, *STANDINGS, MessageSent)
         if getattr(one, "role", Role.DEFAULT) is Role.DEFAULT and getattr(one, "counted", True)
     }
     return list(assessed.values())
 
 
-def _terms_of(plan: campaign.CampaignPlanned, about: Log) -> Row:
-    dates = told(about, campaign.CampaignPlanned, campaign.CampaignScheduled)[-1]
-    costs = told(about, campaign.CostIncurred)
+def _terms_of(plan: CampaignPlanned, about: Log) -> Row:
+    dates = told(about, CampaignPlanned, CampaignScheduled)[-1]
+    costs = told(about, CostIncurred)
     return {
         "campaign_id": str(plan.campaign_id),
         "name": plan.name,
@@ -624,26 +688,24 @@ def _messages(about: Log) -> Row:
     def people(events: Sequence[Any]) -> int:
         return len({one.customer_id for one in events})
 
-    answers = counted(membership.ResponseRecorded)
-    clicks = counted(membership.MessageClicked)
+    answers = counted(ResponseRecorded)
+    clicks = counted(MessageClicked)
     return {
-        "sends": len(counted(membership.MessageSent)),
-        "recipients": people(counted(membership.MessageSent)),
-        "delivered": people(counted(membership.MessageDelivered)),
-        "bounces": len(counted(membership.MessageBounced)),
+        "sends": len(counted(MessageSent)),
+        "recipients": people(counted(MessageSent)),
+        "delivered": people(counted(MessageDelivered)),
+        "bounces": len(counted(MessageBounced)),
         "responders": people(answers),
         "responses": len([one for one in answers if one.kind is not ResponseKind.CLICK]),
         "clicks": len(clicks),
         "clickers": people(clicks),
-        "opt_outs": len(counted(membership.OptOutReceived)),
+        "opt_outs": len(counted(OptOutReceived)),
     }
 
 
 def _conversions(about: Log) -> Row:
     conversions = [
-        one
-        for one in told(about, membership.ConversionRecorded)
-        if one.counted and not one.held_out
+        one for one in told(about, ConversionRecorded) if one.counted and not one.held_out
     ]
     return {
         "converted": len({one.customer_id for one in conversions}),
@@ -655,8 +717,7 @@ def _purchases(about: Log) -> list[Row]:
     """Each order and each conversion once; the two of a customer under one id are one purchase."""
     orders = {(one.customer_id, one.order_id): one for one in told(about, OrderPlaced)}
     conversions = {
-        (one.customer_id, one.conversion_id): one
-        for one in told(about, membership.ConversionRecorded)
+        (one.customer_id, one.conversion_id): one for one in told(about, ConversionRecorded)
     }
     return [
         _purchase(about, orders.get(key), conversions.get(key))

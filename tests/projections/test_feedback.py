@@ -13,7 +13,7 @@ from sqlalchemy import select
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Channel, InvalidValueError
-from crmcore.domain.service.feedback import SurveyStatus
+from crmcore.domain.service.survey.state import SurveyStatus
 from crmcore.projections.service.surveys.results import FeedbackGrouping, SurveyResult
 from tests.projections.conftest import Tell
 from tests.projections.examples import START, case, named

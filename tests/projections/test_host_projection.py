@@ -12,7 +12,10 @@ import sqlalchemy as sa
 import crmcore
 from crmcore import CRM, commands, new_id
 from crmcore.application.log import Recorded
-from crmcore.domain.customers.registration import CustomerNameCorrected, CustomerRegistered
+from crmcore.domain.customers.customer.messages.registration import (
+    CustomerNameCorrected,
+    CustomerRegistered,
+)
 from crmcore.projections.engine import Projection, Rows, fold
 
 NAMES = sa.Table(

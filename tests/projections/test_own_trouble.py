@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 import crmcore
-from crmcore.domain.customers.registration import CustomerRegistered
+from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
 from crmcore.errors import (
     InTheWayError,
     ProjectionStoppedError,

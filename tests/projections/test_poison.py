@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, Text, select, update
 
 import crmcore
 from crmcore.application.log import Recorded
-from crmcore.domain.customers.registration import CustomerRegistered
+from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
 from crmcore.errors import ProjectionStoppedError
 from crmcore.projections.engine import Projection, Row, Rows, Status
 from crmcore.projections.engine.memory import MemoryRows

@@ -12,7 +12,10 @@ from sqlalchemy import JSON, Column, Integer, MetaData, PickleType, Table, Text
 import crmcore
 from crmcore import commands
 from crmcore.application.log import Recorded
-from crmcore.domain.customers.registration import CustomerNameCorrected, CustomerRegistered
+from crmcore.domain.customers.customer.messages.registration import (
+    CustomerNameCorrected,
+    CustomerRegistered,
+)
 from crmcore.projections.engine import Projection, Row, Rows, fold
 from crmcore.projections.engine.memory import MemoryRows
 from tests.histories import send

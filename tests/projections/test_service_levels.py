@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Command
-from crmcore.domain.service.case import AGGREGATE
-from crmcore.domain.service.levels import Mode, Verdict
+from crmcore.domain.service.case.decisions.decide import AGGREGATE
+from crmcore.domain.service.levels.clock import Mode, Verdict
 from crmcore.projections.service.periods import Period
 from crmcore.projections.service.service_levels.compliance import Grouping
 from tests.domain.case_examples import verdicts

@@ -1,4 +1,4 @@
-"""All events of the contexts that are loaded: which there are, whose they are, how history tells them."""
+"""All events of the contexts that are loaded: which there are, and whose they are."""
 
 from collections.abc import Mapping
 
@@ -11,9 +11,3 @@ class Catalogue:
 
     events: Mapping[str, type]
     contexts: Mapping[str, str]
-
-    def sentence(self, topic: str) -> str | None:
-        """How history puts an event into words: ``SENTENCE`` of its class; None where it has none."""
-        kind = self.events.get(topic)
-        sentence: str | None = getattr(kind, "SENTENCE", None)
-        return sentence

@@ -13,6 +13,7 @@ __all__ = [
     "ConcurrencyError",
     "CorruptEventError",
     "InvalidCommandError",
+    "LaterVersionError",
     "MisuseError",
     "StoreBusyError",
     "StoreError",
@@ -130,6 +131,10 @@ class UnknownTopicError(LookupError):
 
 class CorruptEventError(ValueError):
     """A stored event cannot be read as what its topic says."""
+
+
+class LaterVersionError(CorruptEventError):
+    """A stored event is of a later schema version than this release reads."""
 
 
 class UnreadableEventError(ValueError):

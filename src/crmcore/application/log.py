@@ -22,6 +22,7 @@ __all__ = [
     "Receipt",
     "Record",
     "Recorded",
+    "UnknownEvent",
 ]
 
 
@@ -67,6 +68,20 @@ Record = tuple[
 Readers that need no provenance leave the version in the stream, the instant of recording and
 the columns from the actor to the source empty.
 """
+
+
+@attrs.frozen
+class UnknownEvent:
+    """An event that nothing here can read: of a later release, or of a context that is not loaded.
+
+    Readers of the whole log see it in its place and may go past it.  ``at`` is when it was true
+    (UTC); ``data`` holds the stored fields as JSON has them, none where they are no object.
+    """
+
+    topic: str
+    schema_version: int
+    at: datetime
+    data: Mapping[str, Any] = attrs.field(hash=False)
 
 
 class Recorded:

@@ -5,8 +5,8 @@ from typing import Final
 import attrs
 
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
-from crmcore.domain.service.asking import STANDARD_FEEDBACK, FeedbackPolicy
-from crmcore.domain.service.case import STANDARD_POLICY, CasePolicy
+from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
+from crmcore.domain.service.survey.policy import STANDARD_FEEDBACK, FeedbackPolicy
 
 __all__ = ["STANDARD_POLICIES", "Policies"]
 

@@ -5,13 +5,13 @@ hands the new events to ``work.record``.  It knows nothing of versions, transact
 databases: whoever runs it checks at the end that no stream it read has changed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from crmcore.domain.kernel import Aggregate, Event
 
-__all__ = ["Decide", "Handler", "Work", "on_one_stream"]
+__all__ = ["Decide", "Handler", "Work", "derived_handlers", "on_one_stream"]
 
 S = TypeVar("S")
 E = TypeVar("E", bound=Event)
@@ -54,3 +54,13 @@ def on_one_stream(
             work.record(aggregate, key, events)
 
     return handle
+
+
+def derived_handlers(aggregates: Iterable[Aggregate[Any, Any]]) -> dict[type, Handler]:
+    """The handlers of the commands that *aggregates* decide on the state of their stream alone."""
+    return {
+        kind: on_one_stream(aggregate, aggregate.decide, aggregate.stream_id)
+        for aggregate in aggregates
+        if aggregate.decide is not None and aggregate.stream_id is not None
+        for kind in aggregate.commands
+    }

@@ -14,7 +14,6 @@ import crmcore
 from crmcore.cli.faults import Fault, answering
 from crmcore.cli.instants import FORM, by_then, last_moment
 from crmcore.cli.output import Column, bar, console, counted, emit, instant, money, say, table
-from crmcore.cli.sentences import CONTEXTS
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.cli.timeline import Line, case_numbers_in, timeline, who
 from crmcore.cli.wording import sentence
@@ -112,7 +111,7 @@ def history_document(
             entry._asdict()
             | {
                 "details": json.loads(entry.details, parse_float=Decimal),
-                "says": sentence(entry.topic, entry.details, names),
+                "says": sentence(crm.event_kinds, entry.topic, entry.details, names),
             }
             for entry in shown
         ],
@@ -121,12 +120,12 @@ def history_document(
 
 def show_history(crm: crmcore.CRM, entries: Sequence[Any], last: int | None = None) -> None:
     """A summary and a table of *entries*, or of the *last* few."""
-    counts = Counter(CONTEXTS.get(entry.topic, "other") for entry in entries)
+    counts = Counter(crm.context_of(entry.topic) or "other" for entry in entries)
     say(_name(entries) or "(no name known)", style="bold")
     first, latest = entries[0].occurred_at, entries[-1].occurred_at
     say(
         f"{counted(len(entries), 'entry', 'entries')} from {first:%Y-%m-%d} to {latest:%Y-%m-%d}: "
-        + ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
+        + ", ".join(f"{name} {count:,}" for name, count in counts.most_common())
     )
     shown = entries if last is None else entries[-last:]
     if len(shown) < len(entries):
@@ -139,7 +138,7 @@ def show_history(crm: crmcore.CRM, entries: Sequence[Any], last: int | None = No
                 position=entry.position,
                 occurred_at=entry.occurred_at,
                 recorded_at=entry.recorded_at,
-                says=sentence(entry.topic, entry.details, names),
+                says=sentence(crm.event_kinds, entry.topic, entry.details, names),
                 who=who(entry.actor, entry.source),
             )
             for entry in shown

@@ -10,11 +10,11 @@ import attrs
 import typer
 
 import crmcore
+from crmcore import schema_of
 from crmcore.cli.faults import Fault, answering
 from crmcore.cli.fields import Field, example, fields
 from crmcore.cli.output import NOTHING, Column, emit, heading, one_line, say, table
 from crmcore.cli.session import options_of
-from crmcore.crm import schema_of
 
 __all__ = ["add_to", "example_line", "kinds"]
 
@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 def kinds() -> dict[str, type]:
     """Every command by its topic, in the order of the contexts and of the topics."""
-    face = (getattr(crmcore.commands, name) for name in crmcore.commands.__all__)
+    face = (getattr(crmcore.commands, name) for name in dir(crmcore.commands))
     found = [kind for kind in face if hasattr(kind, "TOPIC")]
     return {kind.TOPIC: kind for kind in sorted(found, key=lambda one: (_context(one), one.TOPIC))}
 

@@ -12,7 +12,7 @@ from zlib import crc32
 import attrs
 
 from crmcore import Money
-from crmcore.domain.kernel import AsText, Between, Length, Personal, WorkingTime
+from crmcore.contexts import AsText, Between, Length, Personal, WorkingTime
 
 __all__ = ["Field", "example", "fields"]
 

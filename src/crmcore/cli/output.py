@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from crmcore.domain.kernel import minor_digits
+from crmcore import minor_digits
 
 __all__ = [
     "NOTHING",

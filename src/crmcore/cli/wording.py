@@ -1,4 +1,8 @@
-"""Events put into words for people: ``sentence`` fills in what ``sentences`` says of a topic."""
+"""Events put into words for people: ``sentence`` fills in the ``SENTENCE`` of an event's class.
+
+In it ``{field}`` is the field's value, ``{field:form}`` written as ``FORMS`` say; a part in square
+brackets is left out where one of its fields is empty.
+"""
 
 import json
 import re
@@ -10,7 +14,6 @@ from typing import Any, Final
 import msgspec
 
 from crmcore.cli.output import duration, instant, money, one_line
-from crmcore.cli.sentences import SENTENCES
 
 __all__ = ["sentence"]
 
@@ -23,15 +26,17 @@ SHOWN_GOODS: Final = 2
 Names = Mapping[str, str]
 
 
-def sentence(topic: str, details: str, names: Names | None = None) -> str:
+def sentence(
+    kinds: Mapping[str, type], topic: str, details: str, names: Names | None = None
+) -> str:
     """What an event of *topic* with *details* (its JSON) says, in a line; *names* by id, where known.
 
-    A topic without a sentence, such as one of a host's own, is told by its name.
+    *kinds* are the classes of events by topic.  Where there is no sentence the topic is shown.
     """
     fields = json.loads(details, parse_float=Decimal)
-    template = SENTENCES.get(topic)
+    template: str | None = getattr(kinds.get(topic), "SENTENCE", None)
     if template is None:
-        return topic.replace("-", " ")
+        return topic.replace("-", " ").replace(".", ": ")
     said = []
     for optional, plain in PART.findall(template):
         values = [
@@ -52,7 +57,7 @@ def _value(fields: Mapping[str, Any], name: str, form: str, names: Names) -> str
     if value is None or value in ("", [], False):
         return None
     if form == "named":
-        return names.get(value) or f"campaign {value[:8]}"
+        return names.get(value) or f"campaign {value}"
     if form == "numbered":
         return names.get(value) or str(value)
     return FORMS.get(form, _plain)(value)
@@ -107,6 +112,6 @@ FORMS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "goods": _goods,
     "if": lambda _: "",
     "list": _list,
-    "short": lambda value: str(value)[:8],
+    "short": str,
     "words": _words,
 }

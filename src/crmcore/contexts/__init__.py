@@ -12,24 +12,30 @@ docs/own-context.md has a whole one.
 from crmcore.application.clock import Clock
 from crmcore.application.customers.public import Customers
 from crmcore.application.marketing.public import Campaigns
+from crmcore.application.sales.public import Leads, Opportunities, Orders
+from crmcore.application.service.public import Cases
 from crmcore.application.work import Handler, Work
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import (
     Aggregate,
+    AsText,
     Between,
     Command,
     Event,
     Length,
     Personal,
     Text,
+    WorkingTime,
     anytime,
     command,
     derived_id,
     event,
     from_the_beginning,
     nobody,
+    shown,
     value,
 )
+from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.upcasting import Upcaster
 from crmcore.projections.paging import Order, Page, page
 from crmcore.projections.questions import Questions
@@ -37,29 +43,37 @@ from crmcore.projections.results import result
 
 __all__ = [
     "Aggregate",
+    "AsText",
     "Between",
     "Campaigns",
+    "Cases",
     "Clock",
     "Command",
     "Context",
     "Customers",
     "Event",
     "Handler",
+    "Leads",
     "Length",
+    "Opportunities",
     "Order",
+    "Orders",
     "Page",
     "Personal",
     "Questions",
     "Text",
     "Upcaster",
     "Work",
+    "WorkingTime",
     "anytime",
     "command",
     "derived_id",
     "event",
     "from_the_beginning",
+    "new_id",
     "nobody",
     "page",
     "result",
+    "shown",
     "value",
 ]

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, get_type_hints
 import attrs
 
 from crmcore.application.errors import MisuseError
-from crmcore.application.work import Handler, on_one_stream
+from crmcore.application.work import Handler, derived_handlers
 from crmcore.contexts.wiring import Wiring
 from crmcore.domain.kernel import Aggregate
 from crmcore.infrastructure.upcasting import Upcaster
@@ -71,11 +71,7 @@ class Context:
 
     def handlers(self, wiring: Wiring) -> Mapping[type, Handler]:
         """The handler of every command; ``MisuseError`` where one has none."""
-        derived: dict[type, Handler] = {}
-        for aggregate in self.aggregates:
-            if aggregate.decide is not None and aggregate.stream_id is not None:
-                handler = on_one_stream(aggregate, aggregate.decide, aggregate.stream_id)
-                derived |= dict.fromkeys(aggregate.commands, handler)
+        derived = derived_handlers(self.aggregates)
         for service in self.services:
             derived |= wiring.make(service).handlers
         without = [kind.__name__ for kind in self.commands if kind not in derived]

@@ -1,15 +1,25 @@
 """Marketing: campaigns, whom they address, and what comes of it."""
 
-from crmcore.application import marketing
+from typing import TYPE_CHECKING
+
 from crmcore.application.marketing.public import Campaigns
+from crmcore.application.marketing.service import MarketingService
 from crmcore.contexts.context import Context
+from crmcore.domain.marketing.campaign import decisions as campaign
+from crmcore.domain.marketing.membership import decisions as membership
 from crmcore.infrastructure.marketing.upcasters import UPCASTERS
 from crmcore.projections.marketing import campaign_results
 
+if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
+    from crmcore.domain.marketing.campaign.messages.planning import *
+    from crmcore.domain.marketing.campaign.messages.running import *
+    from crmcore.domain.marketing.membership.messages.addressing import *
+    from crmcore.domain.marketing.membership.messages.results import *
+
 MARKETING = Context(
     name="marketing",
-    aggregates=marketing.AGGREGATES,
-    services=(marketing.MarketingService,),
+    aggregates=(campaign.AGGREGATE, membership.AGGREGATE),
+    services=(MarketingService,),
     provides={Campaigns: Campaigns},
     projections=(campaign_results.campaign_results,),
     upcasters=UPCASTERS,

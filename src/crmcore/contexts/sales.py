@@ -1,33 +1,42 @@
 """Sales: leads, opportunities and orders."""
 
-from crmcore.application import leads, marketing, opportunities, orders
-from crmcore.application.customers import ContactNormaliser
-from crmcore.application.lead_addresses import Pseudonym
+from typing import TYPE_CHECKING
+
+from crmcore.application.sales.leads import LeadService
+from crmcore.application.sales.opportunities import OpportunityService
+from crmcore.application.sales.orders import OrderService
+from crmcore.application.sales.public import Leads, Opportunities, Orders
 from crmcore.contexts.context import Context
-from crmcore.domain.sales.opportunity.messages import OpenOpportunity
+from crmcore.domain.sales import lead_address
+from crmcore.domain.sales.assignment import decisions as assignment
+from crmcore.domain.sales.lead import decisions as lead
+from crmcore.domain.sales.opportunity import decisions as opportunity
+from crmcore.domain.sales.order import decisions as order
 
-
-def _orders() -> orders.OrderService:
-    return orders.OrderService(campaign_exists=marketing.campaign_exists)
-
-
-def _opportunities() -> opportunities.OpportunityService:
-    return opportunities.OpportunityService(
-        campaign_exists=marketing.campaign_exists, lead_exists=leads.lead_exists
-    )
-
-
-def _leads(normaliser: ContactNormaliser, pseudonym: Pseudonym) -> leads.LeadService:
-    return leads.LeadService(
-        normaliser=normaliser,
-        pseudonym=pseudonym,
-        campaign_exists=marketing.campaign_exists,
-        open_opportunity=_opportunities().handlers[OpenOpportunity],
-    )
-
+if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
+    from crmcore.domain.sales.assignment.messages import *
+    from crmcore.domain.sales.lead.messages.assignment import *
+    from crmcore.domain.sales.lead.messages.capture import *
+    from crmcore.domain.sales.lead.messages.qualification import *
+    from crmcore.domain.sales.lead.messages.scoring import *
+    from crmcore.domain.sales.lead_address import *
+    from crmcore.domain.sales.opportunity.messages import *
+    from crmcore.domain.sales.order.messages import *
 
 SALES = Context(
     name="sales",
-    aggregates=(*orders.AGGREGATES, *opportunities.AGGREGATES, *leads.AGGREGATES),
-    services=(_orders, _opportunities, _leads),
+    aggregates=(
+        order.AGGREGATE,
+        opportunity.AGGREGATE,
+        lead.AGGREGATE,
+        lead_address.AGGREGATE,
+        assignment.AGGREGATE,
+    ),
+    services=(OrderService, OpportunityService, LeadService),
+    provides={
+        Leads: Leads,
+        Opportunities: Opportunities,
+        OpportunityService: OpportunityService,
+        Orders: Orders,
+    },
 )

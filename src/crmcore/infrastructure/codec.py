@@ -14,6 +14,7 @@ import msgspec
 from crmcore.application.describing import described
 from crmcore.application.errors import (
     CorruptEventError,
+    LaterVersionError,
     UnknownTopicError,
 )
 from crmcore.domain.kernel import Event, version_of
@@ -22,6 +23,8 @@ from crmcore.infrastructure.upcasting import Upcaster, Upcasters
 __all__ = ["EventCodec", "EventReader", "Translated", "by_topic"]
 
 _encode = msgspec.json.Encoder().encode
+
+NOT_KNOWN = "it is of a later release, or of a context that is not loaded"
 
 
 class EventCodec:
@@ -96,19 +99,17 @@ class EventReader:
 
     def __init__(self, upcasters: Upcasters, views: Mapping[str, type | None]) -> None:
         self._upcasters = upcasters
-        self.decoders: Mapping[str, Callable[[str | bytes], Any]] = {
-            topic: _nothing if view is None else _decoder(view) for topic, view in views.items()
-        }
-        self.present = {
-            (topic, upcasters.current[topic]): decode for topic, decode in self.decoders.items()
-        }
-        """The decoder for each topic and version that is read as it is."""
+        self._views = views
+        self.present = _Decoders(
+            {(topic, upcasters.current[topic]): views[topic] for topic in views}
+        )
+        """The decoder of each topic and version that is read as it is; None for any other."""
         self.passed_by = upcasters.topics - upcasters.sources(views)
         """The topics whose events, of whatever version, are none that were asked for."""
 
     def __call__(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Any]:
         """The events stored as *data*; raises as ``EventCodec.decode`` does."""
-        decode = self.present.get((topic, schema_version))
+        decode = self.present[topic, schema_version]
         if decode is None:
             return tuple(one.event for one in self.translated(topic, schema_version, data))
         try:
@@ -124,9 +125,9 @@ class EventReader:
         Parts that nobody asked for are left out, and the others keep their number.
         """
         if topic not in self._upcasters.topics:
-            raise UnknownTopicError("event", topic)
+            raise UnknownTopicError("event", topic, NOT_KNOWN)
         if not self._upcasters.knows(topic, schema_version):
-            raise CorruptEventError(
+            raise LaterVersionError(
                 f"{topic} is stored in version {schema_version}, which this crmcore"
                 " does not read: a later one wrote it"
             )
@@ -139,24 +140,39 @@ class EventReader:
         return [
             self._translated(stored, now, fields, part)
             for part, (now, fields) in enumerate(encoded)
-            if now in self.decoders
+            if now in self._views
         ]
 
     def _translated(self, stored: str, now: str, fields: bytes, part: int) -> Translated:
         version = self._upcasters.current[now]
+        decode = _decoder(self._views[now])
         try:
-            return Translated(now, version, fields.decode(), self.decoders[now](fields), part)
+            return Translated(now, version, fields.decode(), decode(fields), part)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise CorruptEventError(f"{stored}, read as {now}: {error}") from None
 
 
-def _nothing(_data: str | bytes) -> None:
-    return None
+Decode = Callable[[str | bytes], Any]
+
+
+class _Decoders(dict[tuple[str, int], Decode | None]):
+    """Makes each decoder when it is first needed: few logs hold events of every kind."""
+
+    def __init__(self, views: Mapping[tuple[str, int], type | None]) -> None:
+        self._views = views
+
+    def __missing__(self, stored: tuple[str, int]) -> Decode | None:
+        self[stored] = made = _decoder(self._views[stored]) if stored in self._views else None
+        return made
 
 
 @cache
-def _decoder(view: type) -> Callable[[str | bytes], Any]:
-    return msgspec.json.Decoder(view).decode
+def _decoder(view: type | None) -> Decode:
+    return _nothing if view is None else msgspec.json.Decoder(view).decode
+
+
+def _nothing(_data: str | bytes) -> None:
+    return None
 
 
 def by_topic(what: str, kinds: Iterable[type]) -> dict[str, type]:

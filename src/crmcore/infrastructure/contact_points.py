@@ -4,20 +4,16 @@ An e-mail address keeps its local part as entered; its domain is lower-cased and
 an internationalised one, in Unicode.  A telephone number becomes E.164, and an
 extension follows it as in RFC 3966 (``+493023125000;ext=12``).  Of other addresses, blanks are
 made single.
+
+The libraries are large and are imported with the first address of their kind.
 """
 
-from typing import Final
-
 import attrs
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 
-from crmcore.domain.customers.contact_point import ContactKind
+from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import InvalidValueError
 
 __all__ = ["LibraryContactNormaliser"]
-
-E164: Final = phonenumbers.PhoneNumberFormat.E164
 
 
 @attrs.frozen
@@ -37,6 +33,8 @@ class LibraryContactNormaliser:
 
 def _email(value: str) -> str:
     """No look-up is made: whether an address is delivered to is for its mail server to say."""
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(value.strip(), check_deliverability=False, strict=True).normalized
     except (EmailNotValidError, ValueError) as error:
@@ -45,12 +43,16 @@ def _email(value: str) -> str:
 
 
 def _region(region: str | None) -> str | None:
+    import phonenumbers
+
     if region is None or region.upper() in phonenumbers.SUPPORTED_REGIONS:
         return region and region.upper()
     raise InvalidValueError("region", region, "two letters (ISO 3166) such as US")
 
 
 def _phone(value: str, region: str | None) -> str:
+    import phonenumbers
+
     expected = (
         "a telephone number with country code, such as +49 30 23125000, or one with its region"
         if region is None
@@ -62,7 +64,7 @@ def _phone(value: str, region: str | None) -> str:
         raise InvalidValueError("value", value, expected) from None
     if not phonenumbers.is_valid_number(number):
         raise InvalidValueError("value", value, expected)
-    normal = phonenumbers.format_number(number, E164)
+    normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if not number.extension:
         return normal
     return f"{normal};ext={phonenumbers.normalize_digits_only(number.extension)}"

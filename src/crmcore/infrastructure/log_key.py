@@ -10,7 +10,7 @@ import attrs
 from sqlalchemy import Connection
 
 from crmcore.application.errors import StoreFormatError, UnreadableEventError
-from crmcore.application.lead_addresses import address_ids
+from crmcore.application.sales.lead_addresses import address_ids
 from crmcore.domain.sales.lead_address import LeadAddressClaimed
 from crmcore.infrastructure.identity import Pseudonyms
 from crmcore.infrastructure.log.append import the_head

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from crmcore.domain.service.levels import Timeline
+from crmcore.domain.service.levels.timeline import Timeline
 
 __all__ = ["JsonPacking"]
 

@@ -17,8 +17,8 @@ To change an event:
     later one: the chain does the rest.  To rename a topic, or to split an event, name the
     later topics in ``to``; to drop an event, name none.  All parts belong to the stream that
     the event is in, so to the same aggregate, and keep its ``at``, which the record tells too.
-3.  Raise the ``version`` of the projections whose rows come out differently, so that a rebuild
-    is asked for.
+3.  Raise the ``version`` of the projections whose handlers come to mean something else.  Those
+    that read the event ask for a rebuild by themselves, where the log holds any.
 4.  Run ``make event-fixtures``: it adds an example and the field types of the new version, which
     tests hold against the code from then on.
 """

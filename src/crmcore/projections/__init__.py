@@ -7,7 +7,7 @@ One import for those who keep read models of their own::
 docs/first-projection.md shows a whole one.
 """
 
-from crmcore.application.log import Recorded
+from crmcore.application.log import Recorded, UnknownEvent
 from crmcore.projections.engine import (
     STREAM,
     SUBJECT,
@@ -33,6 +33,7 @@ __all__ = [
     "Recorded",
     "Row",
     "Rows",
+    "UnknownEvent",
     "by_stream",
     "by_subject",
     "fold",

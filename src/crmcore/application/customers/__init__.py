@@ -2,7 +2,6 @@
 
 from crmcore.application.customers.public import ContactNormaliser as ContactNormaliser
 from crmcore.application.customers.public import Customers
-from crmcore.application.customers.service import AGGREGATES as AGGREGATES
 from crmcore.application.customers.service import CustomerService as CustomerService
 from crmcore.application.customers.service import add_contact_point as add_contact_point
 

@@ -8,15 +8,25 @@ from uuid import UUID
 import attrs
 
 from crmcore.application.work import Work
-from crmcore.domain.customers import consent, contact_book, customer, preference, reaching
-from crmcore.domain.customers.contact_point import (
+from crmcore.domain.customers.consent import decisions as consent
+from crmcore.domain.customers.consent.messages import WithdrawConsent
+from crmcore.domain.customers.consent.permission import ConsentDecision, agreements
+from crmcore.domain.customers.consent.state import Ledger, ledger_id
+from crmcore.domain.customers.customer import contact_points
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer.contact_points import of_same_address, primary_point
+from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
+from crmcore.domain.customers.customer.messages.contact_point import (
     AddContactPoint,
     ContactKind,
     InvalidateContactPoint,
+    InvalidReason,
 )
-from crmcore.domain.customers.lifecycle import AdvanceLifecycle
-from crmcore.domain.customers.permission import WithdrawConsent
-from crmcore.domain.customers.registration import RegisterCustomer
+from crmcore.domain.customers.customer.messages.lifecycle import AdvanceLifecycle
+from crmcore.domain.customers.customer.messages.registration import RegisterCustomer
+from crmcore.domain.customers.customer.preferences import reason_to_defer
+from crmcore.domain.customers.customer.state import Active, Deactivated, Unregistered
+from crmcore.domain.customers.reachability import addresses
 from crmcore.domain.kernel import Channel, NotFoundError, Purpose
 
 
@@ -37,7 +47,7 @@ class Contactability:
 
     ``active``: not deactivated.  ``allowed``: permission is in force at the contact point that
     would be used, with its ``reasons``, the deciding one first.  ``reachable``: not all addresses
-    on the channel are out of use.  ``deferred``: why not now (a pause, the hours of contact).
+    on the channel are out of use.  ``deferral``: why not now (a pause, the hours of contact).
     ``point_id`` is the contact point that would be used, on record since ``point_added_at``; None
     for an address that is kept elsewhere.  ``agreed``: when the customer said yes of their own
     accord, to the purpose that was asked for in ``agreed_to``.
@@ -47,7 +57,7 @@ class Contactability:
     allowed: bool
     reasons: tuple[str, ...]
     reachable: bool
-    deferred: str | None
+    deferral: str | None
     point_id: UUID | None
     point_added_at: datetime | None
     agreed: tuple[datetime, ...]
@@ -59,42 +69,42 @@ class Customers:
     def exists(self, work: Work, customer_id: UUID) -> bool:
         """Whether the customer was ever registered."""
         state = work.state(customer.AGGREGATE, customer_id)
-        return not isinstance(state, customer.Unregistered)
+        return not isinstance(state, Unregistered)
 
-    def require(self, work: Work, customer_id: UUID) -> customer.Active:
+    def require(self, work: Work, customer_id: UUID) -> Active:
         """The customer as known now.
 
         Raises ``NotFoundError`` for one who was never registered, and
         ``CustomerDeactivatedError`` for one who is deactivated.
         """
         state = work.state(customer.AGGREGATE, customer_id)
-        if isinstance(state, customer.Deactivated):
-            raise customer.CustomerDeactivatedError(customer_id)
+        if isinstance(state, Deactivated):
+            raise CustomerDeactivatedError(customer_id)
         return self.known(work, customer_id)
 
-    def known(self, work: Work, customer_id: UUID) -> customer.Active:
+    def known(self, work: Work, customer_id: UUID) -> Active:
         """The customer as known now, or as last known before being deactivated.
 
         Raises ``NotFoundError`` for one who was never registered.
         """
         state = work.state(customer.AGGREGATE, customer_id)
         match state:
-            case customer.Active():
+            case Active():
                 return state
-            case customer.Deactivated():
+            case Deactivated():
                 return state.was
             case _:
                 raise NotFoundError("customer", customer_id)
 
     def is_active(self, work: Work, customer_id: UUID) -> bool:
         """Whether the customer is registered and not deactivated."""
-        return isinstance(work.state(customer.AGGREGATE, customer_id), customer.Active)
+        return isinstance(work.state(customer.AGGREGATE, customer_id), Active)
 
     # Permission to contact
 
-    def consents(self, work: Work, customer_id: UUID) -> consent.Ledger:
+    def consents(self, work: Work, customer_id: UUID) -> Ledger:
         """The consent ledger of a customer; an empty one where nothing was ever said."""
-        return work.state(consent.AGGREGATE, consent.ledger_id(customer_id))
+        return work.state(consent.AGGREGATE, ledger_id(customer_id))
 
     def may_contact(
         self,
@@ -104,7 +114,7 @@ class Customers:
         purpose: Purpose,
         at: datetime,
         point_id: UUID | None = None,
-    ) -> consent.ConsentDecision:
+    ) -> ConsentDecision:
         """Whether the customer allows it at *point_id*, or at the contact point that would be used.
 
         Never for a deactivated customer.  Raises ``NotFoundError`` for a customer who was never
@@ -112,9 +122,9 @@ class Customers:
         """
         known = self.known(work, customer_id)
         if not self.is_active(work, customer_id):
-            return consent.ConsentDecision(False, ("the customer is deactivated",))
-        where = reaching.addresses(known.points, channel, at, point_id)
-        return where.way(self.consents(work, customer_id), purpose).decision
+            return ConsentDecision(False, ("the customer is deactivated",))
+        where = addresses(known.points, channel, at, point_id)
+        return where.choose(self.consents(work, customer_id), purpose).decision
 
     def contactability(
         self,
@@ -133,19 +143,19 @@ class Customers:
         ``NotFoundError`` for an unknown customer or contact point.
         """
         known, ledger = self.known(work, customer_id), self.consents(work, customer_id)
-        where = reaching.addresses(known.points, channel, at, point_id)
-        way = where.way(ledger, purpose)
-        point = way.point
+        where = addresses(known.points, channel, at, point_id)
+        choice = where.choose(ledger, purpose)
+        point = choice.point
         used = None if point is None else point.point_id
         return Contactability(
             active=self.is_active(work, customer_id),
-            allowed=way.decision.allowed,
-            reasons=way.decision.reasons,
-            reachable=not where.lost,
-            deferred=preference.unwelcome(known.preferences, channel, at),
+            allowed=choice.decision.allowed,
+            reasons=choice.decision.reasons,
+            reachable=not where.is_unreachable,
+            deferral=reason_to_defer(known.preferences, channel, at),
             point_id=used,
             point_added_at=None if point is None else point.added.at,
-            agreed=consent.agreements(ledger, channel, agreed_to or purpose, used),
+            agreed=agreements(ledger, channel, agreed_to or purpose, used),
         )
 
     def reason_against_contact(
@@ -163,15 +173,15 @@ class Customers:
         deactivated.
         """
         known, ledger = self.require(work, customer_id), self.consents(work, customer_id)
-        where = reaching.addresses(known.points, channel, at)
-        against = where.against(ledger, *purposes)
-        return against or preference.unwelcome(known.preferences, channel, at)
+        where = addresses(known.points, channel, at)
+        against = where.reason_against(ledger, *purposes)
+        return against or reason_to_defer(known.preferences, channel, at)
 
     def agreements(
         self, work: Work, customer_id: UUID, channel: Channel, purpose: Purpose
     ) -> tuple[datetime, ...]:
         """When the customer said yes of their own accord, each from when it held."""
-        return consent.agreements(self.consents(work, customer_id), channel, purpose)
+        return agreements(self.consents(work, customer_id), channel, purpose)
 
     # Changes
 
@@ -191,7 +201,7 @@ class Customers:
         """
         key, stage = registration.customer_id, registration.stage
         state = work.state(customer.AGGREGATE, key)
-        if isinstance(state, customer.Unregistered):
+        if isinstance(state, Unregistered):
             work.record(customer.AGGREGATE, key, customer.decide(registration, state))
         active = self.require(work, key)
         if stage is not None:
@@ -199,19 +209,34 @@ class Customers:
             work.record(customer.AGGREGATE, key, customer.decide(advance, active))
         for wanted in contact_points:
             active = self.require(work, key)
-            if contact_book.primary_point(active.points, wanted.kind) is None:
+            if primary_point(active.points, wanted.kind) is None:
                 normalised = normaliser.normalise(wanted.kind, wanted.value, wanted.region)
                 events = customer.decide(wanted, active, normalised)
                 work.record(customer.AGGREGATE, key, events)
 
-    def invalidate_contact_point(self, work: Work, command: InvalidateContactPoint) -> None:
-        """Note that a contact point does not work, of a deactivated customer too."""
-        known = self.known(work, command.customer_id)
-        events = contact_book.decide(command, known.points, "")
-        work.record(customer.AGGREGATE, command.customer_id, events)
+    def invalidate_address(
+        self, work: Work, customer_id: UUID, point_id: UUID, reason: InvalidReason, at: datetime
+    ) -> None:
+        """Note that the address of a contact point has not worked since *at*.
+
+        It is out of use under every id under which the customer has it, but where it was verified
+        later; of a deactivated customer too.
+        """
+        points = self.known(work, customer_id).points
+        for one in of_same_address(points, point_id):
+            if one.verified_at is not None and one.verified_at > at:
+                continue
+            command = InvalidateContactPoint(
+                customer_id=customer_id,
+                point_id=one.point_id,
+                reason=reason,
+                at=max(at, one.added.at),
+            )
+            events = contact_points.decide(command, self.known(work, customer_id).points)
+            work.record(customer.AGGREGATE, customer_id, events)
 
     def withdraw_consent(self, work: Work, command: WithdrawConsent) -> None:
         """Record what a customer forbids, a deactivated one too."""
         ledger = self.consents(work, command.customer_id)
-        key = consent.ledger_id(command.customer_id)
+        key = ledger_id(command.customer_id)
         work.record(consent.AGGREGATE, key, consent.decide(command, ledger))

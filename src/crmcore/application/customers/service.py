@@ -6,43 +6,34 @@ with the business.  A command whose effect already holds is never refused for th
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, get_args
+from typing import Any
 from uuid import UUID
 
 import attrs
 
 from crmcore.application.customers.public import ContactNormaliser, Customers
 from crmcore.application.references import Exists, require
-from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.customers import (
-    consent,
-    customer,
-    external_identity,
-    interaction,
-    note,
-    reaching,
-)
-from crmcore.domain.customers.contact_point import AddContactPoint
-from crmcore.domain.customers.permission import (
+from crmcore.application.work import Handler, Work
+from crmcore.domain.customers import external_identity, interaction, note
+from crmcore.domain.customers.consent import decisions as consent
+from crmcore.domain.customers.consent import messages as consent_messages
+from crmcore.domain.customers.consent.messages import (
     ConfirmConsent,
     GiveConsent,
     RaiseObjection,
     WithdrawConsent,
 )
+from crmcore.domain.customers.consent.state import ledger_id
+from crmcore.domain.customers.customer import decisions as customer
+from crmcore.domain.customers.customer import state as customer_state
+from crmcore.domain.customers.customer.messages.contact_point import AddContactPoint
+from crmcore.domain.customers.reachability import require_contact_point
 from crmcore.domain.kernel import Aggregate
-
-AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (
-    customer.AGGREGATE,
-    external_identity.AGGREGATE,
-    note.AGGREGATE,
-    interaction.AGGREGATE,
-    consent.AGGREGATE,
-)
 
 
 def add_contact_point(
-    command: AddContactPoint, state: customer.State, normaliser: ContactNormaliser
-) -> Sequence[customer.Event]:
+    command: AddContactPoint, state: customer_state.State, normaliser: ContactNormaliser
+) -> Sequence[customer_state.Event]:
     """Decide on a contact point as it was entered: the normal form is found first."""
     normalised = normaliser.normalise(command.kind, command.value, command.region)
     return customer.decide(command, state, normalised)
@@ -64,12 +55,8 @@ class CustomerService:
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
-        """The handler of each command on customers."""
-        own = on_one_stream(
-            customer.AGGREGATE, customer.decide, lambda command: command.customer_id
-        )
+        """The handlers of the commands that need more than one stream, or a normal form."""
         return {
-            **dict.fromkeys(get_args(customer.Command), own),
             AddContactPoint: self.add_contact_point,
             external_identity.LinkExternalIdentity: self._of_active(
                 external_identity.AGGREGATE, external_identity.decide, _identity_id
@@ -123,7 +110,7 @@ class CustomerService:
             return
         known = self.customers.require(work, command.customer_id)
         if command.point_id is not None:
-            reaching.serving(known.points, command.channel, command.point_id)
+            require_contact_point(known.points, command.channel, command.point_id)
         work.record(consent.AGGREGATE, _ledger_id(command), events)
 
     def forbid(self, command: WithdrawConsent | RaiseObjection, work: Work) -> None:
@@ -131,7 +118,7 @@ class CustomerService:
         events = consent.decide(command, self.customers.consents(work, command.customer_id))
         known = self.customers.known(work, command.customer_id)
         if isinstance(command, WithdrawConsent) and command.point_id is not None:
-            reaching.serving(known.points, command.channel, command.point_id)
+            require_contact_point(known.points, command.channel, command.point_id)
         if events:
             work.record(consent.AGGREGATE, _ledger_id(command), events)
 
@@ -157,5 +144,5 @@ def _identity_id(command: external_identity.Command) -> UUID:
     return external_identity.external_identity_id(command.source, command.external_id)
 
 
-def _ledger_id(command: consent.Command) -> UUID:
-    return consent.ledger_id(command.customer_id)
+def _ledger_id(command: consent_messages.Command) -> UUID:
+    return ledger_id(command.customer_id)

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from crmcore.application.work import Work
 from crmcore.domain.kernel import NotFoundError
-from crmcore.domain.marketing import campaign
+from crmcore.domain.marketing.campaign import decisions as campaign
+from crmcore.domain.marketing.campaign.state import Campaign
 
 
 class Campaigns:
@@ -12,7 +13,7 @@ class Campaigns:
 
     def exists(self, work: Work, campaign_id: UUID) -> bool:
         """Whether the campaign was ever planned."""
-        return isinstance(work.state(campaign.AGGREGATE, campaign_id), campaign.Campaign)
+        return isinstance(work.state(campaign.AGGREGATE, campaign_id), Campaign)
 
     def require(self, work: Work, campaign_id: UUID | None) -> None:
         """Raise ``NotFoundError`` for a campaign that was never planned; None refers to nothing."""

@@ -6,30 +6,44 @@ unit of work, at the instant of the command: when they are targeted, and again a
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import get_args
 from uuid import UUID
 
 import attrs
 
 from crmcore.application.customers.public import Customers
 from crmcore.application.marketing.public import Campaigns
-from crmcore.application.work import Handler, Work, on_one_stream
-from crmcore.domain.customers.contact_point import InvalidateContactPoint, InvalidReason
-from crmcore.domain.customers.permission import WithdrawConsent
-from crmcore.domain.kernel import Aggregate, Purpose
-from crmcore.domain.marketing import addressing, campaign, membership, planning, results, running
-from crmcore.domain.marketing.addressing import SendMessage, TargetMember
-from crmcore.domain.marketing.membership_events import BounceKind
-from crmcore.domain.marketing.planning import CopyCampaign, PlanCampaign
-from crmcore.domain.marketing.results import RecordBounce, RecordOptOut
+from crmcore.application.work import Handler, Work
+from crmcore.domain.customers.consent.messages import WithdrawConsent
+from crmcore.domain.customers.customer.messages.contact_point import (
+    InvalidReason,
+)
+from crmcore.domain.kernel import Purpose
+from crmcore.domain.marketing.campaign import decisions as campaign
+from crmcore.domain.marketing.campaign import planning
+from crmcore.domain.marketing.campaign.messages.planning import (
+    CampaignPlanned,
+    CopyCampaign,
+    PlanCampaign,
+)
+from crmcore.domain.marketing.campaign.planning import copy_terms
+from crmcore.domain.marketing.campaign.state import Campaign, require_planned
+from crmcore.domain.marketing.membership import addressing, results
+from crmcore.domain.marketing.membership import decisions as membership
+from crmcore.domain.marketing.membership.messages.addressing import SendMessage, TargetMember
+from crmcore.domain.marketing.membership.messages.results import (
+    BounceKind,
+    RecordBounce,
+    RecordOptOut,
+    ResultCommand,
+)
+from crmcore.domain.marketing.membership.state import Command, Event, Member, membership_id
 from crmcore.domain.marketing.suppression import Reach
-
-AGGREGATES: Final[tuple[Aggregate[Any, Any], ...]] = (campaign.AGGREGATE, membership.AGGREGATE)
 
 
 def reach(
     command: TargetMember | SendMessage,
-    plan: campaign.CampaignPlanned,
+    plan: CampaignPlanned,
     customers: Customers,
     work: Work,
 ) -> Reach:
@@ -56,7 +70,7 @@ def reach(
         consented=found.allowed,
         reasons=found.reasons,
         reachable=found.reachable,
-        unwelcome=found.deferred,
+        deferral=found.deferral,
         point_id=found.point_id,
         point_added_at=found.point_added_at,
         agreed=found.agreed,
@@ -72,31 +86,15 @@ class MarketingService:
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
-        """The handler of each command on campaigns and members."""
-        planned = on_one_stream(campaign.AGGREGATE, planning.decide, _campaign_id)
-        run = on_one_stream(campaign.AGGREGATE, running.decide, _campaign_id)
+        """The handlers of the commands that need more than the campaign's own stream."""
         return {
             PlanCampaign: self.plan,
             CopyCampaign: self.copy,
-            planning.SetCampaignBudget: planned,
-            planning.ScheduleCampaign: planned,
-            planning.AttachTargetList: planned,
-            running.ApproveCampaign: run,
-            running.LaunchCampaign: run,
-            running.PauseCampaign: run,
-            running.ResumeCampaign: run,
-            running.CompleteCampaign: run,
-            running.CancelCampaign: run,
-            running.IncurCost: run,
             TargetMember: self.address,
             SendMessage: self.address,
-            results.RecordDelivery: self.note,
-            RecordBounce: self.bounce,
-            results.RecordOpen: self.note,
-            results.RecordClick: self.note,
-            results.RecordResponse: self.note,
-            results.RecordConversion: self.note,
-            RecordOptOut: self.opt_out,
+            **dict.fromkeys(get_args(ResultCommand), self.record_result),
+            RecordBounce: self.record_bounce,
+            RecordOptOut: self.record_opt_out,
         }
 
     def plan(self, command: PlanCampaign, work: Work) -> None:
@@ -110,35 +108,34 @@ class MarketingService:
 
     def copy(self, command: CopyCampaign, work: Work) -> None:
         """Plan a campaign with the terms of another."""
-        self.plan(planning.copied(command, _campaign(command.source_id, work)), work)
+        self.plan(copy_terms(command, _campaign(command.source_id, work)), work)
 
     def address(self, command: TargetMember | SendMessage, work: Work) -> None:
         """Target a customer or send them a message, if they may be addressed now."""
         running_campaign = _campaign(command.campaign_id, work)
-        key = membership.membership_id(command.campaign_id, command.customer_id)
+        key = _membership_id(command)
         state = work.state(membership.AGGREGATE, key)
         known = reach(command, running_campaign.plan, self.customers, work)
         events = addressing.decide(command, state, running_campaign, known)
         if events:
             work.record(membership.AGGREGATE, key, events)
 
-    def note(self, command: results.Command, work: Work) -> None:
+    def record_result(self, command: ResultCommand, work: Work) -> None:
         """Record what came back from a member."""
-        self._note(command, work)
+        self._record(command, work)
 
-    def bounce(self, command: RecordBounce, work: Work) -> None:
+    def record_bounce(self, command: RecordBounce, work: Work) -> None:
         """Record that a message came back; for good, its address is out of use for every message."""
-        sent = self._note(command, work).messages[command.message_id].sent
-        if command.kind is BounceKind.HARD and sent.point_id is not None:
-            wrong = InvalidateContactPoint(
-                customer_id=command.customer_id,
-                point_id=sent.point_id,
-                reason=InvalidReason.HARD,
-                at=command.at,
+        if not self._record(command, work) or command.kind is not BounceKind.HARD:
+            return
+        member = work.state(membership.AGGREGATE, _membership_id(command))
+        sent = member.messages[command.message_id].sent if isinstance(member, Member) else None
+        if sent is not None and sent.point_id is not None:
+            self.customers.invalidate_address(
+                work, command.customer_id, sent.point_id, InvalidReason.HARD, command.at
             )
-            self.customers.invalidate_contact_point(work, wrong)
 
-    def opt_out(self, command: RecordOptOut, work: Work) -> None:
+    def record_opt_out(self, command: RecordOptOut, work: Work) -> None:
         """Record that a member wants no more, and withdraw the consent that the campaign used.
 
         Service messages rest on the contract: an opt-out from a service campaign ends its own
@@ -146,23 +143,20 @@ class MarketingService:
         """
         plan = _campaign(command.campaign_id, work).plan
         agreed = self.customers.agreements(work, command.customer_id, plan.channel, plan.purpose)
-        self._note(command, work, agreed)
+        self._record(command, work, agreed)
         if plan.purpose is not Purpose.SERVICE:
             self.customers.withdraw_consent(work, _withdrawal(command, plan))
 
-    def _note(
-        self, command: results.Command, work: Work, agreed: Sequence[datetime] = ()
-    ) -> membership.Member:
-        known = _campaign(command.campaign_id, work)
-        key = membership.membership_id(command.campaign_id, command.customer_id)
-        state = work.state(membership.AGGREGATE, key)
-        work.record(membership.AGGREGATE, key, results.decide(command, state, known, agreed))
-        member = work.state(membership.AGGREGATE, key)
-        assert isinstance(member, membership.Member), "results are of members only"
-        return member
+    def _record(
+        self, command: ResultCommand, work: Work, agreed: Sequence[datetime] = ()
+    ) -> Sequence[Event]:
+        key, known = _membership_id(command), _campaign(command.campaign_id, work)
+        events = results.decide(command, work.state(membership.AGGREGATE, key), known, agreed)
+        work.record(membership.AGGREGATE, key, events)
+        return events
 
 
-def _withdrawal(command: RecordOptOut, plan: campaign.CampaignPlanned) -> WithdrawConsent:
+def _withdrawal(command: RecordOptOut, plan: CampaignPlanned) -> WithdrawConsent:
     return WithdrawConsent(
         customer_id=command.customer_id,
         channel=plan.channel,
@@ -172,9 +166,9 @@ def _withdrawal(command: RecordOptOut, plan: campaign.CampaignPlanned) -> Withdr
     )
 
 
-def _campaign(campaign_id: UUID, work: Work) -> campaign.Campaign:
-    return campaign.planned(campaign_id, work.state(campaign.AGGREGATE, campaign_id))
+def _campaign(campaign_id: UUID, work: Work) -> Campaign:
+    return require_planned(campaign_id, work.state(campaign.AGGREGATE, campaign_id))
 
 
-def _campaign_id(command: planning.Command | running.Command) -> UUID:
-    return command.campaign_id
+def _membership_id(command: Command) -> UUID:
+    return membership_id(command.campaign_id, command.customer_id)

@@ -15,12 +15,11 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from crmcore import Command, derived_id
 from crmcore.cli.importers.cells import key, label, optional, wall_clock
 from crmcore.cli.importers.row import Planned, Row, SourceError
 from crmcore.cli.importers.sources import Found, column, one_file, read
-from crmcore.domain.kernel import Command, derived_id
-from crmcore.domain.service.case.commands import CloseCase, OpenCase, SolveCase
-from crmcore.domain.service.terms import CaseChannel, CaseKind
+from crmcore.commands import CaseChannel, CaseKind, CloseCase, OpenCase, SolveCase
 
 __all__ = ["SOURCE", "Request", "case_id", "commands", "verdicts"]
 

@@ -23,6 +23,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from crmcore import Command, derived_id
 from crmcore.cli.importers.journey_campaigns import campaigns, conversion, credited, redemptions
 from crmcore.cli.importers.journey_panel import Panel, read_panel
 from crmcore.cli.importers.journey_rows import (
@@ -36,14 +37,19 @@ from crmcore.cli.importers.journey_rows import (
     order_id,
 )
 from crmcore.cli.importers.row import Planned, Row, in_time_order
-from crmcore.domain.customers.external_identity import LinkExternalIdentity
-from crmcore.domain.customers.note import RecordNote
-from crmcore.domain.customers.permission import (
+from crmcore.commands import (
+    Channel,
+    CustomerKind,
     GiveConsent,
+    LinkExternalIdentity,
+    Money,
+    OrderLine,
+    PlaceOrder,
+    Purpose,
+    RecordNote,
+    RegisterCustomer,
 )
-from crmcore.domain.customers.registration import CustomerKind, RegisterCustomer
-from crmcore.domain.kernel import Channel, Command, InvalidValueError, Money, Purpose, derived_id
-from crmcore.domain.sales.order.messages import OrderLine, PlaceOrder
+from crmcore.errors import InvalidValueError
 
 __all__ = ["CONTACT_COST", "GROSS_MARGIN", "SOURCE", "commands"]
 

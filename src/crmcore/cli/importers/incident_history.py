@@ -11,10 +11,11 @@ from uuid import UUID
 
 import attrs
 
+from crmcore import Command, StatusCategory
 from crmcore.cli.importers.incident_rows import Turn, Update
-from crmcore.domain.kernel import Command
-from crmcore.domain.service.case.commands import (
+from crmcore.commands import (
     AssignCase,
+    CaseKind,
     ClassifyCase,
     CloseCase,
     HoldCase,
@@ -28,8 +29,7 @@ from crmcore.domain.service.case.commands import (
     StartCase,
     TransferCase,
 )
-from crmcore.domain.service.priority import STANDARD_MATRIX
-from crmcore.domain.service.terms import CaseKind, StatusCategory
+from crmcore.policies import STANDARD_MATRIX
 
 __all__ = ["History", "Told"]
 

@@ -15,11 +15,11 @@ from typing import Final, TypeVar
 
 import attrs
 
+from crmcore import StatusCategory
 from crmcore.cli.importers.cells import count, key, label
 from crmcore.cli.importers.row import Refused, Unkept
 from crmcore.cli.importers.sources import Found, column, read
-from crmcore.domain.service.priority import Impact, Priority, Urgency
-from crmcore.domain.service.terms import CaseChannel, StatusCategory
+from crmcore.commands import CaseChannel, Impact, Priority, Urgency
 
 __all__ = ["Incident", "Turn", "Update", "incidents"]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from crmcore import derived_id
 from crmcore.cli.importers.incident_history import History
 from crmcore.cli.importers.incident_rows import Incident, Update, incidents
 from crmcore.cli.importers.row import Planned, Refused, Remark, Row, Silent, Unkept
 from crmcore.cli.importers.sources import Found, one_file
-from crmcore.domain.customers.customer import CustomerKind, RegisterCustomer
-from crmcore.domain.kernel import derived_id
+from crmcore.commands import CustomerKind, RegisterCustomer
 
 __all__ = ["FILE", "SOURCE", "case_id", "commands", "customer_id", "verdicts"]
 

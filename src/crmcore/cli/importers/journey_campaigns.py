@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from crmcore import Command, derived_id
 from crmcore.cli.importers.journey_panel import Panel
 from crmcore.cli.importers.journey_rows import (
     CURRENCY,
@@ -22,22 +23,24 @@ from crmcore.cli.importers.journey_rows import (
 )
 from crmcore.cli.importers.row import Planned
 from crmcore.cli.importers.sources import Found
-from crmcore.domain.kernel import Channel, Command, Money, derived_id
-from crmcore.domain.marketing.addressing import SendMessage, TargetMember
-from crmcore.domain.marketing.membership_events import ConversionKind
-from crmcore.domain.marketing.planning import AttachTargetList, PlanCampaign
-from crmcore.domain.marketing.results import RecordConversion, RecordResponse
-from crmcore.domain.marketing.running import (
+from crmcore.commands import (
     ApproveCampaign,
+    AttachTargetList,
+    Channel,
     CompleteCampaign,
+    ConversionKind,
+    CostKind,
     IncurCost,
     LaunchCampaign,
-)
-from crmcore.domain.marketing.terms import (
-    CostKind,
+    Money,
+    PlaceOrder,
+    PlanCampaign,
+    RecordConversion,
+    RecordResponse,
     ResponseKind,
+    SendMessage,
+    TargetMember,
 )
-from crmcore.domain.sales.order.messages import PlaceOrder
 
 __all__ = ["campaigns", "conversion", "credited", "redemptions"]
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from crmcore import derived_id
 from crmcore.cli.importers.cells import (
     amount,
     count,
@@ -27,7 +28,6 @@ from crmcore.cli.importers.cells import (
 )
 from crmcore.cli.importers.row import Refused, Unkept
 from crmcore.cli.importers.sources import Found, column, located, read
-from crmcore.domain.kernel import derived_id
 
 __all__ = [
     "CURRENCY",

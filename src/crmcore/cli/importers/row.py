@@ -7,7 +7,7 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import Command
+from crmcore import Command
 
 __all__ = [
     "Planned",

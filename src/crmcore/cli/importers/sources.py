@@ -16,7 +16,7 @@ import attrs
 from crmcore.cli.importers.csv_file import csv_records
 from crmcore.cli.importers.parquet_file import is_parquet, parquet_records
 from crmcore.cli.importers.row import Refused, SourceError, Unkept
-from crmcore.domain.kernel import shown
+from crmcore.contexts import shown
 
 __all__ = ["Found", "column", "located", "one_file", "read"]
 

@@ -8,7 +8,7 @@ import attrs
 
 import crmcore
 from crmcore import commands
-from crmcore.domain.service.case_number import checked_number
+from crmcore.domain.service.case_number import normal_case_number
 
 NAMING: Final = ("case_id", "into_case_id", "follows")
 """The fields that name a case."""
@@ -45,5 +45,5 @@ class CaseNumbers:
         try:
             return str(UUID(case))
         except ValueError:
-            number = checked_number(case)
+            number = normal_case_number(case)
         return str(self._opening.get(number) or self._crm.case_id(number))

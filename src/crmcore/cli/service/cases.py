@@ -150,6 +150,7 @@ def case(
         )
         events = sorted(happened, key=lambda one: (one.occurred_at, one.position))
         names = case_numbers_in(crm, [one.data for one in events])
+        kinds = crm.event_kinds
     if options.json:
         targets = [
             _target_document(cycle, target)
@@ -168,7 +169,7 @@ def case(
     say(", ".join(f"{name} {fact}".strip() for name, fact in facts.items() if fact))
     _show_targets(found)
     heading("What happened")
-    timeline([_line(one, names) for one in events])
+    timeline([_line(kinds, one, names) for one in events])
 
 
 def _show_targets(case: Any) -> None:
@@ -216,11 +217,11 @@ def _target_document(cycle: Any, target: Any) -> dict[str, Any]:
     return {"cycle": cycle.number, "begun_at": cycle.begun_at} | known
 
 
-def _line(one: crmcore.Recorded, names: Mapping[str, str]) -> Line:
+def _line(kinds: Mapping[str, type], one: crmcore.Recorded, names: Mapping[str, str]) -> Line:
     return Line(
         position=one.position,
         occurred_at=one.occurred_at,
         recorded_at=one.recorded_at,
-        says=sentence(one.topic, one.data, names),
+        says=sentence(kinds, one.topic, one.data, names),
         who=who(one.actor, one.source),
     )

@@ -7,7 +7,7 @@ events, commands, state, ``evolve``, ``decide``.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar, Final, assert_never
+from typing import Annotated, ClassVar, Final, assert_never, get_args
 from uuid import UUID
 
 import attrs
@@ -23,17 +23,10 @@ from crmcore.domain.kernel import (
 )
 
 __all__ = [
-    "AGGREGATE",
-    "Claimed",
-    "ExternalIdentityClaimedError",
     "ExternalIdentityLinked",
     "ExternalIdentityUnlinked",
     "LinkExternalIdentity",
-    "Unclaimed",
     "UnlinkExternalIdentity",
-    "decide",
-    "evolve",
-    "external_identity_id",
 ]
 
 
@@ -47,6 +40,7 @@ class ExternalIdentityLinked:
     """The foreign record stands for this customer."""
 
     TOPIC: ClassVar[str] = "external-identity-linked"
+    SENTENCE: ClassVar[str] = "is {external_id} in {source}"
     identity_id: UUID
     customer_id: UUID
     source: str
@@ -59,6 +53,7 @@ class ExternalIdentityUnlinked:
     """The foreign record stands for this customer no longer."""
 
     TOPIC: ClassVar[str] = "external-identity-unlinked"
+    SENTENCE: ClassVar[str] = "is no longer {external_id} in {source}"
     identity_id: UUID
     customer_id: UUID
     source: str
@@ -164,7 +159,7 @@ def subject(state: State) -> UUID | None:
     return state.holder if isinstance(state, Claimed) else state.last_holder
 
 
-def _earliest(state: State, _event: Event, _began_at: datetime) -> datetime | None:
+def earliest(state: State, _event: Event, _began_at: datetime) -> datetime | None:
     """One customer after the other: nobody holds the key before the last change of hands."""
     return state.since
 
@@ -173,7 +168,10 @@ AGGREGATE: Final = Aggregate[State, Event](
     kind="external identity",
     initial=Unclaimed(),
     evolve=evolve,
-    events=(ExternalIdentityLinked, ExternalIdentityUnlinked),
+    events=get_args(Event),
     subject=subject,
-    earliest=_earliest,
+    earliest=earliest,
+    commands=get_args(Command),
+    decide=decide,
+    stream_id=lambda command: external_identity_id(command.source, command.external_id),
 )

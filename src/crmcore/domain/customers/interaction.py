@@ -7,7 +7,7 @@ What was recorded is never rewritten: a correction is a further entry that super
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final, assert_never
+from typing import Annotated, ClassVar, Final, assert_never, get_args
 from uuid import UUID
 
 import attrs
@@ -24,16 +24,11 @@ from crmcore.domain.kernel import (
 )
 
 __all__ = [
-    "AGGREGATE",
     "CorrectInteraction",
     "Direction",
     "InteractionCorrected",
     "InteractionRecorded",
     "RecordInteraction",
-    "Recorded",
-    "Unrecorded",
-    "decide",
-    "evolve",
 ]
 
 
@@ -49,6 +44,9 @@ class InteractionRecorded:
     """The customer and the company were in touch."""
 
     TOPIC: ClassVar[str] = "interaction-recorded"
+    SENTENCE: ClassVar[str] = (
+        "{direction:words} contact by {channel:words}: {summary}[ ({department})]"
+    )
     interaction_id: UUID
     customer_id: UUID
     channel: Channel
@@ -66,6 +64,7 @@ class InteractionCorrected:
     """This summary supersedes the one before."""
 
     TOPIC: ClassVar[str] = "interaction-corrected"
+    SENTENCE: ClassVar[str] = "contact put right: {summary}[ ({reason})]"
     interaction_id: UUID
     customer_id: UUID
     summary: Annotated[str, Personal()]
@@ -136,7 +135,7 @@ def decide(command: Command, state: State) -> Sequence[Event]:
     """What *command* changes; refused where the interaction is unknown, or known as another one."""
     match command:
         case RecordInteraction():
-            event = _recorded(command)
+            event = _recording(command)
             if isinstance(state, Unrecorded):
                 return [event]
             if event != state.first:
@@ -165,7 +164,7 @@ def decide(command: Command, state: State) -> Sequence[Event]:
             assert_never(command)
 
 
-def _recorded(command: RecordInteraction) -> InteractionRecorded:
+def _recording(command: RecordInteraction) -> InteractionRecorded:
     return InteractionRecorded(
         interaction_id=command.interaction_id,
         customer_id=command.customer_id,
@@ -189,6 +188,9 @@ AGGREGATE: Final = Aggregate[State, Event](
     kind="interaction",
     initial=Unrecorded(),
     evolve=evolve,
-    events=(InteractionRecorded, InteractionCorrected),
+    events=get_args(Event),
     subject=subject,
+    commands=get_args(Command),
+    decide=decide,
+    stream_id=lambda command: command.interaction_id,
 )

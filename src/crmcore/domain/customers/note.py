@@ -6,7 +6,7 @@ What was written is never rewritten: a correction is a further entry that supers
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar, Final, assert_never
+from typing import Annotated, ClassVar, Final, assert_never, get_args
 from uuid import UUID
 
 import attrs
@@ -22,15 +22,10 @@ from crmcore.domain.kernel import (
 )
 
 __all__ = [
-    "AGGREGATE",
     "CorrectNote",
     "NoteCorrected",
     "NoteRecorded",
     "RecordNote",
-    "Recorded",
-    "Unrecorded",
-    "decide",
-    "evolve",
 ]
 
 
@@ -39,6 +34,7 @@ class NoteRecorded:
     """Somebody wrote this down about the customer."""
 
     TOPIC: ClassVar[str] = "note-recorded"
+    SENTENCE: ClassVar[str] = "note: {text}"
     note_id: UUID
     customer_id: UUID
     text: Annotated[str, Personal()]
@@ -50,6 +46,7 @@ class NoteCorrected:
     """This text supersedes the one before."""
 
     TOPIC: ClassVar[str] = "note-corrected"
+    SENTENCE: ClassVar[str] = "note put right: {text}[ ({reason})]"
     note_id: UUID
     customer_id: UUID
     text: Annotated[str, Personal()]
@@ -147,6 +144,9 @@ AGGREGATE: Final = Aggregate[State, Event](
     kind="note",
     initial=Unrecorded(),
     evolve=evolve,
-    events=(NoteRecorded, NoteCorrected),
+    events=get_args(Event),
     subject=subject,
+    commands=get_args(Command),
+    decide=decide,
+    stream_id=lambda command: command.note_id,
 )

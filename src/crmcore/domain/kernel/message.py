@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.shape import shape
 
 __all__ = ["Command", "Event", "command", "event", "for_instant", "value", "version_of"]
@@ -42,13 +43,13 @@ class Command(Protocol):
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
 def event(cls: type[T]) -> type[T]:
     """Make *cls* an event: frozen, slotted, keyword-only."""
-    return attrs.frozen(kw_only=True)(cls)
+    return frozen(kw_only=True)(cls)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
 def command(cls: type[T]) -> type[T]:
     """Make *cls* a command: as an event, and every field is checked and normalised by its annotation."""
-    return attrs.frozen(kw_only=True, field_transformer=_checked)(cls)
+    return frozen(kw_only=True, field_transformer=_checked)(cls)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))

@@ -12,8 +12,6 @@ from uuid import UUID
 
 from crmcore.domain.kernel import Between, Length, value
 
-__all__ = ["Holdout", "bucket"]
-
 BUCKETS: Final = 2**64
 
 

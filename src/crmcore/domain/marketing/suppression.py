@@ -14,8 +14,6 @@ import attrs
 
 from crmcore.domain.kernel import Length, value
 
-__all__ = ["Reach", "Stage", "Suppression", "suppressions"]
-
 
 class Stage(StrEnum):
     """The checks, in the order in which they are made and shown."""
@@ -42,7 +40,7 @@ class Reach:
     ``active``: the customer is not deactivated, merged, restricted or erased.  ``consented``:
     permission for this channel and purpose is in force, with its ``reasons``.
     ``suppressed``: on the list of those who want nothing from us.  ``reachable``: the address
-    on this channel is not known to be wrong.  ``unwelcome``: why not now (a pause, the hours of
+    on this channel is not known to be wrong.  ``deferral``: why not now (a pause, the hours of
     contact): that defers a message and suppresses nobody.  ``point_id`` is the contact point that
     a message would use, on record since ``point_added_at``; None where the address is kept
     elsewhere.  ``agreed``: when the customer said yes of their own accord.
@@ -53,7 +51,7 @@ class Reach:
     reasons: tuple[str, ...] = ()
     suppressed: bool = False
     reachable: bool = True
-    unwelcome: str | None = None
+    deferral: str | None = None
     point_id: UUID | None = None
     point_added_at: datetime | None = None
     agreed: tuple[datetime, ...] = ()

@@ -6,18 +6,6 @@ from typing import Annotated, Final
 
 from crmcore.domain.kernel import Between, InvalidValueError, Length, Money, value
 
-__all__ = [
-    "RESPONSES",
-    "CostKind",
-    "Expectation",
-    "FrequencyCap",
-    "ListKind",
-    "Offer",
-    "ResponseKind",
-    "Role",
-    "payable",
-]
-
 Name = Annotated[str, Length(200)]
 
 
@@ -110,7 +98,7 @@ class FrequencyCap:
         return None if free == at else free
 
 
-def payable(field: str, amount: Money | None, currency: str) -> None:
+def require_payable(field: str, amount: Money | None, currency: str) -> None:
     """Raise ``InvalidValueError`` for an *amount* below 0 or not in the campaign's *currency*."""
     if amount is not None and (amount.currency != currency or amount.amount < 0):
         raise InvalidValueError(

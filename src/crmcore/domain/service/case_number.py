@@ -12,22 +12,15 @@ from uuid import UUID
 from crmcore.domain.kernel import Aggregate, NotAllowedError, derived_id, event, nobody, shape
 from crmcore.domain.service.terms import Label
 
-__all__ = [
-    "AGGREGATE",
-    "CaseNumberClaimed",
-    "CaseNumberTakenError",
-    "case_number_id",
-    "checked_number",
-    "claim",
-]
+__all__ = ["CaseNumberClaimed"]
 
 
-_checked = shape(Label)
+_in_shape = shape(Label)
 
 
-def checked_number(given: str) -> str:
+def normal_case_number(given: str) -> str:
     """*given* in the normal form of case numbers; ``InvalidValueError`` if it cannot be one."""
-    number: str = _checked("number", given)
+    number: str = _in_shape("number", given)
     return number
 
 
@@ -41,6 +34,7 @@ class CaseNumberClaimed:
     """The number is that of this case."""
 
     TOPIC: ClassVar[str] = "case-number-claimed"
+    SENTENCE: ClassVar[str] = "case number {number} given"
     number_id: UUID
     case_id: UUID
     number: str

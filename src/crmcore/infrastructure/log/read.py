@@ -12,10 +12,12 @@ from sqlalchemy import Connection, select
 
 from crmcore.application.errors import (
     CorruptEventError,
+    LaterVersionError,
     UnknownTopicError,
     UnreadableEventError,
 )
-from crmcore.application.log import Page, Place, Record, Recorded
+from crmcore.application.log import Page, Place, Record, Recorded, UnknownEvent
+from crmcore.domain.kernel.instants import from_micros
 from crmcore.infrastructure.codec import EventCodec, EventReader
 from crmcore.infrastructure.identity import id_text
 from crmcore.infrastructure.log.append import the_head
@@ -88,6 +90,27 @@ class LogReader:
     _tables: LogTables
     _codec: EventCodec
 
+    @property
+    def known_topics(self) -> frozenset[str]:
+        """Every topic that can be read, those that were renamed or dropped included."""
+        return self._codec.known_topics
+
+    def stored_as(self, topics: Collection[str]) -> frozenset[str]:
+        """The topics under which events of *topics* were ever stored."""
+        return self._codec.stored_as(topics)
+
+    def first_of(
+        self, connection: Connection, stored: Collection[str], after: int, upto: int
+    ) -> tuple[int, str] | None:
+        """The first record after *after* and up to *upto* that is *stored* so: position and topic."""
+        events = self._tables.events.c
+        query = select(events.position, events.topic).where(
+            events.position > after, events.position <= upto, events.topic.in_(sorted(stored))
+        )
+        with in_order(connection):
+            found = connection.execute(query.order_by(events.position).limit(1)).one_or_none()
+        return None if found is None else (found.position, found.topic)
+
     def head(self, connection: Connection) -> Place:
         """The end of the log: position 0 for an empty one."""
         statement = log_statements(self._tables, connection.dialect).head
@@ -147,7 +170,10 @@ class LogReader:
     ) -> Iterator[Recorded]:
         """The events after *after* and up to *upto*, about *subjects*, of a stream, of *topics*.
 
-        At most *limit* records are read.  Raises ``UnreadableEventError`` where it comes to an event that cannot be read.
+        At most *limit* records are read.  An event of a topic that nothing here knows, or of a
+        later version, is an ``UnknownEvent``; but where *topics* are asked for, their events are
+        wanted as what they are.  Raises ``UnreadableEventError`` where it comes to an event that
+        cannot be read.
         """
         events = self._tables.events.c
         columns = [column for column in self._tables.events.columns if column.name != "chain"]
@@ -167,7 +193,11 @@ class LogReader:
             try:
                 told = _told(self._codec.read, record)
             except (CorruptEventError, UnknownTopicError) as error:
-                raise UnreadableEventError(record[0], record[3], error) from error
+                if topics is not None or not isinstance(
+                    error, UnknownTopicError | LaterVersionError
+                ):
+                    raise UnreadableEventError(record[0], record[3], error) from error
+                told = [Recorded(record, _unknown(record))]
             for one in told:
                 if topics is None or one.topic in topics:
                     yield one
@@ -189,7 +219,7 @@ class LogReader:
         reader = self._codec.reader(views)
         present, passed_by = reader.present, reader.passed_by
         for record in records:
-            decode = present.get((record[3], record[4]))
+            decode = present[record[3], record[4]]
             if decode is None:
                 if record[3] not in passed_by:
                     yield from _translated(reader, record)
@@ -230,6 +260,16 @@ def in_order(connection: Connection) -> Iterator[None]:
     execute(connection, "SET LOCAL enable_sort TO DEFAULT")
 
 
+def _unknown(record: Record) -> UnknownEvent:
+    """What can be said of a record that nothing here knows."""
+    try:
+        data = msgspec.json.decode(record[13])
+    except (ValueError, RecursionError):  # as an application on ``eventsourcing`` may compress it
+        data = None
+    fields = data if isinstance(data, dict) else {}
+    return UnknownEvent(record[3], record[4], from_micros(record[6]), fields)
+
+
 def _unreadable(reader: EventReader, record: Record) -> UnreadableEventError:
     """Why a record cannot be read, in the reader's own words."""
     try:
@@ -242,7 +282,7 @@ def _unreadable(reader: EventReader, record: Record) -> UnreadableEventError:
 def _told(reader: EventReader, record: Record) -> Sequence[Recorded]:
     """What a record tells in present terms: one event, as a rule."""
     stored = record[3], record[4], record[13]
-    if stored[:2] in reader.present:
+    if reader.present[stored[:2]] is not None:
         return [Recorded(record, event) for event in reader(*stored)]
     before, between = record[:3], record[5:13]
     return [

@@ -24,13 +24,17 @@ from sqlalchemy import (
 )
 
 from crmcore.application.log import Recorded
-from crmcore.domain.customers.contact_point import (
+from crmcore.domain.customers.customer.messages.contact_point import (
     ContactKind,
     ContactPointAdded,
     ContactPointRemoved,
     PrimaryContactPointChanged,
 )
-from crmcore.domain.customers.customer import (
+from crmcore.domain.customers.customer.messages.lifecycle import (
+    LifecycleStageAdvanced,
+    LifecycleStageCorrected,
+)
+from crmcore.domain.customers.customer.messages.registration import (
     CustomerDeactivated,
     CustomerNameCorrected,
     CustomerReactivated,
@@ -40,7 +44,6 @@ from crmcore.domain.customers.external_identity import (
     ExternalIdentityLinked,
     ExternalIdentityUnlinked,
 )
-from crmcore.domain.customers.lifecycle import LifecycleStageAdvanced, LifecycleStageCorrected
 from crmcore.projections.customers.search_terms import EXTENSION, numbers_in, searchable, storable
 from crmcore.projections.engine import Instant, Projection, Rows, subject_of
 

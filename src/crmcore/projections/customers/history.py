@@ -32,7 +32,8 @@ from crmcore.application.catalogue import Catalogue
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.sales.lead.messages.qualification import LeadConverted
-from crmcore.domain.service.case.events import CaseCustomerIdentified, CaseEvent
+from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified
+from crmcore.domain.service.case.messages.unions import CaseEvent
 from crmcore.projections.engine import SUBJECT, Handler, Instant, Projection, Rows
 
 __all__ = ["CUSTOMER_HISTORY", "CUSTOMER_LINKS", "Entry", "customer_history", "read_history"]

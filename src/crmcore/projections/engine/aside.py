@@ -3,10 +3,11 @@
 Three policies say what a projection does at an event that it cannot read or apply.  It *stops*
 there; or it *holds* the groups of the event, whose rows stay as they were, and goes on with the
 others; or it *skips* the event.  Whatever is put aside is recorded, shown by the status, and can
-be tried again once the cause is mended.
+be tried again once the cause is mended.  An event of a context that is not loaded is none that the
+read model lacks: where it is skipped, nothing is recorded.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from enum import StrEnum
 from functools import cache
 
@@ -58,11 +59,19 @@ class Detours(Container[int]):
 
     A group is held from the event that was put aside on; what came before it counts.  An event
     that waits for a held group leaves its other groups without its change, so that they are held
-    from there on as well: it is put aside too.
+    from there on as well: it is put aside too.  An event of *topics_of_others* is never gone
+    past: others have read it into these rows.
     """
 
-    def __init__(self, name: str, generation: int, known: Sequence[Aside]) -> None:
+    def __init__(
+        self,
+        name: str,
+        generation: int,
+        known: Sequence[Aside],
+        topics_of_others: Collection[str] = (),
+    ) -> None:
         self._name, self._generation = name, generation
+        self.topics_of_others = topics_of_others
         self._known, self._new = {one.position for one in known}, dict[int, Aside]()
         self._held = dict[str, int]()
         for one in known:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from crmcore.application.log import Place, Recorded
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.aside import AsideTable, Detours
-from crmcore.projections.engine.drift import require_current
+from crmcore.projections.engine.drift import require_current, topics_of_others, topics_read
 from crmcore.projections.engine.generation import Checkpoint, Registry
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.poison import (
@@ -81,8 +81,9 @@ class Batch:
         end = max(last, events[-1].position if events else 0) if page.last is None else page.last
         poison, position = self._store(connection, projection, at, events, end)
         reached = self._place(connection, position, at, head)
-        if reached != at.place or at.failure is not None:
-            self._registry.advance(connection, at, reached)
+        topics = topics_read(self._source, projection, at)
+        if reached != at.place or at.failure is not None or topics != at.topics:
+            self._registry.advance(connection, at, reached, topics)
         if poison is not None:
             self._registry.fail(connection, at, poison.position, poison.topic, str(poison))
         return reached, last, poison
@@ -122,7 +123,8 @@ class Batch:
         """
         schema = self._registry.schema
         known = AsideTable(schema).of(connection, at.name, at.generation)
-        detours = Detours(at.name, at.generation, known)
+        later = topics_of_others(self._source, at)
+        detours = Detours(at.name, at.generation, known, later)
         stopped: PoisonError | None = None
         while True:
             tables = generation_tables(projection, at.generation, schema)

@@ -2,9 +2,12 @@
 
 A log that was restored or replaced is not the one that a read model has seen, although their
 positions may be the same: the link at its checkpoint tells them apart.
+
+A topic that is read only now, or no longer, changes no row as long as the log has none of it up to
+the checkpoint: a new kind of event stops nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -15,18 +18,66 @@ from crmcore.projections.engine.poison import ProjectionStoppedError
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["astray", "drift", "outdated", "require_current", "unfinishable"]
+__all__ = [
+    "astray",
+    "drift",
+    "outdated",
+    "require_current",
+    "topics_of_others",
+    "topics_read",
+    "unfinishable",
+]
 
 RESTORED = "the log was restored or replaced"
 
 
-def drift(projection: Projection, found: Checkpoint) -> str | None:
-    """Why the rows of *found* are not those that *projection* would make; None if they are."""
-    if found.definition == projection.definition():
-        return None
+def drift(
+    source: LogSource,
+    connection: Connection,
+    projection: Projection,
+    found: Checkpoint,
+    upto: int | None = None,
+) -> str | None:
+    """Why the rows of *found* are not those that *projection* would make; None if they are.
+
+    They are made of the log up to *upto*, or else to the checkpoint.
+    """
     if projection.version != found.version:
         return f"its version is {projection.version}, its rows are of {found.version}"
-    return "its tables, its topics or its rules have changed"
+    if found.topics is None:
+        return "its rows are of an earlier release, which did not keep what it had read"
+    if found.definition != projection.definition():
+        return "its tables or its rules have changed"
+    ours, theirs = projection.versions.items(), found.topics.items()
+    if ours == theirs:
+        return None
+    upto = found.position if upto is None else upto
+    later = topics_of_others(source, found)
+    for topics, why in (
+        (later, "its rows are of {} too, which nothing here knows: of a later release, or of a"
+                " context that is not loaded; it came at position {}"),
+        ({topic for topic, _ in ours - theirs}, "it newly reads {}, and was past position {}"),
+        ({topic for topic, _ in theirs - ours} - later.keys(),
+         "it no longer reads {}, and its rows are of position {}"),
+    ):  # fmt: skip
+        first = source.first_of(connection, topics, upto)
+        if first is not None:
+            return why.format(" or ".join(sorted(topics)), first)
+    return None
+
+
+def topics_of_others(source: LogSource, found: Checkpoint) -> Mapping[str, int]:
+    """The topics that were read into the rows of *found*, and that nothing here knows."""
+    known = source.known_topics
+    return {topic: version for topic, version in (found.topics or {}).items() if topic not in known}
+
+
+def topics_read(source: LogSource, projection: Projection, found: Checkpoint) -> Mapping[str, int]:
+    """What a checkpoint that *projection* moves on from *found* says was read.
+
+    Topics of others stay: who comes to an event of these stops there, and leaves it to them.
+    """
+    return {**topics_of_others(source, found), **projection.versions}
 
 
 def astray(
@@ -50,7 +101,8 @@ def outdated(
     head: Place | None = None,
 ) -> str | None:
     """Why *found* has to be rebuilt: it is of other code, or of another log; None if it has not."""
-    return drift(projection, found) or astray(source, connection, found.place, head)
+    why = drift(source, connection, projection, found)
+    return why or astray(source, connection, found.place, head)
 
 
 def unfinishable(
@@ -62,7 +114,8 @@ def unfinishable(
 ) -> str | None:
     """Why a rebuild cannot go on with *building*, of which *parts* are left; None if it can."""
     at = parts[0].end if parts else building.place
-    return drift(projection, building) or astray(source, connection, at)
+    why = drift(source, connection, projection, building, at.position)
+    return why or astray(source, connection, at)
 
 
 def require_current(

@@ -13,7 +13,7 @@ from typing import Any
 
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.aside import AsideTable, Detours
-from crmcore.projections.engine.drift import unfinishable
+from crmcore.projections.engine.drift import topics_of_others, unfinishable
 from crmcore.projections.engine.generation import Registry
 from crmcore.projections.engine.parts import Part, Parts
 from crmcore.projections.engine.poison import PoisonError, ProjectionStoppedError
@@ -96,7 +96,8 @@ def _workers(
     now = next((one for one in parts if one.number == part.number), None)
     if building is None or now is None:
         return []
-    detours = Detours(part.name, part.generation, known)
+    later = topics_of_others(source, building)
+    detours = Detours(part.name, part.generation, known, later)
     return [Worker(source, registry, projection, now, limits, detours)]
 
 

@@ -14,7 +14,7 @@ from crmcore.application.errors import StoreError
 from crmcore.application.log import Place
 from crmcore.projections.engine.aside import Aside, AsideTable
 from crmcore.projections.engine.batch import Batch
-from crmcore.projections.engine.drift import outdated, unfinishable
+from crmcore.projections.engine.drift import drift, outdated, topics_read, unfinishable
 from crmcore.projections.engine.generation import BUILDING, Registry
 from crmcore.projections.engine.parts import Parts
 from crmcore.projections.engine.poison import (
@@ -240,9 +240,10 @@ class Follower:
         """Whether there is nothing to do, seen without holding up a writer."""
         with self._source.read() as connection:
             at = self._registry.live(connection, projection.name)
-            return (
-                at is not None
-                and at.place == self._source.head(connection)
-                and at.definition == projection.definition()
-                and at.failure is None
-            )
+            if at is None:
+                return False
+            # It may look through the log, which is done here, before others must wait.
+            changed = drift(self._source, connection, projection, at) is not None
+            changed = changed or at.topics != topics_read(self._source, projection, at)
+            end = self._source.head(connection)
+            return not changed and at.place == end and at.failure is None

@@ -28,6 +28,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
     update,
 )
 
@@ -50,6 +51,12 @@ START = Place(0, bytes(32))
 """Before the first record of every log."""
 
 BUILDING, LIVE, PREVIOUS, OLDER = "building", "live", "previous", "older"
+COLUMNS = text(
+    "SELECT count(*) FROM pg_attribute"
+    " WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
+)
+"""How many columns a table in PostgreSQL has."""
+
 RETIRED = "retired"
 """Its tables are gone; its number is not given again, so that no late worker takes another for it."""
 
@@ -70,13 +77,16 @@ def _registry_table(schema: str | None) -> Table:
         Column("failed_position", BigInteger),
         Column("failed_topic", Text),
         Column("failure", Text),
+        Column("topics", JSON),
     )
 
 
 @cache  # made once for all commands that keep a read model inline
-def _generations(schema: str | None) -> Select[Any]:
+def _generations(schema: str | None, columns: int) -> Select[Any]:
     table = _registry_table(schema)
-    named = select(table).where(table.c.name == bindparam("projection"), table.c.state != RETIRED)
+    named = select(*list(table.columns)[:columns]).where(
+        table.c.name == bindparam("projection"), table.c.state != RETIRED
+    )
     return named.order_by(table.c.generation)
 
 
@@ -94,7 +104,8 @@ class Checkpoint:
     """A generation and how far it has come.  ``failure`` says why it stopped, if it did.
 
     ``tables`` names for each declared table the one that holds the rows.  ``link`` is that of the
-    record at ``position`` in the log that it has seen.
+    record at ``position`` in the log that it has seen.  ``topics`` are those that were read up to
+    there, each with its schema version; None where an earlier release did, which kept none.
     """
 
     name: str
@@ -108,6 +119,7 @@ class Checkpoint:
     failed_position: int | None
     failed_topic: str | None
     failure: str | None
+    topics: Mapping[str, int] | None = None
 
     @property
     def place(self) -> Place:
@@ -122,19 +134,34 @@ class Registry:
     schema: str | None
     _seen: list[bool] = attrs.field(factory=list, init=False, eq=False, repr=False)
 
-    def _is_made(self, connection: Connection) -> bool:
-        """Whether the registry's table is there; PostgreSQL is not asked again once it was."""
-        there = inspect(connection).has_table
-        return bool(self._seen) or there("crm_projections", schema=self.schema)
+    def _columns(self, connection: Connection) -> int:
+        """How many columns the registry's table has: none where it is not there.
+
+        An earlier release made it without the last.  PostgreSQL is not asked again once all were there.
+        """
+        if self._seen:
+            return len(_registry_table(self.schema).columns)
+        if connection.dialect.name == "sqlite":
+            counted = "SELECT count(*) FROM pragma_table_info('crm_projections')"
+            return int(connection.exec_driver_sql(counted).scalar_one())
+        name = self._quoted(connection, "crm_projections")
+        return int(connection.execute(COLUMNS, {"name": name}).scalar_one())
 
     def claim(self, connection: Connection, name: str) -> None:
         """Be the one consumer of a projection until the transaction ends; a second one waits.
 
-        Makes the registry's table if it is not there.
+        Makes the registry's table if it is not there, and its last column if an earlier release
+        made the others.
         """
         lock(connection, self.schema, name)
-        if not self._is_made(connection):
-            create_once(connection, _registry_table(self.schema))
+        columns, registry = self._columns(connection), _registry_table(self.schema)
+        if not columns:
+            create_once(connection, registry)
+        elif columns < len(registry.columns):
+            lock(connection, self.schema, registry.name)
+            if self._columns(connection) == columns:
+                table = self._quoted(connection, registry.name)
+                connection.execute(text(f"ALTER TABLE {table} ADD COLUMN topics JSON"))
         elif not self._seen and connection.dialect.name == "postgresql":
             # Made by a transaction before this one.  A reader in SQLite may see an earlier moment.
             self._seen.append(True)
@@ -149,9 +176,10 @@ class Registry:
 
     def generations(self, connection: Connection, name: str) -> list[Checkpoint]:
         """All generations of a projection that have tables, in the order in which they were begun."""
-        if not self._is_made(connection):
+        columns = self._columns(connection)
+        if not columns:
             return []
-        found = connection.execute(_generations(self.schema), {"projection": name})
+        found = connection.execute(_generations(self.schema, columns), {"projection": name})
         return [Checkpoint(*row) for row in found]
 
     def generation(self, connection: Connection, name: str, number: int) -> Checkpoint | None:
@@ -191,6 +219,7 @@ class Registry:
             None,
             None,
             None,
+            projection.versions,
         )
         connection.execute(insert(registry).values(attrs.asdict(begun)))
         if state == LIVE:
@@ -214,10 +243,21 @@ class Registry:
             drop(connection, "TABLE", self._quoted(connection, name))
         self._update(connection, gone, state=RETIRED, tables={})
 
-    def advance(self, connection: Connection, at: Checkpoint, to: Place) -> None:
-        """Move the checkpoint to a place in the log; a failure before it is over."""
-        over = {"failed_position": None, "failed_topic": None, "failure": None}
-        self._update(connection, at, position=to.position, link=to.link, **over)
+    def advance(
+        self,
+        connection: Connection,
+        at: Checkpoint,
+        to: Place,
+        topics: Mapping[str, int] | None = None,
+    ) -> None:
+        """Move the checkpoint to a place in the log; a failure before it is over.
+
+        *topics* are those that were read up to there, where they are others than before.
+        """
+        values: dict[str, object] = {"failed_position": None, "failed_topic": None, "failure": None}
+        if topics is not None and topics != at.topics:
+            values["topics"] = topics
+        self._update(connection, at, position=to.position, link=to.link, **values)
 
     def fail(
         self,

@@ -153,7 +153,7 @@ class LiveRows:
                         return f"{name} has no rows: {taken}"
                     run = "run `crmcore projections catch-up`, or call catch_up()"
                     return f"{name} has no rows yet: {run}"
-                changed = drift(known[name], live)
+                changed = drift(self._source, connection, known[name], live)
                 if changed is not None:
                     again = f"`crmcore projections rebuild {name} --switch`"
                     return f"{name}: rebuild needed: {changed}: {again}"

@@ -52,6 +52,14 @@ class PoisonError(Exception):
         error.position, error.topic, error.cause = self.position, self.topic, str(self)
         return error
 
+    def is_none_of(self, projection: Projection) -> bool:
+        """Whether *projection* skips it as one of a context that is not loaded.
+
+        The topic tells (``workshop.bike-received``).
+        """
+        unknown = isinstance(self.cause, UnknownTopicError) and "." in self.topic
+        return unknown and projection.on_unknown is Policy.SKIP
+
     def policy(self, projection: Projection) -> Policy:
         """What *projection* does about it; to hold groups, it must be known which."""
         unknown = isinstance(self.cause, UnknownTopicError)
@@ -59,11 +67,13 @@ class PoisonError(Exception):
         return Policy.STOP if policy is Policy.HOLD and not self.groups else policy
 
     def go_past(self, projection: Projection, detours: Detours) -> bool:
-        """Put the event aside, if that is what *projection* does about it."""
+        """Go past the event, and put it aside, if that is what *projection* does about it."""
         policy = self.policy(projection)
-        if policy is not Policy.STOP:
+        if policy is Policy.STOP or self.topic in detours.topics_of_others:
+            return False
+        if not self.is_none_of(projection):
             detours.add(self.position, self.topic, self.groups, policy, str(self))
-        return policy is not Policy.STOP
+        return True
 
 
 def told(error: Exception) -> str:

@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol
 
 import attrs
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmcore.application.log import Recorded
@@ -155,7 +154,12 @@ class Projection:
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics of the events that it reads, sorted."""
-        return tuple(sorted(_topic(kind) for kind in self.handlers))
+        return tuple(sorted(self.versions))
+
+    @cached_property
+    def versions(self) -> Mapping[str, int]:
+        """The schema version in which it reads each topic."""
+        return {_topic(kind): version_of(kind) for kind in self.handlers}
 
     @cached_property
     def reads(self) -> Mapping[str, type | None]:
@@ -170,11 +174,16 @@ class Projection:
         return {**viewed, **self.handlers}
 
     def definition(self) -> str:
-        """A digest of tables, topics and versions: when it differs, the rows must be rebuilt."""
+        """A digest of tables and version: when it differs, the rows must be rebuilt.
+
+        The topics are no part of it: a checkpoint knows which were read (``drift``).
+        """
         return self._definition
 
     @cached_property
     def _definition(self) -> str:
+        from sqlalchemy.dialects import postgresql  # here: it is large, and often not the log's own
+
         # SQLite would write many types as TEXT
         dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         parts = [str(CreateTable(table).compile(dialect=dialect)) for table in self.tables]
@@ -183,10 +192,7 @@ class Projection:
             for table in self.tables
             for index in table.indexes
         )
-        later = sorted(
-            f"{_topic(kind)} {version_of(kind)}" for kind in self.handlers if version_of(kind) > 1
-        )
-        text = "\n".join([str(self.version), self.policy, *self.topics, *later, *parts])
+        text = "\n".join([str(self.version), self.policy, *parts])
         return sha256(text.encode()).hexdigest()
 
     def apply(self, recorded: Recorded, rows: Rows) -> None:

@@ -137,4 +137,4 @@ class _Refold:
         try:
             return groups_of(self.projection, event)
         except PoisonError as poison:
-            return poison.groups
+            return () if poison.is_none_of(self.projection) else poison.groups

@@ -1,6 +1,6 @@
 """The database as the engine sees it: events come from it, and rows go to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -33,6 +33,18 @@ class LogSource(Protocol):
 
     def link(self, connection: Connection, position: int) -> bytes:
         """The link of the record at a position; no bytes where the log has none."""
+        ...
+
+    @property
+    def known_topics(self) -> Collection[str]:
+        """Every topic that this code can read, those of earlier releases included."""
+        ...
+
+    def first_of(self, connection: Connection, topics: Collection[str], upto: int) -> int | None:
+        """Where the log holds one of *topics*, whatever it was called then, up to a position.
+
+        No index leads to a topic: it reads what it has not read before in this process.
+        """
         ...
 
     def events(

@@ -87,7 +87,8 @@ class Switcher:
         def catch_up() -> None:
             with self._source.read() as connection:
                 found = previous(connection)
-            if drift(projection, found) is None:
+                ours = drift(self._source, connection, projection, found) is None
+            if ours:
                 with suppress(ProjectionStoppedError):  # going back is what matters now
                     self._rebuilder.catch_up(projection, found.generation)
 

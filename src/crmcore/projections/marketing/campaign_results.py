@@ -16,9 +16,31 @@ from uuid import UUID
 from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
 
 from crmcore.application.log import Recorded
-from crmcore.domain.marketing import campaign
-from crmcore.domain.marketing import membership_events as membership
-from crmcore.domain.marketing.membership_events import ConversionKind
+from crmcore.domain.marketing.campaign.messages.planning import CampaignPlanned, CampaignScheduled
+from crmcore.domain.marketing.campaign.messages.running import (
+    CampaignApproved,
+    CampaignCancelled,
+    CampaignCompleted,
+    CampaignLaunched,
+    CampaignPaused,
+    CampaignResumed,
+    CostIncurred,
+)
+from crmcore.domain.marketing.membership.messages.addressing import (
+    MemberHeldOut,
+    MemberSuppressed,
+    MemberTargeted,
+    MessageSent,
+)
+from crmcore.domain.marketing.membership.messages.results import (
+    ConversionKind,
+    ConversionRecorded,
+    MessageBounced,
+    MessageClicked,
+    MessageDelivered,
+    OptOutReceived,
+    ResponseRecorded,
+)
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.order.messages import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.projections.engine import Exact, Handler, Instant, Projection, Rows
@@ -41,7 +63,7 @@ __all__ = [
 ]
 
 _metadata = MetaData()
-OfPurchase = membership.ConversionRecorded | OrderPlaced | OrderReturned | OrderCancelled
+OfPurchase = ConversionRecorded | OrderPlaced | OrderReturned | OrderCancelled
 COUNTS = (
     "targeted",
     "suppressed",
@@ -102,25 +124,25 @@ def campaign_results() -> Projection:
         version=3,
         tables=(CAMPAIGN_RESULTS, CAMPAIGN_REVENUE, CAMPAIGN_MEMBERS, CAMPAIGN_PURCHASES),
         handlers={
-            campaign.CampaignPlanned: _planned,
-            campaign.CampaignScheduled: _scheduled,
-            campaign.CampaignApproved: _status("approved"),
-            campaign.CampaignLaunched: _status("running"),
-            campaign.CampaignPaused: _status("paused"),
-            campaign.CampaignResumed: _status("running"),
-            campaign.CampaignCompleted: _status("completed"),
-            campaign.CampaignCancelled: _status("cancelled"),
-            campaign.CostIncurred: _cost,
-            membership.MemberTargeted: _standing("targeted"),
-            membership.MemberSuppressed: _standing("suppressed"),
-            membership.MemberHeldOut: _standing("held_out"),
-            membership.MessageSent: _sent,
-            membership.MessageDelivered: _counted(None, "delivered"),
-            membership.MessageBounced: _counted("bounces"),
-            membership.MessageClicked: _counted("clicks", "clickers"),
-            membership.ResponseRecorded: _response,
-            membership.ConversionRecorded: _conversion,
-            membership.OptOutReceived: _counted("opt_outs"),
+            CampaignPlanned: _planned,
+            CampaignScheduled: _scheduled,
+            CampaignApproved: _status("approved"),
+            CampaignLaunched: _status("running"),
+            CampaignPaused: _status("paused"),
+            CampaignResumed: _status("running"),
+            CampaignCompleted: _status("completed"),
+            CampaignCancelled: _status("cancelled"),
+            CostIncurred: _cost,
+            MemberTargeted: _standing("targeted"),
+            MemberSuppressed: _standing("suppressed"),
+            MemberHeldOut: _standing("held_out"),
+            MessageSent: _sent,
+            MessageDelivered: _counted(None, "delivered"),
+            MessageBounced: _counted("bounces"),
+            MessageClicked: _counted("clicks", "clickers"),
+            ResponseRecorded: _response,
+            ConversionRecorded: _conversion,
+            OptOutReceived: _counted("opt_outs"),
             OrderPlaced: _placed,
             OrderReturned: _returned,
             OrderCancelled: _cancelled,
@@ -137,14 +159,9 @@ def _groups(recorded: Recorded) -> Sequence[str]:
         return ()
     campaign_id = str(event.campaign_id)
     match event:
-        case (
-            membership.MemberTargeted()
-            | membership.MemberSuppressed()
-            | membership.MemberHeldOut()
-            | membership.MessageSent()
-        ):
+        case MemberTargeted() | MemberSuppressed() | MemberHeldOut() | MessageSent():
             return campaign_id, str(event.membership_id)
-        case membership.ConversionRecorded(conversion_id=key):
+        case ConversionRecorded(conversion_id=key):
             return campaign_id, purchase_key(event.campaign_id, event.customer_id, key)
         case OrderPlaced(order_id=key) | OrderReturned(order_id=key) | OrderCancelled(order_id=key):
             return campaign_id, purchase_key(event.campaign_id, event.customer_id, key)
@@ -152,7 +169,7 @@ def _groups(recorded: Recorded) -> Sequence[str]:
             return (campaign_id,)
 
 
-def _planned(event: campaign.CampaignPlanned, _recorded: Recorded, rows: Rows) -> None:
+def _planned(event: CampaignPlanned, _recorded: Recorded, rows: Rows) -> None:
     row: dict[str, Any] = {
         "campaign_id": str(event.campaign_id),
         "name": event.name,
@@ -184,7 +201,7 @@ def _add(rows: Rows, campaign_id: UUID, **amounts: int | Decimal) -> None:
     _change(rows, campaign_id, add)
 
 
-def _scheduled(event: campaign.CampaignScheduled, _recorded: Recorded, rows: Rows) -> None:
+def _scheduled(event: CampaignScheduled, _recorded: Recorded, rows: Rows) -> None:
     dates = {"starts_at": event.starts_at, "ends_at": event.ends_at}
     _change(rows, event.campaign_id, lambda row: row.update(dates))
 
@@ -196,7 +213,7 @@ def _status(status: str) -> Handler:
     return handle
 
 
-def _cost(event: campaign.CostIncurred, _recorded: Recorded, rows: Rows) -> None:
+def _cost(event: CostIncurred, _recorded: Recorded, rows: Rows) -> None:
     _add(rows, event.campaign_id, cost=event.cost.amount)
 
 
@@ -210,7 +227,7 @@ def _standing(column: str) -> Handler:
     return handle
 
 
-def _sent(event: membership.MessageSent, _recorded: Recorded, rows: Rows) -> None:
+def _sent(event: MessageSent, _recorded: Recorded, rows: Rows) -> None:
     if event.counted:
         _stands(event, "targeted", rows)
         _add(rows, event.campaign_id, sends=1, recipients=int(event.first))
@@ -243,13 +260,13 @@ def _counted(each: str | None, first: str | None = None) -> Handler:
     return handle
 
 
-def _response(event: membership.ResponseRecorded, _recorded: Recorded, rows: Rows) -> None:
+def _response(event: ResponseRecorded, _recorded: Recorded, rows: Rows) -> None:
     if event.counted:
         clicked = event.kind is ResponseKind.CLICK  # counted among the clicks already
         _add(rows, event.campaign_id, responders=int(event.first), responses=0 if clicked else 1)
 
 
-def _conversion(event: membership.ConversionRecorded, _recorded: Recorded, rows: Rows) -> None:
+def _conversion(event: ConversionRecorded, _recorded: Recorded, rows: Rows) -> None:
     counts = event.counted and not event.held_out
     if counts:
         _add(rows, event.campaign_id, conversions=1, converted=int(event.first))
@@ -259,7 +276,7 @@ def _conversion(event: membership.ConversionRecorded, _recorded: Recorded, rows:
     _purchase(rows, event, event.conversion_id, told)
 
 
-def _worth_something(event: membership.ConversionRecorded) -> bool:
+def _worth_something(event: ConversionRecorded) -> bool:
     """Whether there is a margin, known or not: a lead or a new customer alone has none yet."""
     worth = (event.amount, event.margin)
     return event.kind is ConversionKind.ORDER or any(one is not None for one in worth)

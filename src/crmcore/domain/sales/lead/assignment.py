@@ -22,13 +22,13 @@ from crmcore.domain.sales.lead.messages.assignment import (
     LeadLeftUnassigned,
     LeadSalesAccepted,
 )
-from crmcore.domain.sales.lead.phases import Contact, LeadStatus, OpenLead, State
+from crmcore.domain.sales.lead.phases import Contact, OpenLead, State
 from crmcore.domain.sales.lead.refusals import (
     refuse_status,
     require_not_owners_address,
     require_open,
 )
-from crmcore.domain.sales.lead.state import Event
+from crmcore.domain.sales.lead.status import Event, LeadStatus
 
 
 def assign(command: AssignLead, state: State, rule: str | None = None) -> Sequence[Event]:

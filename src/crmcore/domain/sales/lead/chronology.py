@@ -34,7 +34,8 @@ from crmcore.domain.sales.lead.phases import (
     State,
     Uncaptured,
 )
-from crmcore.domain.sales.lead.state import Event, lead_in
+from crmcore.domain.sales.lead.state import lead_in
+from crmcore.domain.sales.lead.status import Event
 
 
 def subject(state: State) -> UUID | None:

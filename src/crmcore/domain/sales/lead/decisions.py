@@ -58,7 +58,8 @@ from crmcore.domain.sales.lead.qualification import decide_qualification
 from crmcore.domain.sales.lead.refusals import require_not_owners_address, require_open
 from crmcore.domain.sales.lead.score import Adjustment
 from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL, ScoringModel
-from crmcore.domain.sales.lead.state import Event, evolve, lead_in
+from crmcore.domain.sales.lead.state import evolve, lead_in
+from crmcore.domain.sales.lead.status import Event
 
 Command = (
     CaptureLead

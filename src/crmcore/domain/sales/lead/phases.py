@@ -6,7 +6,6 @@ or disqualified, and from there recycled, as new, in its next cycle.
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 import attrs
@@ -15,16 +14,7 @@ from crmcore.domain.sales.lead.messages.assignment import LeadLeftUnassigned
 from crmcore.domain.sales.lead.messages.capture import LeadCaptured, LeadInquiryRepeated
 from crmcore.domain.sales.lead.messages.qualification import DisqualificationReason
 from crmcore.domain.sales.lead.score import Adjustment, Signal
-
-
-class LeadStatus(StrEnum):
-    """How far an open lead has come."""
-
-    NEW = "new"
-    ASSIGNED = "assigned"
-    WORKING = "working"
-    NURTURING = "nurturing"
-    QUALIFIED = "qualified"
+from crmcore.domain.sales.lead.status import LeadStatus
 
 
 @attrs.frozen

@@ -20,11 +20,11 @@ from crmcore.domain.sales.lead.messages.qualification import (
     QualifyLead,
     RecycleLead,
 )
-from crmcore.domain.sales.lead.phases import LeadStatus, OpenLead
+from crmcore.domain.sales.lead.phases import OpenLead
 from crmcore.domain.sales.lead.refusals import LeadScoreTooLowError, refuse_status
 from crmcore.domain.sales.lead.score import LeadScore, score
 from crmcore.domain.sales.lead.scoring_model import ScoringModel
-from crmcore.domain.sales.lead.state import Event
+from crmcore.domain.sales.lead.status import Event, LeadStatus
 
 
 def decide_qualification(

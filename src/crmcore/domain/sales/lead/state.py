@@ -31,33 +31,12 @@ from crmcore.domain.sales.lead.phases import (
     Contact,
     ConvertedLead,
     DisqualifiedLead,
-    LeadStatus,
     OpenLead,
     State,
     Uncaptured,
 )
 from crmcore.domain.sales.lead.score import Adjustment, Signal
-
-Event = (
-    LeadCaptured
-    | LeadInquiryRepeated
-    | LeadEnriched
-    | LeadActivityScored
-    | LeadScoreAdjusted
-    | LeadAssigned
-    | LeadLeftUnassigned
-    | LeadAcceptanceDeclined
-    | LeadSalesAccepted
-    | LeadContactAttempted
-    | LeadContacted
-    | LeadFirstResponseRecorded
-    | LeadMarketingQualified
-    | LeadSalesQualified
-    | LeadNurtured
-    | LeadDisqualified
-    | LeadRecycled
-    | LeadConverted
-)
+from crmcore.domain.sales.lead.status import Event, status_after
 
 
 def evolve(state: State, event: Event) -> State:
@@ -137,9 +116,9 @@ def _evolve_known(
             adjustment = Adjustment(event.points, event.reason, event.at)
             return attrs.evolve(lead, adjustments=(*lead.adjustments, adjustment))
         case LeadContactAttempted():
-            return _contacted(lead, Contact(event.channel, False, event.at))
+            return _contacted(lead, event, reached=False)
         case LeadContacted():
-            return _contacted(lead, Contact(event.channel, True, event.at))
+            return _contacted(lead, event, reached=True)
         case LeadFirstResponseRecorded():
             return attrs.evolve(lead, first_response_at=event.at)
         case _:
@@ -154,7 +133,7 @@ def _evolve_assignment(
         case LeadAssigned():
             return attrs.evolve(
                 lead,
-                status=_onward(lead, LeadStatus.NEW, LeadStatus.ASSIGNED),
+                status=status_after(lead.status, event),
                 assignee=event.assignee,
                 assignee_email=event.assignee_email,
                 assigned_at=event.at,
@@ -162,10 +141,10 @@ def _evolve_assignment(
         case LeadLeftUnassigned():
             return attrs.evolve(lead, unassigned=event)
         case LeadAcceptanceDeclined():
-            status = _onward(lead, LeadStatus.ASSIGNED, LeadStatus.NEW)
+            status = status_after(lead.status, event)
             return attrs.evolve(lead, status=status, assignee=None, assignee_email=None)
         case LeadSalesAccepted():
-            status = _onward(lead, LeadStatus.ASSIGNED, LeadStatus.WORKING)
+            status = status_after(lead.status, event)
             return attrs.evolve(lead, status=status, accepted_at=event.at)
         case _:
             assert_never(event)
@@ -183,9 +162,13 @@ def _evolve_qualification(
         case LeadMarketingQualified():
             return attrs.evolve(lead, marketing_qualified_at=event.at)
         case LeadSalesQualified():
-            return attrs.evolve(lead, status=LeadStatus.QUALIFIED, sales_qualified_at=event.at)
+            return attrs.evolve(
+                lead, status=status_after(lead.status, event), sales_qualified_at=event.at
+            )
         case LeadNurtured():
-            return attrs.evolve(lead, status=LeadStatus.NURTURING, nurtured_until=event.until)
+            return attrs.evolve(
+                lead, status=status_after(lead.status, event), nurtured_until=event.until
+            )
         case LeadDisqualified():
             return DisqualifiedLead(lead, event.reason, event.note, event.at)
         case LeadConverted():
@@ -194,12 +177,11 @@ def _evolve_qualification(
             assert_never(event)
 
 
-def _onward(lead: OpenLead, before: LeadStatus, after: LeadStatus) -> LeadStatus:
-    return after if lead.status is before else lead.status
-
-
-def _contacted(lead: OpenLead, contact: Contact) -> OpenLead:
-    status = _onward(lead, LeadStatus.ASSIGNED, LeadStatus.WORKING)
+def _contacted(
+    lead: OpenLead, event: LeadContactAttempted | LeadContacted, *, reached: bool
+) -> OpenLead:
+    contact = Contact(event.channel, reached, event.at)
+    status = status_after(lead.status, event)
     return attrs.evolve(lead, status=status, contacts=(*lead.contacts, contact))
 
 
@@ -218,7 +200,7 @@ def _enriched(lead: OpenLead, event: LeadEnriched) -> OpenLead:
 def _recycled(lead: OpenLead, event: LeadRecycled) -> OpenLead:
     return attrs.evolve(
         lead,
-        status=LeadStatus.NEW,
+        status=status_after(lead.status, event),
         cycle=event.cycle,
         cycle_began_at=event.at,
         assignee=None,

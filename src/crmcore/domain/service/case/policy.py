@@ -6,10 +6,8 @@ from typing import Any, Final
 import attrs
 
 from crmcore.domain.kernel import InvalidValueError
-from crmcore.domain.service.levels import STANDARD_VERSION, BookVersion
+from crmcore.domain.service.levels.version.state import STANDARD_VERSION, ServiceLevelVersion
 from crmcore.domain.service.priority import STANDARD_MATRIX, PriorityMatrix
-
-__all__ = ["STANDARD_POLICY", "CasePolicy"]
 
 LONGEST_WINDOW = timedelta(days=3_660)
 
@@ -29,7 +27,7 @@ class CasePolicy:
     """
 
     matrix: PriorityMatrix = STANDARD_MATRIX
-    service_levels: BookVersion = STANDARD_VERSION
+    service_levels: ServiceLevelVersion = STANDARD_VERSION
     reopen_window: timedelta = attrs.field(default=timedelta(days=14), validator=_window)
 
 

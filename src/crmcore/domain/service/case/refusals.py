@@ -5,14 +5,14 @@ from typing import assert_never
 from uuid import UUID
 
 from crmcore.domain.kernel import NotAllowedError, shown
-from crmcore.domain.service.case.commands import CaseCommand, MergeCase
+from crmcore.domain.service.case.messages.unions import CaseCommand
 from crmcore.domain.service.case.state import Active, Closed, Merged, Opened, Solved, Spam
 
 
 class CaseOutOfOrderError(NotAllowedError):
     """The command is dated before something that must have come first."""
 
-    def __init__(self, command: CaseCommand | MergeCase, since: datetime, phase: str) -> None:
+    def __init__(self, command: CaseCommand, since: datetime, phase: str) -> None:
         super().__init__(
             f"{command.TOPIC} at {command.at.isoformat()}: case {command.case_id} is {phase} only"
             f" since {since.isoformat()}; expected an instant from then on"
@@ -101,8 +101,8 @@ class MergeAcrossCustomersError(NotAllowedError):
         )
 
 
-def not_ended(case_id: UUID, state: Opened) -> Active | Solved:
-    """*state*, if something can still happen in it."""
+def require_not_ended(case_id: UUID, state: Opened) -> Active | Solved:
+    """*state*, if something can still happen in it; refuses a case that has ended."""
     match state:
         case Closed():
             raise CaseClosedError(case_id)
@@ -116,15 +116,15 @@ def not_ended(case_id: UUID, state: Opened) -> Active | Solved:
             assert_never(state)
 
 
-def active(command: CaseCommand, state: Opened) -> Active:
-    """*state*, if the case is being worked on."""
-    living = not_ended(command.case_id, state)
+def require_active(command: CaseCommand, state: Opened) -> Active:
+    """*state*, if the case is being worked on; refuses one that is solved or has ended."""
+    living = require_not_ended(command.case_id, state)
     if isinstance(living, Solved):
         raise CaseSolvedError(command)
     return living
 
 
-def in_order(command: CaseCommand | MergeCase, state: Opened) -> None:
+def require_in_order(command: CaseCommand, state: Opened) -> None:
     """Refuse a change of status that is dated before the last one: intervals never run backwards."""
     if command.at < state.since:
         raise CaseOutOfOrderError(command, state.since, state.category.value)

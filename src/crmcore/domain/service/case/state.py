@@ -4,35 +4,45 @@ from collections import ChainMap
 from collections.abc import Mapping
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
 import attrs
 
-from crmcore.domain.service.case.events import (
-    CaseAbsorbed,
-    CaseAssigned,
-    CaseClassified,
+from crmcore.domain.service.case.messages.conversation import CaseNoteAdded, CaseReplied
+from crmcore.domain.service.case.messages.life_cycle import (
     CaseClosed,
-    CaseCustomerIdentified,
-    CaseEvent,
     CaseHeld,
-    CaseMerged,
-    CaseNoteAdded,
-    CaseOpened,
     CasePended,
-    CasePrioritised,
-    CaseQueued,
     CaseReopened,
-    CaseReplied,
     CaseResumed,
     CaseSolved,
     CaseSpamMarked,
     CaseStarted,
-    CaseTransferred,
 )
-from crmcore.domain.service.case.telling import told
-from crmcore.domain.service.levels import Cycle, Timeline
+from crmcore.domain.service.case.messages.merging import (
+    CaseAbsorbed,
+    CaseMerged,
+    CaseQuestionInherited,
+)
+from crmcore.domain.service.case.messages.opening import (
+    CaseClassified,
+    CaseCustomerIdentified,
+    CaseOpened,
+    CasePrioritised,
+)
+from crmcore.domain.service.case.messages.routing import CaseAssigned, CaseQueued, CaseTransferred
+from crmcore.domain.service.case.messages.service_levels import (
+    ServiceLevelAttached,
+    ServiceLevelDetached,
+    ServiceLevelReplaced,
+    ServiceTargetBreached,
+    ServiceTargetWarned,
+)
+from crmcore.domain.service.case.messages.unions import CaseEvent
+from crmcore.domain.service.case.timeline import evolve_timeline, open_timeline
+from crmcore.domain.service.levels.policy import CaseFacts
+from crmcore.domain.service.levels.timeline import Cycle, Timeline
 from crmcore.domain.service.priority import Impact, Priority, Urgency
 from crmcore.domain.service.terms import AuthorRole, CaseKind, StatusCategory
 
@@ -41,9 +51,9 @@ from crmcore.domain.service.terms import AuthorRole, CaseKind, StatusCategory
 class Facts:
     """What every opened case has, whatever its phase.
 
-    ``held`` tells what the case was held to be from which instant on, whenever that was told.
-    ``written`` is what the customer wrote, in order, and ``absorbed`` are the cases that were
-    merged into this one.
+    ``held`` is what the case was held to be from which instant on, whenever that was recorded.
+    ``written`` is what the customer wrote, in order; ``absorbed`` are the cases that were
+    merged into this one, ``merged_into`` is the one that this was merged into.
     """
 
     opening: CaseOpened
@@ -62,6 +72,7 @@ class Facts:
     notes: frozenset[UUID] = frozenset()
     written: tuple[tuple[datetime, UUID], ...] = ()
     absorbed: frozenset[UUID] = frozenset()
+    merged_into: UUID | None = None
     held: tuple[tuple[datetime, Mapping[str, Any]], ...] = ()
 
     @property
@@ -71,8 +82,21 @@ class Facts:
 
     def as_of(self, at: datetime) -> "Facts":
         """The same, held to be what it was at an instant from the opening on."""
-        told = [fields for since, fields in self.held if since <= at]
-        return attrs.evolve(self, **dict(ChainMap(*reversed(told))))
+        known = [fields for since, fields in self.held if since <= at]
+        return attrs.evolve(self, **dict(ChainMap(*reversed(known))))
+
+    @property
+    def condition(self) -> CaseFacts:
+        """What the condition of a service level policy asks about the case."""
+        return CaseFacts(
+            priority=self.priority,
+            kind=self.kind,
+            channel=self.opening.channel,
+            queue=self.queue,
+            category=self.category,
+            request_type=self.request_type,
+            customer=self.customer_id,
+        )
 
     @property
     def cycle(self) -> Cycle:
@@ -143,17 +167,39 @@ State = Unopened | Opened
 def evolve(state: State, event: CaseEvent) -> State:
     """The state after one more event."""
     if isinstance(event, CaseOpened):
-        return Active(_received(event), event.at, StatusCategory.NEW)
+        return _phase(_open(event))
     if isinstance(state, Unopened):
         return state
-    facts = _learned(state.facts, event)
-    timeline = told(facts.timeline, event)
-    if timeline is not facts.timeline:
-        facts = attrs.evolve(facts, timeline=timeline)
-    return _phase(state, facts, event)
+    facts = _learn(state.facts, event)
+    timeline = evolve_timeline(facts.timeline, event)
+    return _phase(facts if timeline is facts.timeline else attrs.evolve(facts, timeline=timeline))
 
 
-def _received(event: CaseOpened) -> Facts:
+def _phase(facts: Facts) -> Opened:
+    """The phase of a case: that of its latest status, whenever that was recorded."""
+    status = facts.timeline.statuses[-1]
+    match status.category:
+        case StatusCategory.SOLVED:
+            return Solved(facts, status.at)
+        case StatusCategory.CLOSED:
+            return Closed(facts, status.at)
+        case StatusCategory.MERGED:
+            assert facts.merged_into is not None, "a merged case goes on in another"
+            return Merged(facts, status.at, facts.merged_into)
+        case StatusCategory.SPAM:
+            return Spam(facts, status.at)
+        case (
+            StatusCategory.NEW
+            | StatusCategory.OPEN
+            | StatusCategory.PENDING
+            | StatusCategory.ON_HOLD
+        ):
+            return Active(facts, status.at, status.category)
+        case _:
+            assert_never(status.category)
+
+
+def _open(event: CaseOpened) -> Facts:
     held: dict[str, Any] = {
         "kind": event.kind,
         "category": event.category,
@@ -164,74 +210,67 @@ def _received(event: CaseOpened) -> Facts:
     return Facts(
         opening=event,
         customer_id=event.customer_id,
-        timeline=Timeline.opened(event.at, due=event.resolve_by),
+        timeline=open_timeline(event),
         held=((event.at, held),),
         **held,
     )
 
 
-def _phase(state: Opened, facts: Facts, event: CaseEvent) -> Opened:
-    """The phase after *event*: only the events that change the status category change it.
-
-    One that is told late changes at most since when the case is in the status that it has.
-    """
-    if event.at < state.since:
-        return attrs.evolve(state, facts=facts, since=facts.timeline.statuses[-1].at)
-    match event:
-        case CaseStarted() | CaseResumed() | CaseReopened():
-            return Active(facts, event.at, StatusCategory.OPEN)
-        case CasePended():
-            return Active(facts, event.at, StatusCategory.PENDING)
-        case CaseHeld():
-            return Active(facts, event.at, StatusCategory.ON_HOLD)
-        case CaseSolved():
-            return Solved(facts, event.at)
-        case CaseClosed():
-            return Closed(facts, event.at)
-        case CaseMerged():
-            return Merged(facts, event.at, event.into_case_id)
-        case CaseSpamMarked():
-            return Spam(facts, event.at)
-        case _:
-            return attrs.evolve(state, facts=facts)
-
-
-def _learned(facts: Facts, event: CaseEvent) -> Facts:
-    """The facts after *event*."""
+def _learn(facts: Facts, event: CaseEvent) -> Facts:
+    """The facts after *event*, but for the timeline."""
     match event:
         case CaseCustomerIdentified():
             return attrs.evolve(facts, customer_id=event.customer_id)
         case CaseClassified():
             sorted_as = {"kind": event.kind, "category": event.category}
-            return _holding(facts, event.at, request_type=event.request_type, **sorted_as)
+            return _hold(facts, event.at, request_type=event.request_type, **sorted_as)
         case CasePrioritised():
             assessed = {"impact": event.impact, "urgency": event.urgency}
-            return _holding(facts, event.at, priority=event.priority, **assessed)
+            return _hold(facts, event.at, priority=event.priority, **assessed)
         case CaseAssigned():
-            return _holding(facts, event.at, agent=event.agent)
+            return _hold(facts, event.at, agent=event.agent)
         case CaseQueued():
-            return _holding(facts, event.at, queue=event.queue)
+            return _hold(facts, event.at, queue=event.queue)
         case CaseTransferred():
-            return _holding(facts, event.at, queue=event.queue, agent=None)
-        case CaseReplied():
-            return _said(facts, event)
-        case CaseAbsorbed():
-            return attrs.evolve(facts, absorbed=facts.absorbed | {event.source_case_id})
-        case CaseNoteAdded():
-            return attrs.evolve(facts, notes=facts.notes | {event.note_id})
+            return _hold(facts, event.at, queue=event.queue, agent=None)
+        case CaseReplied() | CaseNoteAdded():
+            return _hear(facts, event)
         case CaseSolved():
             return attrs.evolve(facts, resolution_code=event.resolution_code)
-        case _:
+        case CaseMerged():
+            return attrs.evolve(facts, merged_into=event.into_case_id)
+        case CaseAbsorbed():
+            return attrs.evolve(facts, absorbed=facts.absorbed | {event.source_case_id})
+        case (
+            CaseOpened()
+            | CaseStarted()
+            | CasePended()
+            | CaseHeld()
+            | CaseResumed()
+            | CaseReopened()
+            | CaseClosed()
+            | CaseSpamMarked()
+            | CaseQuestionInherited()
+            | ServiceLevelAttached()
+            | ServiceLevelReplaced()
+            | ServiceLevelDetached()
+            | ServiceTargetWarned()
+            | ServiceTargetBreached()
+        ):
             return facts
+        case _:
+            assert_never(event)
 
 
-def _holding(facts: Facts, at: datetime, **told: Any) -> Facts:
-    """*facts* with what holds from *at* on, until what was told of a later instant."""
-    held = tuple(sorted((*facts.held, (at, told)), key=itemgetter(0)))
+def _hold(facts: Facts, at: datetime, **known: Any) -> Facts:
+    """*facts* with what holds from *at* on, until what is known of a later instant."""
+    held = tuple(sorted((*facts.held, (at, known)), key=itemgetter(0)))
     return attrs.evolve(facts, held=held).as_of(held[-1][0])
 
 
-def _said(facts: Facts, event: CaseReplied) -> Facts:
+def _hear(facts: Facts, event: CaseReplied | CaseNoteAdded) -> Facts:
+    if isinstance(event, CaseNoteAdded):
+        return attrs.evolve(facts, notes=facts.notes | {event.note_id})
     messages, written = facts.messages | {event.message_id}, facts.written
     if event.author_role is AuthorRole.CUSTOMER:
         written = tuple(sorted((*written, (event.at, event.message_id))))

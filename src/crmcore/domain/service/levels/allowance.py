@@ -24,8 +24,6 @@ from crmcore.domain.kernel.working_time import (
 )
 from crmcore.domain.service.levels.policy import ServiceTarget
 
-__all__ = ["Allowance", "allowance", "due"]
-
 
 @attrs.frozen
 class Allowance:

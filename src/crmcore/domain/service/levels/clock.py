@@ -16,24 +16,12 @@ from crmcore.domain.kernel import NoWorkingTimeError
 from crmcore.domain.kernel.working_time import BusinessCalendar, add, between
 from crmcore.domain.service.levels.policy import TargetKind, WarningLevel
 
-__all__ = [
-    "BREACH",
-    "Escalation",
-    "Mode",
-    "Pause",
-    "Standing",
-    "TargetClock",
-    "Verdict",
-    "reached",
-    "verdict",
-]
-
 NOTHING = timedelta(0)
 BREACH = "breach"
 
 
 class Verdict(StrEnum):
-    """How a case stands against a target; none where nothing is owed (any more)."""
+    """The verdict on a target; none where it does not hold (any more)."""
 
     MET = "met"
     BREACHED = "breached"
@@ -70,8 +58,8 @@ class Escalation:
 
 
 @attrs.frozen
-class Standing:
-    """How a target stands as of an instant: working time used and left (negative when overdue).
+class TargetStatus:
+    """The status of a target as of an instant: working time used and left (negative when overdue).
 
     For a deadline that came with the case both are elapsed time.  ``next_escalation`` is None
     while the clock is paused, and when nothing more is to come.
@@ -98,7 +86,7 @@ def verdict(
 
     Met if and only if completed at or before *due*; without a *due* (the clock is paused) no
     time is up.  A completion later than *as_of* has not happened yet.  ``withdrawn_at`` is the
-    instant from which nothing is owed any more: what was overdue by then stays breached, and
+    instant from which the target does not hold any more: what was overdue by then stays breached, and
     anything else has no verdict.
 
     >>> from datetime import UTC
@@ -143,14 +131,16 @@ class TargetClock:
     @cached_property
     def due_at(self) -> datetime | None:
         """When it is due; None while a pause without end keeps that open, or if it never is."""
-        return self.reached(self.within)
+        return self.instant_after(self.within)
 
-    def reached(self, budget: timedelta, *, resumed_at: datetime | None = None) -> datetime | None:
-        """When *budget* of working time is used (``reached``); a lasting pause ends *resumed_at*."""
+    def instant_after(
+        self, budget: timedelta, *, resumed_at: datetime | None = None
+    ) -> datetime | None:
+        """When *budget* of working time is used (``instant_after``); a lasting pause ends *resumed_at*."""
         pauses: Sequence[Pause] = self.pauses
         if resumed_at is not None and pauses and pauses[-1].until is None:
             pauses = (*pauses[:-1], Pause(pauses[-1].since, resumed_at))
-        at = reached(self.calendar, self.started_at, budget, pauses)
+        at = instant_after(self.calendar, self.started_at, budget, pauses)
         if at is None or self.until is None or budget < self.within:
             return at
         return max(at, self.until)
@@ -162,9 +152,9 @@ class TargetClock:
             if pause.since >= until:
                 break
             if pause.since > at:
-                used += worked(self.calendar, at, pause.since)
+                used += working_time(self.calendar, at, pause.since)
             at = until if pause.until is None else max(at, pause.until)
-        return used + worked(self.calendar, at, until) if at < until else used
+        return used + working_time(self.calendar, at, until) if at < until else used
 
     def verdict(self, as_of: datetime, mode: Mode = Mode.TO_DATE) -> Verdict:
         """Met, breached, running, paused or none, as of *as_of*."""
@@ -177,7 +167,7 @@ class TargetClock:
             mode=mode,
         )
 
-    def standing(self, as_of: datetime) -> Standing:
+    def status(self, as_of: datetime) -> TargetStatus:
         """The verdict, the time used and left, and what comes next, as of *as_of*."""
         ended = [one for one in (self.completed_at, self.withdrawn_at) if one and one <= as_of]
         elapsed = self.used(min([*ended, as_of]))
@@ -186,13 +176,13 @@ class TargetClock:
         if not ended and not paused:
             ahead = (one for one in self._levels() if one.at >= as_of)
             coming = min(ahead, key=lambda one: one.at, default=None)
-        resumed = self.reached(self.within, resumed_at=as_of) if paused else None
-        return Standing(self.verdict(as_of), elapsed, self.within - elapsed, coming, resumed)
+        resumed = self.instant_after(self.within, resumed_at=as_of) if paused else None
+        return TargetStatus(self.verdict(as_of), elapsed, self.within - elapsed, coming, resumed)
 
     def escalations(self) -> Iterator[Escalation]:
-        """What is to be told: the breach, however late; warnings while they can help.
+        """What to notify of: the breach, however late; warnings while they can help.
 
-        A target that was completed, or is not owed any more, warns nobody (INV-S9).
+        A target that was completed, or does not hold any more, warns nobody (INV-S9).
         """
         ends = [one for one in (self.completed_at, self.withdrawn_at) if one is not None]
         if not ends:
@@ -209,7 +199,7 @@ class TargetClock:
     def _levels(self) -> Iterator[Escalation]:
         """Every warning and the breach, as if it were never completed."""
         for level in self.warnings:
-            if (at := self.reached(level.budget(self.within))) is not None:
+            if (at := self.instant_after(level.budget(self.within))) is not None:
                 yield Escalation(level.name, at, level.action)
         if self.due_at is not None:
             yield Escalation(BREACH, self.due_at)
@@ -221,12 +211,12 @@ class TargetClock:
         )
 
 
-def worked(calendar: BusinessCalendar | None, since: datetime, until: datetime) -> timedelta:
+def working_time(calendar: BusinessCalendar | None, since: datetime, until: datetime) -> timedelta:
     """The working time between two instants; elapsed time without a calendar."""
     return until - since if calendar is None else between(calendar, since, until)
 
 
-def reached(
+def instant_after(
     calendar: BusinessCalendar | None,
     start: datetime,
     budget: timedelta,
@@ -242,7 +232,7 @@ def reached(
         if pause.until is not None and pause.until <= at:
             continue
         if pause.since > at:
-            before = worked(calendar, at, pause.since)
+            before = working_time(calendar, at, pause.since)
             if before > left or (before == left and left > NOTHING):
                 break
             left -= before

@@ -1,8 +1,8 @@
 """Service level policies: within what time a case of which kind is answered and solved.
 
-A policy says for which cases it holds and what is owed to them.  Policies are ordered, and the
+A policy says for which cases it holds and which targets they have.  Policies are ordered, and the
 first that matches a case holds for it.  What held is recorded with the case, its calendars
-included, so that a later version never changes what was owed before.
+included, so that a later version never changes what held before.
 """
 
 from collections.abc import Sequence
@@ -18,24 +18,12 @@ from crmcore.domain.kernel.errors import UNSHOWN
 from crmcore.domain.service.priority import Priority
 from crmcore.domain.service.terms import CaseChannel, CaseKind, Label, StatusCategory
 
-__all__ = [
-    "Anchor",
-    "CaseFacts",
-    "Condition",
-    "PauseCategory",
-    "ServiceLevelPolicy",
-    "ServiceTarget",
-    "TargetKind",
-    "WarningLevel",
-    "first_match",
-]
-
 MOST_DAYS: Final = 3_660
 Days = Annotated[int, Between(0, MOST_DAYS)]
 
 
 class TargetKind(StrEnum):
-    """What is owed.
+    """What is promised.
 
     First response: the first public message of an agent, while the case is not solved.  Next
     response: an answer to the customer's oldest unanswered message after that, or the solution.
@@ -58,7 +46,7 @@ class PauseCategory(StrEnum):
 
 
 class Anchor(StrEnum):
-    """From when a target counts: what it is about, or when somebody came to owe it if later."""
+    """From when a target counts: what it is about, or when the policy was attached if later."""
 
     OPENED = "opened"
     ATTACHED = "attached"
@@ -91,7 +79,7 @@ class WarningLevel:
 
 @value
 class ServiceTarget:
-    """One thing owed by the calendar of that name: *within* a working time, or in days.
+    """One promise, by the calendar of that name: *within* a working time, or in days.
 
     So many ``business_days`` later it is due at the same clock time; or by the close of so many
     (``close_of_business_day``; 0 is the day on which it counts first).  A target of 0 is due at the
@@ -111,9 +99,9 @@ class ServiceTarget:
     from_creation: bool = False
 
     def __attrs_post_init__(self) -> None:
-        told = (self.within, self.business_days, self.close_of_business_day)
-        if sum(one is not None for one in told) != 1:
-            more = any(one is not None for one in told)
+        given = (self.within, self.business_days, self.close_of_business_day)
+        if sum(one is not None for one in given) != 1:
+            more = any(one is not None for one in given)
             expected = "either within, or business_days, or close_of_business_day"
             instead = "more than one of them" if more else "none of them"
             raise InvalidValueError("within", UNSHOWN, f"{expected}, got {instead}")
@@ -143,7 +131,7 @@ class Condition:
 
 @value
 class ServiceLevelPolicy:
-    """What is owed to the cases that meet *when*: at most one target of each kind."""
+    """The targets of the cases that meet *when*: at most one target of each kind."""
 
     name: Label
     when: Condition = Condition()

@@ -1,6 +1,6 @@
 """What a target of each kind covers: since when somebody waits, and until when.
 
-Nothing here depends on what is owed: these are facts of the case's life.
+Nothing here depends on policies: these are facts of the case's life.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,14 +12,12 @@ import attrs
 from crmcore.domain.service.levels.policy import TargetKind
 from crmcore.domain.service.levels.timeline import Cycle, Timeline
 
-__all__ = ["Span", "responded", "spans", "waiting_since"]
-
 
 @attrs.frozen
 class Span:
     """What one target covers: from an instant until it was completed, if it was.
 
-    Number 0 is the update that is owed before the first response, to whom it is owed so early.
+    Number 0 is the update before the first response, where one is promised so early.
     ``dropped_at``: from then on it cannot be completed any more, and nobody waits for it.
     ``joined_at``: the question came with another case then, where it had been asked before.
     """
@@ -42,7 +40,7 @@ class Span:
 
 
 @attrs.frozen
-class _Said:
+class _Message:
     """A message, or a question that came with another case: ``asked_at`` before it came."""
 
     at: datetime
@@ -52,12 +50,12 @@ class _Said:
 
 
 def spans(timeline: Timeline, cycle: Cycle, kind: TargetKind) -> Iterator[Span]:
-    """What a target of this kind covers in a cycle, whether it is owed or not, in order."""
+    """What a target of this kind covers in a cycle, whether a policy has it or not, in order."""
     match kind:
         case TargetKind.RESOLUTION:
             yield Span(1, cycle.begun_at, cycle.solved_at)
         case TargetKind.FIRST_RESPONSE if cycle.number == 1:
-            first = responded(timeline)
+            first = first_response(timeline)
             yield Span(1, cycle.begun_at, first, None if first else cycle.solved_at)
         case TargetKind.FIRST_RESPONSE:
             return
@@ -67,7 +65,7 @@ def spans(timeline: Timeline, cycle: Cycle, kind: TargetKind) -> Iterator[Span]:
             yield from _updates(timeline, cycle)
 
 
-def responded(timeline: Timeline) -> datetime | None:
+def first_response(timeline: Timeline) -> datetime | None:
     """When the first response was given, unless the first solution came before it."""
     first, solved = timeline.first_response_at, timeline.cycles[0].solved_at
     return first if first is not None and (solved is None or first < solved) else None
@@ -78,14 +76,14 @@ def waiting_since(timeline: Timeline) -> datetime | None:
     cycle = timeline.cycle
     if cycle.solved_at is not None:
         return None
-    if cycle.number == 1 and responded(timeline) is None:
+    if cycle.number == 1 and first_response(timeline) is None:
         return min([cycle.begun_at, *(one.asked_at for one in timeline.joined if one.asked_at)])
     return next((one.since for one in _questions(timeline, cycle) if one.until is None), None)
 
 
-def _said(timeline: Timeline, cycle: Cycle) -> Iterator[_Said]:
+def _messages(timeline: Timeline, cycle: Cycle) -> Iterator[_Message]:
     """What was said in a cycle after the first response, which answers whatever came before."""
-    first = responded(timeline) if cycle.number == 1 else None
+    first = first_response(timeline) if cycle.number == 1 else None
     if cycle.number == 1 and first is None:
         return
     for message in _in_order(timeline):
@@ -94,19 +92,19 @@ def _said(timeline: Timeline, cycle: Cycle) -> Iterator[_Said]:
             yield message
 
 
-def _in_order(timeline: Timeline) -> Sequence[_Said]:
-    said = [_Said(one.at, one.by_agent, one.at) for one in timeline.messages]
+def _in_order(timeline: Timeline) -> Sequence[_Message]:
+    said = [_Message(one.at, one.by_agent, one.at) for one in timeline.messages]
     came = [one for one in timeline.joined if one.asked_at is not None]
     if not came:
         return said
-    said += [_Said(one.at, False, one.asked_at or one.at, one.at) for one in came]
+    said += [_Message(one.at, False, one.asked_at or one.at, one.at) for one in came]
     return sorted(said, key=attrgetter("at"))
 
 
 def _questions(timeline: Timeline, cycle: Cycle) -> Iterator[Span]:
     """From the customer's oldest unanswered message to our answer, or to the solution."""
     number, oldest = 1, None
-    for message in _said(timeline, cycle):
+    for message in _messages(timeline, cycle):
         if not message.by_agent:
             if oldest is None or message.asked_at < oldest.asked_at:
                 oldest = message
@@ -121,12 +119,12 @@ def _updates(timeline: Timeline, cycle: Cycle) -> Iterator[Span]:
     """From each message of ours to the next one, or to the solution."""
     number, since = 1, cycle.begun_at
     if cycle.number == 1:
-        first = responded(timeline)
+        first = first_response(timeline)
         yield Span(0, since, first or cycle.solved_at)
         if first is None:
             return
         since = first
-    for message in _said(timeline, cycle):
+    for message in _messages(timeline, cycle):
         if message.by_agent:
             yield Span(number, since, message.at)
             number, since = number + 1, message.at

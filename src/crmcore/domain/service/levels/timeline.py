@@ -16,14 +16,12 @@ from crmcore.domain.kernel.working_time import BusinessCalendar
 from crmcore.domain.service.levels.policy import ServiceTarget, TargetKind
 from crmcore.domain.service.terms import StatusCategory
 
-__all__ = ["Agreement", "Cycle", "Joined", "Message", "Observed", "Since", "Timeline"]
-
-T = TypeVar("T", "Since", "Message", "Agreement", "Joined")
+T = TypeVar("T", "StatusChange", "Message", "Agreement", "InheritedQuestion")
 
 
 @attrs.frozen
 class Agreement:
-    """What is owed from an instant on, by which policy of which version; None: by none any more."""
+    """The targets that hold from an instant on, by which policy of which version; None: by none any more."""
 
     at: datetime
     policy: str | None
@@ -32,7 +30,7 @@ class Agreement:
     calendars: tuple[BusinessCalendar, ...] = ()
 
     def target(self, kind: TargetKind) -> ServiceTarget | None:
-        """The target of this kind, if it is owed."""
+        """The target of this kind, if there is one."""
         return next((target for target in self.targets if target.kind is kind), None)
 
     def calendar(self, name: str) -> BusinessCalendar:
@@ -42,7 +40,7 @@ class Agreement:
 
 @attrs.frozen
 class Cycle:
-    """The work from the opening (or a reopening) to a solution, and what was owed for it.
+    """The work from the opening (or a reopening) to a solution, and the targets for it.
 
     ``due_given`` is a deadline that came with the case.
     """
@@ -55,7 +53,7 @@ class Cycle:
 
 
 @attrs.frozen
-class Since:
+class StatusChange:
     """The case is in a status category from an instant on."""
 
     at: datetime
@@ -71,7 +69,7 @@ class Message:
 
 
 @attrs.frozen
-class Joined:
+class InheritedQuestion:
     """A question that came ``at`` an instant, with the case *source* that was merged into this one.
 
     Its customer had been waiting since ``asked_at``; None: they were not.
@@ -92,25 +90,20 @@ Observed = tuple[int, TargetKind, str, datetime]
 class Timeline:
     """The life of a case in instants (UTC): statuses, messages, agreements and what joined, in order.
 
-    What is told late takes its place by its instant; of two at one instant the second told is second.
+    What is recorded late takes its place by its instant; of two at one instant the second recorded is second.
 
-    ``withdrawn_at`` is when the case was merged into another: nothing is owed from then on.
-    ``spam_at``: it turned out that nothing was ever owed.  ``observed`` are the warnings and
+    ``withdrawn_at`` is when the case was merged into another: no target holds from then on.
+    ``spam_at``: it turned out that none ever did.  ``observed`` are the warnings and
     breaches that were recorded.
     """
 
     cycles: tuple[Cycle, ...]
-    statuses: tuple[Since, ...]
+    statuses: tuple[StatusChange, ...]
     messages: tuple[Message, ...] = ()
-    joined: tuple[Joined, ...] = ()
+    joined: tuple[InheritedQuestion, ...] = ()
     withdrawn_at: datetime | None = None
     spam_at: datetime | None = None
     observed: tuple[Observed, ...] = ()
-
-    @classmethod
-    def opened(cls, at: datetime, due: datetime | None = None) -> "Timeline":
-        """The timeline of a case that was just opened, with the deadline that came with it."""
-        return cls(cycles=(Cycle(1, at, due_given=due),), statuses=(Since(at, StatusCategory.NEW),))
 
     @property
     def cycle(self) -> Cycle:
@@ -126,50 +119,50 @@ class Timeline:
         """The status category at an instant from the opening on."""
         return self.statuses[bisect_right(self.statuses, at, key=_at) - 1].category
 
-    def agreeable(self, at: datetime) -> datetime:
-        """From when what is decided at *at* may hold: not before the cycle or its last agreement."""
+    def assignable_from(self, at: datetime) -> datetime:
+        """From when a policy assigned at *at* may hold: not before the cycle or its last agreement."""
         begun = self.cycle.agreements[-1].at if self.cycle.agreements else self.cycle.begun_at
         return max(at, begun)
 
-    def entered(self, at: datetime, category: StatusCategory) -> "Timeline":
+    def with_status(self, at: datetime, category: StatusCategory) -> "Timeline":
         """The same, in another status category since *at*.
 
-        Told late, it lasts until the next status; where that is the same one, it began earlier.
+        Recorded late, it lasts until the next status; where that is the same one, it began earlier.
         """
         place = bisect_right(self.statuses, at, key=_at)
         later = self.statuses[place:]
         if later and later[0].category is category:
             later = later[1:]
-        entered = (*self.statuses[:place], Since(at, category), *later)
-        return attrs.evolve(self, statuses=entered)
+        statuses = (*self.statuses[:place], StatusChange(at, category), *later)
+        return attrs.evolve(self, statuses=statuses)
 
-    def solved(self, at: datetime) -> "Timeline":
+    def with_solution(self, at: datetime) -> "Timeline":
         """The same, its cycle solved."""
-        return self.with_cycle(attrs.evolve(self.cycle, solved_at=at)).entered(
+        return self.with_cycle(attrs.evolve(self.cycle, solved_at=at)).with_status(
             at, StatusCategory.SOLVED
         )
 
-    def reopened(self, at: datetime, number: int) -> "Timeline":
+    def with_reopening(self, at: datetime, number: int) -> "Timeline":
         """The same with a new cycle of work, or with one that began earlier than was known."""
         known = self.cycles[number - 1 : number]
-        begun = _begun(known[0], at) if known else Cycle(number, at)
+        begun = _begin(known[0], at) if known else Cycle(number, at)
         cycles = (*self.cycles[: number - 1], begun, *self.cycles[number:])
-        return attrs.evolve(self, cycles=cycles).entered(at, StatusCategory.OPEN)
+        return attrs.evolve(self, cycles=cycles).with_status(at, StatusCategory.OPEN)
 
-    def agreed(self, agreement: Agreement) -> "Timeline":
-        """The same, something else owed from an instant on; of two at one instant the second."""
+    def with_agreement(self, agreement: Agreement) -> "Timeline":
+        """The same, other targets from an instant on; of two at one instant the second."""
         earlier = self.cycle.agreements
         if earlier and earlier[-1].at == agreement.at:
             earlier = earlier[:-1]
         return self.with_cycle(attrs.evolve(self.cycle, agreements=(*earlier, agreement)))
 
-    def wrote(self, at: datetime, *, by_agent: bool) -> "Timeline":
+    def with_message(self, at: datetime, *, by_agent: bool) -> "Timeline":
         """The same with one more public message, which may have come in late."""
         messages = list(self.messages)
         insort(messages, Message(at, by_agent), key=_at)
         return attrs.evolve(self, messages=tuple(messages))
 
-    def joined_by(self, one: Joined) -> "Timeline":
+    def with_question(self, one: InheritedQuestion) -> "Timeline":
         """The same with the question of a merged case, or with what is known of that by now."""
         joined = [before for before in self.joined if before.source != one.source]
         insort(joined, one, key=_at)
@@ -192,8 +185,8 @@ class Timeline:
         )
 
 
-def _begun(cycle: Cycle, at: datetime) -> Cycle:
-    """*cycle* begun at *at*, with what came to be owed at its beginning."""
+def _begin(cycle: Cycle, at: datetime) -> Cycle:
+    """*cycle* begun at *at*, with the targets that came to hold at its beginning."""
     agreements = tuple(
         attrs.evolve(one, at=at) if one.at == cycle.begun_at else one for one in cycle.agreements
     )
@@ -204,8 +197,8 @@ def _by(instant: datetime | None, as_of: datetime) -> datetime | None:
     return instant if instant is not None and instant <= as_of else None
 
 
-def _before(told: Sequence[T], as_of: datetime) -> tuple[T, ...]:
-    return tuple(told[: bisect_right(told, as_of, key=_at)])
+def _before(known: Sequence[T], as_of: datetime) -> tuple[T, ...]:
+    return tuple(known[: bisect_right(known, as_of, key=_at)])
 
 
 def _cycle(cycle: Cycle, as_of: datetime) -> Cycle:

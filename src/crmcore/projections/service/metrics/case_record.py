@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import attrs
 from sqlalchemy import Connection, select
 
-from crmcore.domain.service.levels import Timeline, responded
+from crmcore.domain.service.levels.spans import first_response
+from crmcore.domain.service.levels.timeline import Timeline
 from crmcore.domain.service.terms import StatusCategory
 from crmcore.projections.service.service_levels.snapshots import CaseSnapshot, read_snapshots
 from crmcore.projections.service.service_levels.tables import SERVICE_CYCLES, SERVICE_WORK
@@ -70,7 +71,7 @@ class CaseRecord:
     @property
     def first_response_at(self) -> datetime | None:
         """When the first response was given, as the target of that name is judged."""
-        return responded(self.timeline)
+        return first_response(self.timeline)
 
     def customer_wrote_by(self, at: datetime) -> bool:
         """Whether the customer wrote again after the opening, by an instant."""

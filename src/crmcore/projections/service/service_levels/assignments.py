@@ -11,7 +11,8 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Connection, select
 
-from crmcore.domain.service.levels import Mode, TargetClock, TargetKind, Verdict, verdict
+from crmcore.domain.service.levels.clock import Mode, TargetClock, Verdict, verdict
+from crmcore.domain.service.levels.policy import TargetKind
 from crmcore.projections.service.service_levels.snapshots import CaseSnapshot, read_snapshots
 from crmcore.projections.service.service_levels.tables import (
     GIVEN,

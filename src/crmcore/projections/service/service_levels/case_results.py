@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from crmcore.domain.service.levels import TargetClock, TargetKind, Verdict
+from crmcore.domain.service.levels.clock import TargetClock, Verdict
+from crmcore.domain.service.levels.policy import TargetKind
 from crmcore.domain.service.priority import Priority
 from crmcore.domain.service.terms import CaseChannel, CaseKind, StatusCategory
 from crmcore.projections.results import result
@@ -174,7 +175,7 @@ def is_open(clock: TargetClock) -> bool:
 
 
 def _status(clock: TargetClock, as_of: datetime) -> TargetStatus:
-    target, status = target_of(clock), clock.standing(as_of)
+    target, status = target_of(clock), clock.status(as_of)
     coming = status.next_escalation
     return TargetStatus(
         target=target.kind,

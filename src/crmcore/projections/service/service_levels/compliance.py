@@ -12,7 +12,8 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.service.levels import Mode, TargetKind, Verdict
+from crmcore.domain.service.levels.clock import Mode, Verdict
+from crmcore.domain.service.levels.policy import TargetKind
 from crmcore.domain.service.priority import Priority
 from crmcore.projections.results import result
 from crmcore.projections.service.periods import Period, PeriodLength

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from crmcore.domain.service.levels import TargetKind, escalations
+from crmcore.domain.service.levels.policy import TargetKind
+from crmcore.domain.service.levels.target_clocks import escalations
 from crmcore.domain.service.priority import Priority
 from crmcore.projections.results import result
 from crmcore.projections.service.service_levels.snapshots import CaseSnapshot, read_snapshots_of

@@ -14,9 +14,37 @@ import attrs
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.instants import to_micros
-from crmcore.domain.service.case import AuthorRole, events
-from crmcore.domain.service.case.telling import told
-from crmcore.domain.service.levels import Observed, TargetClock, Timeline, clocks, untold
+from crmcore.domain.service.case.messages.conversation import CaseReplied
+from crmcore.domain.service.case.messages.life_cycle import (
+    CaseClosed,
+    CaseHeld,
+    CasePended,
+    CaseReopened,
+    CaseResumed,
+    CaseSolved,
+    CaseSpamMarked,
+    CaseStarted,
+)
+from crmcore.domain.service.case.messages.merging import CaseMerged, CaseQuestionInherited
+from crmcore.domain.service.case.messages.opening import (
+    CaseClassified,
+    CaseCustomerIdentified,
+    CaseOpened,
+    CasePrioritised,
+)
+from crmcore.domain.service.case.messages.routing import CaseAssigned, CaseQueued, CaseTransferred
+from crmcore.domain.service.case.messages.service_levels import (
+    ServiceLevelAttached,
+    ServiceLevelDetached,
+    ServiceLevelReplaced,
+    ServiceTargetBreached,
+    ServiceTargetWarned,
+)
+from crmcore.domain.service.case.timeline import evolve_timeline, open_timeline
+from crmcore.domain.service.levels.clock import TargetClock
+from crmcore.domain.service.levels.target_clocks import clocks, unrecorded
+from crmcore.domain.service.levels.timeline import Observed, Timeline
+from crmcore.domain.service.terms import AuthorRole
 from crmcore.projections.engine import Projection, Row, Rows, by_stream
 from crmcore.projections.service.service_levels.tables import (
     GIVEN,
@@ -32,35 +60,35 @@ def service_levels(packing: Packing) -> Projection:
     """The read model."""
     moved = _Moved(packing)
     handlers: dict[type, Callable[[Any, Recorded, Rows], None]] = {
-        events.CaseOpened: moved.opened,
-        events.CaseCustomerIdentified: _sets(lambda e: {"customer_id": str(e.customer_id)}),
-        events.CaseClassified: _sets(
+        CaseOpened: moved.opened,
+        CaseCustomerIdentified: _sets(lambda e: {"customer_id": str(e.customer_id)}),
+        CaseClassified: _sets(
             lambda e: {
                 "kind": e.kind.value,
                 "category": e.category,
                 "request_type": e.request_type,
             }
         ),
-        events.CasePrioritised: _sets(lambda e: {"priority": e.priority.value}),
-        events.CaseQueued: _sets(lambda e: {"queue": e.queue}),
-        events.CaseTransferred: _sets(lambda e: {"queue": e.queue, "agent": None}),
-        events.CaseAssigned: _sets(lambda e: {"agent": e.agent}),
-        events.CaseReplied: moved.replied,
-        events.CaseStarted: moved.on,
-        events.CasePended: moved.on,
-        events.CaseHeld: moved.on,
-        events.CaseResumed: moved.on,
-        events.CaseSolved: moved.solved,
-        events.CaseReopened: moved.reopened,
-        events.CaseClosed: moved.closed,
-        events.CaseMerged: moved.on,
-        events.CaseQuestionInherited: moved.on,
-        events.CaseSpamMarked: moved.on,
-        events.ServiceLevelAttached: moved.on,
-        events.ServiceLevelReplaced: moved.on,
-        events.ServiceLevelDetached: moved.on,
-        events.ServiceTargetWarned: moved.on,
-        events.ServiceTargetBreached: moved.on,
+        CasePrioritised: _sets(lambda e: {"priority": e.priority.value}),
+        CaseQueued: _sets(lambda e: {"queue": e.queue}),
+        CaseTransferred: _sets(lambda e: {"queue": e.queue, "agent": None}),
+        CaseAssigned: _sets(lambda e: {"agent": e.agent}),
+        CaseReplied: moved.replied,
+        CaseStarted: moved.on,
+        CasePended: moved.on,
+        CaseHeld: moved.on,
+        CaseResumed: moved.on,
+        CaseSolved: moved.solved,
+        CaseReopened: moved.reopened,
+        CaseClosed: moved.closed,
+        CaseMerged: moved.on,
+        CaseQuestionInherited: moved.on,
+        CaseSpamMarked: moved.on,
+        ServiceLevelAttached: moved.on,
+        ServiceLevelReplaced: moved.on,
+        ServiceLevelDetached: moved.on,
+        ServiceTargetWarned: moved.on,
+        ServiceTargetBreached: moved.on,
     }
     return Projection(
         name="service_levels",
@@ -84,8 +112,8 @@ class _Moved:
         if not isinstance(row["clock"], str):
             row["clock"] = self._packing.pack(row["clock"])
 
-    def opened(self, event: events.CaseOpened, recorded: Recorded, rows: Rows) -> None:
-        timeline = told(Timeline.opened(event.at), event)
+    def opened(self, event: CaseOpened, recorded: Recorded, rows: Rows) -> None:
+        timeline = open_timeline(event)
         facts = {
             "customer_id": None if event.customer_id is None else str(event.customer_id),
             "kind": event.kind.value,
@@ -117,7 +145,7 @@ class _Moved:
     def on(self, event: Any, recorded: Recorded, rows: Rows) -> None:
         self._move(event, recorded, rows)
 
-    def replied(self, event: events.CaseReplied, recorded: Recorded, rows: Rows) -> None:
+    def replied(self, event: CaseReplied, recorded: Recorded, rows: Rows) -> None:
         row = _case(rows, recorded.stream)
         known: Row = {}
         if event.author_role is AuthorRole.CUSTOMER:
@@ -126,7 +154,7 @@ class _Moved:
             _worked(rows, recorded, event.agent, "reply", event.at)
         self._move(event, recorded, rows, **known)
 
-    def solved(self, event: events.CaseSolved, recorded: Recorded, rows: Rows) -> None:
+    def solved(self, event: CaseSolved, recorded: Recorded, rows: Rows) -> None:
         cycle = rows.get(SERVICE_CYCLES, recorded.stream, event.cycle)
         assert cycle is not None, "a cycle is solved that has begun"
         owner = _case(rows, recorded.stream)["agent"]
@@ -138,7 +166,7 @@ class _Moved:
             _worked(rows, recorded, agent, "solution", event.at)
         self._move(event, recorded, rows)
 
-    def reopened(self, event: events.CaseReopened, recorded: Recorded, rows: Rows) -> None:
+    def reopened(self, event: CaseReopened, recorded: Recorded, rows: Rows) -> None:
         known = rows.get(SERVICE_CYCLES, recorded.stream, event.cycle)
         if known is None:
             _put_cycle(rows, recorded.stream, event.cycle, event.at)
@@ -146,7 +174,7 @@ class _Moved:
             rows.put(SERVICE_CYCLES, known | {"begun_at": event.at})
         self._move(event, recorded, rows)
 
-    def closed(self, event: events.CaseClosed, recorded: Recorded, rows: Rows) -> None:
+    def closed(self, event: CaseClosed, recorded: Recorded, rows: Rows) -> None:
         self._move(event, recorded, rows, closed_at=event.at)
 
     def _move(self, event: Any, recorded: Recorded, rows: Rows, **known: Any) -> None:
@@ -154,7 +182,7 @@ class _Moved:
         row = _case(rows, recorded.stream) | known
         if isinstance(row["clock"], str):
             row["clock"] = self._packing.unpack(row["clock"])
-        timeline = told(row["clock"], event)
+        timeline = evolve_timeline(row["clock"], event)
         if timeline is not row["clock"]:
             row["clock"] = timeline
             row["status"] = timeline.statuses[-1].category.value
@@ -175,9 +203,9 @@ def _sets(values: Callable[[Any], Row]) -> Callable[[Any, Recorded, Rows], None]
 
     def handle(event: Any, recorded: Recorded, rows: Rows) -> None:
         row, facts = _case(rows, recorded.stream), values(event)
-        told = sorted([*row["facts"], [to_micros(event.at), facts]], key=itemgetter(0))
-        holding = ChainMap(*(known for _, known in reversed(told)))
-        known_by = {"facts": told, "facts_at": max(row["facts_at"], event.at)}
+        evolve_timeline = sorted([*row["facts"], [to_micros(event.at), facts]], key=itemgetter(0))
+        holding = ChainMap(*(known for _, known in reversed(evolve_timeline)))
+        known_by = {"facts": evolve_timeline, "facts_at": max(row["facts_at"], event.at)}
         rows.put(SERVICE_CASES, row | known_by | {name: holding[name] for name in facts})
 
     return handle
@@ -229,6 +257,6 @@ def _due(row: Row) -> None:
     """When it is due and what comes next, unless the row tells: the costly part, done once."""
     clock = row["due_at"]
     if isinstance(clock, TargetClock):
-        coming = (one.at for one in untold(clock, row["next_escalation_at"]))
+        coming = (one.at for one in unrecorded(clock, row["next_escalation_at"]))
         row["due_at"] = clock.due_at
         row["next_escalation_at"] = min(coming, default=None)

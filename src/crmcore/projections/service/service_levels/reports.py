@@ -7,7 +7,8 @@ from typing import Protocol, Unpack
 import attrs
 from sqlalchemy import Connection, func, select
 
-from crmcore.domain.service.levels import BookVersion, Mode
+from crmcore.domain.service.levels.clock import Mode
+from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.projections.instants import about_instants
 from crmcore.projections.questions import Questions
 from crmcore.projections.service.metrics.case_record import read_records
@@ -32,7 +33,7 @@ from crmcore.projections.service.service_levels.timelines import Packing
 class ServiceLevelsInForce(Protocol):
     """The service levels of the organisation at an instant, as the log tells them."""
 
-    def __call__(self, at: datetime) -> BookVersion:
+    def __call__(self, at: datetime) -> ServiceLevelVersion:
         """Those in force at an instant (UTC)."""
         ...
 
@@ -96,7 +97,7 @@ class ServiceLevels(Questions):
         ]
 
     @about_instants
-    def in_force(self, *, as_of: datetime | None = None) -> BookVersion:
+    def in_force(self, *, as_of: datetime | None = None) -> ServiceLevelVersion:
         """What is owed to which cases at an instant (now, or one to come): policies and calendars.
 
         A case that was opened before may keep what held for it then (``crm.read.cases.get``).

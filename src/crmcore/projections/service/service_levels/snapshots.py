@@ -9,7 +9,9 @@ import attrs
 from sqlalchemy import ColumnElement, Connection, RowMapping, case, select
 
 from crmcore.domain.kernel.instants import to_micros
-from crmcore.domain.service.levels import TargetClock, Timeline, clocks
+from crmcore.domain.service.levels.clock import TargetClock
+from crmcore.domain.service.levels.target_clocks import clocks
+from crmcore.domain.service.levels.timeline import Timeline
 from crmcore.domain.service.terms import StatusCategory
 from crmcore.projections.service.service_levels.tables import SERVICE_CASES
 from crmcore.projections.service.service_levels.timelines import PackedTimeline, Packing

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import attrs
 
-from crmcore.domain.service.levels import Timeline
+from crmcore.domain.service.levels.timeline import Timeline
 
 
 class Packing(Protocol):

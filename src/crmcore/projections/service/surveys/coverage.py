@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, exists, select
 
-from crmcore.domain.service.survey import SurveyKind
+from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.domain.service.terms import StatusCategory
 from crmcore.projections.results import result
 from crmcore.projections.service.service_levels.tables import SERVICE_CASES, SERVICE_CYCLES

@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 from crmcore.application.log import Recorded
-from crmcore.domain.service.feedback import Answer, counting
-from crmcore.domain.service.survey import SurveyAnswered, SurveyOffered
+from crmcore.domain.service.survey.messages import SurveyAnswered, SurveyOffered
+from crmcore.domain.service.survey.state import Answer, effective_answer
 from crmcore.projections.engine import Instant, Projection, Rows, by_stream
 
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -95,7 +95,7 @@ def _answered(event: SurveyAnswered, recorded: Recorded, rows: Rows) -> None:
     rows.put(SURVEY_ANSWERS, answer)
     survey = rows.get(SURVEYS, recorded.stream)
     assert survey is not None, "a survey is offered before it is answered"
-    found = counting(
+    found = effective_answer(
         answers_of(list(rows.group(SURVEY_ANSWERS, recorded.stream))), edit_within(survey)
     )
     assert found is not None, "one answer at least counts"

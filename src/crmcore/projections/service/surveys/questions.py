@@ -9,8 +9,8 @@ import attrs
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from crmcore.domain.kernel.contact import Channel
-from crmcore.domain.service.feedback import SurveyStatus, counting
-from crmcore.domain.service.survey import SurveyKind
+from crmcore.domain.service.survey.messages import SurveyKind
+from crmcore.domain.service.survey.state import SurveyStatus, effective_answer
 from crmcore.projections.engine import Row
 from crmcore.projections.instants import about_instants
 from crmcore.projections.paging import Order, Page, page
@@ -159,7 +159,7 @@ def _rows(connection: Connection, statement: Select[Any]) -> Sequence[Row]:
 
 
 def _survey(row: Row, answers: Sequence[Row], as_of: datetime) -> Survey:
-    answer = counting(answers_of(answers), edit_within(row), as_of)
+    answer = effective_answer(answers_of(answers), edit_within(row), as_of)
     unanswered = SurveyStatus.OPEN if as_of < row["expires_at"] else SurveyStatus.EXPIRED
     return Survey(
         survey_id=UUID(row["survey_id"]),

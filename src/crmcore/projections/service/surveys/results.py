@@ -10,8 +10,8 @@ from uuid import UUID
 
 from crmcore.domain.kernel.contact import Channel
 from crmcore.domain.kernel.working_time import known_zone
-from crmcore.domain.service.feedback import SurveyStatus
-from crmcore.domain.service.survey import SCALES, SurveyKind
+from crmcore.domain.service.survey.messages import SCALES, SurveyKind
+from crmcore.domain.service.survey.state import SurveyStatus
 from crmcore.projections.results import result
 from crmcore.projections.service.periods import local_day
 

@@ -1,0 +1,1 @@
+"""Service: carries out the commands on cases, service levels and surveys."""

@@ -1,0 +1,1 @@
+"""What can be asked about a customer, and what can happen, by subject."""

@@ -1,0 +1,1 @@
+"""What can be asked about a campaign, and what can happen: planning it, and running it."""

@@ -1,0 +1,180 @@
+"""Decisions on the service levels of a case: which policy is assigned to it, what came due.
+
+A change that is recorded late, dated before the last assignment, counts from that assignment on:
+what held before it is never rewritten.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from crmcore.domain.service.case.messages.service_levels import (
+    ObserveServiceLevels,
+    ReapplyServiceLevels,
+    ServiceLevelAttached,
+    ServiceLevelDetached,
+    ServiceLevelReplaced,
+    ServiceLevelsEvent,
+    ServiceTargetBreached,
+    ServiceTargetWarned,
+)
+from crmcore.domain.service.case.policy import CasePolicy
+from crmcore.domain.service.case.refusals import require_active
+from crmcore.domain.service.case.state import Active, Facts, Opened, State, Unopened
+from crmcore.domain.service.levels.clock import BREACH, Escalation, TargetClock
+from crmcore.domain.service.levels.policy import CaseFacts, ServiceLevelPolicy, first_match
+from crmcore.domain.service.levels.target_clocks import escalations
+from crmcore.domain.service.levels.timeline import Agreement
+from crmcore.domain.service.levels.version.state import ServiceLevelVersion, ServiceLevelVersions
+
+_IN_A_CONDITION: Final = frozenset(field.name for field in attrs.fields(CaseFacts))
+
+
+def assign_after(
+    before: State,
+    after: State,
+    at: datetime,
+    policy: CasePolicy,
+    versions: ServiceLevelVersions,
+) -> Sequence[ServiceLevelsEvent]:
+    """The service level policy that a change of a case brings with it, if another one holds.
+
+    That is asked wherever something changed on which the assignment rests, whatever event says so,
+    of the version that is in force when the new assignment would begin.
+    """
+    if not isinstance(after, Active) or _basis(after) == _basis(before):
+        return []
+    since = max(_assignable_from(before, at), _assignable_from(after, at))
+    return _assign(after.facts, at, _in_force(policy, versions, since))
+
+
+def reapply(
+    command: ReapplyServiceLevels,
+    state: Opened,
+    policy: CasePolicy,
+    versions: ServiceLevelVersions,
+) -> Sequence[ServiceLevelsEvent]:
+    """Let the version in force hold for a case that is being worked on."""
+    facts = require_active(command, state).facts
+    since = _assignable_from(state, command.at)
+    return _assign(facts, command.at, _in_force(policy, versions, since))
+
+
+def observe(command: ObserveServiceLevels, state: Opened) -> Sequence[ServiceLevelsEvent]:
+    """Record what came due before the command's instant and was not recorded yet."""
+    return [
+        _record(state.facts, clock, escalation, command.at)
+        for clock, escalation in escalations(state.facts.timeline, command.at)
+    ]
+
+
+def _basis(state: State) -> object:
+    """What an assignment rests on: what a policy's condition asks, since when it has been so as far
+    as it is known, and the cycle of work.
+    """
+    if isinstance(state, Unopened):
+        return None
+    facts = state.facts
+    known = [
+        (since, name, value)
+        for since, held in facts.held
+        for name, value in held.items()
+        if name in _IN_A_CONDITION
+    ]
+    return facts.condition, known, facts.cycle.number, facts.cycle.begun_at
+
+
+def _assignable_from(state: State, at: datetime) -> datetime:
+    return at if isinstance(state, Unopened) else state.facts.timeline.assignable_from(at)
+
+
+def _in_force(
+    policy: CasePolicy, versions: ServiceLevelVersions, at: datetime
+) -> ServiceLevelVersion:
+    return versions.in_force(at) or policy.service_levels
+
+
+def _assign(
+    facts: Facts, at: datetime, version: ServiceLevelVersion
+) -> Sequence[ServiceLevelsEvent]:
+    """The policy that holds now, if it is not the one that held."""
+    held = facts.cycle.agreements[-1] if facts.cycle.agreements else None
+    at = facts.timeline.assignable_from(at)
+    policy = first_match(version.policies, facts.condition)
+    if policy is not None and policy.targets:
+        return _attach(facts, at, version, policy, held)
+    if held is None or held.policy is None or held.version is None:
+        return []
+    return [
+        ServiceLevelDetached(
+            case_id=facts.case_id,
+            cycle=facts.cycle.number,
+            policy=held.policy,
+            version=held.version,
+            at=at,
+        )
+    ]
+
+
+def _attach(
+    facts: Facts,
+    at: datetime,
+    version: ServiceLevelVersion,
+    policy: ServiceLevelPolicy,
+    held: Agreement | None,
+) -> Sequence[ServiceLevelsEvent]:
+    wanted = {target.calendar for target in policy.targets}
+    calendars = tuple(one for one in version.calendars if one.name in wanted)
+    if held is None or held.policy is None:
+        return [
+            ServiceLevelAttached(
+                case_id=facts.case_id,
+                cycle=facts.cycle.number,
+                policy=policy.name,
+                version=version.version,
+                targets=policy.targets,
+                calendars=calendars,
+                at=at,
+            )
+        ]
+    now = Agreement(held.at, policy.name, version.version, policy.targets, calendars)
+    if held == now:
+        return []
+    return [
+        ServiceLevelReplaced(
+            case_id=facts.case_id,
+            cycle=facts.cycle.number,
+            replaced=held.policy,
+            policy=policy.name,
+            version=version.version,
+            targets=policy.targets,
+            calendars=calendars,
+            at=at,
+        )
+    ]
+
+
+def _record(
+    facts: Facts, clock: TargetClock, escalation: Escalation, observed_at: datetime
+) -> ServiceLevelsEvent:
+    if escalation.name == BREACH:
+        return ServiceTargetBreached(
+            case_id=facts.case_id,
+            cycle=clock.cycle,
+            target=clock.kind,
+            occurrence=clock.occurrence,
+            observed_at=observed_at,
+            at=escalation.at,
+        )
+    return ServiceTargetWarned(
+        case_id=facts.case_id,
+        cycle=clock.cycle,
+        target=clock.kind,
+        occurrence=clock.occurrence,
+        level=escalation.name,
+        action=escalation.action,
+        observed_at=observed_at,
+        at=escalation.at,
+    )

@@ -1,0 +1,217 @@
+"""A frozen class is what attrs makes of it; but attrs is asked for that only when it is used."""
+
+import copy
+import pickle
+import pkgutil
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from importlib import import_module
+from typing import Any, ClassVar, Generic, TypeVar
+
+import attrs
+import msgspec
+import pytest
+
+import crmcore
+from crmcore.domain.kernel import frozen as module
+from crmcore.domain.kernel.frozen import frozen
+
+T = TypeVar("T")
+
+
+@frozen
+class Place:
+    """Where something is."""
+
+    KIND: ClassVar[str] = "place"
+    street: str
+    number: int = 1
+    tags: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        return f"{self.street} {self.number}"
+
+
+@frozen(kw_only=True)
+class Named(Place):
+    name: str = "home"
+
+
+@frozen
+class Holder(Generic[T]):
+    held: T
+    _hidden: int = 0
+
+
+@frozen(eq=False)
+class Handle:
+    number: int
+
+
+@frozen
+class Described:
+    number: int
+
+    def __repr__(self) -> str:
+        return f"number {self.number}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Described)
+
+    def __hash__(self) -> int:
+        return 7
+
+
+@frozen
+class Positive:
+    number: int = attrs.field()
+    seen: list[int] = attrs.field(factory=list, eq=False, repr=False)
+
+    @number.validator
+    def _above_zero(self, _field: Any, number: int) -> None:
+        if number <= 0:
+            raise ValueError("expected a number above zero")
+
+    def __attrs_post_init__(self) -> None:
+        self.seen.append(self.number)
+
+
+@frozen
+class Nothing:
+    """No fields at all."""
+
+
+PENDING: list[Callable[[], Any]] = [
+    lambda: Place("Long Street", tags=("a",)),
+    lambda: Named(street="Long Street", name="work"),
+    lambda: Holder(3, hidden=4),
+    lambda: Handle(3),
+    lambda: Described(3),
+    lambda: Positive(3),
+    lambda: Nothing(),
+]
+
+
+def fresh() -> type:
+    """A class of which nobody has asked for what attrs adds."""
+
+    @frozen
+    class Fresh:
+        street: str
+        number: int = 1
+
+    return Fresh
+
+
+@pytest.mark.parametrize("make", PENDING)
+def test_an_instance_is_as_attrs_makes_it(make: Callable[[], Any]) -> None:
+    one = make()
+    kind = type(one)
+    assert not hasattr(one, "__dict__")
+    assert attrs.has(kind)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        one.number = 5
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        del one.number
+    if kind is not Handle:
+        assert one == make()
+        assert hash(one) == hash(make())
+        assert pickle.loads(pickle.dumps(one)) == one
+        assert copy.copy(one) == one
+    assert not [name for name, value in vars(kind).items() if isinstance(value, module._Late)]
+
+
+def test_what_is_made_says_what_it_is() -> None:
+    assert repr(Named(street="Long Street")) == (
+        "Named(street='Long Street', number=1, tags=(), name='home')"
+    )
+    assert repr(Described(3)) == "number 3"
+    assert Described(3) == Described(4)
+    assert Handle(3) != Handle(3)
+    assert Place.KIND == "place"
+    assert Place.__doc__ == "Where something is."
+    assert Place("Long Street").line == "Long Street 1"
+    match Place("Long Street", 3):
+        case Place(street, number):
+            assert (street, number) == ("Long Street", 3)
+    with pytest.raises(ValueError, match="above zero"):
+        Positive(0)
+    assert Positive(3).seen == [3]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param(lambda kind: kind("Long Street"), id="an instance"),
+        pytest.param(attrs.fields, id="its fields"),
+        pytest.param(lambda kind: kind.__match_args__, id="a pattern"),
+        pytest.param(lambda kind: hash(object.__new__(kind)), id="an instance of another maker"),
+        pytest.param(
+            lambda kind: msgspec.json.decode(b'{"street": "Long Street"}', type=kind),
+            id="a decoder",
+        ),
+        pytest.param(lambda kind: type("Sub", (kind,), {})("Long Street"), id="a subclass"),
+    ],
+)
+def test_attrs_sees_a_class_at_its_first_use(use: Callable[[type], object]) -> None:
+    kind = fresh()
+    assert kind in module._PENDING
+    with suppress(AttributeError):  # an instance without fields has no hash
+        use(kind)
+    assert kind not in module._PENDING
+    assert [field.name for field in attrs.fields(kind)] == ["street", "number"]
+
+
+def test_many_threads_may_use_a_class_first() -> None:
+    for _ in range(20):
+        kind, made, start = fresh(), list[Any](), threading.Barrier(8)
+
+        def use(kind: Any = kind, made: list[Any] = made, start: Any = start) -> None:
+            start.wait()
+            made.append(kind("Long Street", number=2))
+
+        threads = [threading.Thread(target=use) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert made == [kind("Long Street", 2)] * 8
+
+
+def test_a_class_that_knows_itself_is_made_at_once() -> None:
+    class Base:
+        def size(self) -> int:
+            return 1
+
+    @frozen
+    class Deep(Base):
+        width: int
+
+        def size(self) -> int:
+            return super().size() + self.width
+
+    @frozen
+    class Cached:
+        width: int
+
+        @cached_property
+        def twice(self) -> int:
+            return 2 * self.width
+
+    assert Deep(3).size() == 4
+    assert Cached(3).twice == 6
+    assert not {Deep, Cached} & module._PENDING.keys()
+
+
+def test_every_class_of_ours_can_be_made() -> None:
+    """What attrs or a message's annotations refuse comes to light here, and not at first use."""
+    for found in pkgutil.walk_packages(crmcore.__path__, "crmcore."):
+        if found.name != "crmcore.__main__":
+            import_module(found.name)
+    for kind in list(module._PENDING):
+        if kind.__module__.startswith("crmcore."):
+            assert attrs.has(kind)
+    assert not [kind for kind in module._PENDING if kind.__module__.startswith("crmcore.")]
