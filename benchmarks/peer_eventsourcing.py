@@ -27,7 +27,7 @@ from psycopg.sql import SQL
 from sqlalchemy import make_url
 
 from crmcore.application.log import Recorded
-from peers import Shown
+from peer import Shown
 from timing import timed
 
 BATCH, PAGE = 500, 1_000

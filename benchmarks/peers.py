@@ -5,10 +5,10 @@ came back.  A peer that commits each event takes minutes for what we do in a sec
 log of fewer events, made the same way, and events a second are compared.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
 from sqlalchemy import Column, Integer, MetaData, Table, Text, select
@@ -21,13 +21,11 @@ from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.tenants import tenant_target
 from crmcore.projections.engine import Exact, Projection, Rows
 from log_file import LogFile, fresh
+from peer import Peer
 from timing import Measured, NotMeasuredError, Row, rates, timed
 
 PEERS = "peers"
 """The tenant whose log has the peer's events."""
-
-Shown = dict[str, tuple[int, Decimal]]
-"""Orders and revenue by customer."""
 
 ORDERS = Table(
     "customer_orders",
@@ -78,16 +76,6 @@ OURS = Projection(
     views={OrderPlaced: _Placed, OrderReturned: _Returned},
     provenance=False,
 )
-
-
-class Peer(Protocol):
-    """Whoever projects the events of a log."""
-
-    def write(self, log: Iterable[Recorded]) -> None:
-        """Record the events of our *log*."""
-
-    def project(self) -> tuple[float, Shown]:
-        """Make the read model from nothing: the seconds that it took, and its rows."""
 
 
 def rows(log: LogFile, postgres: Callable[[], str], events: int) -> list[Row]:

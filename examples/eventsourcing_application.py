@@ -5,6 +5,9 @@
 URL is ``sqlite:///FILE`` (by default in a temporary folder) or
 ``postgresql+psycopg://USER@HOST/NAME``.  Nothing below is special but two settings,
 PERSISTENCE_MODULE and CRMCORE_URL, and the class that the view extends.
+
+The events stand in one log with those of the core, chained like them.  Their topics begin with the
+application's name, so that the core reads past them; a topic of its own it refuses.  A host's transaction takes them in together with a command of the core's.
 """
 
 import sys
@@ -19,9 +22,12 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import Tracking
 from eventsourcing.projection import Projection, ProjectionRunner
-from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select, update
+from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, insert, select, update
 
-from crmcore.infrastructure.recording import CrmTrackingRecorder
+import crmcore
+from crmcore import commands, new_id
+from crmcore.application.log import UnknownEvent
+from crmcore.infrastructure.recording import CrmTrackingRecorder, joining
 
 
 class Workshop(Aggregate):
@@ -30,11 +36,15 @@ class Workshop(Aggregate):
     class Announced(Aggregate.Created):
         """The workshop can be booked."""
 
+        TOPIC = "workshops.announced"
+
         title: str
         seats: int
 
     class SeatTaken(Aggregate.Event):
         """Somebody comes."""
+
+        TOPIC = "workshops.seat-taken"
 
         attendee: str
 
@@ -156,12 +166,43 @@ def run(url: str) -> dict[str, int]:
         return runner.view.taken()
 
 
+def book_for_a_new_customer(url: str, title: str, name: str) -> UUID:
+    """Register a customer, and book a seat for them, in one transaction of the host's."""
+    settings = {"PERSISTENCE_MODULE": "crmcore.infrastructure.recording", "CRMCORE_URL": url}
+    customer_id, engine = new_id(), create_engine(url)
+    with (
+        crmcore.open(engine) as crm,
+        Workshops(settings) as workshops,
+        engine.begin() as connection,
+        joining(workshops, connection),
+    ):
+        person = commands.CustomerKind.PERSON
+        customer = commands.RegisterCustomer(
+            customer_id=customer_id, kind=person, name=name, at=crm.now()
+        )
+        crm.execute(customer, by="workshops", connection=connection)
+        workshop_id = workshops.announce(title, seats=1)
+        workshops.take_seat(workshop_id, str(customer_id))
+    engine.dispose()
+    return customer_id
+
+
+def seen_by_the_core(url: str) -> tuple[int, bool]:
+    """How many events of the workshops the core finds in the log, and whether the chain is intact."""
+    with crmcore.open(url) as crm:
+        crm.catch_up()
+        return sum(isinstance(one.event, UnknownEvent) for one in crm.events()), crm.verify().intact
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run it on the database that was named, or on a new SQLite file."""
     with TemporaryDirectory() as folder:
         url = arguments[0] if arguments else f"sqlite:///{Path(folder) / 'workshops.db'}"
         for title, taken in run(url).items():
             print(f"{title}: {taken} seats taken")
+        book_for_a_new_customer(url, "Latte art", "Ada")
+        found, intact = seen_by_the_core(url)
+        print(f"{found} events of the workshops beside the core's; the chain is intact: {intact}")
 
 
 if __name__ == "__main__":

@@ -192,6 +192,9 @@ def a_rich_history() -> list[Command]:
         ask.AcceptLead(lead_id=lead, at=at),
         ask.QualifyLead(lead_id=lead, stage=ask.QualificationStage.SALES, at=at),
         ask.ConvertLead(lead_id=lead, customer_id=CUSTOMERS[3], at=at),
+        ask.OpenOpportunity(
+            opportunity_id=key("opportunity", 0), customer_id=ann, name="Tea for all", at=at
+        ),
     ]
 
 
@@ -489,6 +492,12 @@ def _lead_followed(on: Scene) -> Iterable[Command]:
         ask.EnrichLead(lead_id=lead, name=on.one(*NAMES), region="DE", at=at),
         ask.DisqualifyLead(lead_id=lead, reason=ask.DisqualificationReason.NO_BUDGET, at=at),
         ask.RecycleLead(lead_id=lead, at=at),
+        ask.AssignLead(lead_id=lead, assignee=on.one("kim", "sam"), at=at),
+        ask.DeclineLead(lead_id=lead, reason="full", at=at),
+        ask.ContactLead(lead_id=lead, channel="phone", reached=on.one(True, False), at=at),
+        ask.NurtureLead(lead_id=lead, at=at),
+        ask.AdjustLeadScore(lead_id=lead, points=on.one(5, -5), reason="so", at=at),
+        ask.RecordLeadActivity(lead_id=lead, activity="page-visited", at=at),
     )
 
 
@@ -504,6 +513,11 @@ def _opportunity(on: Scene) -> Iterable[Command]:
             at=at,
         ),
         ask.ReviseOpportunityAmount(opportunity_id=deal, amount=on.money(), at=at),
+        ask.AdvanceOpportunity(
+            opportunity_id=deal, stage=on.one("discovery", "negotiation"), at=at
+        ),
+        ask.OverrideOpportunityProbability(opportunity_id=deal, probability=33, at=at),
+        ask.ResetOpportunityProbability(opportunity_id=deal, at=at),
         ask.WinOpportunity(opportunity_id=deal, at=at),
         ask.LoseOpportunity(opportunity_id=deal, reason="price", at=at),
         ask.ReopenOpportunity(opportunity_id=deal, reason="again", at=at),

@@ -6,7 +6,7 @@
 ``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
 that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
 decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
-one's own are made of.  Nothing else is public.
+one's own are made of, ``crmcore.testing`` how rules are tested.  Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -14,7 +14,16 @@ What is named here is imported when it is first asked for, so that ``import crmc
 TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 
 if TYPE_CHECKING:
-    from crmcore import calendars, commands, contexts, errors, events, policies, projections
+    from crmcore import (
+        calendars,
+        commands,
+        contexts,
+        errors,
+        events,
+        policies,
+        projections,
+        testing,
+    )
     from crmcore.application.executing import Batch, Envelope
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
@@ -62,10 +71,20 @@ __all__ = [
     "policies",
     "projections",
     "schema_of",
+    "testing",
 ]
 
 _PARTS = {
-    "crmcore": ("calendars", "commands", "contexts", "errors", "events", "policies", "projections"),
+    "crmcore": (
+        "calendars",
+        "commands",
+        "contexts",
+        "errors",
+        "events",
+        "policies",
+        "projections",
+        "testing",
+    ),
     "crmcore.application.service.escalation": ("Escalated",),
     "crmcore.application.executing": ("Batch", "Envelope"),
     "crmcore.application.log": ("Receipt", "Recorded"),

@@ -14,7 +14,7 @@ def stream(size: int, *, first: int = 1) -> list[StoredEvent]:
     """The events of a stream of its own."""
     originator_id = uuid4()
     return [
-        StoredEvent(originator_id, version, "thing-happened", b'{"n": %d}' % version)
+        StoredEvent(originator_id, version, "shop.thing-happened", b'{"n": %d}' % version)
         for version in range(first, first + size)
     ]
 

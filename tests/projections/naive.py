@@ -100,6 +100,7 @@ from crmcore.domain.service.levels.timeline import (
 from crmcore.domain.service.survey.messages import SurveyAnswered, SurveyOffered
 from crmcore.domain.service.terms import StatusCategory
 from crmcore.infrastructure.packing import JsonPacking
+from tests.projections import naive_sales
 
 __all__ = ["MODELS", "counts", "loyalty_of"]
 
@@ -844,5 +845,8 @@ MODELS: Mapping[str, Callable[[Log], Tables]] = {
     "service_levels": service_levels,
     "campaign_results": campaign_results,
     "feedback": feedback,
+    "orders": naive_sales.orders,
+    "leads": naive_sales.leads,
+    "opportunities": naive_sales.opportunities,
 }
 """The model of every read model: a new one needs one here, or the contract fails."""

@@ -23,6 +23,7 @@ __all__ = [
     "Record",
     "Recorded",
     "UnknownEvent",
+    "is_namespaced",
 ]
 
 
@@ -82,6 +83,11 @@ class UnknownEvent:
     schema_version: int
     at: datetime
     data: Mapping[str, Any] = attrs.field(hash=False)
+
+
+def is_namespaced(topic: str) -> bool:
+    """Whether a topic is a host's: of its context (``workshop.bike-received``), or its own package's."""
+    return "." in topic or ":" in topic
 
 
 class Recorded:

@@ -12,6 +12,18 @@ from crmcore.domain.sales.assignment import decisions as assignment
 from crmcore.domain.sales.lead import decisions as lead
 from crmcore.domain.sales.opportunity import decisions as opportunity
 from crmcore.domain.sales.order import decisions as order
+from crmcore.projections.sales.leads import LeadQuestions, leads
+from crmcore.projections.sales.opportunities import OpportunityQuestions, opportunities
+from crmcore.projections.sales.orders import OrderQuestions, orders
+
+
+class SalesQuestions:
+    """What can be asked of sales under ``crm.read``."""
+
+    orders: OrderQuestions
+    leads: LeadQuestions
+    opportunities: OpportunityQuestions
+
 
 if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.sales.assignment.messages import *
@@ -39,4 +51,6 @@ SALES = Context(
         OpportunityService: OpportunityService,
         Orders: Orders,
     },
+    projections=(orders, leads, opportunities),
+    questions=SalesQuestions,
 )

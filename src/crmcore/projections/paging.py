@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
@@ -35,8 +35,8 @@ class Page(Generic[T]):
 class Order:
     """An order of a list: by *column*, *then* by others, then by *key*, which differs in every row.
 
-    Rows without a value in a column come last.  The columns hold text, whole numbers or instants;
-    no exact decimals, which SQLite keeps as text.
+    Rows without a value in a column come last.  The columns hold text, whole numbers, dates or
+    instants; no exact decimals, which SQLite keeps as text.
     """
 
     column: ColumnElement[Any]
@@ -118,7 +118,7 @@ def cursor_of(order_by: str, place: Sequence[Any]) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def place_of(order_by: str, order: Order, after: str) -> Sequence[Any]:
@@ -142,6 +142,8 @@ def _from_json(column: ColumnElement[Any], value: Any) -> Any:
     kind = column.type.python_type
     if kind is datetime:
         return zoned("after", datetime.fromisoformat(value))
+    if kind is date:
+        return date.fromisoformat(value)
     if not isinstance(value, kind):
         raise TypeError(f"expected {kind.__name__}")
     if "\0" in value if kind is str else abs(value) > LARGEST_INTEGER:

@@ -6,7 +6,7 @@ Someone's own ``Application`` or ``ProjectionRunner`` runs on it with two lines 
 
 from crmcore.infrastructure.recording.aggregate import CrmAggregateRecorder
 from crmcore.infrastructure.recording.application import CrmApplicationRecorder
-from crmcore.infrastructure.recording.factory import Factory
+from crmcore.infrastructure.recording.factory import Factory, joining
 from crmcore.infrastructure.recording.process import CrmProcessRecorder
 from crmcore.infrastructure.recording.tracking import CrmTrackingRecorder
 
@@ -16,4 +16,5 @@ __all__ = [
     "CrmProcessRecorder",
     "CrmTrackingRecorder",
     "Factory",
+    "joining",
 ]

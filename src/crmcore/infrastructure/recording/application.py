@@ -2,16 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
-from threading import Event
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import (
-    ApplicationRecorder,
-    Notification,
-    StoredEvent,
-    Subscription,
-)
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent, Subscription
 from sqlalchemy import Connection, select
 
 from crmcore.infrastructure.log.append import NewRecord, append
@@ -22,7 +16,8 @@ from crmcore.infrastructure.recording.identity import (
     state_of,
     text_of,
 )
-from crmcore.infrastructure.recording.recorder import DatabaseRecorder
+from crmcore.infrastructure.recording.notifications import NotifyingRecorder
+from crmcore.infrastructure.recording.ownership import require_own_streams, require_own_topics
 from crmcore.infrastructure.recording.subscription import LogSubscription
 
 __all__ = ["CrmApplicationRecorder"]
@@ -33,8 +28,12 @@ def system_clock() -> int:
     return time.time_ns() // 1000
 
 
-class CrmApplicationRecorder(DatabaseRecorder, ApplicationRecorder):
-    """Events in the log: gapless ids in commit order, chained, never changed."""
+class CrmApplicationRecorder(NotifyingRecorder):
+    """Events in the log: gapless ids in commit order, chained, never changed.
+
+    They are the application's own, and stand beside those of the core, which shows them as
+    ``UnknownEvent``.  What the core would take for its own is refused before it is written.
+    """
 
     def __init__(
         self,
@@ -45,7 +44,6 @@ class CrmApplicationRecorder(DatabaseRecorder, ApplicationRecorder):
     ) -> None:
         super().__init__(database, read_originator_id=read_originator_id)
         self._clock = clock
-        self._listeners: set[Event] = set()
 
     def insert_events(
         self, stored_events: Sequence[StoredEvent], **kwargs: Any
@@ -54,17 +52,18 @@ class CrmApplicationRecorder(DatabaseRecorder, ApplicationRecorder):
 
         With ``connection=`` (SQLAlchemy's) they join the caller's transaction, and are
         recorded if that commits.  Raises the package's ``IntegrityError`` if a stream has
-        one of the versions already.
+        one of the versions already, ``ProgrammingError`` for a topic or a stream of the core's.
         """
+        require_own_topics(stored_events)
         with self.transaction(kwargs.pop("connection", None)) as connection:
             positions = self._insert_events(connection, stored_events, **kwargs)
-        for listener in tuple(self._listeners):
-            listener.set()
+        self._tell()
         return positions
 
     def _insert_events(
         self, connection: Connection, stored_events: Sequence[StoredEvent], **_kwargs: Any
     ) -> Sequence[int]:
+        require_own_streams(connection, self.database.tables, stored_events)
         records = [
             NewRecord(
                 stream_id=str(event.originator_id),
@@ -101,41 +100,6 @@ class CrmApplicationRecorder(DatabaseRecorder, ApplicationRecorder):
         name = self._read_originator_id(str(originator_id))
         return [StoredEvent(name, number, topic, state_of(data)) for number, topic, data in rows]
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """Up to *limit* events of the log in order, from id *start* to *stop*, of *topics*."""
-        column = self.database.tables.events.c
-        position = column.position
-        query = select(column.stream_id, column.stream_version, column.topic, column.data, position)
-        if start is not None:
-            query = query.where(position >= start if inclusive_of_start else position > start)
-        if stop is not None:
-            query = query.where(position <= stop)
-        if topics:
-            query = query.where(column.topic.in_(topics))
-        with self.reading() as connection:
-            rows = connection.execute(query.order_by(position).limit(limit)).all()
-        name = self._read_originator_id
-        return [
-            Notification(name(stream), version, topic, state_of(data), id_)
-            for stream, version, topic, data, id_ in rows
-        ]
-
-    def max_notification_id(self) -> int | None:
-        """The id of the last event in the log; None if there is none."""
-        with self.reading() as connection:
-            head: int = connection.execute(
-                select(self.database.tables.head.c.position)
-            ).scalar_one()
-        return head or None
-
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()
     ) -> Subscription[ApplicationRecorder]:
@@ -145,11 +109,3 @@ class CrmApplicationRecorder(DatabaseRecorder, ApplicationRecorder):
         that end with it.
         """
         return LogSubscription(self, gt=gt, topics=topics)
-
-    def listen(self, event: Event) -> None:
-        """Set *event* whenever this recorder has recorded something."""
-        self._listeners.add(event)
-
-    def unlisten(self, event: Event) -> None:
-        """Set *event* no longer."""
-        self._listeners.discard(event)

@@ -12,15 +12,20 @@ it one sequence of ids.
 """
 
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
+from eventsourcing.application import Application
 from eventsourcing.persistence import (
     AggregateRecorder,
     ApplicationRecorder,
     InfrastructureFactory,
     ProcessRecorder,
+    ProgrammingError,
 )
 from eventsourcing.utils import Environment, EnvType, resolve_topic, strtobool
+from sqlalchemy import Connection
 
 from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.recording.aggregate import CrmAggregateRecorder
@@ -28,10 +33,10 @@ from crmcore.infrastructure.recording.application import CrmApplicationRecorder
 from crmcore.infrastructure.recording.errors import recorder_errors
 from crmcore.infrastructure.recording.identity import ORIGINATOR_ID_TYPES, ReadOriginatorId
 from crmcore.infrastructure.recording.process import CrmProcessRecorder
-from crmcore.infrastructure.recording.recorder import DatabaseRecorder
+from crmcore.infrastructure.recording.recorder import DatabaseRecorder, joined
 from crmcore.infrastructure.recording.tracking import CrmTrackingRecorder
 
-__all__ = ["Factory"]
+__all__ = ["Factory", "joining"]
 
 R = TypeVar("R", bound=DatabaseRecorder)
 
@@ -127,3 +132,20 @@ class Factory(InfrastructureFactory[CrmTrackingRecorder]):
             return ORIGINATOR_ID_TYPES[name.lower()]
         except KeyError:
             raise OSError(f"{self.ORIGINATOR_ID_TYPE}={name}: use uuid or text") from None
+
+
+@contextmanager
+def joining(application: Application[Any], connection: Connection) -> Iterator[None]:
+    """Let *application* record, and read, in the host's own transaction until the end of the block.
+
+    Its events, snapshots and trackings are there if the host commits, and none of them if it does
+    not.  Raises the package's ``ProgrammingError`` where it does not record on this log's factory.
+    """
+    factory = application.factory
+    if not isinstance(factory, Factory):
+        raise ProgrammingError(
+            f"{application.name} records by {type(factory).__module__}: set PERSISTENCE_MODULE to"
+            " crmcore.infrastructure.recording"
+        )
+    with joined(factory.database, connection):
+        yield

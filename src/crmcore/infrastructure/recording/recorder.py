@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from sqlalchemy import Connection, Table, text
 
@@ -10,7 +11,19 @@ from crmcore.infrastructure.log.making import CREATE_LOCK
 from crmcore.infrastructure.recording.errors import recorder_errors
 from crmcore.infrastructure.recording.identity import ORIGINATOR_ID_TYPES, ReadOriginatorId
 
-__all__ = ["DatabaseRecorder"]
+__all__ = ["DatabaseRecorder", "joined"]
+
+_joined: ContextVar[tuple[Database, Connection] | None] = ContextVar("_joined", default=None)
+
+
+@contextmanager
+def joined(database: Database, connection: Connection) -> Iterator[None]:
+    """Let all recorders of *database* read and write in the transaction of *connection* meanwhile."""
+    token = _joined.set((database, connection))
+    try:
+        yield
+    finally:
+        _joined.reset(token)
 
 
 class DatabaseRecorder:
@@ -49,13 +62,23 @@ class DatabaseRecorder:
     def transaction(self, connection: Connection | None = None) -> Iterator[Connection]:
         """A transaction to write in: a new one, or the one that *connection* is in.
 
-        One that is handed over is neither committed nor rolled back here.
+        One that is handed over, or joined, is neither committed nor rolled back here.
         """
-        with recorder_errors(), self.database.write(connection) as own:
+        with recorder_errors(), self.database.write(connection or self._host()) as own:
             yield own
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one moment of the database."""
-        with recorder_errors(), self.database.read() as connection:
-            yield connection
+        """A connection that sees one moment of the database, or the host's that was joined."""
+        host = self._host()
+        with recorder_errors():
+            if host is not None:
+                yield host
+                return
+            with self.database.read() as connection:
+                yield connection
+
+    def _host(self) -> Connection | None:
+        """The host's connection, where its transaction was joined."""
+        database, connection = _joined.get() or (None, None)
+        return connection if database is self.database else None

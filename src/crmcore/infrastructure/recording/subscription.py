@@ -8,15 +8,13 @@ and the head of the log is looked at ten times a second for what other processes
 import logging
 from collections.abc import Sequence
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventsourcing.persistence import ListenNotifySubscription, OperationalError, ShutDown
 
 from crmcore.application.describing import described
 from crmcore.infrastructure.log.listening import listening
-
-if TYPE_CHECKING:
-    from crmcore.infrastructure.recording.application import CrmApplicationRecorder
+from crmcore.infrastructure.recording.notifications import NotifyingRecorder
 
 __all__ = ["LogSubscription"]
 
@@ -30,12 +28,12 @@ RETRIES = 5
 logger = logging.getLogger(__name__)
 
 
-class LogSubscription(ListenNotifySubscription["CrmApplicationRecorder"]):
+class LogSubscription(ListenNotifySubscription[NotifyingRecorder]):
     """An iterator over the log that waits at its end; ``stop()`` ends it."""
 
     def __init__(
         self,
-        recorder: "CrmApplicationRecorder",
+        recorder: NotifyingRecorder,
         gt: int | None = None,
         topics: Sequence[str] = (),
     ) -> None:

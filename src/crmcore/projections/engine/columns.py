@@ -20,7 +20,7 @@ class Instant(TypeDecorator[datetime]):
 
     @property
     def python_type(self) -> type[datetime]:
-        """What a value is in Python, which a type decorator does not say by itself."""
+        """What the column holds."""
         return datetime
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
@@ -56,6 +56,11 @@ class Exact(TypeDecorator[Decimal]):
 
     impl = Numeric(asdecimal=True)
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[Decimal]:
+        """What the column holds."""
+        return Decimal
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Text on SQLite, whose numbers are binary."""

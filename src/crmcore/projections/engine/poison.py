@@ -6,7 +6,7 @@ from sqlalchemy import exc
 
 from crmcore.application.describing import described
 from crmcore.application.errors import UnknownTopicError, UnreadableEventError
-from crmcore.application.log import Recorded
+from crmcore.application.log import Recorded, is_namespaced
 from crmcore.projections.engine.aside import Detours, Policy
 from crmcore.projections.engine.projection import STREAM, SUBJECT, Projection
 
@@ -53,11 +53,8 @@ class PoisonError(Exception):
         return error
 
     def is_none_of(self, projection: Projection) -> bool:
-        """Whether *projection* skips it as one of a context that is not loaded.
-
-        The topic tells (``workshop.bike-received``).
-        """
-        unknown = isinstance(self.cause, UnknownTopicError) and "." in self.topic
+        """Whether *projection* skips it as one of a context that is not loaded."""
+        unknown = isinstance(self.cause, UnknownTopicError) and is_namespaced(self.topic)
         return unknown and projection.on_unknown is Policy.SKIP
 
     def policy(self, projection: Projection) -> Policy:

@@ -1,0 +1,1 @@
+"""The read models of sales: orders, leads and opportunities, a row each."""

@@ -1,0 +1,304 @@
+"""Leads: a row each, with how far it has come, whose it is and where it came from.
+
+A score fades with time, so no row holds one: it is worked out when it is asked for, from what the
+log has recorded of the lead (``domain.sales.lead.score``).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, assert_never
+from uuid import UUID
+
+import attrs
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    RowMapping,
+    Table,
+    Text,
+    select,
+    true,
+)
+
+from crmcore.application.log import Recorded
+from crmcore.domain.kernel import shape
+from crmcore.domain.sales.lead.decisions import AGGREGATE
+from crmcore.domain.sales.lead.messages.assignment import (
+    LeadAcceptanceDeclined,
+    LeadAssigned,
+    LeadContactAttempted,
+    LeadContacted,
+    LeadFirstResponseRecorded,
+    LeadLeftUnassigned,
+    LeadSalesAccepted,
+)
+from crmcore.domain.sales.lead.messages.capture import (
+    LeadCaptured,
+    LeadEnriched,
+    LeadInquiryRepeated,
+    LeadSource,
+)
+from crmcore.domain.sales.lead.messages.qualification import (
+    LeadConverted,
+    LeadDisqualified,
+    LeadMarketingQualified,
+    LeadNurtured,
+    LeadRecycled,
+    LeadSalesQualified,
+)
+from crmcore.domain.sales.lead.messages.scoring import LeadActivityScored, LeadScoreAdjusted
+from crmcore.domain.sales.lead.phases import Uncaptured
+from crmcore.domain.sales.lead.qualification import score_of
+from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL, ScoringModel
+from crmcore.domain.sales.lead.state import lead_in
+from crmcore.domain.sales.lead.status import EVENTS, Event, LeadStatus, status_after
+from crmcore.projections.engine import Instant, Projection, Row, Rows, by_stream
+from crmcore.projections.filters import before, equals, from_on
+from crmcore.projections.instants import about_instants
+from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.questions import Questions
+from crmcore.projections.results import result
+
+LEADS: Final = Table(
+    "sales_leads",
+    MetaData(),
+    Column("lead_id", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("name", Text),
+    Column("company", Text),
+    Column("source", Text, nullable=False),
+    Column("campaign_id", Text),
+    Column("assignee", Text),
+    Column("inquiries", Integer, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("customer_id", Text),
+    Column("opportunity_id", Text),
+    Column("captured_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("sales_leads_assignee", "assignee", "captured_at"),
+    Index("sales_leads_captured", "captured_at", "lead_id"),
+)
+_ORDERINGS: Final[Mapping[str, Order]] = {
+    f"{sign}{column.name}": Order(column, LEADS.c.lead_id, descending=sign == "-")
+    for column in (LEADS.c.captured_at, LEADS.c.changed_at)
+    for sign in ("", "-")
+}
+
+
+@result
+class Score:
+    """A lead's score at ``as_of`` (UTC): points in hundredths, and the band A1 to C3.
+
+    ``fit`` is who it is, ``engagement`` what it did, faded by then, ``adjustment`` what was given or
+    taken by hand; ``total`` is their sum within the bounds of the model.
+    """
+
+    fit: Decimal
+    engagement: Decimal
+    adjustment: int
+    total: Decimal
+    band: str
+    model_version: str
+    as_of: datetime
+
+
+@result
+class LeadSummary:
+    """A lead.
+
+    ``inquiries`` counts how often it was captured from its address; ``cycle`` how often it started
+    afresh; ``customer_id`` and ``opportunity_id`` are what it was converted to.  ``score`` is that of
+    the instant of the question.  ``changed_at`` is the latest instant of which something is known
+    about it (UTC).
+    """
+
+    lead_id: UUID
+    status: LeadStatus
+    name: str | None
+    company: str | None
+    source: LeadSource
+    campaign_id: UUID | None
+    assignee: str | None
+    inquiries: int
+    cycle: int
+    customer_id: UUID | None
+    opportunity_id: UUID | None
+    captured_at: datetime
+    changed_at: datetime
+    score: Score
+
+
+@attrs.frozen(kw_only=True)
+class LeadQuestions(Questions):
+    """``crm.read.leads``: who showed interest, and how far that has come."""
+
+    scoring: ScoringModel = STANDARD_MODEL
+
+    @about_instants
+    def get(self, lead_id: UUID, *, as_of: datetime | None = None) -> LeadSummary | None:
+        """The lead, with its score *as_of* an instant (now); None if there is none."""
+        key = equals(LEADS.c.lead_id, UUID, lead_id)
+        with self.reading(LEADS) as connection:
+            found = connection.execute(select(LEADS).where(key)).mappings().all()
+        return next(iter(self._scored(found, as_of)), None)
+
+    @about_instants
+    def find(
+        self,
+        *,
+        status: LeadStatus | None = None,
+        assignee: str | None = None,
+        assigned: bool | None = None,
+        source: LeadSource | None = None,
+        campaign_id: UUID | None = None,
+        customer_id: UUID | None = None,
+        captured_from: datetime | None = None,
+        captured_before: datetime | None = None,
+        as_of: datetime | None = None,
+        order_by: str = "-captured_at",
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[LeadSummary]:
+        """Leads to which all that is given applies, the latest first, a page at a time.
+
+        *assigned* says whether somebody has them; *captured_from* counts in, *captured_before* does
+        not.  Scores are those *as_of* an instant (now).  *order_by* is ``captured_at`` or
+        ``changed_at``, with a ``-`` before it: descending; *after* is the ``next`` of the page
+        before.  Raises ``InvalidValueError`` for anything that cannot be.
+        """
+        statement = select(LEADS).where(
+            equals(LEADS.c.status, LeadStatus, status),
+            equals(LEADS.c.assignee, str, assignee),
+            _is_assigned(assigned),
+            equals(LEADS.c.source, LeadSource, source),
+            equals(LEADS.c.campaign_id, UUID, campaign_id),
+            equals(LEADS.c.customer_id, UUID, customer_id),
+            from_on("captured_from", LEADS.c.captured_at, captured_from),
+            before("captured_before", LEADS.c.captured_at, captured_before),
+        )
+        with self.reading(LEADS) as connection:
+            found: Page[RowMapping] = page(
+                connection,
+                statement,
+                _ORDERINGS,
+                lambda row: row,
+                order_by=order_by,
+                limit=limit,
+                after=after,
+            )
+        return Page(tuple(self._scored(found.items, as_of)), found.next)
+
+    def _scored(self, found: Sequence[RowMapping], as_of: datetime | None) -> list[LeadSummary]:
+        scores = self._scores([UUID(row["lead_id"]) for row in found], as_of or self.clock())
+        return [_summary(row, scores[row["lead_id"]]) for row in found]
+
+    def _scores(self, lead_ids: Sequence[UUID], as_of: datetime) -> Mapping[str, Score]:
+        """The score of each lead, from what the log says of it."""
+        if not lead_ids:
+            return {}
+        histories: defaultdict[str, list[Event]] = defaultdict(list)
+        with self.rows.log() as log:
+            for recorded in self.rows.events(log, lead_ids, leads()):
+                histories[recorded.stream].append(recorded.event)
+        scores = {}
+        for lead_id, history in histories.items():
+            state = AGGREGATE.fold(history)
+            if not isinstance(state, Uncaptured):
+                scored = score_of(lead_in(state), as_of, self.scoring)
+                scores[lead_id] = Score(**attrs.asdict(scored))
+        return scores
+
+
+def _is_assigned(assigned: bool | None) -> ColumnElement[bool]:
+    if assigned is None:
+        return true()
+    wanted = shape(bool)("assigned", assigned)
+    return LEADS.c.assignee.is_not(None) if wanted else LEADS.c.assignee.is_(None)
+
+
+def _summary(row: RowMapping, score: Score) -> LeadSummary:
+    ids = {
+        name: None if row[name] is None else UUID(row[name])
+        for name in ("lead_id", "campaign_id", "customer_id", "opportunity_id")
+    }
+    known = {"status": LeadStatus(row["status"]), "source": LeadSource(row["source"])}
+    return LeadSummary(**{**row, **ids, **known}, score=score)
+
+
+def leads() -> Projection:
+    """The read model."""
+    handlers = dict.fromkeys(EVENTS, _changed) | {LeadCaptured: _captured}
+    return Projection(
+        name="leads",
+        version=1,
+        tables=(LEADS,),
+        handlers=handlers,
+        groups=by_stream,
+        provenance=False,
+    )
+
+
+def _captured(event: LeadCaptured, recorded: Recorded, rows: Rows) -> None:
+    row: Row = {
+        "lead_id": recorded.stream,
+        "status": status_after(LeadStatus.NEW, event).value,
+        "name": event.name,
+        "company": event.company,
+        "source": event.source.value,
+        "campaign_id": None if event.campaign_id is None else str(event.campaign_id),
+        "inquiries": 1,
+        "cycle": 1,
+        "captured_at": event.at,
+        "changed_at": event.at,
+    }
+    rows.put(LEADS, row)
+
+
+def _changed(event: Event, recorded: Recorded, rows: Rows) -> None:
+    row = rows.get(LEADS, recorded.stream)
+    assert row is not None, "a lead is captured first"
+    row |= _values(event, row)
+    row["status"] = status_after(LeadStatus(row["status"]), event).value
+    row["changed_at"] = max(row["changed_at"], event.at)
+    rows.put(LEADS, row)
+
+
+def _values(event: Event, row: Row) -> Mapping[str, Any]:
+    """What an event changes of a row, beside its status."""
+    match event:
+        case LeadEnriched():
+            name, company = event.name or row["name"], event.company or row["company"]
+            return {"name": name, "company": company}
+        case LeadInquiryRepeated():
+            return {"inquiries": row["inquiries"] + 1}
+        case LeadAssigned():
+            return {"assignee": event.assignee}
+        case LeadAcceptanceDeclined():
+            return {"assignee": None}
+        case LeadRecycled():
+            return {"assignee": None, "cycle": event.cycle}
+        case LeadConverted():
+            opportunity = None if event.opportunity_id is None else str(event.opportunity_id)
+            return {"customer_id": str(event.customer_id), "opportunity_id": opportunity}
+        case (
+            LeadCaptured()
+            | LeadActivityScored()
+            | LeadScoreAdjusted()
+            | LeadLeftUnassigned()
+            | LeadSalesAccepted()
+            | LeadContactAttempted()
+            | LeadContacted()
+            | LeadFirstResponseRecorded()
+            | LeadMarketingQualified()
+            | LeadSalesQualified()
+            | LeadNurtured()
+            | LeadDisqualified()
+        ):
+            return {}
+        case _:
+            assert_never(event)
