@@ -25,9 +25,7 @@ AWARE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NAIVE = AWARE.replace(tzinfo=None)
 REGISTER = RegisterCustomer(customer_id=uid(1), kind=CustomerKind.PERSON, name="Ann", at=START)
 GIVEN: dict[str, Any] = {
-    "customer_id": uid(1),
     "case": "C-1",
-    "survey_id": uid(7),
     "kind": SurveyKind.CSAT,
     "period": Period(AWARE, AWARE + timedelta(days=1)),
     "length": PeriodLength.DAY,
@@ -66,7 +64,7 @@ def crm(database_url: str) -> Iterator[CRM]:
 def asked(crm: CRM, question: str, name: str, instant: object) -> object:
     ask = attrgetter(question)(crm.read)
     required = {
-        key: GIVEN[key]
+        key: uid(1) if one.annotation is UUID else GIVEN[key]
         for key, one in inspect.signature(ask).parameters.items()
         if one.default is one.empty and one.kind is not one.VAR_KEYWORD
     }

@@ -33,7 +33,7 @@ def test_the_demo_shows_every_part_and_leaves_nothing_behind(run: CommandLine, d
     for words in (
         "Imported through commands",
         "quantity: expected 1 or more, got 0: nothing was sold on this line",
-        "events into 6 read models",
+        "events into 9 read models",
         "Household 7",
         "platinum",
         "Assumed: 0.50 USD for each mailing",

@@ -20,7 +20,7 @@ from pathlib import Path
 from sqlalchemy import Column, MetaData, Table, Text
 
 from crmcore import Projection
-from crmcore.domain.customers.registration import CustomerRegistered
+from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
 
 TABLE = Table(
     "guests",

@@ -45,6 +45,9 @@ ALL = (
     "service_levels",
     "campaign_results",
     "feedback",
+    "orders",
+    "leads",
+    "opportunities",
 )
 
 number = count()

@@ -141,7 +141,7 @@ def test_poison_stops_those_that_read_it_and_no_other(rich: crmcore.CRM, parts: 
     bad = position_of(rich, "order-placed")
     data = stored(rich, bad)
     store(rich, bad, data="{")
-    readers = {"loyalty_status", "customer_history", "campaign_results"}
+    readers = {"loyalty_status", "customer_history", "campaign_results", "orders"}
     with (
         ThreadPoolExecutor(2) as executor,
         pytest.raises(RebuildStoppedError, match=f"stopped at position {bad} ") as stopped,

@@ -19,6 +19,7 @@ from crmcore.cli import (
     projections,
 )
 from crmcore.cli.faults import report, report_wrong_call
+from crmcore.cli.sales import leads, opportunities, orders
 from crmcore.cli.service import cases, escalations, feedback, holidays, levels, metrics, policies
 from crmcore.cli.session import Options
 
@@ -52,6 +53,9 @@ for part in (
     import_files,
     describe,
     customers,
+    orders,
+    leads,
+    opportunities,
     levels,
     policies,
     metrics,

@@ -6,7 +6,7 @@ background, to read your own writes.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import attrs
@@ -26,6 +26,8 @@ from crmcore.projections.marketing import campaign_results
 
 __all__ = ["ReadModels"]
 
+T = TypeVar("T")
+
 
 @attrs.frozen
 class ReadModels:
@@ -39,6 +41,11 @@ class ReadModels:
     """The classes of questions by their names here."""
     _ask: Callable[[type, LiveRows | KnownRows], Any]
     """Makes the questions of a class, on some rows."""
+
+    def of(self, kind: type[T]) -> T:
+        """The questions of a class, as type checkers know them: ``read.of(Bikes).find()``."""
+        questions: T = self._ask(kind, self._rows)
+        return questions
 
     def __getattr__(self, name: str) -> Any:
         """The questions of that name."""

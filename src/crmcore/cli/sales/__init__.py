@@ -1,0 +1,1 @@
+"""The commands about sales: orders, leads, and the deals in the pipeline."""

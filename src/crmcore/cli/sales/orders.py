@@ -1,0 +1,113 @@
+"""`crmcore orders` and `order`: what was bought, and what became of it."""
+
+from typing import Annotated
+
+import attrs
+import typer
+
+from crmcore.cli.customers import customer_named
+from crmcore.cli.faults import Fault, answering
+from crmcore.cli.instants import beginning, end
+from crmcore.cli.output import Column, emit, instant, money, say
+from crmcore.cli.sales.options import (
+    After,
+    Customer,
+    Limit,
+    Since,
+    Until,
+    emit_page,
+    find,
+    id_of,
+    show_one,
+    show_page,
+)
+from crmcore.cli.session import Stale, options_of, reading
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into *app*."""
+    app.command("orders")(orders)
+    app.command("order")(order)
+
+
+@answering
+def orders(
+    ctx: typer.Context,
+    customer: Customer = None,
+    status: Annotated[
+        str | None,
+        typer.Option("--status", metavar="STATUS", help="placed, shipped, delivered, ..."),
+    ] = None,
+    channel: Annotated[
+        str | None, typer.Option("--channel", metavar="NAME", help="Bought there.")
+    ] = None,
+    number: Annotated[
+        str | None, typer.Option("--number", metavar="TEXT", help="With this number.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 20,
+    after: After = None,
+    stale: Stale = False,
+) -> None:
+    """Orders, the latest first, and how far each has come."""
+    options = options_of(ctx)
+    placed_from, placed_before = beginning("--from", since), end("--to", until)
+    with reading(options, "orders", stale=stale) as crm:
+        page = find(
+            crm.read.orders.find,
+            customer_id=None if customer is None else customer_named(crm, customer),
+            status=status,
+            channel=channel,
+            number=number,
+            placed_from=placed_from,
+            placed_before=placed_before,
+            limit=limit,
+            after=after,
+        )
+    if options.json:
+        emit_page("orders", page)
+        return
+    rows = [
+        [
+            one.number or one.order_id,
+            f"{one.placed_at:%Y-%m-%d}",
+            one.status.replace("_", " "),
+            money(one.total, one.currency),
+        ]
+        for one in page.items
+    ]
+    columns = [
+        Column("Order", whole=True),
+        Column("Placed", whole=True),
+        "Status",
+        Column("Total", number=True),
+    ]
+    show_page(page, columns, rows, "order")
+
+
+@answering
+def order(
+    ctx: typer.Context,
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
+    stale: Stale = False,
+) -> None:
+    """One order: how far it has come, and what happened."""
+    options, order_id = options_of(ctx), id_of(order, "an order")
+    with reading(options, "orders", stale=stale) as crm:
+        found = crm.read.orders.get(order_id)
+        if found is None:
+            raise Fault(f"there is no order {order_id}")
+        if options.json:
+            emit(attrs.asdict(found))
+            return
+        say(f"Order {found.number or found.order_id}", style="bold")
+        facts = {
+            "status": found.status.replace("_", " "),
+            "customer": found.customer_id,
+            "channel": found.channel,
+            "placed (UTC)": instant(found.placed_at),
+            "total": money(found.total, found.currency),
+            "paid back": money(found.refund, found.currency) if found.refund else None,
+        }
+        show_one(crm, order_id, facts)
