@@ -17,6 +17,7 @@ from crmcore.contexts.marketing import MARKETING
 from crmcore.contexts.sales import SALES
 from crmcore.contexts.service import SERVICE
 from crmcore.contexts.wiring import Wiring
+from crmcore.domain.kernel import shown
 from crmcore.infrastructure.codec import EventCodec, by_topic
 from crmcore.infrastructure.upcasting import Upcaster
 from crmcore.projections.engine import Projection
@@ -44,6 +45,11 @@ class Composition:
     there: Mapping[Any, Any] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
+        given: Any = self.own
+        if not isinstance(given, list | tuple) or not all(
+            isinstance(one, Context) for one in given
+        ):
+            raise MisuseError(f"contexts: expected a list of Context, got {shown(given)}")
         names = [context.name for context in self.contexts]
         for context in self.own:
             if names.count(context.name) > 1:
@@ -88,14 +94,15 @@ class Composition:
     def wiring(self) -> Wiring:
         """What services, read models and questions are made of."""
         policies = {type(one): one for one in attrs.asdict(self.policies, recurse=False).values()}
+        there = {**self.there, **policies, Catalogue: self.catalogue}
         makers: dict[Any, Callable[..., Any]] = {}
         for context in self.contexts:
             for kind, maker in context.provides.items():
-                if makers.setdefault(kind, maker) is not maker:
+                if kind in there or makers.setdefault(kind, maker) is not maker:
                     raise MisuseError(
                         f"context {context.name}: {kind.__qualname__} is provided already"
                     )
-        return Wiring({**self.there, **policies, Catalogue: self.catalogue}, makers)
+        return Wiring(there, makers)
 
     @cached_property
     def handlers(self) -> Mapping[type, Handler]:

@@ -26,11 +26,11 @@ from crmcore.projections.engine.progress import Progress
 from crmcore.projections.engine.rebuilt import Rebuilt
 from crmcore.projections.engine.retry import Retried
 from crmcore.projections.engine.upkeep import Upkeep
-from crmcore.projections.loyalty.status import loyalty_status
+from crmcore.projections.loyalty.loyalty_status import loyalty_status
 from tests.cli.command_line import SHOP, CommandLine, as_lines, bought, registered
 
 NAME = "loyalty_status"
-ALL = 6
+ALL = 9
 ASIDE = (
     Aside(NAME, 2, 3, "order-placed", ("a", "b"), "skip", "ValueError: no such year"),
     Aside(NAME, 2, 7, "order-placed", ("a",), "skip", "ValueError: no such day"),

@@ -114,7 +114,7 @@ def test_a_read_model_that_stopped_still_answers(rich: crmcore.CRM) -> None:
     with pytest.raises(ProjectionStoppedError):
         rich.catch_up()
     assert rich.read.cases(as_of=now) == before
-    assert rich.read.find_customers("Late") == []
+    assert rich.read.customers.find("Late").items == ()
 
 
 def test_the_first_event_may_be_the_poison(rich: crmcore.CRM) -> None:
@@ -267,7 +267,7 @@ def test_a_projection_reads_no_rows_that_are_not_there_to_be_read() -> None:
     notes = Table(
         "notes", MetaData(), Column("id", Text, primary_key=True), info={"append_only": True}
     )
-    rows = MemoryRows([(notes, notes)], {}, empty=True)
+    rows = MemoryRows([(notes, notes)], {}, {}, empty=True)
     with pytest.raises(LookupError, match="append-only"):
         rows.change(["a"], lambda: print(rows.get(notes, "a")))
     with pytest.raises(LookupError, match="a group that is not among those"):
@@ -288,7 +288,7 @@ def test_a_row_is_finished_before_it_is_shown_and_one_that_cannot_be_is_refused(
         row["name"] = row["name"].upper()
 
     notes = Table("notes", MetaData(), Column("id", Text, primary_key=True), Column("name", Text))
-    rows = MemoryRows([(notes, notes)], {notes: finish}, empty=True)
+    rows = MemoryRows([(notes, notes)], {notes: finish}, {}, empty=True)
     rows.put(notes, {"id": "a", "name": "ann"})
     assert list(rows.rows(notes)) == [{"id": "a", "name": "ANN"}]
     rows.put(notes, {"id": "b", "name": None})

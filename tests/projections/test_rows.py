@@ -234,7 +234,7 @@ def test_only_what_is_put_counts(deeds: list[str], count: int | None, batch: int
 
 
 def test_json_reads_back_as_the_database_gives_it() -> None:
-    rows = MemoryRows([(PARTS, PARTS)], {}, empty=True)
+    rows = MemoryRows([(PARTS, PARTS)], {}, {}, empty=True)
     rows.put(PARTS, {"customer_id": "a", "number": 1, "seen": ({1: (2, None), False: "x"},)})
     read = rows.get(PARTS, "a", 1)
     assert read is not None
@@ -242,7 +242,7 @@ def test_json_reads_back_as_the_database_gives_it() -> None:
 
 
 def test_a_column_that_is_not_declared_is_told_by_name() -> None:
-    rows = MemoryRows([(PARTS, PARTS)], {}, empty=True)
+    rows = MemoryRows([(PARTS, PARTS)], {}, {}, empty=True)
     with pytest.raises(LookupError, match="odd_parts has no column sean"):
         rows.put(PARTS, {"customer_id": "a", "number": 1, "seen": [], "sean": []})
 

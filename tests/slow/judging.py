@@ -64,7 +64,7 @@ def judge_rows(events: Sequence[Recorded], generations: Sequence[Held]) -> None:
     for projection in {one.projection for one in generations}:
         mine = [one for one in generations if one.projection is projection]
         tables = [(table, table) for table in projection.tables]
-        rows = MemoryRows(tables, projection.finish, empty=True)
+        rows = MemoryRows(tables, projection.finish, projection.working, empty=True)
         done = 0
         for one in sorted(mine, key=lambda one: one.at.position):
             _fold(projection, events[done : one.at.position], rows)

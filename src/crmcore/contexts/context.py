@@ -53,7 +53,8 @@ class Context:
     command_line: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        if not NAME.fullmatch(self.name):
+        given: Any = self.name
+        if not isinstance(given, str) or not NAME.fullmatch(given):
             raise MisuseError(
                 f"context {self.name!r}: expected a name of small letters, digits and _,"
                 " such as workshop"

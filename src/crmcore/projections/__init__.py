@@ -17,10 +17,17 @@ from crmcore.projections.engine import (
     Projection,
     Row,
     Rows,
+    Working,
+    append,
     by_stream,
     by_subject,
     fold,
+    increment,
+    maximum,
+    minimum,
     subject_of,
+    update,
+    upsert,
 )
 
 __all__ = [
@@ -34,8 +41,15 @@ __all__ = [
     "Row",
     "Rows",
     "UnknownEvent",
+    "Working",
+    "append",
     "by_stream",
     "by_subject",
     "fold",
+    "increment",
+    "maximum",
+    "minimum",
     "subject_of",
+    "update",
+    "upsert",
 ]

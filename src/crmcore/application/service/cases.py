@@ -5,7 +5,7 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.application.customers import require_customer
+from crmcore.application.customers.public import Customers
 from crmcore.application.service.public import Cases
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.service import case_number
@@ -18,7 +18,7 @@ from crmcore.domain.service.case.messages.unions import CaseEvent, SingleCaseCom
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.case.state import Facts, Merged, State, Unopened
 from crmcore.domain.service.levels.version import decisions as service_levels
-from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersions
+from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, InForce
 
 
 @attrs.frozen
@@ -29,6 +29,7 @@ class CaseService:
     """
 
     policy: CasePolicy = STANDARD_POLICY
+    customers: Customers = attrs.field(factory=Customers)
     cases: Cases = attrs.field(factory=Cases)
 
     @property
@@ -60,7 +61,7 @@ class CaseService:
         if not events:
             return
         if command.customer_id is not None:
-            require_customer(work, command.customer_id)
+            self.customers.require(work, command.customer_id)
         self.cases.require(work, command.follows)
         work.record(AGGREGATE, command.case_id, events)
         if command.number is not None:
@@ -79,7 +80,7 @@ class CaseService:
         """Say whose case it is, if that is an active customer."""
         events = self._decide(command, work.state(AGGREGATE, command.case_id), work)
         if events:
-            require_customer(work, command.customer_id)
+            self.customers.require(work, command.customer_id)
             work.record(AGGREGATE, command.case_id, events)
 
     def reply(self, command: ReplyToCase, work: Work) -> None:
@@ -110,24 +111,24 @@ class CaseService:
         while isinstance(source := work.state(AGGREGATE, case_id), Merged):
             case_id = source.into
             target = work.state(AGGREGATE, case_id)
-            events = carry_over(source, target, self.policy, _versions(work))
+            events = carry_over(source, target, self.policy, _in_force(work))
             work.record(AGGREGATE, case_id, events)
 
     def merge(self, command: MergeCase, work: Work) -> None:
         """Go on with a case in another one, or in what that one was merged into."""
         target_id, target = _living(command.into_case_id, work)
         source = work.state(AGGREGATE, command.case_id)
-        merged = merge(command, source, target_id, target, self.policy, _versions(work))
+        merged = merge(command, source, target_id, target, self.policy, _in_force(work))
         if merged.source:
             work.record(AGGREGATE, command.case_id, merged.source)
             work.record(AGGREGATE, target_id, merged.target)
 
     def _decide(self, command: SingleCaseCommand, state: State, work: Work) -> Sequence[CaseEvent]:
-        return decide(command, state, self.policy, _versions(work))
+        return decide(command, state, self.policy, _in_force(work))
 
 
-def _versions(work: Work) -> ServiceLevelVersions:
-    return work.state(service_levels.AGGREGATE, SERVICE_LEVELS_ID)
+def _in_force(work: Work) -> InForce:
+    return lambda at: work.state(service_levels.AGGREGATE, SERVICE_LEVELS_ID).in_force(at)
 
 
 def _living(case_id: UUID, work: Work) -> tuple[UUID, State]:

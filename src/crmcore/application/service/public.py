@@ -7,7 +7,7 @@ import attrs
 from crmcore.application.work import Work
 from crmcore.domain.kernel import NotFoundError
 from crmcore.domain.service.case.decisions.decide import AGGREGATE
-from crmcore.domain.service.case.state import State, Unopened
+from crmcore.domain.service.case.state import Unopened
 
 
 @attrs.frozen
@@ -16,13 +16,9 @@ class Cases:
 
     def exists(self, work: Work, case_id: UUID) -> bool:
         """Whether a case was ever opened under this identity."""
-        return not isinstance(self.state(work, case_id), Unopened)
+        return not isinstance(work.state(AGGREGATE, case_id), Unopened)
 
     def require(self, work: Work, case_id: UUID | None) -> None:
         """Refuse (``NotFoundError``) an id under which no case was opened; None refers to nothing."""
         if case_id is not None and not self.exists(work, case_id):
             raise NotFoundError("case", case_id)
-
-    def state(self, work: Work, case_id: UUID) -> State:
-        """What is known of a case."""
-        return work.state(AGGREGATE, case_id)

@@ -7,18 +7,14 @@ hours of contact.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 import attrs
 
-from crmcore.application.customers import consents, require_customer
-from crmcore.application.service.public import Cases
+from crmcore.application.customers.public import Customers
 from crmcore.application.work import Handler, Work
-from crmcore.domain.customers.customer.preferences import reason_to_defer
-from crmcore.domain.customers.reachability import addresses
-from crmcore.domain.kernel import Channel, Purpose
+from crmcore.domain.kernel import Purpose
+from crmcore.domain.service.case.decisions import decide as case
 from crmcore.domain.service.survey import throttle
 from crmcore.domain.service.survey.decisions import AGGREGATE, offer
 from crmcore.domain.service.survey.messages import OfferSurvey
@@ -33,7 +29,7 @@ class SurveyService:
     """Handles the commands on surveys by one policy: how often to ask, how long to wait."""
 
     policy: FeedbackPolicy = STANDARD_FEEDBACK
-    cases: Cases = attrs.field(factory=Cases)
+    customers: Customers = attrs.field(factory=Customers)
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
@@ -43,8 +39,8 @@ class SurveyService:
     def offer(self, command: OfferSurvey, work: Work) -> None:
         """Offer a survey about a solved cycle, if its customer may be asked now."""
         key = survey_id(command.case_id, command.cycle, command.kind)
-        state, case = work.state(AGGREGATE, key), self.cases.state(work, command.case_id)
-        for offered in offer(command, state, case, self.policy):
+        state, concern = work.state(AGGREGATE, key), work.state(case.AGGREGATE, command.case_id)
+        for offered in offer(command, state, concern, self.policy):
             throttle_id = throttle.throttle_id(offered.customer_id)
             asked = throttle.CustomerAsked(
                 asking_id=throttle_id,
@@ -52,21 +48,10 @@ class SurveyService:
                 survey_id=offered.survey_id,
                 at=offered.at,
             )
-            against = unwelcome(work, offered.customer_id, offered.channel, offered.at)
+            reason_against = self.customers.reason_against_contact(
+                work, offered.customer_id, offered.channel, PURPOSES, offered.at
+            )
             known = work.state(throttle.AGGREGATE, throttle_id)
-            events = throttle.admit(asked, known, self.policy, against)
+            events = throttle.admit(asked, known, self.policy, reason_against)
             work.record(AGGREGATE, key, [offered])
             work.record(throttle.AGGREGATE, throttle_id, events)
-
-
-def unwelcome(work: Work, customer_id: UUID, channel: Channel, at: datetime) -> str | None:
-    """Why an active customer does not want to be asked by *channel* at the instant *at*, if so.
-
-    Raises ``NotFoundError`` for an unknown customer, ``CustomerDeactivatedError`` for one who is
-    deactivated.
-    """
-    known, ledger = require_customer(work, customer_id), consents(work, customer_id)
-    where = addresses(known.points, channel, at)
-    return where.reason_against(ledger, *PURPOSES) or reason_to_defer(
-        known.preferences, channel, at
-    )

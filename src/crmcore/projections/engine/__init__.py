@@ -1,6 +1,14 @@
 """The engine that keeps read models: what a projection declares, and how it follows the log."""
 
 from crmcore.projections.engine.as_of import fold
+from crmcore.projections.engine.changes import (
+    append,
+    increment,
+    maximum,
+    minimum,
+    update,
+    upsert,
+)
 from crmcore.projections.engine.columns import Exact, Instant
 from crmcore.projections.engine.follow import Follower, Status
 from crmcore.projections.engine.generation import Registry
@@ -17,6 +25,7 @@ from crmcore.projections.engine.projection import (
     subject_of,
 )
 from crmcore.projections.engine.source import LogSource
+from crmcore.projections.engine.working import Working
 
 __all__ = [
     "STREAM",
@@ -32,8 +41,15 @@ __all__ = [
     "Row",
     "Rows",
     "Status",
+    "Working",
+    "append",
     "by_stream",
     "by_subject",
     "fold",
+    "increment",
+    "maximum",
+    "minimum",
     "subject_of",
+    "update",
+    "upsert",
 ]

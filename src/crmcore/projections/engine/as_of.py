@@ -20,7 +20,9 @@ def fold(projection: Projection, events: Iterable[Recorded]) -> MemoryRows:
     Handlers see of an event what the engine shows them: the view of it, and who recorded it
     unless the projection asks for no provenance.
     """
-    rows = MemoryRows([(one, one) for one in projection.tables], projection.finish, empty=True)
+    rows = MemoryRows(
+        [(one, one) for one in projection.tables], projection.finish, projection.working, empty=True
+    )
     with localcontext(EXACT):
         for recorded in events:
             view = projection.views.get(type(recorded.event), type(recorded.event))

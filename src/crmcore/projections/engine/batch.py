@@ -9,10 +9,16 @@ from decimal import localcontext
 import attrs
 from sqlalchemy import Connection
 
+from crmcore.application.errors import UnknownTopicError, UnreadableEventError
 from crmcore.application.log import Place, Recorded
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.aside import AsideTable, Detours
-from crmcore.projections.engine.drift import require_current, topics_of_others, topics_read
+from crmcore.projections.engine.drift import (
+    releases,
+    require_current,
+    topics_of_others,
+    topics_read,
+)
 from crmcore.projections.engine.generation import Checkpoint, Registry
 from crmcore.projections.engine.memory import MemoryRows
 from crmcore.projections.engine.poison import (
@@ -81,7 +87,8 @@ class Batch:
         end = max(last, events[-1].position if events else 0) if page.last is None else page.last
         poison, position = self._store(connection, projection, at, events, end)
         reached = self._place(connection, position, at, head)
-        topics = topics_read(self._source, projection, at)
+        passed = {one.topic for one in events if one.position <= position and _is_unknown(one)}
+        topics = topics_read(self._source, projection, at, passed)
         if reached != at.place or at.failure is not None or topics != at.topics:
             self._registry.advance(connection, at, reached, topics)
         if poison is not None:
@@ -123,12 +130,12 @@ class Batch:
         """
         schema = self._registry.schema
         known = AsideTable(schema).of(connection, at.name, at.generation)
-        later = topics_of_others(self._source, at)
+        later = releases(topics_of_others(self._source, at))
         detours = Detours(at.name, at.generation, known, later)
         stopped: PoisonError | None = None
         while True:
             tables = generation_tables(projection, at.generation, schema)
-            rows = MemoryRows(tables, projection.finish)
+            rows = MemoryRows(tables, projection.finish, projection.working)
             try:
                 with connection.begin_nested():
                     _apply(connection, projection, events, rows, detours)
@@ -149,6 +156,12 @@ class Batch:
             if not found.go_past(projection, detours):
                 stopped, end = found, found.position - 1
                 events = [event for event in events if event.position <= end]
+
+
+def _is_unknown(recorded: Recorded) -> bool:
+    """Whether an event is of a topic that nothing here knows."""
+    error = recorded.event
+    return isinstance(error, UnreadableEventError) and isinstance(error.cause, UnknownTopicError)
 
 
 def _half(events: Sequence[Recorded]) -> list[Recorded]:

@@ -7,11 +7,11 @@ A topic that is read only now, or no longer, changes no row as long as the log h
 the checkpoint: a new kind of event stops nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from crmcore.application.log import Place
+from crmcore.application.log import Place, is_namespaced
 from crmcore.projections.engine.generation import Checkpoint
 from crmcore.projections.engine.parts import Part
 from crmcore.projections.engine.poison import ProjectionStoppedError
@@ -22,6 +22,7 @@ __all__ = [
     "astray",
     "drift",
     "outdated",
+    "releases",
     "require_current",
     "topics_of_others",
     "topics_read",
@@ -54,8 +55,8 @@ def drift(
     upto = found.position if upto is None else upto
     later = topics_of_others(source, found)
     for topics, why in (
-        (later, "its rows are of {} too, which nothing here knows: of a later release, or of a"
-                " context that is not loaded; it came at position {}"),
+        (releases(later), "its rows are of {} too, which nothing here knows: of a later release;"
+                          " it came at position {}"),
         ({topic for topic, _ in ours - theirs}, "it newly reads {}, and was past position {}"),
         ({topic for topic, _ in theirs - ours} - later.keys(),
          "it no longer reads {}, and its rows are of position {}"),
@@ -72,12 +73,23 @@ def topics_of_others(source: LogSource, found: Checkpoint) -> Mapping[str, int]:
     return {topic: version for topic, version in (found.topics or {}).items() if topic not in known}
 
 
-def topics_read(source: LogSource, projection: Projection, found: Checkpoint) -> Mapping[str, int]:
-    """What a checkpoint that *projection* moves on from *found* says was read.
+def releases(topics: Iterable[str]) -> set[str]:
+    """Those of *topics* that belong to the core itself, of a later release; the others are a host's."""
+    return {topic for topic in topics if not is_namespaced(topic)}
 
-    Topics of others stay: who comes to an event of these stops there, and leaves it to them.
+
+def topics_read(
+    source: LogSource, projection: Projection, found: Checkpoint, passed: Collection[str] = ()
+) -> Mapping[str, int]:
+    """What a checkpoint that *projection* moves on from *found* says was read, *passed* not.
+
+    Topics of others stay.  Who comes to an event of a later release stops there, and leaves it to
+    that release.  Events of a context that is not loaded are *passed*: from then on the topic was
+    not read whole, so that a process with the context sees that its rows are missing.
     """
-    return {**topics_of_others(source, found), **projection.versions}
+    others = topics_of_others(source, found)
+    kept = {topic: version for topic, version in others.items() if topic not in passed}
+    return {**kept, **projection.versions}
 
 
 def astray(
@@ -113,6 +125,11 @@ def unfinishable(
     parts: Sequence[Part],
 ) -> str | None:
     """Why a rebuild cannot go on with *building*, of which *parts* are left; None if it can."""
+    with_context = topics_of_others(source, building).keys() - releases(building.topics or ())
+    if with_context:
+        return (
+            f"it was begun with a context that is not loaded: of {', '.join(sorted(with_context))}"
+        )
     at = parts[0].end if parts else building.place
     why = drift(source, connection, projection, building, at.position)
     return why or astray(source, connection, at)

@@ -15,6 +15,7 @@ from crmcore.application.errors import UndeclaredError
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.copies import Changeable, changeable
 from crmcore.projections.engine.projection import Finish, Row, append_only, lent
+from crmcore.projections.engine.working import Working, WorkingRow
 from crmcore.projections.engine.writing import Insert, Values, remove, values_of
 
 __all__ = ["Change", "MemoryRows"]
@@ -31,7 +32,7 @@ class _TableRows:
 
     ``single`` says that no groups of rows need be known: each has one, or none is ever read;
     ``alone`` that the key is one column.  ``changeable`` are the columns of which a
-    copy of the row is not enough.
+    copy of the row is not enough.  Until a row is written its ``working`` value may stand in it.
     """
 
     append_only: bool
@@ -42,6 +43,7 @@ class _TableRows:
     columns: Row
     changeable: Changeable
     finish: Finish | None
+    working: Working | None
     rows: dict[Key, Row] = attrs.Factory(dict)
     by_group: dict[str, dict[Key, None]] = attrs.Factory(dict)
     stored: set[Key] = attrs.Factory(set)
@@ -50,23 +52,47 @@ class _TableRows:
     def finished(self, keys: Iterable[Key]) -> list[Row]:
         """The rows under *keys*, fit to be written; raises ``ValueError`` for one that cannot be."""
         rows = [self.rows[key] for key in keys]
-        if self.finish is not None:
-            with localcontext(EXACT):
-                for row in rows:
-                    try:
-                        self.finish(row)
-                    except Exception as error:
-                        raise ValueError(f"{type(error).__name__}: {error}") from error
+        if self.finish is None and self.working is None:
+            return rows
+        with localcontext(EXACT):
+            for row in rows:
+                try:
+                    self._finish(row)
+                except Exception as error:
+                    raise ValueError(f"{type(error).__name__}: {error}") from error
         return rows
+
+    def _finish(self, row: Row) -> None:
+        if self.working is not None and self.working.name in row:
+            row.update(self.working.columns(row.pop(self.working.name)))
+        if self.finish is not None:
+            self.finish(row)
 
     def copy(self, row: Row) -> Row:
         """A row that shares nothing with *row* that could be changed; *row* itself if it is lent."""
         if self.lent:
-            return row
-        row = row.copy()
+            return self.own(row)
+        row = row.copy() if self.working is None else WorkingRow(row, self.working)
         for name, kinds, copy in self.changeable:
             if isinstance(row.get(name), kinds):
                 row[name] = copy(row[name])
+        return row
+
+    def own(self, row: Row) -> Row:
+        """*row*, where its working value can be asked for."""
+        if self.working is None or isinstance(row, WorkingRow):
+            return row
+        return WorkingRow(row, self.working)
+
+    def complete(self, table: Table, row: Row) -> Row:
+        """*row* with every column; raises ``UndeclaredError`` for a name that is none."""
+        row = self.columns | row
+        unknown = row.keys() - self.columns.keys()
+        if self.working is not None:
+            unknown.discard(self.working.name)
+        if unknown:
+            names = ", ".join(map(str, unknown))
+            raise UndeclaredError(f"{table.name} has no column {names}")
         return row
 
     def hold(self, key: Key, row: Row) -> None:
@@ -104,6 +130,7 @@ class MemoryRows:
         self,
         tables: Sequence[tuple[Table, Table]],
         finish: Mapping[Table, Finish],
+        working: Mapping[Table, Working],
         *,
         empty: bool = False,
     ) -> None:
@@ -112,7 +139,9 @@ class MemoryRows:
         With *empty* those hold none yet, and nothing is ever loaded.
         """
         self._tables = tables
-        self._held = _ByTable({one: _held(one, finish.get(one)) for one, _ in tables})
+        self._held = _ByTable(
+            {one: _held(one, finish.get(one), working.get(one)) for one, _ in tables}
+        )
         self._empty = empty
         self._loaded: set[str] = set()
         self.named: Sequence[str] | None = None
@@ -131,7 +160,7 @@ class MemoryRows:
             for start in range(0, len(wanted), KEYS_A_QUERY):
                 some = wanted[start : start + KEYS_A_QUERY]
                 for found in connection.execute(select(actual).where(column.in_(some))):
-                    row = dict(found._mapping)
+                    row = held.own(dict(found._mapping))
                     key = held.key_of(row)
                     held.hold(key, row)
                     held.stored.add(key)
@@ -176,11 +205,8 @@ class MemoryRows:
     def put(self, table: Table, row: Row) -> None:
         """Keep a copy of *row* in place of the one with the same primary key, if any."""
         held = self._held[table]
-        if len(row) != len(held.columns):
-            row = held.columns | row
-            if len(row) != len(held.columns):
-                unknown = ", ".join(map(str, row.keys() - held.columns.keys()))
-                raise UndeclaredError(f"{table.name} has no column {unknown}")
+        if held.working is not None or len(row) != len(held.columns):
+            row = held.complete(table, row)
         row = held.copy(row)
         key = held.key_of(row)
         group = key if held.alone else key[0]
@@ -271,7 +297,7 @@ class MemoryRows:
         )
 
 
-def _held(declared: Table, finish: Finish | None) -> _TableRows:
+def _held(declared: Table, finish: Finish | None, working: Working | None) -> _TableRows:
     names = [column.name for column in declared.primary_key]
     columns = dict.fromkeys(column.name for column in declared.columns)
     growing = append_only(declared)
@@ -279,5 +305,13 @@ def _held(declared: Table, finish: Finish | None) -> _TableRows:
     key_of = itemgetter(*names)
     single = growing or alone
     return _TableRows(
-        growing, lent(declared), single, alone, key_of, columns, changeable(declared), finish
+        growing,
+        lent(declared),
+        single,
+        alone,
+        key_of,
+        columns,
+        changeable(declared),
+        finish,
+        working,
     )

@@ -18,6 +18,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import version_of
 from crmcore.projections.engine.aside import Policy
+from crmcore.projections.engine.working import Working
 
 __all__ = [
     "STREAM",
@@ -122,12 +123,14 @@ class Projection:
     What makes a rebuild fast is optional.  ``views`` names for an event class another class
     with those of its fields that the handler needs (one view belongs to one handler), or
     ``NoneType`` where it needs none.  Without ``provenance`` the events do not tell who recorded
-    them, when and why: a handler that asks gets a ``LookupError``.  ``finish`` makes once of a table's row what each of its events would have to
-    make again; handlers may find it done or not, and come to the same.  ``partition`` is SUBJECT or STREAM if the groups of every event follow from
+    them, when and why: a handler that asks gets a ``LookupError``.  ``finish`` sets once, in a row that is written or shown, the columns that
+    each of its events would have to set again; ``working`` names for a table the value that handlers
+    go on with in place of columns, which follow from it in the end.  ``partition`` is SUBJECT or STREAM if the groups of every event follow from
     that id alone, so that a rebuild can be divided.  ``on_poison`` and ``on_unknown`` say what
     happens at an event that cannot be read or applied, or whose topic nobody knows.
 
-    Raises ``ValueError`` where events of different handlers would be read as the same view.
+    Raises ``ValueError`` where events of different handlers would be read as the same view, or
+    where a working value is called like a column.
     """
 
     name: str
@@ -138,6 +141,7 @@ class Projection:
     policy: str = ""
     views: Mapping[type, type] = attrs.field(factory=dict)
     finish: Mapping[Table, Finish] = attrs.field(factory=dict)
+    working: Mapping[Table, Working] = attrs.field(factory=dict)
     provenance: bool = True
     on_poison: Policy = Policy.STOP
     on_unknown: Policy = Policy.SKIP
@@ -149,6 +153,13 @@ class Projection:
                 raise ValueError(
                     f"{self.name}: {kind.__name__} has another handler than the other events that"
                     f" are read as {view.__name__}: give it a view of its own"
+                )
+
+        for table, working in self.working.items():
+            if working.name in table.columns:
+                raise ValueError(
+                    f"{self.name}: {table.name} has a column {working.name}: give its working value"
+                    " a name of its own"
                 )
 
     @property

@@ -96,7 +96,7 @@ class _Refold:
 
     def _fold(self, wanted: set[str], still: Detours) -> None:
         tables = generation_tables(self.projection, self.at.generation, self.schema)
-        rows = MemoryRows(tables, self.projection.finish)
+        rows = MemoryRows(tables, self.projection.finish, self.projection.working)
         rows.clear(self.connection, wanted)
         tried = {one.position for one in self.known}
         with localcontext(EXACT):

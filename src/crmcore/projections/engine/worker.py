@@ -115,7 +115,9 @@ class Worker:
         self._goals = [part.upto]
         self._committed = self.position = part.position
         """How far it has read, which may be further than what is committed."""
-        self._rows = MemoryRows(self._tables, projection.finish, empty=part.position == 0)
+        self._rows = MemoryRows(
+            self._tables, projection.finish, projection.working, empty=part.position == 0
+        )
 
     @property
     def done(self) -> bool:
@@ -241,7 +243,7 @@ class Worker:
             self.limits = self.limits.halved()
         self._committed = self.position
         if self._rows.size >= self.limits.kept:
-            self._rows = MemoryRows(self._tables, self.projection.finish)
+            self._rows = MemoryRows(self._tables, self.projection.finish, self.projection.working)
 
     def _go_back_before(self, poison: PoisonError) -> None:
         if self._committed < poison.position - 1:
@@ -254,7 +256,12 @@ class Worker:
     def _go_back(self, goal: int | None = None) -> None:
         """Go back to what is committed, and from there to *goal* first."""
         self.position = self._committed
-        self._rows = MemoryRows(self._tables, self.projection.finish, empty=self._committed == 0)
+        self._rows = MemoryRows(
+            self._tables,
+            self.projection.finish,
+            self.projection.working,
+            empty=self._committed == 0,
+        )
         if goal is not None:
             self._goals.append(goal)
 

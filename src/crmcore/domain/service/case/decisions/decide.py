@@ -54,18 +54,18 @@ from crmcore.domain.service.case.messages.unions import (
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.case.refusals import CaseOutOfOrderError
 from crmcore.domain.service.case.state import Opened, State, Unopened, evolve
-from crmcore.domain.service.levels.version.state import ServiceLevelVersions
+from crmcore.domain.service.levels.version.state import InForce, none_in_force
 
 
 def decide(
     command: SingleCaseCommand,
     state: State,
     policy: CasePolicy = STANDARD_POLICY,
-    versions: ServiceLevelVersions = ServiceLevelVersions(),  # noqa: B008  # frozen
+    in_force: InForce = none_in_force,
 ) -> Sequence[CaseEvent]:
     """The events that answer *command* on a case in *state*, under *policy*.
 
-    The service levels of *versions* hold; those of *policy* before the first of them.
+    *in_force* finds the service levels; those of *policy* hold where it finds none.
 
     Raises:
         NotFoundError: the case was never opened.
@@ -73,16 +73,16 @@ def decide(
         NotAllowedError: its phase, or the order of events, rules the command out.
         InvalidValueError: the command contradicts itself.
     """
-    events = _decide(command, state, policy, versions)
+    events = _decide(command, state, policy, in_force)
     after = AGGREGATE.fold(events, state)
-    return [*events, *assign_after(state, after, command.at, policy, versions)]
+    return [*events, *assign_after(state, after, command.at, policy, in_force)]
 
 
 def _decide(
     command: SingleCaseCommand,
     state: State,
     policy: CasePolicy,
-    versions: ServiceLevelVersions,
+    in_force: InForce,
 ) -> Sequence[CaseEvent]:
     if isinstance(command, OpenCase):
         return open_case(command, state, policy)
@@ -113,7 +113,7 @@ def _decide(
         ):
             return change_phase(command, state, policy)
         case ReapplyServiceLevels():
-            return reapply(command, state, policy, versions)
+            return reapply(command, state, policy, in_force)
         case ObserveServiceLevels():
             return observe(command, state)
         case _:

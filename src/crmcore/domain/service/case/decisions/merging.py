@@ -41,7 +41,7 @@ from crmcore.domain.service.case.state import (
     evolve,
 )
 from crmcore.domain.service.levels.spans import waiting_since
-from crmcore.domain.service.levels.version.state import ServiceLevelVersions
+from crmcore.domain.service.levels.version.state import InForce, none_in_force
 from crmcore.domain.service.terms import StatusCategory
 
 OPEN_CASE_JOINED = "an open case was merged into it"
@@ -61,7 +61,7 @@ def merge(
     target_id: UUID,
     target: State,
     policy: CasePolicy = STANDARD_POLICY,
-    versions: ServiceLevelVersions = ServiceLevelVersions(),  # noqa: B008  # frozen
+    in_force: InForce = none_in_force,
 ) -> Merge:
     """Go on with *source* in *target*: where ``into_case_id`` leads to, its own merges followed.
 
@@ -105,19 +105,19 @@ def merge(
         known.append(CaseCustomerIdentified(case_id=target_id, customer_id=ours, at=command.at))
     ended = evolve(source, merged)
     assert isinstance(ended, Merged), "a case that was merged is"
-    return Merge([merged], [*_join(ended, target, known, policy, versions), absorbed])
+    return Merge([merged], [*_join(ended, target, known, policy, in_force), absorbed])
 
 
 def carry_over(
     source: Merged,
     target: State,
     policy: CasePolicy = STANDARD_POLICY,
-    versions: ServiceLevelVersions = ServiceLevelVersions(),  # noqa: B008  # frozen
+    in_force: InForce = none_in_force,
 ) -> Sequence[CaseEvent]:
     """What changes for the target, into which *source* was merged, with what is known of that now."""
     if isinstance(target, Closed | Spam | Unopened):
         return []
-    return _join(source, target, [], policy, versions)
+    return _join(source, target, [], policy, in_force)
 
 
 def _join(
@@ -125,7 +125,7 @@ def _join(
     target: Opened,
     known: Sequence[CaseEvent],
     policy: CasePolicy,
-    versions: ServiceLevelVersions,
+    in_force: InForce,
 ) -> Sequence[CaseEvent]:
     """*known*, and what is open on the source: its work and the question that its customer waits with."""
     events = [*known, *_take_up(source, target.facts, policy)]
@@ -134,7 +134,7 @@ def _join(
         after = evolve(after, event)
     return [
         *events,
-        *assign_after(target, after, source.since, policy, versions),
+        *assign_after(target, after, source.since, policy, in_force),
         *_inherit(source, target.facts),
     ]
 

@@ -27,7 +27,7 @@ from crmcore.domain.service.levels.clock import BREACH, Escalation, TargetClock
 from crmcore.domain.service.levels.policy import CaseFacts, ServiceLevelPolicy, first_match
 from crmcore.domain.service.levels.target_clocks import escalations
 from crmcore.domain.service.levels.timeline import Agreement
-from crmcore.domain.service.levels.version.state import ServiceLevelVersion, ServiceLevelVersions
+from crmcore.domain.service.levels.version.state import InForce, ServiceLevelVersion
 
 _IN_A_CONDITION: Final = frozenset(field.name for field in attrs.fields(CaseFacts))
 
@@ -37,7 +37,7 @@ def assign_after(
     after: State,
     at: datetime,
     policy: CasePolicy,
-    versions: ServiceLevelVersions,
+    in_force: InForce,
 ) -> Sequence[ServiceLevelsEvent]:
     """The service level policy that a change of a case brings with it, if another one holds.
 
@@ -47,19 +47,19 @@ def assign_after(
     if not isinstance(after, Active) or _basis(after) == _basis(before):
         return []
     since = max(_assignable_from(before, at), _assignable_from(after, at))
-    return _assign(after.facts, at, _in_force(policy, versions, since))
+    return _assign(after.facts, at, in_force(since) or policy.service_levels)
 
 
 def reapply(
     command: ReapplyServiceLevels,
     state: Opened,
     policy: CasePolicy,
-    versions: ServiceLevelVersions,
+    in_force: InForce,
 ) -> Sequence[ServiceLevelsEvent]:
     """Let the version in force hold for a case that is being worked on."""
     facts = require_active(command, state).facts
     since = _assignable_from(state, command.at)
-    return _assign(facts, command.at, _in_force(policy, versions, since))
+    return _assign(facts, command.at, in_force(since) or policy.service_levels)
 
 
 def observe(command: ObserveServiceLevels, state: Opened) -> Sequence[ServiceLevelsEvent]:
@@ -88,12 +88,6 @@ def _basis(state: State) -> object:
 
 def _assignable_from(state: State, at: datetime) -> datetime:
     return at if isinstance(state, Unopened) else state.facts.timeline.assignable_from(at)
-
-
-def _in_force(
-    policy: CasePolicy, versions: ServiceLevelVersions, at: datetime
-) -> ServiceLevelVersion:
-    return versions.in_force(at) or policy.service_levels
 
 
 def _assign(

@@ -1,5 +1,6 @@
 """The versions of the service levels, and which one is in force when."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Final
@@ -67,6 +68,14 @@ class ServiceLevelVersions:
     def in_force(self, at: datetime) -> ServiceLevelVersion | None:
         """The version that holds at *at*; None before the first."""
         return next((one for one in reversed(self.versions) if one.at <= at), None)
+
+
+InForce = Callable[[datetime], ServiceLevelVersion | None]
+"""Finds the version that holds at an instant, None before the first: asked only at need."""
+
+
+def none_in_force(_at: datetime) -> None:
+    """Before any version is defined."""
 
 
 def evolve(state: ServiceLevelVersions, event: ServiceLevelsDefined) -> ServiceLevelVersions:
