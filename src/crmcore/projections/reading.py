@@ -17,8 +17,8 @@ from crmcore.domain.service.levels.clock import Mode
 from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.projections.engine import Row
-from crmcore.projections.engine.live import KnownRows, LiveRows
-from crmcore.projections.engine.tables import view_of
+from crmcore.projections.engine.generations.tables import view_of
+from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
 from crmcore.projections.instants import about_instants
 from crmcore.projections.service import feedback as surveys
 from crmcore.projections.service import tables
