@@ -6,7 +6,8 @@
 ``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
 that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
 decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
-one's own are made of, ``crmcore.testing`` how rules are tested.  Nothing else is public.
+one's own are made of, ``crmcore.testing`` how rules are tested, and
+``crmcore.eventsourcing`` what applications of that package record with.  Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -27,17 +28,18 @@ if TYPE_CHECKING:
     from crmcore.application.executing import Batch, Envelope
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
+    from crmcore.composition import all_contexts
     from crmcore.crm import CRM, open, schema_of  # noqa: A004  # read as `crmcore.open`
     from crmcore.domain.kernel import Command, Money, derived_id, minor_digits
     from crmcore.domain.service.levels.clock import Mode
     from crmcore.domain.service.terms import StatusCategory
     from crmcore.infrastructure.identity import new_id
     from crmcore.projections.engine import Projection
-    from crmcore.projections.service.compliance import Grouping, Unit
-    from crmcore.projections.service.feedback_results import FeedbackGrouping
     from crmcore.projections.service.metrics.catalogue import METRICS
     from crmcore.projections.service.metrics.metric import Figure, Metric
     from crmcore.projections.service.periods import Period, PeriodLength
+    from crmcore.projections.service.service_levels.compliance import Grouping, Unit
+    from crmcore.projections.service.surveys.results import FeedbackGrouping
 
 __all__ = [
     "CRM",
@@ -59,12 +61,14 @@ __all__ = [
     "Recorded",
     "StatusCategory",
     "Unit",
+    "all_contexts",
     "calendars",
     "commands",
     "contexts",
     "derived_id",
     "errors",
     "events",
+    "eventsourcing",
     "minor_digits",
     "new_id",
     "open",
@@ -81,6 +85,7 @@ _PARTS = {
         "contexts",
         "errors",
         "events",
+        "eventsourcing",
         "policies",
         "projections",
         "testing",
@@ -88,14 +93,15 @@ _PARTS = {
     "crmcore.application.service.escalation": ("Escalated",),
     "crmcore.application.executing": ("Batch", "Envelope"),
     "crmcore.application.log": ("Receipt", "Recorded"),
+    "crmcore.composition": ("all_contexts",),
     "crmcore.crm": ("CRM", "open", "schema_of"),
     "crmcore.domain.kernel": ("Command", "Money", "derived_id", "minor_digits"),
     "crmcore.domain.service.terms": ("StatusCategory",),
     "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
     "crmcore.projections.engine": ("Projection",),
-    "crmcore.projections.service.compliance": ("Grouping", "Unit"),
-    "crmcore.projections.service.feedback_results": ("FeedbackGrouping",),
+    "crmcore.projections.service.service_levels.compliance": ("Grouping", "Unit"),
+    "crmcore.projections.service.surveys.results": ("FeedbackGrouping",),
     "crmcore.projections.service.metrics.metric": ("Figure", "Metric"),
     "crmcore.projections.service.metrics.catalogue": ("METRICS",),
     "crmcore.projections.service.periods": ("Period", "PeriodLength"),

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
 from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine
@@ -19,35 +19,36 @@ from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.application.sales.lead_addresses import Pseudonym
 from crmcore.application.service.escalation import BY, Escalated, escalate
+from crmcore.application.streams import Streams
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
-from crmcore.domain.kernel import Command, zoned
+from crmcore.domain.kernel import Command, NotFoundError, zoned
 from crmcore.domain.service.case.naming import cases_by_id
-from crmcore.domain.service.case_number import case_number_id, normal_case_number
-from crmcore.domain.service.levels.version import decisions as service_levels
-from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersion
-from crmcore.infrastructure.command_codec import CommandCodec, schema_of
-from crmcore.infrastructure.event_log import SqlEventLog
+from crmcore.domain.service.case_number import normal_case_number
+from crmcore.infrastructure.commands.codec import CommandCodec, schema_of
+from crmcore.infrastructure.database.database import Database
+from crmcore.infrastructure.database.tenants import tenant_target
 from crmcore.infrastructure.identity import new_id
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.event_log import SqlEventLog
+from crmcore.infrastructure.log.notification import LogNotifier
+from crmcore.infrastructure.log.projection_source import ProjectionSource
+from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_key
 from crmcore.infrastructure.log.read import LogReader
+from crmcore.infrastructure.log.streams import LogStreams
 from crmcore.infrastructure.log.verify import Verdict
-from crmcore.infrastructure.log_key import pseudonyms_of, verify_with_key
-from crmcore.infrastructure.packing import JsonPacking
-from crmcore.infrastructure.projection_source import ProjectionSource
-from crmcore.infrastructure.tenants import tenant_target
-from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status
-from crmcore.projections.engine.inline import Inline
-from crmcore.projections.engine.live import LiveRows
-from crmcore.projections.engine.names import check_names
-from crmcore.projections.engine.rebuild import Rebuilder
-from crmcore.projections.engine.upkeep import Upkeep, named
+from crmcore.projections.engine.follow.inline import Inline
+from crmcore.projections.engine.generations.names import check_names
+from crmcore.projections.engine.maintenance.maintenance import Maintenance, find_projection
+from crmcore.projections.engine.query.live_rows import LiveRows
+from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.instants import about_instants
-from crmcore.projections.reading import ReadModels
+from crmcore.reading import ReadModels
 from crmcore.workers import Submit
 
 __all__ = ["CRM", "open", "schema_of"]
+
+NO_CASES: Final[Mapping[str, UUID]] = MappingProxyType({})
 
 
 def now() -> datetime:
@@ -72,43 +73,41 @@ class CRM:
         inline: Sequence[str] = (),
     ) -> None:
         self._database = database
-        self._standing = policies.cases.service_levels
         self._clock = clock = _zoned(clock)
         with database.read() as connection:
             pseudonyms = pseudonyms_of(connection, database.tables)
-        composition = Composition(contexts, policies, {Clock: clock, Pseudonym: pseudonyms})
-        self._catalogue = composition.catalogue
-        self._commands = CommandCodec(composition.handlers)
-        codec = composition.codec
-        self._source = ProjectionSource(database, LogReader(database.tables, codec))
+        composition = Composition(contexts, policies)
+        self._catalogue, codec = composition.catalogue, composition.codec
+        reader = LogReader(database.tables, codec)
+        streams = LogStreams(database, reader)
+        wiring = composition.wiring({Clock: clock, Pseudonym: pseudonyms, Streams: streams})
+        handlers = composition.handlers(wiring)
+        self._commands = CommandCodec(handlers)
+        self._source = ProjectionSource(database, reader)
         registry = Registry(database.tables.events.schema)
-        kept = (*composition.projections, *projections)
+        kept = (*composition.projections(wiring), *projections)
         check_names(kept)
-        at_once = [named(kept, name) for name in dict.fromkeys(inline)]
+        at_once = [find_projection(kept, name) for name in dict.fromkeys(inline)]
         self._inline = Inline(self._source, registry, at_once)
         self._log = SqlEventLog(database, codec, self._commands, clock, self._inline.fold)
-        self._service = CommandService(self._log, composition.handlers, clock, new_id)
+        self._service = CommandService(self._log, handlers, clock, new_id)
         self._follower = Follower(self._source, kept, registry)
         submit = Submit(
             database.address,
             database.tables.events.schema,
             policies,
-            tuple(one.for_reading(composition.wiring) for one in contexts),
+            tuple(one.for_reading(wiring) for one in contexts),
             tuple(projections),
         )
-        self.upkeep = Upkeep(
+        self.maintenance = Maintenance(
             kept, self._source, registry, Rebuilder(self._source, registry, submit)
         )
         """Rebuilding read models, comparing, switching and rolling back."""
-        self._waker = LogWaker(database)
+        self._notifier = LogNotifier(database)
         self.read = ReadModels(
             LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
-            policies.loyalty,
-            JsonPacking(),
-            clock,
-            self._service_levels,
             composition.questions,
-            lambda kind, rows: composition.wiring.make(kind, rows=rows),
+            lambda kind, rows: wiring.make(kind, rows=rows),
         )
         """The questions that the read models answer."""
 
@@ -165,7 +164,7 @@ class CRM:
             expected_version=expected_version,
         )
         receipt = self._service.execute(envelope, connection=connection)
-        self._waker.tell()
+        self._notifier.notify()
         return receipt
 
     def execute_many(
@@ -190,7 +189,7 @@ class CRM:
         )
 
         def told(done: Batch) -> None:
-            self._waker.tell()
+            self._notifier.notify()
             if progress is not None:
                 progress(done)
 
@@ -198,14 +197,18 @@ class CRM:
             envelopes, batch=batch, stop=stop, progress=told, connection=connection
         )
 
-    def command(self, topic: str, fields: Mapping[str, Any]) -> Command:
+    def command(
+        self, topic: str, fields: Mapping[str, Any], *, cases: Mapping[str, UUID] = NO_CASES
+    ) -> Command:
         """The command *topic* with *fields* as JSON gives them; ``at`` is now where it is left out.
 
-        A case may be named by its number, as ``case_id`` finds it.  Raises ``UnknownTopicError``,
-        ``InvalidCommandError`` with all that is wrong, and what ``case_id`` raises.
+        A case may be named by its number, as ``case_id`` finds it; *cases* are numbers that are given
+        to cases in the same batch, before this.  Raises ``UnknownTopicError``, ``InvalidCommandError``
+        with all that is wrong, and what ``case_id`` raises.
         """
         if isinstance(topic, str) and isinstance(fields, Mapping):
-            fields = cases_by_id(self.command_kinds.get(topic), fields, self.case_id)
+            kind = self.command_kinds.get(topic)
+            fields = cases_by_id(kind, fields, lambda one: cases.get(one) or self.case_id(one))
         return self._commands.decode(topic, fields, now=self._clock())
 
     def fields(self, command: Command) -> dict[str, Any]:
@@ -248,24 +251,24 @@ class CRM:
         It looks when something is recorded: by this process, and on PostgreSQL by any other.
         And it looks *every* so many seconds: 0.2 on SQLite, 2 on PostgreSQL.
         """
-        stop, waker = threading.Event(), self._waker
+        stop, notifier = threading.Event(), self._notifier
         seconds = every or (0.2 if self._database.is_sqlite else 2.0)
         seen = 0
 
         def wait() -> None:
             nonlocal seen
-            seen = waker.wait(seen, seconds)
+            seen = notifier.wait(seen, seconds)
 
         thread = threading.Thread(
             target=self._follower.follow, args=(stop, wait), name="crmcore-follow", daemon=True
         )
-        with waker.listen(stop):
+        with notifier.listen(stop):
             thread.start()
             try:
                 yield
             finally:
                 stop.set()
-                waker.tell()
+                notifier.notify()
                 thread.join()
 
     def status(self) -> list[Status]:
@@ -280,7 +283,7 @@ class CRM:
 
         Each is recorded once, however often and by however many this is called; verdicts are
         the same if it never is.  Returns what was recorded, for whoever is to be told.
-        Raises ``InFutureError`` for an instant that has not come: ``read.escalations`` lists those.
+        Raises ``InFutureError`` for an instant that has not come: ``read.cases.escalations`` lists those.
         """
         moment = self._clock()
         if until is not None and until > moment:
@@ -294,7 +297,7 @@ class CRM:
         until = until or moment
         return escalate(
             until,
-            self.read.cases_due(until),
+            self.read.cases.due(until),
             run=new_id(),
             execute=lambda asked: self.execute_many(asked, by=BY),
             recorded=recorded,
@@ -306,12 +309,10 @@ class CRM:
         Raises ``NotFoundError``, and ``AmbiguousNumberError`` where several are called so: in a log
         of the time before numbers were claimed.
         """
-        number = normal_case_number(number)
-        for claimed in self.events(stream_id=case_number_id(number)):
-            holder: UUID = claimed.event.case_id
-            return holder
-        self._follower.catch_up_one("service_levels")
-        return self.read.case_numbered(number)
+        position = self.position
+        if not position:  # no read model has rows yet
+            raise NotFoundError("case", normal_case_number(number))
+        return self.read.at_least(position).cases.numbered(number)
 
     # The log
 
@@ -339,11 +340,6 @@ class CRM:
     def now(self) -> datetime:
         """The present instant by this core's clock (UTC)."""
         return self._clock()
-
-    def _service_levels(self, at: datetime) -> ServiceLevelVersion:
-        with self._database.read() as connection:
-            _, defined = self._log.reader.stream(connection, SERVICE_LEVELS_ID)
-        return service_levels.AGGREGATE.fold(defined).in_force(at) or self._standing
 
     def _about(
         self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]

@@ -8,15 +8,11 @@ GROUPS: Final[Mapping[str, str]] = {
 }
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "history": (
-        "crmcore.cli.customers.known:history",
+        "crmcore.cli.customers.history:history",
         "Everything about a customer, in the order in which it was true.",
     ),
-    "loyalty": (
-        "crmcore.cli.customers.known:loyalty",
-        "A customer's points and tier, now or at an instant.",
-    ),
     "customers find": (
-        "crmcore.cli.customers.known:find",
+        "crmcore.cli.customers.find:find",
         "Find customers: exact matches first, then by name.",
     ),
 }

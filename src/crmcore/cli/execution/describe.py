@@ -9,15 +9,14 @@ from typing import Annotated, Any, Final
 import attrs
 import typer
 
-from crmcore import schema_of
+from crmcore import all_contexts, schema_of
 from crmcore.cli.execution.fields import Field, example, fields
-from crmcore.cli.faults import Fault
+from crmcore.cli.faults import Fault, WrongCallError
 from crmcore.cli.hosting import contexts_at
 from crmcore.cli.output import NOTHING, Column, emit, heading, one_line, say, table
 from crmcore.cli.session import options_of
-from crmcore.composition import Composition
 from crmcore.contexts import Context
-from crmcore.domain.kernel import description_of
+from crmcore.errors import MisuseError
 
 SENDER: Final = "Ada"
 RULES: Final = re.compile(r" \((?:INV|EC)-\w+\)")
@@ -39,7 +38,7 @@ class Known:
     @property
     def meaning(self) -> str:
         """What it does, in a sentence or two."""
-        said = one_line(description_of(self.kind).partition("\n\n")[0])
+        said = one_line(schema_of(self.kind)["description"].partition("\n\n")[0])
         return MARKS.sub("", RULES.sub("", said))
 
     @property
@@ -53,9 +52,7 @@ def known_commands(own: Sequence[Context] = ()) -> dict[str, Known]:
     *own* contexts come last.
     """
     found = [
-        Known(context.name, kind)
-        for context in Composition(own).contexts
-        for kind in context.commands
+        Known(context.name, kind) for context in all_contexts(own) for kind in context.commands
     ]
     order = list(dict.fromkeys(one.context for one in found))
     found.sort(key=lambda one: (order.index(one.context), one.topic))
@@ -70,7 +67,10 @@ def describe(
 ) -> None:
     """Carry out `crmcore commands`."""
     options = options_of(ctx)
-    known = known_commands(contexts_at(options.contexts))
+    try:
+        known = known_commands(contexts_at(options.contexts))
+    except MisuseError as error:  # contexts that clash
+        raise WrongCallError(f"--contexts: {error}") from error
     if topic is None:
         if options.json:
             emit({"commands": [one.summary for one in known.values()]})

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final
+from uuid import UUID
 
 import attrs
 import typer
@@ -16,7 +17,6 @@ from crmcore.cli.faults import Fault, by_field, complain
 from crmcore.cli.interruption import held
 from crmcore.cli.output import counted, emit_line, one_line, say
 from crmcore.cli.progress import Step, progress
-from crmcore.cli.service.case_numbers import CaseNumbers
 from crmcore.cli.session import options_of, writing
 
 BATCH: Final = 500
@@ -89,10 +89,10 @@ class Run:
         """Carry out a batch; tell whether to stop."""
         refusals: dict[int, Exception] = {}
         envelopes: list[tuple[int, crmcore.Envelope]] = []
-        numbers = CaseNumbers(self.crm)
+        opening: dict[str, UUID] = {}
         for line in chunk:
             try:
-                envelopes.append((line.number, read(self.crm, line, self.by, self.source, numbers)))
+                envelopes.append((line.number, read(self.crm, line, self.by, self.source, opening)))
             except UNFIT as error:
                 refusals[line.number] = error
                 if self.stop:

@@ -1,1 +1,1 @@
-"""`crmcore`: campaigns."""
+"""Campaigns on the command line."""

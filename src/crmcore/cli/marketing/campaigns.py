@@ -8,18 +8,15 @@ import attrs
 import typer
 
 from crmcore.cli.output import NOTHING, Column, emit, money, say, table
+from crmcore.cli.pages import items_of
 from crmcore.cli.session import Stale, options_of, reading
-
-__all__ = ["campaign_documents", "show_campaigns"]
-
-DERIVED = ("members", "interactions", "cost_per_interaction", "response_rate", "roi", "roas")
 
 
 def campaigns(ctx: typer.Context, stale: Stale = False) -> None:
     """Carry out `crmcore campaigns`."""
     options = options_of(ctx)
     with reading(options, "campaign_results", stale=stale) as crm:
-        results = crm.read.campaign_results()
+        results = items_of(crm.read.campaigns.find)
     if options.json:
         emit({"campaigns": campaign_documents(results)})
     elif results:
@@ -30,8 +27,8 @@ def campaigns(ctx: typer.Context, stale: Stale = False) -> None:
 
 
 def campaign_documents(results: Sequence[Any]) -> list[dict[str, Any]]:
-    """The results with what follows from them, for JSON."""
-    return [attrs.asdict(one) | {name: getattr(one, name) for name in DERIVED} for one in results]
+    """The results, for JSON."""
+    return [attrs.asdict(one) for one in results]
 
 
 def show_campaigns(results: Sequence[Any]) -> None:
