@@ -107,8 +107,6 @@ class CRM:
         self._waker = LogWaker(database)
         self.read = ReadModels(
             LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
-            policies.loyalty,
-            clock,
             composition.questions,
             lambda kind, rows: composition.wiring.make(kind, rows=rows),
         )

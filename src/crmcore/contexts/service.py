@@ -13,12 +13,21 @@ from crmcore.domain.service.survey import decisions as survey
 from crmcore.domain.service.survey import throttle
 from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.service.upcasters import UPCASTERS
-from crmcore.projections.service.service_levels import cases
+from crmcore.projections.service.service_levels.cases import CaseQuestions
 from crmcore.projections.service.service_levels.projection import service_levels as levels
-from crmcore.projections.service.service_levels.reports import ServiceLevels
+from crmcore.projections.service.service_levels.reports import ServiceLevelQuestions
 from crmcore.projections.service.service_levels.timelines import Packing
 from crmcore.projections.service.surveys.projection import feedback
-from crmcore.projections.service.surveys.questions import Surveys
+from crmcore.projections.service.surveys.questions import SurveyQuestions
+
+
+class _Questions:
+    """What can be asked, by its name under ``crm.read``."""
+
+    cases: CaseQuestions
+    service_levels: ServiceLevelQuestions
+    surveys: SurveyQuestions
+
 
 if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.service.case.messages.conversation import *
@@ -33,14 +42,6 @@ if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.service.survey.throttle import *
 
 
-class ServiceQuestions:
-    """What can be asked of service, under ``crm.read``."""
-
-    cases: cases.Cases
-    service_levels: ServiceLevels
-    surveys: Surveys
-
-
 SERVICE = Context(
     name="service",
     aggregates=(
@@ -53,6 +54,6 @@ SERVICE = Context(
     services=(CaseService, SurveyService),
     provides={Cases: Cases, Packing: JsonPacking},
     projections=(levels, feedback),
-    questions=ServiceQuestions,
+    questions=_Questions,
     upcasters=UPCASTERS,
 )

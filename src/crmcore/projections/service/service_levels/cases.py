@@ -32,7 +32,7 @@ from crmcore.projections.service.service_levels.timelines import Packing
 
 
 @attrs.frozen(kw_only=True)
-class Cases(Questions):
+class CaseQuestions(Questions):
     """``crm.read.cases``: cases, their targets, and what is due.
 
     Instants must say their zone (``InvalidValueError``).  ``as_of`` is the instant that is meant: now,

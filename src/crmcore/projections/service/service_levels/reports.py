@@ -39,7 +39,7 @@ class ServiceLevelsInForce(Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class ServiceLevels(Questions):
+class ServiceLevelQuestions(Questions):
     """``crm.read.service_levels``: compliance, the verdicts behind it, metrics, and what is in force.
 
     Instants must say their zone (``InvalidValueError``).  ``as_of`` is the instant from which it is
