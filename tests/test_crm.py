@@ -422,10 +422,7 @@ def test_a_far_clock_and_a_near_one_agree_on_the_past(database_url: str) -> None
         (lambda read: read.cases.get(7), "case: expected a case's id or its number"),
         (lambda read: read.cases.numbered(None), "number: expected a case's id or its number"),
         (lambda read: read.customers.find(3), "text: expected text"),
-        (
-            lambda read: read.customers.find("ann", limit="3"),
-            "limit: expected a whole number",
-        ),
+        (lambda read: read.customers.find("ann", limit="3"), "limit: expected a whole number"),
         (lambda read: read.at_least("3"), "position: expected a whole number"),
     ],
 )

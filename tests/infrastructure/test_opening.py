@@ -17,7 +17,7 @@ from crmcore.errors import (
     StoreUnavailableError,
 )
 from crmcore.eventsourcing import Factory
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.database.database import Database
 from tests.application.hammer import cost, plan
 
 # Read-only

@@ -93,7 +93,7 @@ def test_the_core_reads_past_what_an_application_records(crm: CRM, parcels: Parc
     assert isinstance(seen, UnknownEvent)
     assert seen.topic == f"{__name__}:Parcel.Seen", "its package names it"
     crm.catch_up()
-    assert {(one.state, one.put_aside) for one in crm.status()} == {("caught up", ())}
+    assert {(one.state, one.dead_letters) for one in crm.status()} == {("caught up", ())}
     assert crm.verify().intact
     assert parcels.places(parcel) == ["Hamburg"]
 

@@ -144,8 +144,8 @@ def test_a_column_that_comes_with_a_rebuild_says_so(crm: crmcore.CRM, database_u
             ProjectionStoppedError, match="guests: rebuild needed: its version is 2"
         ):
             later.read.query(select(COUNTED.c.names))
-        later.upkeep.rebuild("guests")
-        later.upkeep.switch("guests")
+        later.maintenance.rebuild("guests")
+        later.maintenance.switch("guests")
         assert later.read.query(select(COUNTED.c.names)) == [{"names": 1}]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import SelectBase
 
 from crmcore.domain.kernel import InvalidValueError
 from crmcore.projections.engine import Row
-from crmcore.projections.engine.live import KnownRows, LiveRows
+from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
 from crmcore.projections.instants import about_instants
 
 T = TypeVar("T")

@@ -27,7 +27,7 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment, EnvType, resolve_topic, strtobool
 from sqlalchemy import Connection
 
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.recording.aggregate import CrmAggregateRecorder
 from crmcore.infrastructure.recording.application import CrmApplicationRecorder
 from crmcore.infrastructure.recording.errors import recorder_errors
