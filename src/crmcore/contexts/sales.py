@@ -19,7 +19,7 @@ from crmcore.projections.sales.opportunities.table import opportunities
 from crmcore.projections.sales.orders import OrderQuestions, orders
 
 
-class SalesQuestions:
+class SalesReadModels:
     """What can be asked of sales under ``crm.read``."""
 
     orders: OrderQuestions
@@ -54,5 +54,5 @@ SALES = Context(
         Orders: Orders,
     },
     projections=(orders, leads, opportunities),
-    questions=SalesQuestions,
+    questions=SalesReadModels,
 )
