@@ -110,6 +110,6 @@ def history_of_one(log: LogFile) -> Measured:
         query = "SELECT * FROM crm_events WHERE subject_id = ? ORDER BY position"
         return paired(
             log.runs * 20,
-            lambda: timed(lambda: crm.read.history(UUID(subject))),
+            lambda: timed(lambda: crm.read.customers.history(UUID(subject))),
             lambda: timed(lambda: source.execute(query, (subject,)).fetchall()),
         )

@@ -6,7 +6,8 @@
 ``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
 that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
 decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
-one's own are made of, ``crmcore.testing`` how rules are tested.  Nothing else is public.
+one's own are made of, ``crmcore.testing`` how rules are tested, and
+``crmcore.eventsourcing`` what applications of that package record with.  Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -65,6 +66,7 @@ __all__ = [
     "derived_id",
     "errors",
     "events",
+    "eventsourcing",
     "minor_digits",
     "new_id",
     "open",
@@ -81,6 +83,7 @@ _PARTS = {
         "contexts",
         "errors",
         "events",
+        "eventsourcing",
         "policies",
         "projections",
         "testing",

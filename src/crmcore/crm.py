@@ -102,7 +102,6 @@ class CRM:
         self._notifier = LogNotifier(database)
         self.read = ReadModels(
             LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
-            policies.loyalty,
             JsonPacking(),
             clock,
             self._service_levels,

@@ -26,7 +26,7 @@ from crmcore.projections.engine.poison.retry import Retried
 from crmcore.projections.engine.rebuild import estimate as estimating
 from crmcore.projections.engine.rebuild.outcome import Rebuilt
 from crmcore.projections.engine.rebuild.progress import Progress
-from crmcore.projections.loyalty.status import loyalty_status
+from crmcore.projections.loyalty.loyalty_status import loyalty_status
 from tests.cli.command_line import SHOP, CommandLine, as_lines, bought, registered
 
 NAME = "loyalty_status"

@@ -286,9 +286,9 @@ def test_read_models_are_folded_in_present_terms(old: CRM, batch: int) -> None:
     )
     catch_up(old, batch)
     check(old)
-    assert [one.name for one in old.read.find_customers("Ann")] == ["Ann"]
-    now: Any = old.read.loyalty(ANN, now=MAY)
-    then: Any = old.read.loyalty(ANN, as_of=MAY)
+    assert [one.name for one in old.read.customers.find("Ann").items] == ["Ann"]
+    now: Any = old.read.loyalty.get(ANN, now=MAY)
+    then: Any = old.read.loyalty.get(ANN, as_of=MAY)
     assert now.orders == then.orders == 2
     assert now.points == then.points == 40
 
@@ -310,7 +310,7 @@ def test_a_rebuild_in_parts_gives_the_same_rows(old: CRM) -> None:
 def test_the_history_shows_both_parts(old: CRM) -> None:
     old.execute(renamed("Anna"), by="kim")
     old.catch_up()
-    history = old.read.history(ANN)
+    history = old.read.customers.history(ANN)
     assert [(one.position, one.topic) for one in history] == [
         (1, "customer-registered"),
         (1, "customer-name-corrected"),

@@ -14,11 +14,11 @@ from sqlalchemy import Engine, create_engine
 import crmcore
 from crmcore import CRM
 from crmcore.application.log import UnknownEvent
-from crmcore.infrastructure.recording import CrmApplicationRecorder, Factory, joining
+from crmcore.eventsourcing import CrmApplicationRecorder, Factory, joining
 from tests.histories import Clock, send
 from tests.projections.examples import ANN, BEN, named
 
-SETTINGS = {"PERSISTENCE_MODULE": "crmcore.infrastructure.recording"}
+SETTINGS = {"PERSISTENCE_MODULE": "crmcore.eventsourcing"}
 
 
 class Parcel(Aggregate):

@@ -76,7 +76,7 @@ def test_its_rows_follow_the_log_and_can_be_queried(crm: CRM) -> None:
 def test_ours_are_kept_as_well(crm: CRM) -> None:
     ada = register(crm, "Ada")
     crm.catch_up()
-    assert [found.customer_id for found in crm.read.find_customers("ada")] == [ada]
+    assert [found.customer_id for found in crm.read.customers.find("ada").items] == [ada]
 
 
 def test_one_view_for_two_handlers_is_refused() -> None:

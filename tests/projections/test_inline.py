@@ -93,7 +93,7 @@ def test_your_own_write_is_read_at_once(database_url: str) -> None:
     with crmcore.open(database_url, clock=Clock(), inline=ALL) as crm:
         send(crm, known(ANN))
         crm.execute(order(1, "5", at("2025-05-01")), by="test")
-        status = crm.read.loyalty(ANN)
+        status = crm.read.loyalty.get(ANN)
         assert status is not None
         assert status.orders == 1
         assert {one.state for one in crm.status()} == {"caught up"}

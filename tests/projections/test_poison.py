@@ -114,7 +114,7 @@ def test_a_read_model_that_stopped_still_answers(rich: crmcore.CRM) -> None:
     with pytest.raises(ProjectionStoppedError):
         rich.catch_up()
     assert rich.read.cases(as_of=now) == before
-    assert rich.read.find_customers("Late") == []
+    assert rich.read.customers.find("Late").items == ()
 
 
 def test_the_first_event_may_be_the_poison(rich: crmcore.CRM) -> None:

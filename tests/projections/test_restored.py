@@ -105,7 +105,7 @@ def test_your_own_write_is_not_answered_from_rows_of_another_log(ahead: crmcore.
     receipt = ahead.execute(named("Late", uid(99)), by="test")
     for position in (1, receipt.position):
         with pytest.raises(ProjectionStoppedError, match="rebuild needed"):
-            ahead.read.at_least(position).find_customers("Late")
+            ahead.read.at_least(position).customers.find("Late")
 
 
 def test_a_rebuild_mends_it(ahead: crmcore.CRM) -> None:

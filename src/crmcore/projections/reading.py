@@ -13,19 +13,13 @@ import attrs
 from sqlalchemy import SelectBase, Table
 
 from crmcore.domain.kernel import InvalidValueError
-from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.service.levels.clock import Mode
 from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.survey.messages import SurveyKind
-from crmcore.projections.customers import directory, history
 from crmcore.projections.engine import Row
-from crmcore.projections.engine.fold import fold
 from crmcore.projections.engine.generations.tables import view_of
 from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
 from crmcore.projections.instants import about_instants
-from crmcore.projections.loyalty import standing
-from crmcore.projections.loyalty.status import LOYALTY_STATUS, loyalty_status
-from crmcore.projections.marketing import campaign_results
 from crmcore.projections.service import feedback as surveys
 from crmcore.projections.service import tables
 from crmcore.projections.service.case_numbers import case_name, case_numbered, one_of
@@ -63,7 +57,6 @@ class ReadModels:
     """Answers from the live rows, and from the log where a moment of the past is asked for."""
 
     _rows: LiveRows | KnownRows
-    _program: LoyaltyProgram
     _packing: Packing
     _clock: Callable[[], datetime]
     """Tells the moment that a question means which names none."""
@@ -105,54 +98,6 @@ class ReadModels:
         same moment.  Each question reads the events that it needs from the log.
         """
         return attrs.evolve(self, rows=self._rows.known_at(known_at))
-
-    @about_instants
-    def history(
-        self,
-        customer_id: UUID,
-        *,
-        as_of: datetime | None = None,
-        known_at: datetime | None = None,
-    ) -> list[history.Entry]:
-        """What was true of a customer by *as_of*, as it was recorded by *known_at* (both UTC)."""
-        with self._rows.of("customer_history") as connection:
-            entries = history.read_history(
-                connection,
-                self._view(history.CUSTOMER_HISTORY),
-                self._view(history.CUSTOMER_LINKS),
-                customer_id,
-            )
-        return [
-            entry
-            for entry in entries
-            if (as_of is None or entry.occurred_at <= as_of)
-            and (known_at is None or entry.recorded_at <= known_at)
-        ]
-
-    @about_instants
-    def loyalty(
-        self, customer_id: UUID, *, now: datetime | None = None, as_of: datetime | None = None
-    ) -> standing.LoyaltyStatus | None:
-        """A customer's loyalty status *now*, or as it was at *as_of*; None before the first purchase."""
-        if as_of is None:
-            with self._rows.of("loyalty_status") as connection:
-                view = self._view(LOYALTY_STATUS)
-                return standing.read_status(
-                    connection, view, self._program, customer_id, now or self._clock()
-                )
-        projection = loyalty_status(self._program)
-        with self._rows.log() as connection:
-            events = self._rows.events(connection, [customer_id], projection)
-            rows = fold(projection, standing.true_by(events, as_of))
-        for row in rows.rows(LOYALTY_STATUS):
-            if row["customer_id"] == str(customer_id):
-                return standing.standing(row, self._program, as_of)
-        return None
-
-    def loyalty_tiers(self) -> list[standing.TierSummary]:
-        """How many members stand in each tier, with their points and spending; highest first."""
-        with self._rows.of("loyalty_status") as connection:
-            return standing.summary(connection, self._view(LOYALTY_STATUS), self._program)
 
     @about_instants
     def case(self, case: str | UUID, *, as_of: datetime | None = None) -> list[ServiceLevel]:
@@ -313,26 +258,6 @@ class ReadModels:
         with self._rows.of("service_levels", "feedback") as connection:
             views = self._views(tables.SERVICE_CASES, tables.SERVICE_CYCLES, surveys.SURVEYS)
             return read_unasked(connection, views, kind, since, until)
-
-    def find_customers(self, text: str, *, limit: int = 20) -> list[directory.Found]:
-        """Customers by name, e-mail, phone or external id."""
-        if not isinstance(text, str):
-            raise InvalidValueError("text", text, "text")
-        _whole_number("limit", limit)
-        with self._rows.of("customer_directory") as connection:
-            views = self._view(directory.DIRECTORY), self._view(directory.TERMS)
-            return directory.find(connection, *views, text, limit=limit)
-
-    def campaign_results(
-        self, campaign_id: UUID | None = None
-    ) -> list[campaign_results.CampaignResult]:
-        """What campaigns brought, in the order of their planning."""
-        with self._rows.of("campaign_results") as connection:
-            views = (
-                self._view(campaign_results.CAMPAIGN_RESULTS),
-                self._view(campaign_results.CAMPAIGN_REVENUE),
-            )
-            return campaign_results.read_results(connection, *views, campaign_id)
 
     def query(self, statement: SelectBase) -> list[Row]:
         """The rows of a SELECT on tables that read models declare, those of a host included.

@@ -66,7 +66,7 @@ EXPIRES = START + STANDARD_FEEDBACK.open_for
 EDIT = STANDARD_FEEDBACK.editable_for
 TICK = timedelta(microseconds=1)
 
-ASKING = Scenario(AGGREGATE, offer)
+OFFERS = Scenario(AGGREGATE, offer)
 SURVEYS = Scenario(AGGREGATE, decide)
 
 
@@ -137,9 +137,9 @@ def test_a_solved_case_is_asked_about_with_whose_case_it_was() -> None:
         CaseAssigned(case_id=CASE_ID, agent="sam", at=START),
         solved(),
     )
-    ASKING.when(offering(), handled, STANDARD_FEEDBACK).then(offered(queue="b", agent="sam"))
+    OFFERS.when(offering(), handled, STANDARD_FEEDBACK).then(offered(queue="b", agent="sam"))
     closed = about(solved(), CaseClosed(case_id=CASE_ID, at=at(days=1)))
-    ASKING.when(offering(at(days=2)), closed, STANDARD_FEEDBACK).then(offered(at(days=2)))
+    OFFERS.when(offering(at(days=2)), closed, STANDARD_FEEDBACK).then(offered(at(days=2)))
 
 
 def test_the_terms_of_the_policy_are_recorded_with_the_offer() -> None:
@@ -151,7 +151,7 @@ def test_the_terms_of_the_policy_are_recorded_with_the_offer() -> None:
         "edit_within": timedelta(hours=1),
         "policy": "short",
     }
-    ASKING.when(offering(), about(solved()), policy).then(offered(**terms))
+    OFFERS.when(offering(), about(solved()), policy).then(offered(**terms))
 
 
 @pytest.mark.parametrize(
@@ -180,23 +180,23 @@ def test_the_terms_of_the_policy_are_recorded_with_the_offer() -> None:
 def test_there_is_nothing_to_ask_about(
     concern: State, when: datetime, refusal: type[DomainError], words: str
 ) -> None:
-    ASKING.when(offering(when), concern, STANDARD_FEEDBACK).refused(refusal, words)
+    OFFERS.when(offering(when), concern, STANDARD_FEEDBACK).refused(refusal, words)
 
 
 def test_a_cycle_that_has_not_been_is_not_asked_about() -> None:
-    ASKING.when(offering(cycle=2), about(solved()), STANDARD_FEEDBACK).refused(
+    OFFERS.when(offering(cycle=2), about(solved()), STANDARD_FEEDBACK).refused(
         CycleNotSolvedError, "it has had 1 so far"
     )
 
 
 def test_what_was_recorded_late_is_asked_about_as_of_then() -> None:
     again = about(solved(), reopened(at(days=2)))
-    ASKING.when(offering(at(days=1)), again, STANDARD_FEEDBACK).then(offered(at(days=1)))
+    OFFERS.when(offering(at(days=1)), again, STANDARD_FEEDBACK).then(offered(at(days=1)))
 
 
 def test_EC_S33_a_solved_cycle_is_asked_about_once() -> None:
     concern = about(solved())
-    asked = ASKING.given(offered())
+    asked = OFFERS.given(offered())
     asked.when(offering(), concern, STANDARD_FEEDBACK).then()
     for again in (offering(at(days=40)), offering(channel=Channel.SMS)):
         asked.when(again, concern, STANDARD_FEEDBACK).refused(AlreadyExistsError, "once")
@@ -206,7 +206,7 @@ def test_EC_S33_a_solved_cycle_is_asked_about_once() -> None:
 
 def test_EC_S33_a_reopened_case_is_asked_about_anew_and_the_first_survey_stays() -> None:
     again = about(solved(), reopened(at(days=1)), solved(at(days=2), cycle=2))
-    ASKING.when(offering(at(days=2), cycle=2), again, STANDARD_FEEDBACK).then(
+    OFFERS.when(offering(at(days=2), cycle=2), again, STANDARD_FEEDBACK).then(
         offered(at(days=2), cycle=2)
     )
     SURVEYS.given(offered()).when(answering(2, at(days=3))).then(answered(2, at(days=3)))

@@ -89,8 +89,8 @@ def work() -> MemoryWork:
 
 
 def offering(case_id: UUID = A, when: datetime | None = None, **particulars: Any) -> OfferSurvey:
-    told = {"cycle": 1, "kind": SurveyKind.CSAT, "channel": Channel.EMAIL, **particulars}
-    return OfferSurvey(case_id=case_id, at=when or at(), **told)
+    offer = {"cycle": 1, "kind": SurveyKind.CSAT, "channel": Channel.EMAIL, **particulars}
+    return OfferSurvey(case_id=case_id, at=when or at(), **offer)
 
 
 def test_every_command_has_a_handler() -> None:

@@ -1,7 +1,7 @@
 """Loyalty status: a member's points, and the tier that a year's spending reaches.
 
 One row a customer.  ``tier`` and ``year_spending`` hold at ``as_of``, the latest purchase or
-return; for any later instant ``standing`` recomputes them from ``recent``, the purchases of the
+return; for any later instant ``status_of`` recomputes them from ``recent``, the purchases of the
 last year.  A member's currency is that of the first purchase, by when it was made.  Orders in
 another one are counted, and earn nothing: they would need a rate.  What they would come to is kept
 in ``other_currencies``: an order that is cancelled was never the first one, and then another
@@ -27,9 +27,13 @@ from crmcore.domain.sales.order.messages import (
 )
 from crmcore.projections.engine import Exact, Instant, Projection, Row, Rows
 from crmcore.projections.loyalty import account as accounts
-from crmcore.projections.loyalty.account import Account, first_of, restored, stored
-
-__all__ = ["LOYALTY_STATUS", "loyalty_status"]
+from crmcore.projections.loyalty.account import (
+    Account,
+    first_purchase,
+    open_account,
+    restore,
+    store,
+)
 
 LOYALTY_STATUS = Table(
     "loyalty_status",
@@ -89,17 +93,17 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
     """The read model under the rules of *program*."""
 
     def placed(event: _Placed, recorded: Recorded, rows: Rows) -> None:
-        record, net = recorded.record, event.net
+        net, position, at = event.net, recorded.record[0], recorded.record[6]
         order = None if event.handed_over else recorded.stream
         row = rows.get(LOYALTY_STATUS, recorded.subject)
         if row is None:
             row = _joined(net.currency, recorded, program)
         if net.currency == row["currency"]:
-            accounts.purchase(row, record[6], record[0], order, net.amount)  # `finish` counts it
+            accounts.purchase(row, at, position, order, net.amount)  # `finish` counts it
         else:
             other = _other(row, net.currency, recorded.occurred_at)
-            accounts.purchase(other, record[6], record[0], order, net.amount)
-            row["other_currencies"][net.currency] = stored(other, program)
+            accounts.purchase(other, at, position, order, net.amount)
+            row["other_currencies"][net.currency] = store(other, program)
         rows.put(LOYALTY_STATUS, _in_the_first_currency(row, program))
 
     def shipped(_event: object, recorded: Recorded, rows: Rows) -> None:
@@ -162,13 +166,13 @@ def _joined(currency: str, recorded: Recorded, program: LoyaltyProgram) -> Row:
         "first_purchase_at": recorded.occurred_at,
         "program": program.version,
         "other_currencies": {},
-        **accounts.opened(recorded.occurred_at),
+        **open_account(recorded.occurred_at),
     }
 
 
 def _other(row: Row, currency: str, at: datetime) -> Account:
     fields = row["other_currencies"].get(currency)
-    return accounts.opened(at) if fields is None else restored(fields)
+    return open_account(at) if fields is None else restore(fields)
 
 
 def _change(
@@ -185,11 +189,11 @@ def _change(
     if currency == row["currency"]:
         change(row)
     elif currency in row["other_currencies"]:
-        other = restored(row["other_currencies"][currency])
+        other = restore(row["other_currencies"][currency])
         change(other)
-        row["other_currencies"][currency] = stored(other, program)
+        row["other_currencies"][currency] = store(other, program)
     row = _in_the_first_currency(row, program)
-    if first_of(row) is None:  # everything was cancelled: no member
+    if first_purchase(row) is None:  # everything was cancelled: no member
         rows.delete(LOYALTY_STATUS, row["customer_id"])
     else:
         rows.put(LOYALTY_STATUS, row)
@@ -200,11 +204,11 @@ def _in_the_first_currency(row: Row, program: LoyaltyProgram) -> Row:
     if not row["other_currencies"]:
         return row
     known = {row["currency"]: row, **row["other_currencies"]}
-    firsts = {key: first for key, account in known.items() if (first := first_of(account))}
+    firsts = {key: first for key, account in known.items() if (first := first_purchase(account))}
     own = min(firsts, key=lambda key: firsts[key], default=row["currency"])
     others = {key: known[key] for key in sorted(firsts) if key != own}
     if own == row["currency"]:
         return row | {"other_currencies": others}
     if row["currency"] in others:
-        others[row["currency"]] = stored(row, program)
-    return row | {"currency": own, "other_currencies": others} | restored(known[own])
+        others[row["currency"]] = store(row, program)
+    return row | {"currency": own, "other_currencies": others} | restore(known[own])

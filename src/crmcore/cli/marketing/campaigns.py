@@ -9,11 +9,8 @@ import typer
 
 from crmcore.cli.faults import answering
 from crmcore.cli.output import NOTHING, Column, emit, money, say, table
+from crmcore.cli.pages import items_of
 from crmcore.cli.session import Stale, options_of, reading
-
-__all__ = ["add_to", "campaign_documents", "show_campaigns"]
-
-DERIVED = ("members", "interactions", "cost_per_interaction", "response_rate", "roi", "roas")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +23,7 @@ def campaigns(ctx: typer.Context, stale: Stale = False) -> None:
     """What campaigns brought: answers, purchases, revenue, cost, return."""
     options = options_of(ctx)
     with reading(options, "campaign_results", stale=stale) as crm:
-        results = crm.read.campaign_results()
+        results = items_of(crm.read.campaigns.find)
     if options.json:
         emit({"campaigns": campaign_documents(results)})
     elif results:
@@ -37,8 +34,8 @@ def campaigns(ctx: typer.Context, stale: Stale = False) -> None:
 
 
 def campaign_documents(results: Sequence[Any]) -> list[dict[str, Any]]:
-    """The results with what follows from them, for JSON."""
-    return [attrs.asdict(one) | {name: getattr(one, name) for name in DERIVED} for one in results]
+    """The results, for JSON."""
+    return [attrs.asdict(one) for one in results]
 
 
 def show_campaigns(results: Sequence[Any]) -> None:
