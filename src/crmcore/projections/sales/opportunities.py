@@ -25,7 +25,16 @@ from crmcore.domain.sales.opportunity.messages import (
     OpportunityWon,
 )
 from crmcore.domain.sales.opportunity.state import Lost, Won
-from crmcore.projections.engine import Exact, Instant, Projection, Row, Rows, by_stream
+from crmcore.projections.engine import (
+    Exact,
+    Instant,
+    Projection,
+    Row,
+    Rows,
+    by_stream,
+    maximum,
+    update,
+)
 from crmcore.projections.filters import before, equals, from_on
 from crmcore.projections.paging import Order, Page, page
 from crmcore.projections.questions import Questions
@@ -321,9 +330,8 @@ def _reopened(event: OpportunityReopened, recorded: Recorded, rows: Rows) -> Non
 
 
 def _change(recorded: Recorded, rows: Rows, at: datetime, **values: Any) -> None:
-    row = rows.get(OPPORTUNITIES, recorded.stream)
-    assert row is not None, "a deal is opened first"
-    rows.put(OPPORTUNITIES, {**row, **values, "changed_at": max(row["changed_at"], at)})
+    found = update(rows, OPPORTUNITIES, recorded.stream, **values, changed_at=maximum(at))
+    assert found, "a deal is opened first"
 
 
 def _worth(amount: Money | None) -> Row:
