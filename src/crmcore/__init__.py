@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from crmcore.domain.service.terms import StatusCategory
     from crmcore.infrastructure.identity import new_id
     from crmcore.projections.engine import Projection
-    from crmcore.projections.service.compliance import Grouping, Unit
-    from crmcore.projections.service.feedback_results import FeedbackGrouping
     from crmcore.projections.service.metrics.catalogue import METRICS
     from crmcore.projections.service.metrics.metric import Figure, Metric
     from crmcore.projections.service.periods import Period, PeriodLength
+    from crmcore.projections.service.service_levels.compliance import Grouping, Unit
+    from crmcore.projections.service.surveys.results import FeedbackGrouping
 
 __all__ = [
     "CRM",
@@ -97,8 +97,8 @@ _PARTS = {
     "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
     "crmcore.projections.engine": ("Projection",),
-    "crmcore.projections.service.compliance": ("Grouping", "Unit"),
-    "crmcore.projections.service.feedback_results": ("FeedbackGrouping",),
+    "crmcore.projections.service.service_levels.compliance": ("Grouping", "Unit"),
+    "crmcore.projections.service.surveys.results": ("FeedbackGrouping",),
     "crmcore.projections.service.metrics.metric": ("Figure", "Metric"),
     "crmcore.projections.service.metrics.catalogue": ("METRICS",),
     "crmcore.projections.service.periods": ("Period", "PeriodLength"),

@@ -35,7 +35,6 @@ from crmcore.infrastructure.log.projection_source import ProjectionSource
 from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_key
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.verify import Verdict
-from crmcore.infrastructure.service.packing import JsonPacking
 from crmcore.projections.engine import Follower, Projection, Registry, Status
 from crmcore.projections.engine.follow.inline import Inline
 from crmcore.projections.engine.generations.names import check_names
@@ -44,6 +43,7 @@ from crmcore.projections.engine.query.live_rows import LiveRows
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.instants import about_instants
 from crmcore.projections.reading import ReadModels
+from crmcore.projections.service.service_levels.reports import ServiceLevelsInForce
 from crmcore.workers import Submit
 
 __all__ = ["CRM", "open", "schema_of"]
@@ -75,7 +75,12 @@ class CRM:
         self._clock = clock = _zoned(clock)
         with database.read() as connection:
             pseudonyms = pseudonyms_of(connection, database.tables)
-        composition = Composition(contexts, policies, {Clock: clock, Pseudonym: pseudonyms})
+        there = {
+            Clock: clock,
+            Pseudonym: pseudonyms,
+            ServiceLevelsInForce: self._service_levels,
+        }
+        composition = Composition(contexts, policies, there)
         self._catalogue = composition.catalogue
         self._commands = CommandCodec(composition.handlers)
         codec = composition.codec
@@ -102,9 +107,6 @@ class CRM:
         self._notifier = LogNotifier(database)
         self.read = ReadModels(
             LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
-            JsonPacking(),
-            clock,
-            self._service_levels,
             composition.questions,
             lambda kind, rows: composition.wiring.make(kind, rows=rows),
         )
@@ -272,7 +274,7 @@ class CRM:
 
         Each is recorded once, however often and by however many this is called; verdicts are
         the same if it never is.  Returns what was recorded, for whoever is to be told.
-        Raises ``InFutureError`` for an instant that has not come: ``read.escalations`` lists those.
+        Raises ``InFutureError`` for an instant that has not come: ``read.cases.escalations`` lists those.
         """
         moment = self._clock()
         if until is not None and until > moment:
@@ -286,7 +288,7 @@ class CRM:
         until = until or moment
         return escalate(
             until,
-            self.read.cases_due(until),
+            self.read.cases.due(until),
             run=new_id(),
             execute=lambda asked: self.execute_many(asked, by=BY),
             recorded=recorded,
@@ -303,7 +305,8 @@ class CRM:
             holder: UUID = claimed.event.case_id
             return holder
         self._follower.catch_up_one("service_levels")
-        return self.read.case_numbered(number)
+        found: UUID = self.read.cases.numbered(number)
+        return found
 
     # The log
 

@@ -150,7 +150,7 @@ def test_commands_come_from_json_as_ours_do(crm: CRM) -> None:
 def test_what_happened_stands_in_the_customers_history(crm: CRM) -> None:
     crm.execute_many([FLAT, BACK], by="kim")
     crm.catch_up()
-    history = crm.read.history(ANN)
+    history = crm.read.customers.history(ANN)
     assert [entry.topic for entry in history] == [
         "customer-registered",
         "workshop.bike-received",
@@ -208,10 +208,12 @@ def test_a_log_goes_on_without_the_context(database_url: str) -> None:
                 RegisterCustomer(customer_id=JOB_1, kind=CustomerKind.PERSON, name="B", at=START),
                 by="kim",
             )
-        assert len(without.read.history(ANN)) == 2, "which was entered while it was loaded"
+        assert len(without.read.customers.history(ANN)) == 2, (
+            "which was entered while it was loaded"
+        )
     with crmcore.open(database_url, contexts=[WORKSHOP], clock=FixedClock()) as crm:
         crm.catch_up()
-        assert len(crm.read.history(ANN)) == 2
+        assert len(crm.read.customers.history(ANN)) == 2
         assert [one.fault for one in crm.read.workshop.find().items] == ["flat tyre"]
 
 
@@ -230,7 +232,7 @@ def test_what_was_passed_without_the_context_is_taken_in_by_a_rebuild(database_u
         crm.maintenance.rebuild("customer_history")
         crm.maintenance.switch("customer_history")
         crm.catch_up()
-        assert len(crm.read.history(ANN)) == 3
+        assert len(crm.read.customers.history(ANN)) == 3
 
 
 # Versions

@@ -97,7 +97,7 @@ def test_nothing_that_goes_through_the_log_is_blocked(crm: CRM) -> None:
     for projection in crm.projections:
         assert crm.maintenance.compare(projection.name).equal
         assert crm.maintenance.retry(projection.name).tried == 0
-    assert [one.topic for one in crm.read.history(ANN)] == [
+    assert [one.topic for one in crm.read.customers.history(ANN)] == [
         "customer-registered",
         "customer-name-corrected",
     ]
@@ -163,7 +163,7 @@ def test_once_its_context_is_loaded_what_reads_it_asks_for_a_rebuild(
         loaded.maintenance.rebuild("customer_history")
         loaded.maintenance.switch("customer_history")
         loaded.catch_up()
-        assert [one.topic for one in loaded.read.history(ANN)][1] == RECEIVED
+        assert [one.topic for one in loaded.read.customers.history(ANN)][1] == RECEIVED
     assert set(states(crm).values()) == {"caught up"}
     crm.catch_up()
-    assert [one.topic for one in crm.read.history(ANN)][1] == RECEIVED
+    assert [one.topic for one in crm.read.customers.history(ANN)][1] == RECEIVED

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from sqlalchemy import Connection, text
 
 import crmcore
 from crmcore.errors import InTheWayError, ProjectionStoppedError, StoreBusyError, StoreError
 from crmcore.projections.engine import Projection
+from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.maintenance import switch as switching
 from crmcore.projections.engine.maintenance.compare import Comparison
 from tests.histories import Clock, send

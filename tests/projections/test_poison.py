@@ -108,12 +108,12 @@ def test_the_reason_does_not_tell_what_the_event_held(rich: crmcore.CRM) -> None
 def test_a_read_model_that_stopped_still_answers(rich: crmcore.CRM) -> None:
     rich.catch_up()
     now = rich.now()
-    before = rich.read.cases(as_of=now)
+    before = rich.read.cases.find(as_of=now)
     send(rich, [named("Late", uid(5))])
     store(rich, rich.position, data="not even JSON")
     with pytest.raises(ProjectionStoppedError):
         rich.catch_up()
-    assert rich.read.cases(as_of=now) == before
+    assert rich.read.cases.find(as_of=now) == before
     assert rich.read.customers.find("Late").items == ()
 
 

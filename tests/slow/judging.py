@@ -9,13 +9,13 @@ from decimal import localcontext
 from typing import Any
 
 import attrs
-from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from sqlalchemy import inspect, select
 
 import crmcore
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine import Projection, Status
+from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.tables import generation_tables
 from crmcore.projections.engine.rebuild.parts import Parts
 from crmcore.projections.engine.rows.memory import MemoryRows

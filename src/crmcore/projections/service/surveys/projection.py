@@ -4,9 +4,9 @@ A survey's verdict (open, answered, expired) depends on the moment of asking, so
 ``expires_at`` and the instants of the answers tell it.  Comments are not kept here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
@@ -14,9 +14,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 from crmcore.application.log import Recorded
 from crmcore.domain.service.survey.messages import SurveyAnswered, SurveyOffered
 from crmcore.domain.service.survey.state import Answer, effective_answer
-from crmcore.projections.engine import Instant, Projection, Row, Rows, by_stream
-
-__all__ = ["SURVEYS", "SURVEY_ANSWERS", "answers_of", "edit_within", "feedback"]
+from crmcore.projections.engine import Instant, Projection, Rows, by_stream
 
 MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -104,12 +102,12 @@ def _answered(event: SurveyAnswered, recorded: Recorded, rows: Rows) -> None:
     rows.put(SURVEYS, survey | {"score": found.score, "answered_at": found.at})
 
 
-def answers_of(rows: Iterable[Row]) -> list[Answer]:
-    """The answers that rows of a survey tell of, in the order of recording."""
+def answers_of(rows: Iterable[Mapping[str, Any]]) -> list[Answer]:
+    """The answers in the rows of a survey, in the order of recording."""
     ordered = sorted(rows, key=lambda row: row["position"])
     return [Answer(UUID(row["answer_id"]), row["score"], row["at"]) for row in ordered]
 
 
-def edit_within(survey: Row) -> timedelta:
+def edit_within(survey: Mapping[str, Any]) -> timedelta:
     """How long after the first answer another one replaces it."""
     return timedelta(microseconds=survey["edit_within_micros"])

@@ -8,7 +8,7 @@ from collections import ChainMap
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
 
@@ -46,29 +46,14 @@ from crmcore.domain.service.levels.target_clocks import clocks, unrecorded
 from crmcore.domain.service.levels.timeline import Observed, Timeline
 from crmcore.domain.service.terms import AuthorRole
 from crmcore.projections.engine import Projection, Row, Rows, by_stream
-from crmcore.projections.service.tables import (
+from crmcore.projections.service.service_levels.tables import (
+    GIVEN,
     SERVICE_CASES,
     SERVICE_CYCLES,
     SERVICE_LEVELS,
     SERVICE_WORK,
 )
-
-__all__ = ["Packing", "service_levels"]
-
-GIVEN = "given"
-"""The policy of a deadline that came with the case."""
-
-
-class Packing(Protocol):
-    """Turns a case's timeline into text and back."""
-
-    def pack(self, timeline: Timeline) -> str:
-        """*timeline* as text."""
-        ...
-
-    def unpack(self, text: str) -> Timeline:
-        """The timeline that was packed."""
-        ...
+from crmcore.projections.service.service_levels.timelines import Packing
 
 
 def service_levels(packing: Packing) -> Projection:

@@ -1,10 +1,13 @@
 """The tables of the service read model: cases, their cycles, what was owed, and who worked."""
 
+from typing import Final
+
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 from crmcore.projections.engine import Instant
 
-__all__ = ["SERVICE_CASES", "SERVICE_CYCLES", "SERVICE_LEVELS", "SERVICE_WORK"]
+GIVEN: Final = "given"
+"""The policy of a deadline that came with the case."""
 
 SERVICE_CASES = Table(
     "service_cases",
