@@ -21,7 +21,7 @@ BREACHES = {
         "Layers point one way",
     ),
     "projections import an adapter": (
-        "projections/reading.py",
+        "projections/paging.py",
         "from crmcore.infrastructure import codec",
         "Layers point one way",
     ),
@@ -36,7 +36,7 @@ BREACHES = {
         "Application services know no technology",
     ),
     "a projection knows the codec's package": (
-        "projections/reading.py",
+        "projections/paging.py",
         "import msgspec",
         "Projections know SQLAlchemy, and no adapter",
     ),

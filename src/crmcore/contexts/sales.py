@@ -17,7 +17,7 @@ from crmcore.projections.sales.opportunities import OpportunityQuestions, opport
 from crmcore.projections.sales.orders import OrderQuestions, orders
 
 
-class SalesQuestions:
+class SalesReadModels:
     """What can be asked of sales under ``crm.read``."""
 
     orders: OrderQuestions
@@ -52,5 +52,5 @@ SALES = Context(
         Orders: Orders,
     },
     projections=(orders, leads, opportunities),
-    questions=SalesQuestions,
+    questions=SalesReadModels,
 )
