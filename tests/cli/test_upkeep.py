@@ -19,7 +19,6 @@ from sqlalchemy import text
 import crmcore
 from crmcore.cli import main, rebuild
 from crmcore.cli.processes import processes
-from crmcore.composition import Composition
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM
 from crmcore.projections.engine.maintenance.maintenance import Maintenance
 from crmcore.projections.engine.poison.dead_letters import DeadLetter, DeadLetterTable
@@ -31,7 +30,7 @@ from crmcore.projections.loyalty.loyalty_status import loyalty_status
 from tests.cli.command_line import SHOP, CommandLine, as_lines, bought, registered
 
 NAME = "loyalty_status"
-ALL = len(Composition().projections)
+ALL = 9
 ASIDE = (
     DeadLetter(NAME, 2, 3, "order-placed", ("a", "b"), "skip", "ValueError: no such year"),
     DeadLetter(NAME, 2, 7, "order-placed", ("a",), "skip", "ValueError: no such day"),
@@ -539,7 +538,6 @@ def test_two_processes_on_each_database(
 POOL = """
 import os, signal, sys, time
 from crmcore.cli.processes import processes
-from crmcore.composition import Composition
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
 with processes(2) as pool:
