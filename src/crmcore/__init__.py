@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from crmcore.domain.service.levels.clock import Mode
     from crmcore.domain.service.terms import StatusCategory
     from crmcore.infrastructure.identity import new_id
-    from crmcore.projections.engine import Projection
+    from crmcore.projections.engine.projection import Projection
     from crmcore.projections.service.metrics.catalogue import METRICS
     from crmcore.projections.service.metrics.metric import Figure, Metric
     from crmcore.projections.service.periods import Period, PeriodLength

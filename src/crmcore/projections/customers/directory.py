@@ -54,8 +54,10 @@ from crmcore.domain.customers.external_identity import (
     ExternalIdentityUnlinked,
 )
 from crmcore.projections.customers.search_terms import EXTENSION, numbers_in, searchable, storable
-from crmcore.projections.engine import Handler, Instant, Projection, Rows, subject_of, update
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.engine.changes import update
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import Handler, Projection, Rows, subject_of
+from crmcore.projections.paging import Order, Page, either_way, page
 from crmcore.projections.results import result
 
 _metadata = MetaData()
@@ -157,9 +159,7 @@ def search(
         query.add_columns(best_first).where(*criteria),
         {
             "match": Order(best_first, rows.customer_id),
-            "name": Order(rows.name, rows.customer_id),
-            "registered_at": Order(rows.registered_at, rows.customer_id),
-            "latest": Order(rows.registered_at, rows.customer_id, descending=True),
+            **either_way(rows.customer_id, rows.name, rows.registered_at),
         },
         _read_found,
         order_by=order_by,
