@@ -96,7 +96,7 @@ _PARTS = {
     "crmcore.domain.service.terms": ("StatusCategory",),
     "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
-    "crmcore.projections.engine": ("Projection",),
+    "crmcore.projections.engine.projection": ("Projection",),
     "crmcore.projections.service.service_levels.compliance": ("Grouping", "Unit"),
     "crmcore.projections.service.surveys.results": ("FeedbackGrouping",),
     "crmcore.projections.service.metrics.metric": ("Figure", "Metric"),
