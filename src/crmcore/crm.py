@@ -23,7 +23,8 @@ from crmcore.application.streams import Streams
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import Command, zoned
-from crmcore.infrastructure.commands.codec import CommandCodec, schema_of
+from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.commands.schema import schema_of
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
 from crmcore.infrastructure.identity import new_id

@@ -18,7 +18,8 @@ from crmcore.infrastructure.log.read import LogReader
 from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.poison.poison import ProjectionStoppedError, describe_stop
 from crmcore.projections.engine.projection import Projection
-from crmcore.projections.engine.rebuild.fill import Part, Stopped, fill
+from crmcore.projections.engine.rebuild.fill import Stopped, fill
+from crmcore.projections.engine.rebuild.parts import Part
 
 __all__ = ["Submit"]
 
