@@ -8,6 +8,8 @@ import attrs
 
 from crmcore.domain.kernel.frozen import frozen
 
+__all__ = ["result"]
+
 if TYPE_CHECKING:
     from attrs import frozen as result  # type checkers know what that makes
 else:

@@ -29,15 +29,11 @@ from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL, ScoringModel
 from crmcore.domain.sales.lead.state import Event, lead_in
 from crmcore.projections.filters import before, equals, from_on
 from crmcore.projections.instants import about_instants
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.sales.leads.table import LEADS, LeadSummary, Score, leads, summary
 
-_ORDERINGS: Final[Mapping[str, Order]] = {
-    f"{sign}{column.name}": Order(column, LEADS.c.lead_id, descending=sign == "-")
-    for column in (LEADS.c.captured_at, LEADS.c.changed_at)
-    for sign in ("", "-")
-}
+_ORDERS: Final = either_way(LEADS.c.lead_id, LEADS.c.captured_at, LEADS.c.changed_at)
 
 
 @attrs.frozen(kw_only=True)
@@ -92,7 +88,7 @@ class LeadQuestions(Questions):
             found: Page[RowMapping] = page(
                 connection,
                 statement,
-                _ORDERINGS,
+                _ORDERS,
                 lambda row: row,
                 order_by=order_by,
                 limit=limit,
