@@ -39,7 +39,7 @@ from crmcore.domain.customers.interaction import (
 )
 from crmcore.domain.customers.note import CorrectNote, RecordNote
 from crmcore.domain.kernel import Channel, InvalidValueError, NotFoundError, Purpose
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from crmcore.infrastructure.customers.contact_points import LibraryContactNormaliser
 from tests.composed import OURS
 from tests.memory_work import Existing, MemoryWork
 from tests.scenario import at, uid

@@ -66,11 +66,11 @@ def work() -> MemoryWork:
     """Two customers, and no case yet."""
     memory = MemoryWork(CaseService().handlers)
     for customer_id in (CUSTOMER, STRANGER):
-        tell(memory, register(customer_id))
+        about_customer(memory, register(customer_id))
     return memory
 
 
-def tell(work: MemoryWork, command: RegisterCustomer | DeactivateCustomer) -> None:
+def about_customer(work: MemoryWork, command: RegisterCustomer | DeactivateCustomer) -> None:
     """Something that the customers' own service would record."""
     state = work.state(customer.AGGREGATE, command.customer_id)
     events = customer.decide(command, state)
@@ -119,7 +119,7 @@ def test_a_case_is_opened_for_a_known_customer_or_for_nobody_yet(work: MemoryWor
 
 def test_a_deactivated_customer_opens_no_new_case_and_keeps_the_old(work: MemoryWork) -> None:
     work.execute(open_case(A, customer_id=CUSTOMER))
-    tell(work, DeactivateCustomer(customer_id=CUSTOMER, reason="moved away", at=HOUR))
+    about_customer(work, DeactivateCustomer(customer_id=CUSTOMER, reason="moved away", at=HOUR))
     assert work.execute(open_case(A, customer_id=CUSTOMER)) == []
     assert work.execute(StartCase(case_id=A, at=HOUR))
     with pytest.raises(NotAllowedError, match="deactivated"):
@@ -319,7 +319,7 @@ def define(version: str, when: datetime, **conditions: Any) -> DefineServiceLeve
     return DefineServiceLevels(version=version, policies=(policy,), calendars=(OFFICE,), at=when)
 
 
-def owed(events: list[Any]) -> list[tuple[str, str, datetime]]:
+def assignments(events: list[Any]) -> list[tuple[str, str, datetime]]:
     """What came to be owed: to what, by which version, from when."""
     kinds = (ServiceLevelAttached, ServiceLevelReplaced)
     return [(type(one).__name__, one.version, one.at) for one in events if isinstance(one, kinds)]
@@ -335,21 +335,21 @@ def test_a_case_follows_the_version_in_force_at_its_own_instant(work: MemoryWork
     for case_id, day, version in ((A, 9, "standard-1"), (B, 10, "spring"), (C, 25, "summer")):
         when = at(days=day)
         events = work.execute(open_case(case_id, priority="low", at=when))
-        assert owed(events) == [(ATTACHED, version, when)]
+        assert assignments(events) == [(ATTACHED, version, when)]
     assert work.execute(define("spring", at(days=10))) == []
 
 
 def test_a_case_keeps_its_version_until_its_facts_change_or_it_is_told(work: MemoryWork) -> None:
     work.execute(define("spring", at(days=-9)))
     for case_id in (A, B, C):
-        assert owed(work.execute(open_case(case_id))) == [(ATTACHED, "spring", START)]
+        assert assignments(work.execute(open_case(case_id))) == [(ATTACHED, "spring", START)]
     work.execute(define("summer", at(days=1)))
-    assert owed(work.execute(StartCase(case_id=A, at=at(days=2)))) == []
+    assert assignments(work.execute(StartCase(case_id=A, at=at(days=2)))) == []
     changed = work.execute(ClassifyCase(case_id=B, category="lamps", at=at(days=2)))
-    assert owed(changed) == [(REPLACED, "summer", at(days=2))]
-    told = ReapplyServiceLevels(case_id=C, at=at(days=3))
-    assert owed(work.execute(told)) == [(REPLACED, "summer", at(days=3))]
-    assert work.execute(told) == []
+    assert assignments(changed) == [(REPLACED, "summer", at(days=2))]
+    command = ReapplyServiceLevels(case_id=C, at=at(days=3))
+    assert assignments(work.execute(command)) == [(REPLACED, "summer", at(days=3))]
+    assert work.execute(command) == []
     early = ReapplyServiceLevels(case_id=C, at=at(hours=12))  # of before, told late
     assert work.execute(early) == []
 
@@ -363,7 +363,7 @@ def test_what_is_told_late_follows_the_version_in_force_when_it_comes_to_hold(
     work.execute(open_case(A, at=START))
     work.execute(ReapplyServiceLevels(case_id=A, at=at(days=2)))
     late = work.execute(ClassifyCase(case_id=A, category="lamps", at=HOUR))
-    assert owed(late) == []
+    assert assignments(late) == []
     detached = work.execute(ClassifyCase(case_id=A, kind=CaseKind.RETURN, at=HOUR))[-1]
     assert isinstance(detached, ServiceLevelDetached)
     assert (detached.version, detached.at) == ("summer", at(days=2))
@@ -378,7 +378,7 @@ def test_a_case_reopened_by_a_message_is_owed_the_same_whichever_was_told_first(
     work.execute(define("summer", at(days=1)))
     work.execute(open_case(A, at=START))
     written = at(days=2)
-    told: list[Any] = [
+    sent: list[Any] = [
         SolveCase(case_id=A, resolution_code="done", at=HOUR),
         ReplyToCase(
             case_id=A,
@@ -389,8 +389,8 @@ def test_a_case_reopened_by_a_message_is_owed_the_same_whichever_was_told_first(
             at=written,
         ),
     ]
-    events = [event for which in order for event in work.execute(told[which])]
-    assert owed(events) == [(ATTACHED, "summer", written)]
+    events = [event for which in order for event in work.execute(sent[which])]
+    assert assignments(events) == [(ATTACHED, "summer", written)]
     assert [one.cycle for one in events if isinstance(one, ServiceLevelAttached)] == [2]
 
 
@@ -398,12 +398,13 @@ def test_a_contract_holds_once_the_customer_is_known(work: MemoryWork) -> None:
     """Said outright, or by a merge with a case of a known customer."""
     work.execute(define("contract", at(days=-9), customers=(CUSTOMER,)))
     for case_id in (A, B, C):
-        assert owed(work.execute(open_case(case_id))) == []
+        assert assignments(work.execute(open_case(case_id))) == []
     known = IdentifyCaseCustomer(case_id=A, customer_id=CUSTOMER, at=HOUR)
-    assert owed(work.execute(known)) == [(ATTACHED, "contract", HOUR)]
-    assert owed(work.execute(merge(A, B))) == [(ATTACHED, "contract", HOUR)]
+    assert assignments(work.execute(known)) == [(ATTACHED, "contract", HOUR)]
+    assert assignments(work.execute(merge(A, B))) == [(ATTACHED, "contract", HOUR)]
     work.execute(SolveCase(case_id=C, resolution_code="fixed", at=HOUR))
-    assert owed(work.execute(merge(B, C))) == [(ATTACHED, "contract", HOUR)]  # it is open again
+    taken_up = work.execute(merge(B, C))  # it is open again
+    assert assignments(taken_up) == [(ATTACHED, "contract", HOUR)]
 
 
 def test_what_comes_due_is_recorded_once(work: MemoryWork) -> None:

@@ -57,17 +57,19 @@ def prioritised(priority: Priority, when: datetime = START, **assessed: Any) -> 
     return CasePrioritised(case_id=CASE_ID, priority=priority, at=when, **{**facts, **assessed})
 
 
-def owed_by(priority: Priority, book: ServiceLevelVersion = STANDARD_VERSION) -> dict[str, Any]:
+def assignment(
+    priority: Priority, version: ServiceLevelVersion = STANDARD_VERSION
+) -> dict[str, Any]:
     """What the policy of a priority owes, as events carry it."""
     facts = CaseFacts(priority, CaseKind.INCIDENT, CaseChannel.WEB, None, None, None, None)
-    policy = first_match(book.policies, facts)
+    policy = first_match(version.policies, facts)
     assert policy is not None
     return {
         "case_id": CASE_ID,
         "policy": policy.name,
-        "version": book.version,
+        "version": version.version,
         "targets": policy.targets,
-        "calendars": book.calendars,
+        "calendars": version.calendars,
     }
 
 
@@ -75,9 +77,9 @@ def attached(
     priority: Priority,
     when: datetime = START,
     cycle: int = 1,
-    book: ServiceLevelVersion = STANDARD_VERSION,
+    version: ServiceLevelVersion = STANDARD_VERSION,
 ) -> ServiceLevelAttached:
-    return ServiceLevelAttached(cycle=cycle, at=when, **owed_by(priority, book))
+    return ServiceLevelAttached(cycle=cycle, at=when, **assignment(priority, version))
 
 
 def replaced(
@@ -85,10 +87,10 @@ def replaced(
     priority: Priority,
     when: datetime,
     cycle: int = 1,
-    book: ServiceLevelVersion = STANDARD_VERSION,
+    version: ServiceLevelVersion = STANDARD_VERSION,
 ) -> ServiceLevelReplaced:
-    old = owed_by(before)["policy"]
-    return ServiceLevelReplaced(cycle=cycle, replaced=old, at=when, **owed_by(priority, book))
+    old = assignment(before)["policy"]
+    return ServiceLevelReplaced(cycle=cycle, replaced=old, at=when, **assignment(priority, version))
 
 
 def verdicts(state: State, as_of: datetime, mode: Mode = Mode.TO_DATE) -> list[tuple[int, Verdict]]:

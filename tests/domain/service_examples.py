@@ -1,4 +1,4 @@
-"""What is owed to a case and how it went, for the tests of service levels."""
+"""What is promised for a case and how it went, for the tests of service levels."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -78,26 +78,26 @@ def warn(percent: int, action: str | None = None) -> WarningLevel:
     return WarningLevel(percent=percent, action=action)
 
 
-def _owed(targets: Sequence[ServiceTarget], calendar: BusinessCalendar | None) -> dict[str, Any]:
+def _terms(targets: Sequence[ServiceTarget], calendar: BusinessCalendar | None) -> dict[str, Any]:
     known = CALENDARS if calendar is None else {**CALENDARS, calendar.name: calendar}
     wanted = sorted({target.calendar for target in targets})
     return {"targets": tuple(targets), "calendars": tuple(known[name] for name in wanted)}
 
 
-def owes(
+def attach(
     when: datetime,
     *targets: ServiceTarget,
     cycle: int = 1,
     calendar: BusinessCalendar | None = None,
 ) -> ServiceLevelAttached:
     """A policy comes to hold: of the calendar that is given, or of those above."""
-    owed = _owed(targets, calendar)
+    promise = _terms(targets, calendar)
     return ServiceLevelAttached(
-        case_id=CASE_ID, cycle=cycle, policy="A", version="1", at=when, **owed
+        case_id=CASE_ID, cycle=cycle, policy="A", version="1", at=when, **promise
     )
 
 
-def owes_instead(
+def replace(
     when: datetime,
     *targets: ServiceTarget,
     cycle: int = 1,
@@ -106,11 +106,11 @@ def owes_instead(
 ) -> ServiceLevelReplaced:
     return ServiceLevelReplaced(
         case_id=CASE_ID, cycle=cycle, replaced="A", policy="B", version=version, at=when,
-        **_owed(targets, calendar),
+        **_terms(targets, calendar),
     )  # fmt: skip
 
 
-def owes_nothing(when: datetime, cycle: int = 1) -> ServiceLevelDetached:
+def detach(when: datetime, cycle: int = 1) -> ServiceLevelDetached:
     return ServiceLevelDetached(case_id=CASE_ID, cycle=cycle, policy="A", version="1", at=when)
 
 
@@ -154,10 +154,10 @@ def timeline_of(history: Sequence[Any]) -> Timeline:
     return state.facts.timeline
 
 
-def owed_by(
+def target_clocks(
     history: Sequence[Any], as_of: datetime | None = None
 ) -> dict[tuple[int, TargetKind, int], TargetClock]:
-    """Everything owed, by cycle, target and occurrence; by what had happened *as_of*."""
+    """Every clock, by cycle, target and occurrence; by what had happened *as_of*."""
     timeline = timeline_of(history)
     if as_of is not None:
         timeline = timeline.until(as_of)
@@ -174,22 +174,24 @@ def clock_of(
     cycle: int = 1,
     as_of: datetime | None = None,
 ) -> TargetClock:
-    return owed_by(history, as_of)[cycle, kind, occurrence]
+    return target_clocks(history, as_of)[cycle, kind, occurrence]
 
 
-def standing(
+def status_of(
     history: Sequence[Any],
     as_of: datetime,
     kind: TargetKind = SOLUTION,
     occurrence: int = 1,
     cycle: int = 1,
 ) -> TargetStatus:
-    """How a target stands as of an instant, by what had happened then."""
+    """The status of a target as of an instant, by what had happened then."""
     return clock_of(history, kind, occurrence, cycle, as_of).status(as_of)
 
 
-def told(history: Sequence[Any], until: datetime) -> list[tuple[TargetKind, str, datetime]]:
-    """What is to be told by then: target, level, when it came about."""
+def notifications(
+    history: Sequence[Any], until: datetime
+) -> list[tuple[TargetKind, str, datetime]]:
+    """What to notify of by then: target, level, when it came about."""
     found = escalations(timeline_of(history), until)
     return [(clock.kind, one.name, one.at) for clock, one in found]
 

@@ -49,11 +49,11 @@ from tests.domain.service_examples import (
     SOLUTION,
     WAITING,
     answered,
+    attach,
     but,
     clock_of,
     hours,
-    owed_by,
-    owes,
+    target_clocks,
 )
 from tests.domain.service_examples import target as goal
 from tests.scenario import START, at, uid
@@ -198,25 +198,27 @@ LEVELS = [
     goal(NEXT, hours(4), calendar=ELAPSED.name, pauses=WAITING),
     goal(SOLUTION, hours(9), calendar=ELAPSED.name),
 ]
-OWING = owes(START, *LEVELS)
-ATTACHED = owes(START, but(LEVELS[1], anchor=Anchor.ATTACHED))
+FROM_OPENING = attach(START, *LEVELS)
+FROM_ATTACHMENT = attach(START, but(LEVELS[1], anchor=Anchor.ATTACHED))
 
 
 @pytest.mark.parametrize(
-    ("owing", "before", "since"),
+    ("promised", "before", "since"),
     [
-        pytest.param(OWING, [answered(at(minutes=30))], START, id="answered"),
-        pytest.param(OWING, [answered(at(minutes=30)), PENDED], START, id="waiting"),
-        pytest.param(ATTACHED, [answered(at(minutes=30))], HOUR, id="counted-from-the-merge"),
+        pytest.param(FROM_OPENING, [answered(at(minutes=30))], START, id="answered"),
+        pytest.param(FROM_OPENING, [answered(at(minutes=30)), PENDED], START, id="waiting"),
+        pytest.param(
+            FROM_ATTACHMENT, [answered(at(minutes=30))], HOUR, id="counted-from-the-merge"
+        ),
     ],
 )
 def test_the_question_of_the_source_is_owed_an_answer_by_the_target(
-    owing: Any, before: list[Any], since: datetime
+    promised: Any, before: list[Any], since: datetime
 ) -> None:
     """It has waited since it was asked; a wait of the target before the merge is none of its own."""
-    into = target(owing, *before)
+    into = target(promised, *before)
     joined = [*into, *merging([opened(), started(MINUTE)], into).target]
-    assert (1, NEXT, 1) not in owed_by(joined, as_of=HOUR - TICK)
+    assert (1, NEXT, 1) not in target_clocks(joined, as_of=HOUR - TICK)
     found = clock_of(joined, NEXT)
     assert (found.started_at, found.due_at) == (since, since + hours(4))
     joined += target(answered(at(hours=3), 101))[1:]
@@ -224,7 +226,7 @@ def test_the_question_of_the_source_is_owed_an_answer_by_the_target(
 
 
 def test_a_solved_target_owes_a_solution_and_an_answer_again() -> None:
-    into = target(OWING, answered(at(minutes=20)), solved(at(minutes=30)))
+    into = target(FROM_OPENING, answered(at(minutes=20)), solved(at(minutes=30)))
     policy = CasePolicy(
         service_levels=ServiceLevelVersion(
             START, "1", (ServiceLevelPolicy(name="A", targets=tuple(LEVELS)),), (ELAPSED,)
@@ -232,7 +234,7 @@ def test_a_solved_target_owes_a_solution_and_an_answer_again() -> None:
     )
     source = AGGREGATE.fold([opened(), started(MINUTE)])
     done = merge(INTO, source, OTHER_ID, AGGREGATE.fold(into), policy)
-    found = owed_by([*into, *done.target])
+    found = target_clocks([*into, *done.target])
     assert {key for key, clock in found.items() if clock.completed_at is None} == {
         (2, NEXT, 1),
         (2, SOLUTION, 1),
@@ -241,7 +243,7 @@ def test_a_solved_target_owes_a_solution_and_an_answer_again() -> None:
 
 
 def test_the_first_response_to_the_target_answers_the_source_too() -> None:
-    into = target(OWING)
+    into = target(FROM_OPENING)
     joined = [*into, *merging([opened()], into).target]
     answer = target(answered(at(hours=2)))[1:]
-    assert {key[1] for key in owed_by([*joined, *answer])} == {FIRST, SOLUTION}
+    assert {key[1] for key in target_clocks([*joined, *answer])} == {FIRST, SOLUTION}

@@ -228,7 +228,7 @@ def test_another_version_of_the_policies_holds_from_its_next_use() -> None:
         command, CasePolicy(service_levels=doubled)
     ).then(
         prioritised(CRITICAL, HOUR, override_reason="danger"),
-        replaced(LOW, CRITICAL, HOUR, book=doubled),
+        replaced(LOW, CRITICAL, HOUR, version=doubled),
     )
 
 

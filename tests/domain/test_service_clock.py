@@ -35,17 +35,17 @@ from tests.domain.service_examples import (
     WAITING,
     a_clock,
     answered,
+    attach,
     breach,
     but,
     clock_of,
     hours,
     minutes,
+    notifications,
     on,
-    owed_by,
-    owes,
-    standing,
+    status_of,
     target,
-    told,
+    target_clocks,
     warn,
 )
 from tests.domain.working_time_rows import fixture
@@ -53,11 +53,11 @@ from tests.scenario import START, at
 
 MET, BREACHED, RUNNING = Verdict.MET, Verdict.BREACHED, Verdict.RUNNING
 PAUSED, NONE = Verdict.PAUSED, Verdict.NONE
-FOUR_HOURS = [opened(), owes(START, target())]
-PAUSABLE = [opened(), owes(START, target(pauses=WAITING))]
+FOUR_HOURS = [opened(), attach(START, target())]
+PAUSABLE = [opened(), attach(START, target(pauses=WAITING))]
 RESPONSES = [
     opened(),
-    owes(START, target(FIRST, hours(4)), target(NEXT, hours(1)), target(UPDATE, hours(2))),
+    attach(START, target(FIRST, hours(4)), target(NEXT, hours(1)), target(UPDATE, hours(2))),
 ]
 
 
@@ -67,18 +67,18 @@ RESPONSES = [
 def test_INV_S3_used_and_left_make_up_the_target_and_stand_still_in_a_pause() -> None:
     history = [*PAUSABLE, pended(at(hours=1)), resumed(at(hours=3))]
     for when, used in [(0, 0), (0.5, 0.5), (1, 1), (2, 1), (3, 1), (4, 2), (6, 4), (7, 5)]:
-        found = standing(history, at(hours=when))
+        found = status_of(history, at(hours=when))
         assert (found.elapsed, found.remaining) == (hours(used), hours(4 - used))
 
 
 def test_a_paused_target_has_no_next_escalation_and_tells_when_it_would_be_due() -> None:
     history = [*PAUSABLE, pended(at(hours=1))]
-    assert standing(history, at(hours=0.5)).next_escalation == breach(at(hours=4))
-    found = standing(history, at(hours=2))
+    assert status_of(history, at(hours=0.5)).next_escalation == breach(at(hours=4))
+    found = status_of(history, at(hours=2))
     assert (found.verdict, found.next_escalation) == (PAUSED, None)
     assert found.due_if_resumed == at(hours=5)
     assert clock_of(history).due_at is None
-    assert told(history, at(days=30)) == []
+    assert notifications(history, at(days=30)) == []
 
 
 @pytest.mark.parametrize("ends", [[], [resumed(at(hours=6))]], ids=["lasting", "over"])
@@ -90,7 +90,7 @@ def test_a_pause_that_begins_when_the_target_is_used_up_comes_too_late(ends: lis
 
 def test_a_pause_outside_office_hours_costs_nothing() -> None:
     history = [*PAUSABLE, pended(at(hours=9)), resumed(at(hours=20))]
-    late = [opened(at=at(hours=7)), owes(at(hours=7), target(pauses=WAITING))]
+    late = [opened(at=at(hours=7)), attach(at(hours=7), target(pauses=WAITING))]
     assert clock_of([*late, *history[2:]]).due_at == clock_of(late).due_at == at(days=1, hours=3)
 
 
@@ -105,7 +105,7 @@ def test_a_pause_outside_office_hours_costs_nothing() -> None:
 def test_a_target_of_zero_is_due_at_the_first_working_instant(
     within: timedelta, opens: datetime, due: datetime
 ) -> None:
-    history = [opened(at=opens), owes(opens, target(within=within))]
+    history = [opened(at=opens), attach(opens, target(within=within))]
     assert clock_of(history).due_at == due
 
 
@@ -141,18 +141,18 @@ def test_a_target_that_its_calendar_never_reaches_is_never_due() -> None:
 def test_a_given_deadline_and_a_policy_stand_side_by_side() -> None:
     history = [
         opened(resolve_by=at(hours=30)),
-        owes(START, target(FIRST, hours(1)), target(SOLUTION, hours(4))),
+        attach(START, target(FIRST, hours(1)), target(SOLUTION, hours(4))),
     ]
     given, first = clock_of(history), clock_of(history, FIRST)
     assert (given.due_at, given.policy, given.calendar) == (at(hours=30), None, None)
     assert (first.due_at, first.policy) == (at(hours=1), "A")
-    found = standing(history, at(hours=20))
+    found = status_of(history, at(hours=20))
     assert (found.elapsed, found.remaining) == (hours(20), hours(10))
     again = [
         *history,
         solved(at(hours=2)),
         reopened(at(days=1)),
-        owes(at(days=1), target(), cycle=2),
+        attach(at(days=1), target(), cycle=2),
     ]
     assert clock_of(again, cycle=2).due_at == at(days=1, hours=4)
 
@@ -164,7 +164,7 @@ def test_EC_S8_the_solution_is_when_it_was_solved_not_when_it_was_closed() -> No
     """INV-S11: closing changes nothing."""
     history = [*FOUR_HOURS, solved(at(hours=4))]
     filed = [*history, closed(at(days=9))]
-    assert owed_by(filed) == owed_by(history)
+    assert target_clocks(filed) == target_clocks(history)
     assert clock_of(filed).verdict(at(days=30)) is MET
 
 
@@ -172,16 +172,16 @@ def test_EC_S8_the_solution_is_when_it_was_solved_not_when_it_was_closed() -> No
 def test_EC_S9_INV_S7_a_merged_case_is_not_escalated(when: datetime) -> None:
     history = [
         opened(),
-        owes(START, target(warnings=(warn(150),)), target(FIRST, hours(9))),
+        attach(START, target(warnings=(warn(150),)), target(FIRST, hours(9))),
         merged(when),
     ]
-    assert {clock.verdict(at(days=9)) for clock in owed_by(history).values()} == {NONE}
-    assert told(history, at(days=9)) == []
-    assert standing(history, at(days=9)).next_escalation is None
+    assert {clock.verdict(at(days=9)) for clock in target_clocks(history).values()} == {NONE}
+    assert notifications(history, at(days=9)) == []
+    assert status_of(history, at(days=9)).next_escalation is None
 
 
 def test_INV_S7_a_message_dated_after_the_merge_completes_nothing() -> None:
-    history = [opened(), owes(START, target(FIRST, hours(1))), answered(at(hours=3), first=True)]
+    history = [opened(), attach(START, target(FIRST, hours(1))), answered(at(hours=3), first=True)]
     found = clock_of([*history, merged(at(minutes=30))], FIRST)
     assert (found.withdrawn_at, found.verdict(at(days=1))) == (at(minutes=30), NONE)
 
@@ -193,11 +193,11 @@ def test_INV_S7_nothing_lives_on_in_a_closed_case_and_spam_never_owed_anything()
         solved(at(hours=2)),
         closed(at(hours=3)),
     ]
-    assert {one.verdict(at(days=9)) for one in owed_by(filed).values()} == {MET}
-    assert told(filed, at(days=9)) == []
-    assert owed_by([*RESPONSES, spam(at(days=5))]) == {}
-    assert told([*RESPONSES, spam(at(days=5))], at(days=9)) == []
-    assert owed_by([*RESPONSES, spam(at(days=5))], as_of=at(days=4))  # it was not known then
+    assert {one.verdict(at(days=9)) for one in target_clocks(filed).values()} == {MET}
+    assert notifications(filed, at(days=9)) == []
+    assert target_clocks([*RESPONSES, spam(at(days=5))]) == {}
+    assert notifications([*RESPONSES, spam(at(days=5))], at(days=9)) == []
+    assert target_clocks([*RESPONSES, spam(at(days=5))], as_of=at(days=4))  # it was not known then
 
 
 def test_EC_S13_no_miss_after_the_solution_and_a_verdict_survives_the_reopening() -> None:
@@ -205,18 +205,18 @@ def test_EC_S13_no_miss_after_the_solution_and_a_verdict_survives_the_reopening(
     again = [
         *first,
         reopened(at(days=1)),
-        owes(at(days=1), target(), cycle=2),
+        attach(at(days=1), target(), cycle=2),
         solved(at(days=1, hours=2), cycle=2),
     ]
     assert clock_of(again, cycle=1).verdict(at(days=9)) is BREACHED
     assert clock_of(again, cycle=2).verdict(at(days=9)) is MET
-    assert told(again, at(days=9)) == [(SOLUTION, BREACH, at(hours=4))]
+    assert notifications(again, at(days=9)) == [(SOLUTION, BREACH, at(hours=4))]
 
 
 def test_EC_S14_solved_late_is_a_breach_though_nobody_looked() -> None:
     history = [*FOUR_HOURS, solved(at(hours=4, microseconds=1))]
     assert clock_of(history).verdict(at(days=9)) is BREACHED
-    assert told(history, at(days=9)) == [(SOLUTION, BREACH, at(hours=4))]
+    assert notifications(history, at(days=9)) == [(SOLUTION, BREACH, at(hours=4))]
 
 
 # Warnings
@@ -231,8 +231,8 @@ LEVELS = (
 
 def test_warnings_come_about_in_working_time() -> None:
     friday = on("2026-01-09 15:00")
-    history = [opened(at=friday), owes(friday, target(warnings=LEVELS))]
-    assert told(history, at(days=30)) == [
+    history = [opened(at=friday), attach(friday, target(warnings=LEVELS))]
+    assert notifications(history, at(days=30)) == [
         (SOLUTION, "50 %", on("2026-01-09 17:00")),
         (SOLUTION, "0:30:00 left", on("2026-01-12 10:30")),
         (SOLUTION, BREACH, on("2026-01-12 11:00")),
@@ -241,28 +241,30 @@ def test_warnings_come_about_in_working_time() -> None:
 
 
 def test_the_next_escalation_goes_on_after_the_breach() -> None:
-    history = [opened(), owes(START, target(warnings=LEVELS))]
+    history = [opened(), attach(START, target(warnings=LEVELS))]
     names = [
         None
-        if (coming := standing(history, at(hours=when)).next_escalation) is None
+        if (coming := status_of(history, at(hours=when)).next_escalation) is None
         else coming.name
         for when in (0, 2, 2.5, 3.5, 4, 5, 6, 7)
     ]
     assert names == ["50 %", "50 %", "0:30:00 left", "0:30:00 left", BREACH, "150 %", "150 %", None]
-    assert standing(history, at(hours=5)).remaining == -hours(1)
+    assert status_of(history, at(hours=5)).remaining == -hours(1)
 
 
 def test_what_is_told_is_over_before_the_instant_that_is_asked_for() -> None:
-    history = [opened(), owes(START, target(warnings=(warn(50),)))]
-    assert told(history, at(hours=2)) == []
-    assert told(history, at(hours=2, microseconds=1)) == [(SOLUTION, "50 %", at(hours=2))]
+    history = [opened(), attach(START, target(warnings=(warn(50),)))]
+    assert notifications(history, at(hours=2)) == []
+    assert notifications(history, at(hours=2, microseconds=1)) == [(SOLUTION, "50 %", at(hours=2))]
 
 
 def test_INV_S9_no_warning_after_the_target_was_met() -> None:
-    history = [opened(), owes(START, target(warnings=LEVELS))]
-    assert told(history, at(hours=2.5)) == [(SOLUTION, "50 %", at(hours=2))]
-    assert told([*history, solved(at(hours=3))], at(days=9)) == []
-    assert told([*history, solved(at(hours=9))], at(days=9)) == [(SOLUTION, BREACH, at(hours=4))]
+    history = [opened(), attach(START, target(warnings=LEVELS))]
+    assert notifications(history, at(hours=2.5)) == [(SOLUTION, "50 %", at(hours=2))]
+    assert notifications([*history, solved(at(hours=3))], at(days=9)) == []
+    assert notifications([*history, solved(at(hours=9))], at(days=9)) == [
+        (SOLUTION, BREACH, at(hours=4))
+    ]
 
 
 # Another's row: frappe/helpdesk, "pause 30 min"
@@ -274,7 +276,7 @@ def test_frappe_agreement_status_of_a_pause() -> None:
     row = next(one for one in told_by["hold_time_cases"] if one["id"] == "pause 30 min")
     desk = BusinessCalendar(name="desk", zone="UTC", weekly=weekly("Mon-Fri 10:00-18:00"))
     created, steps = _utc(row["created_at"]), [_utc(when) for when, _ in row["history"]]
-    owed = owes(
+    promise = attach(
         created,
         target(FIRST, hours(1), calendar="desk"),
         target(SOLUTION, hours(4), calendar="desk", pauses=(PENDING,)),
@@ -282,7 +284,7 @@ def test_frappe_agreement_status_of_a_pause() -> None:
     )
     history = [
         opened(at=created),
-        owed,
+        promise,
         answered(steps[0], first=True),
         pended(steps[0]),
         resumed(steps[1]),
@@ -294,7 +296,7 @@ def test_frappe_agreement_status_of_a_pause() -> None:
     assert clock_of(history, as_of=created).due_at == _utc(row["solution_due"])
     due = clock_of(history, as_of=steps[1]).due_at
     assert due == _utc(row["expected"]["solution_due_after_reopen"])
-    used = standing(history, at(days=9)) if steps[2] < START else standing(history, steps[2])
+    used = status_of(history, at(days=9)) if steps[2] < START else status_of(history, steps[2])
     assert used.elapsed == timedelta(seconds=row["expected"]["resolution_seconds"])
 
 
@@ -303,8 +305,8 @@ def _utc(text: str) -> datetime:
 
 
 def _status(history: list[Any], as_of: datetime) -> str:
-    first = standing(history, as_of, FIRST).verdict
-    solution = standing(history, as_of, SOLUTION).verdict
+    first = status_of(history, as_of, FIRST).verdict
+    solution = status_of(history, as_of, SOLUTION).verdict
     if first is RUNNING:
         return "First Response Due"
     names = {PAUSED: "Paused", RUNNING: "Resolution Due", MET: "Fulfilled", BREACHED: "Failed"}

@@ -27,15 +27,15 @@ from tests.domain.service_examples import (
     a_clock,
     answered,
     asked,
+    attach,
     but,
     clock_of,
-    owed_by,
-    owes,
-    owes_instead,
-    owes_nothing,
-    standing,
+    detach,
+    notifications,
+    replace,
+    status_of,
     target,
-    told,
+    target_clocks,
     warn,
 )
 from tests.scenario import at
@@ -151,9 +151,9 @@ def test_INV_S3_used_and_left_are_the_target_and_nothing_is_used_in_a_pause(
     found = a_clock(instant(start), within, calendar, pauses)
     times = [instant(minute) for minute in sorted(asked_at)]
     for when in times:
-        stood = found.status(when)
-        assert stood.elapsed + stood.remaining == within
-        assert NOTHING <= stood.elapsed <= max(when - instant(start), NOTHING)
+        status = found.status(when)
+        assert status.elapsed + status.remaining == within
+        assert NOTHING <= status.elapsed <= max(when - instant(start), NOTHING)
     for one, other in pairwise(times):
         assert found.used(one) <= found.used(other)
         if any(p.since <= one and (p.until is None or other <= p.until) for p in pauses):
@@ -212,7 +212,7 @@ def histories(draw: st.DrawFn) -> list[Any]:
     ]
     history: list[Any] = [
         opened(),
-        owes(at(), *draw(st.sets(st.sampled_from(targets), min_size=1))),
+        attach(at(), *draw(st.sets(st.sampled_from(targets), min_size=1))),
     ]
     steps = draw(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 7)), max_size=12))
     when, first, waits = at(), True, False
@@ -229,9 +229,9 @@ def histories(draw: st.DrawFn) -> list[Any]:
                 waits = not waits
             case 5:
                 chosen = draw(st.sets(st.sampled_from(targets), min_size=1))
-                history.append(owes_instead(when, *chosen))
+                history.append(replace(when, *chosen))
             case 6:
-                history.append(owes_nothing(when))
+                history.append(detach(when))
             case 7 if number > 305:
                 history.append(solved(when))
                 break
@@ -239,7 +239,7 @@ def histories(draw: st.DrawFn) -> list[Any]:
 
 
 def verdicts(history: Sequence[Any], when: datetime) -> dict[Any, Verdict]:
-    return {key: clock.verdict(when) for key, clock in owed_by(history, when).items()}
+    return {key: clock.verdict(when) for key, clock in target_clocks(history, when).items()}
 
 
 @given(histories(), st.lists(st.integers(0, 500), max_size=12))
@@ -263,7 +263,9 @@ def test_INV_S4_what_comes_later_changes_no_verdict_of_today(
     when = at(minutes=30 * halves)
     steady = [one for one in history if not hasattr(one, "policy") or one.at <= when]
     whole = {
-        key: one.verdict(when) for key, one in owed_by(steady).items() if one.started_at <= when
+        key: one.verdict(when)
+        for key, one in target_clocks(steady).items()
+        if one.started_at <= when
     }
     for key, verdict in verdicts(steady, when).items():
         assert whole[key] is verdict
@@ -306,7 +308,7 @@ def test_INV_S4_S9_verdicts_are_the_same_under_any_schedule_and_each_level_is_to
     assert not isinstance(state, Unopened)
     seen = state.facts.timeline.observed
     assert len(seen) == len(set(seen))
-    done = {key: one.completed_at for key, one in owed_by(history).items()}
+    done = {key: one.completed_at for key, one in target_clocks(history).items()}
     for event in stream:
         if hasattr(event, "observed_at"):
             assert event.at < event.observed_at
@@ -318,7 +320,7 @@ def test_INV_S4_every_second_tells_the_same_as_never() -> None:
     """Four minutes of a case, looked at 300 times, and once."""
     history = [
         opened(),
-        owes(at(), target(within=timedelta(minutes=2), warnings=(warn(50),), pauses=WAITING)),
+        attach(at(), target(within=timedelta(minutes=2), warnings=(warn(50),), pauses=WAITING)),
         pended(at(seconds=30.5)),
         resumed(at(seconds=60.25)),
         solved(at(seconds=240)),
@@ -350,7 +352,7 @@ def test_INV_S4_delivering_messages_again_changes_nothing(history: list[Any], ha
 @given(histories())
 @MODEST
 def test_modes_differ_for_what_is_open_alone(history: list[Any]) -> None:
-    for found in owed_by(history, END).values():
+    for found in target_clocks(history, END).values():
         to_date, completed = (found.verdict(END, mode) for mode in Mode)
         assert to_date is completed or (to_date is Verdict.BREACHED and completed not in JUDGED)
 
@@ -358,13 +360,13 @@ def test_modes_differ_for_what_is_open_alone(history: list[Any]) -> None:
 @given(histories())
 @MODEST
 def test_INV_S7_S9_what_is_told_comes_before_the_end_of_what_is_owed(history: list[Any]) -> None:
-    for kind, name, when in told(history, END):
+    for kind, name, when in notifications(history, END):
         assert kind in TargetKind
         assert when < END
-        found = [one for one in owed_by(history, END).values() if one.kind is kind]
+        found = [one for one in target_clocks(history, END).values() if one.kind is kind]
         assert any(one.started_at <= when for one in found), name
 
 
 def test_the_history_that_is_owed_is_read_by_the_clock() -> None:
-    history = [opened(), owes(at(), target())]
-    assert clock_of(history).due_at == standing(history, at()).next_escalation.at  # type: ignore[union-attr]  # a breach is to come
+    history = [opened(), attach(at(), target())]
+    assert clock_of(history).due_at == status_of(history, at()).next_escalation.at  # type: ignore[union-attr]  # a breach is to come

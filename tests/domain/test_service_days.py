@@ -24,16 +24,16 @@ from tests.domain.service_examples import (
     UPDATE,
     WAITING,
     a_clock,
+    attach,
     but,
     clock_of,
     hours,
     in_days,
     minutes,
+    notifications,
     on,
-    owes,
-    owes_instead,
-    standing,
-    told,
+    replace,
+    status_of,
     warn,
 )
 from tests.scenario import START, at
@@ -47,8 +47,8 @@ EARLY_FRIDAY = BusinessCalendar(
 FREE_TUESDAY = but(OFFICE, holidays=(Holiday(day=on("2026-01-06 00:00").date()),))
 
 
-def history(owed: ServiceTarget, *, since: datetime = START) -> list[Any]:
-    return [opened(at=since), owes(since, owed)]
+def history(promise: ServiceTarget, *, since: datetime = START) -> list[Any]:
+    return [opened(at=since), attach(since, promise)]
 
 
 @pytest.mark.parametrize(
@@ -109,32 +109,32 @@ def history(owed: ServiceTarget, *, since: datetime = START) -> list[Any]:
 def test_days_are_counted_from_the_first_working_instant(
     calendar: BusinessCalendar, since: str, days: int, same_time: str, close: str
 ) -> None:
-    owed = in_days(business_days=days, calendar=calendar.name)
+    promise = in_days(business_days=days, calendar=calendar.name)
     by_close = in_days(close_of_business_day=days, calendar=calendar.name)
-    assert due(owed, calendar, on(since)) == on(same_time)
+    assert due(promise, calendar, on(since)) == on(same_time)
     assert due(by_close, calendar, on(since)) == on(close)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "given",
     [
         pytest.param({}, id="none"),
         pytest.param({"within": hours(1), "business_days": 1}, id="hours-and-days"),
         pytest.param({"business_days": 1, "close_of_business_day": 1}, id="both-kinds-of-days"),
     ],
 )
-def test_a_target_says_in_one_way_how_much_time_there_is(told: Any) -> None:
+def test_a_target_says_in_one_way_how_much_time_there_is(given: Any) -> None:
     with pytest.raises(InvalidValueError, match="either within, or business_days, or close_of"):
-        in_days(**told)
+        in_days(**given)
 
 
 def test_what_days_allow_is_the_working_time_until_then() -> None:
     case = history(in_days(close_of_business_day=1, warnings=(warn(50),)))
     found = clock_of(case)
     assert (found.within, found.due_at) == (hours(16), at(days=1, hours=8))
-    assert standing(case, at(hours=10)).elapsed == hours(8)
-    assert standing(case, at(hours=10)).remaining == hours(8)
-    assert told(case, at(days=3)) == [
+    assert status_of(case, at(hours=10)).elapsed == hours(8)
+    assert status_of(case, at(hours=10)).remaining == hours(8)
+    assert notifications(case, at(days=3)) == [
         (SOLUTION, "50 %", at(hours=8)),
         (SOLUTION, "breach", at(days=1, hours=8)),
     ]
@@ -143,8 +143,8 @@ def test_what_days_allow_is_the_working_time_until_then() -> None:
 def test_working_time_that_is_used_up_before_the_instant_named_leaves_the_target_running() -> None:
     """A case of Thursday afternoon, due on Friday at 16:00, when the office closed at noon."""
     since, due_at = on("2026-01-08 16:00"), on("2026-01-09 16:00")
-    owed = in_days(business_days=1, calendar=EARLY_FRIDAY.name, warnings=(warn(100),))
-    found = clock_of([opened(at=since), owes(since, owed, calendar=EARLY_FRIDAY)])
+    promise = in_days(business_days=1, calendar=EARLY_FRIDAY.name, warnings=(warn(100),))
+    found = clock_of([opened(at=since), attach(since, promise, calendar=EARLY_FRIDAY)])
     assert (found.within, found.due_at) == (hours(4), due_at)
     assert found.status(on("2026-01-09 15:00")).remaining == timedelta(0)
     assert found.verdict(due_at) is Verdict.RUNNING
@@ -172,7 +172,7 @@ def test_a_pause_moves_the_end_of_the_day_by_its_working_time(
 
 def test_a_paused_target_in_days_tells_when_it_would_be_due() -> None:
     case = [*history(in_days(business_days=2, pauses=WAITING)), pended(at(hours=1))]
-    found = standing(case, at(hours=4))
+    found = status_of(case, at(hours=4))
     assert (found.elapsed, found.remaining) == (hours(1), hours(15))
     assert (found.next_escalation, found.due_if_resumed) == (None, at(days=2, hours=3))
 
@@ -180,7 +180,7 @@ def test_a_paused_target_in_days_tells_when_it_would_be_due() -> None:
 def test_days_instead_of_hours_count_from_the_same_start() -> None:
     case = [
         *history(in_days(SOLUTION, within=hours(2))),
-        owes_instead(at(hours=1), in_days(business_days=1)),
+        replace(at(hours=1), in_days(business_days=1)),
         solved(at(days=1)),
     ]
     found = clock_of(case)
@@ -189,8 +189,8 @@ def test_days_instead_of_hours_count_from_the_same_start() -> None:
 
 
 def test_each_update_is_due_so_many_days_after_the_one_before() -> None:
-    owed = in_days(UPDATE, close_of_business_day=1, from_creation=True)
-    assert clock_of([opened(), owes(START, owed)], kind=UPDATE, occurrence=0).due_at == at(
+    promise = in_days(UPDATE, close_of_business_day=1, from_creation=True)
+    assert clock_of([opened(), attach(START, promise)], kind=UPDATE, occurrence=0).due_at == at(
         days=1, hours=8
     )
 
@@ -200,8 +200,8 @@ def test_days_that_never_come_leave_a_target_that_is_never_due() -> None:
     over = BusinessCalendar(
         name="over", zone="UTC", weekly=weekly("Mon 09:00-17:00"), holidays=OFF_FOR_TEN_YEARS
     )
-    owed = in_days(business_days=2, calendar="over")
-    allowed = allowance(owed, over, START)
+    promise = in_days(business_days=2, calendar="over")
+    allowed = allowance(promise, over, START)
     found = a_clock(START, allowed.within, over)
     assert (allowed.until, found.due_at) == (None, None)
     assert found.verdict(at(days=900)) is Verdict.RUNNING
@@ -233,10 +233,10 @@ def test_INV_S3_used_and_left_are_what_the_days_allow_whatever_pauses_there_are(
 ) -> None:
     first = datetime.fromisoformat("2026-03-22T00:00Z")  # a week before clocks change in Berlin
     since = first + minutes(start)
-    owed = in_days(calendar=calendar.name, business_days=days)
+    promise = in_days(calendar=calendar.name, business_days=days)
     if close:
-        owed = in_days(calendar=calendar.name, close_of_business_day=days)
-    allowed, unpaused = allowance(owed, calendar, since), due(owed, calendar, since)
+        promise = in_days(calendar=calendar.name, close_of_business_day=days)
+    allowed, unpaused = allowance(promise, calendar, since), due(promise, calendar, since)
     pauses = [
         Pause(first + minutes(a), first + minutes(b))
         for a, b in zip(edges[::2], edges[1::2], strict=False)
@@ -247,10 +247,10 @@ def test_INV_S3_used_and_left_are_what_the_days_allow_whatever_pauses_there_are(
     assert found.due_at >= unpaused
     assert found.used(found.due_at) == allowed.within == between(calendar, since, unpaused)
     for one in asked_at:
-        stood = found.status(first + minutes(one))
-        assert stood.elapsed + stood.remaining == allowed.within
-        if one >= start and stood.verdict is not Verdict.BREACHED:
-            assert stood.remaining >= timedelta(0)
+        status = found.status(first + minutes(one))
+        assert status.elapsed + status.remaining == allowed.within
+        if one >= start and status.verdict is not Verdict.BREACHED:
+            assert status.remaining >= timedelta(0)
 
 
 def test_only_waiting_stops_a_clock() -> None:

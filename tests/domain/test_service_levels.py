@@ -76,18 +76,18 @@ from tests.domain.service_examples import (
     OFFICE,
     SOLUTION,
     UPDATE,
+    attach,
     but,
+    detach,
     hours,
     in_days,
-    owes,
-    owes_instead,
-    owes_nothing,
+    replace,
     target,
     warn,
 )
 from tests.scenario import START, Scenario, at
 
-BOOKS = Scenario(versions.AGGREGATE, versions.decide)
+VERSIONS = Scenario(versions.AGGREGATE, versions.decide)
 GOLD, CALM = target(SOLUTION, hours(2)), target(SOLUTION, hours(40))
 
 
@@ -118,7 +118,7 @@ def defined(command: DefineServiceLevels) -> ServiceLevelsDefined:
 def test_a_version_is_defined_once_and_another_one_follows_it() -> None:
     first, second = define("1"), define("2", at(days=9), policy("b"), reason="the new contract")
     (
-        BOOKS.given()
+        VERSIONS.given()
         .when(first)
         .then(defined(first))
         .when(first)
@@ -143,19 +143,19 @@ def test_a_version_is_defined_once_and_another_one_follows_it() -> None:
 )
 def test_the_name_of_a_version_means_one_thing_for_ever(again: DefineServiceLevels) -> None:
     history = [defined(define("1")), defined(define("2", at(days=9)))]
-    BOOKS.given(*history).when(again).refused(VersionInUseError, "'1' .* defined already, from")
+    VERSIONS.given(*history).when(again).refused(VersionInUseError, "'1' .* defined already, from")
 
 
 @pytest.mark.parametrize("when", [START, at(days=-1)], ids=["at-the-same-instant", "before"])
 def test_a_version_is_defined_after_the_latest(when: datetime) -> None:
     command = define("2", when, holds_from=at(days=3))
-    BOOKS.given(defined(define("1"))).when(command).refused(LaterVersionError, "come after them")
+    VERSIONS.given(defined(define("1"))).when(command).refused(LaterVersionError, "come after them")
 
 
 def test_a_version_is_defined_before_it_holds() -> None:
     january = define("2", at(days=1), policy("b"), holds_from=at(days=9))
     (
-        BOOKS.given(defined(define("1")))
+        VERSIONS.given(defined(define("1")))
         .when(january)
         .then(defined(january))
         .when(january)
@@ -171,7 +171,9 @@ def test_a_version_is_defined_before_it_holds() -> None:
 
 def test_no_version_holds_from_before_it_was_defined_on() -> None:
     command = define("1", START, holds_from=at(days=-1))
-    BOOKS.given().when(command).refused(InvalidValueError, "holds_from: expected an instant from")
+    VERSIONS.given().when(command).refused(
+        InvalidValueError, "holds_from: expected an instant from"
+    )
 
 
 def test_until_a_planned_version_holds_another_may() -> None:
@@ -181,16 +183,16 @@ def test_until_a_planned_version_holds_another_may() -> None:
         defined(define("meanwhile", at(days=2))),
         defined(define("next year, again", at(days=3), holds_from=at(days=9))),
     ]
-    standing: ServiceLevelVersions = versions.AGGREGATE.fold(history)
-    found = {day: standing.in_force(at(days=day)) for day in (1, 2, 8.99, 9)}
+    versions_so_far: ServiceLevelVersions = versions.AGGREGATE.fold(history)
+    found = {day: versions_so_far.in_force(at(days=day)) for day in (1, 2, 8.99, 9)}
     names = {day: version and version.version for day, version in found.items()}
     assert names == {1: "1", 2: "meanwhile", 8.99: "meanwhile", 9: "next year, again"}
 
 
 def test_the_version_in_force_is_the_last_that_has_begun() -> None:
     history = [defined(define(name, at(days=day))) for name, day in (("1", 0), ("2", 9))]
-    standing: ServiceLevelVersions = versions.AGGREGATE.fold(history)
-    found = {day: standing.in_force(at(days=day)) for day in (-1, 0, 8.99, 9, 99)}
+    versions_so_far: ServiceLevelVersions = versions.AGGREGATE.fold(history)
+    found = {day: versions_so_far.in_force(at(days=day)) for day in (-1, 0, 8.99, 9, 99)}
     names = {day: version and version.version for day, version in found.items()}
     assert names == {-1: None, 0: "1", 8.99: "1", 9: "2", 99: "2"}
 
@@ -287,12 +289,12 @@ ONCE = BusinessCalendar(
 def test_policies_that_do_not_hold_together_are_refused(
     command: DefineServiceLevels, words: str
 ) -> None:
-    BOOKS.given().when(command).refused(InvalidValueError, words)
+    VERSIONS.given().when(command).refused(InvalidValueError, words)
 
 
 def test_a_version_may_owe_nothing_to_anybody() -> None:
     command = DefineServiceLevels(version="none", policies=(), at=START)
-    BOOKS.given().when(command).then(defined(command))
+    VERSIONS.given().when(command).then(defined(command))
 
 
 # The first policy that matches
@@ -399,7 +401,7 @@ def test_an_opening_is_matched_by_all_that_came_with_it() -> None:
 
 
 def test_a_policy_is_replaced_detached_and_attached_again() -> None:
-    stream = CASES.given(opened(queue="first"), owes(START, CALM))
+    stream = CASES.given(opened(queue="first"), attach(START, CALM))
     for queue, expected in (
         ("second", (ServiceLevelReplaced, "second line", at(hours=1))),
         ("internal", (ServiceLevelDetached, "second line", at(hours=2))),
@@ -414,7 +416,7 @@ def test_a_policy_is_replaced_detached_and_attached_again() -> None:
 
 
 def test_a_solved_case_is_matched_again_when_it_is_reopened() -> None:
-    stream = CASES.given(opened(queue="first"), owes(START, CALM), solved(at(hours=1)))
+    stream = CASES.given(opened(queue="first"), attach(START, CALM), solved(at(hours=1)))
     moved = stream.when(TransferCase(queue="second", at=at(hours=2), **ONE), BY_BOOK)
     assert change(moved.events) == []
     reopening = ReopenCase(reason="dark", at=at(hours=3), **ONE)
@@ -463,7 +465,7 @@ def test_EC_S32_a_holiday_added_afterwards_counts_once_the_case_is_told_to_follo
     later = but(SECOND_BOOK, calendars=(changed,))
     stream = CASES.given(opened(queue="first"))
     stream = stream.given(*stream.when(QueueCase(queue="first", at=HOUR, **ONE), BY_BOOK).events)
-    stream = stream.given(owes(START, CALM))
+    stream = stream.given(attach(START, CALM))
     found = stream.when(REAPPLY, CasePolicy(service_levels=later))
     assert found.events[0].calendars == (changed,)
 
@@ -485,7 +487,7 @@ def test_INV_S7_nothing_new_is_owed_to_a_case_that_ended(
 
 def test_what_is_told_late_counts_from_the_last_agreement() -> None:
     """A change dated before the agreement, or before the cycle, rewrites nothing of before."""
-    stream = CASES.given(opened(queue="first"), owes(at(hours=5), CALM))
+    stream = CASES.given(opened(queue="first"), attach(at(hours=5), CALM))
     late = TransferCase(queue="second", at=at(hours=1), **ONE)
     assert change(stream.when(late, BY_BOOK).events)[0][2] == at(hours=5)
     again = CASES.given(opened(queue="nowhere"), solved(at(hours=1)), reopened(at(hours=9)))
@@ -493,7 +495,7 @@ def test_what_is_told_late_counts_from_the_last_agreement() -> None:
 
 
 def test_of_two_changes_at_one_instant_the_second_holds() -> None:
-    history = [opened(), owes(START, target(), target(FIRST)), owes_instead(START, target(UPDATE))]
+    history = [opened(), attach(START, target(), target(FIRST)), replace(START, target(UPDATE))]
     state = CASES.aggregate.fold(history)
     assert [one.policy for one in state.facts.cycle.agreements] == ["B"]
 
@@ -501,7 +503,7 @@ def test_of_two_changes_at_one_instant_the_second_holds() -> None:
 # What is recorded of it
 
 LEVELS = (warn(50, "tell the team"), warn(150))
-WATCHED = [opened(), owes(START, target(warnings=LEVELS))]
+WATCHED = [opened(), attach(START, target(warnings=LEVELS))]
 
 
 def observe(when: datetime) -> ObserveServiceLevels:
@@ -536,7 +538,7 @@ def test_INV_S9_a_warning_and_a_breach_are_recorded_once_each_with_both_instants
 
 
 def test_what_is_found_late_is_recorded_in_the_order_in_which_it_came_about() -> None:
-    history = [opened(), owes(START, target(warnings=LEVELS), target(FIRST, hours(1)))]
+    history = [opened(), attach(START, target(warnings=LEVELS), target(FIRST, hours(1)))]
     events = CASES.given(*history).when(observe(at(days=1))).events
     assert [one.at for one in events] == [at(hours=number) for number in (1, 2, 4, 6)]
 
@@ -547,7 +549,7 @@ def test_what_is_found_late_is_recorded_in_the_order_in_which_it_came_about() ->
         pytest.param([solved(at(hours=3))], [], id="EC-S3-met"),
         pytest.param([solved(at(hours=5))], [ServiceTargetBreached], id="EC-S14-late"),
         pytest.param([merged(at(hours=3))], [], id="EC-S9-merged"),
-        pytest.param([owes_nothing(at(hours=3))], [], id="EC-S6-detached"),
+        pytest.param([detach(at(hours=3))], [], id="EC-S6-detached"),
         pytest.param([spam(at(hours=5))], [], id="spam"),
         pytest.param([solved(at(hours=3)), closed(at(hours=9))], [], id="closed"),
     ],
@@ -561,19 +563,19 @@ def test_INV_S9_each_cycle_is_warned_for_itself() -> None:
     cycles = [
         solved(at(hours=5)),
         reopened(at(days=1)),
-        owes(at(days=1), target(warnings=LEVELS), cycle=2),
+        attach(at(days=1), target(warnings=LEVELS), cycle=2),
     ]
     stream = CASES.given(*WATCHED)
     for event in (None, *cycles):
         stream = stream.given(*([event] if event else []))
         stream = stream.given(*stream.when(observe(at(hours=4.5))).events)
     stream = stream.given(*stream.when(observe(at(days=2))).events)
-    told = [
+    recorded = [
         (one.cycle, getattr(one, "level", "breach"))
         for one in stream.history
         if hasattr(one, "observed_at")
     ]
-    assert told == [(1, "50 %"), (1, "breach"), (2, "50 %"), (2, "breach"), (2, "150 %")]
+    assert recorded == [(1, "50 %"), (1, "breach"), (2, "50 %"), (2, "breach"), (2, "150 %")]
 
 
 def test_nothing_is_observed_before_the_opening() -> None:

@@ -53,7 +53,7 @@ from tests.domain.ticking import HALF_HOUR, Desk
 from tests.scenario import START, uid
 
 DAY_AND_NIGHT = {"calendar": ELAPSED.name}
-OWED = {
+TARGETS = {
     Priority.CRITICAL: (
         target(FIRST, hours(0.5)),
         target(NEXT, hours(1), **DAY_AND_NIGHT),
@@ -72,21 +72,21 @@ OWED = {
     ),
     Priority.LOW: (),
 }
-BOOK = ServiceLevelVersion(
+LEVELS = ServiceLevelVersion(
     START,
     "1",
     tuple(
         ServiceLevelPolicy(
-            name=priority.value, when=Condition(priorities=(priority,)), targets=owed
+            name=priority.value, when=Condition(priorities=(priority,)), targets=promise
         )
-        for priority, owed in OWED.items()
+        for priority, promise in TARGETS.items()
     ),
     (OFFICE, ELAPSED),
 )
-POLICY = CasePolicy(service_levels=BOOK)
+POLICY = CasePolicy(service_levels=LEVELS)
 
 
-class Owing(machine.RuleBasedStateMachine):
+class ServiceLevelMachine(machine.RuleBasedStateMachine):
     """INV-S3, INV-S4, INV-S6, INV-S8, INV-S9: one case, and the desk that ticks."""
 
     @machine.initialize(priority=st.none() | st.sampled_from(Priority))
@@ -94,7 +94,7 @@ class Owing(machine.RuleBasedStateMachine):
         self.stream: list[Any] = list(decide(open_case(priority=priority), Unopened(), POLICY))
         self.message = 100
         self.desk = Desk(START)
-        self.desk.owe(OWED[priority] if priority else ())
+        self.desk.assign(TARGETS[priority] if priority else ())
         self.desk.open()
 
     def send(self, kind: type[Any], **particulars: Any) -> bool:
@@ -117,7 +117,7 @@ class Owing(machine.RuleBasedStateMachine):
         self.desk.pass_time(1)
         solved = self.desk.category is StatusCategory.SOLVED
         if self.send(PrioritiseCase, priority=priority, override_reason="so") and not solved:
-            self.desk.owe(OWED[priority])
+            self.desk.assign(TARGETS[priority])
 
     @machine.rule()
     def reapply(self) -> None:
@@ -189,7 +189,7 @@ class Owing(machine.RuleBasedStateMachine):
         self.desk.targets = {}
         self.desk.open()
         priority = state.facts.priority
-        self.desk.owe(OWED[priority] if priority else ())
+        self.desk.assign(TARGETS[priority] if priority else ())
 
     @machine.invariant()
     def the_clock_says_what_the_desk_says(self) -> None:
@@ -198,26 +198,26 @@ class Owing(machine.RuleBasedStateMachine):
         found = {(one.cycle, one.kind, one.occurrence): one for one in clocks(state.facts.timeline)}
         assert {key: one.verdict(now) for key, one in found.items()} == self.desk.verdicts()
         for key, one in found.items():
-            stood, model = one.status(now), self.desk.waiting[key]
-            assert stood.elapsed + stood.remaining == one.within
-            if stood.verdict in (Verdict.RUNNING, Verdict.PAUSED):
-                assert (one.started_at <= now, stood.elapsed) == (True, model.used())
+            status, model = one.status(now), self.desk.waiting[key]
+            assert status.elapsed + status.remaining == one.within
+            if status.verdict in (Verdict.RUNNING, Verdict.PAUSED):
+                assert (one.started_at <= now, status.elapsed) == (True, model.used())
 
     @machine.invariant()
-    def nothing_is_told_twice(self) -> None:
+    def nothing_is_recorded_twice(self) -> None:
         state = AGGREGATE.fold(self.stream)
         assert not isinstance(state, Unopened)
         seen = state.facts.timeline.observed
         assert len(seen) == len(set(seen))
 
 
-TestOwing = Owing.TestCase
-TestOwing.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestServiceLevels = ServiceLevelMachine.TestCase
+TestServiceLevels.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 
 
 def test_a_desk_that_ticks_counts_office_hours_in_half_hours() -> None:
     desk = Desk(START)
-    desk.owe(OWED[Priority.CRITICAL])
+    desk.assign(TARGETS[Priority.CRITICAL])
     desk.open()
     desk.pass_time(7)
     assert desk.verdicts() == {(1, SOLUTION, 1): Verdict.RUNNING, (1, FIRST, 1): Verdict.BREACHED}

@@ -53,7 +53,7 @@ from tests.domain.ticking import HALF_HOUR, Desk
 from tests.scenario import START, at, uid
 
 AGENT, CUSTOMER, MACHINE = AuthorRole.AGENT, AuthorRole.CUSTOMER, AuthorRole.AUTOMATIC
-OWED = (
+TARGETS = (
     target(FIRST, hours(2), calendar=ELAPSED.name, pauses=(StatusCategory.NEW,)),
     target(NEXT, hours(1.5), pauses=WAITING),
     target(UPDATE, hours(4), calendar=ELAPSED.name),
@@ -61,7 +61,7 @@ OWED = (
 )
 POLICY = CasePolicy(
     service_levels=ServiceLevelVersion(
-        START, "1", (ServiceLevelPolicy(name="all", targets=OWED),), (OFFICE, ELAPSED)
+        START, "1", (ServiceLevelPolicy(name="all", targets=TARGETS),), (OFFICE, ELAPSED)
     )
 )
 
@@ -181,16 +181,16 @@ Fact = tuple[int, str]
 
 def command(fact: Fact) -> Any:
     half, what = fact
-    told: dict[str, Any] = {"case_id": CASE_ID, "at": START + half * HALF_HOUR}
+    sent: dict[str, Any] = {"case_id": CASE_ID, "at": START + half * HALF_HOUR}
     if what in MESSAGES:
-        return ReplyToCase(message_id=uid(half), text="", **told, **MESSAGES[what])
-    return DECISIONS[what](**told, **GIVEN.get(what, {}))
+        return ReplyToCase(message_id=uid(half), text="", **sent, **MESSAGES[what])
+    return DECISIONS[what](**sent, **GIVEN.get(what, {}))
 
 
 def ticked(facts: Sequence[Fact], until: int) -> Desk:
     """The desk that lives through the facts, half hour by half hour."""
     desk = Desk(START)
-    desk.owe(OWED)
+    desk.assign(TARGETS)
     desk.open()
     happens = dict(facts)
     for half in range(until + 1):
@@ -206,7 +206,7 @@ def _live(desk: Desk, what: str) -> None:
     if what == "reopen" or (what == "ask" and solved):
         desk.category, desk.targets = StatusCategory.OPEN, {}
         desk.open()
-        desk.owe(OWED)
+        desk.assign(TARGETS)
     match what:
         case "answer" if solved:
             desk.responded = True
@@ -245,20 +245,20 @@ def delivered(facts: Sequence[Fact]) -> tuple[list[Any], list[Fact]]:
 
 whats = st.sampled_from([*MESSAGES, "answer", "ask", *DECISIONS])
 lives = st.dictionaries(st.integers(1, 40), whats, max_size=9).map(
-    lambda told: sorted(told.items())
+    lambda sent: sorted(sent.items())
 )
 
 
 @given(lives, st.data(), st.integers(0, 45))
 @settings(deadline=None, max_examples=300)
 def test_INV_S4_verdicts_do_not_depend_on_the_order_of_delivery(
-    told: list[Fact], data: st.DataObject, later: int
+    sent: list[Fact], data: st.DataObject, later: int
 ) -> None:
     """The desk lives through all of it in time; the case is told of messages in any order.
 
     A decision that would have found another case than in time is not independent, and left out.
     """
-    in_time, facts = delivered(told)
+    in_time, facts = delivered(sent)
     shuffled = data.draw(st.permutations(facts))
     decisions = iter([fact for fact in facts if fact[1] in DECISIONS])
     order = [next(decisions) if fact[1] in DECISIONS else fact for fact in shuffled]
@@ -279,7 +279,7 @@ def test_INV_S5_the_first_response_by_a_naive_count(halves: list[int], data: st.
     """The earliest reply decides: within two hours of the opening it is met."""
     order = data.draw(st.permutations(halves))
     stream, _ = delivered([(half, "answer") for half in order])
-    plain = but(OWED[0], pauses=())
+    plain = but(TARGETS[0], pauses=())
     agreed = [but(one, targets=(plain,)) if hasattr(one, "targets") else one for one in stream]
     (clock,) = life(agreed)[3]
     met = min(halves) * HALF_HOUR <= hours(2)

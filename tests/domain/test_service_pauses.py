@@ -30,29 +30,34 @@ from tests.domain.service_examples import (
     SOLUTION,
     WAITING,
     a_clock,
+    attach,
     but,
     clock_of,
     hours,
+    notifications,
     on,
-    owes,
-    owes_instead,
-    standing,
+    replace,
+    status_of,
     target,
-    told,
 )
 from tests.scenario import START, at
 
 MET, BREACHED = Verdict.MET, Verdict.BREACHED
 PAUSED = Verdict.PAUSED
-PAUSABLE = [opened(), owes(START, target(pauses=WAITING))]
+PAUSABLE = [opened(), attach(START, target(pauses=WAITING))]
 
 
 # Pauses
 
 
 def test_EC_S7_after_a_reopening_every_waiting_state_pauses() -> None:
-    owed = target(pauses=WAITING)
-    again = [*PAUSABLE, solved(at(hours=1)), reopened(at(days=1)), owes(at(days=1), owed, cycle=2)]
+    promise = target(pauses=WAITING)
+    again = [
+        *PAUSABLE,
+        solved(at(hours=1)),
+        reopened(at(days=1)),
+        attach(at(days=1), promise, cycle=2),
+    ]
     for waiting in (pended, held):
         history = [*again, waiting(at(days=1, hours=1)), resumed(at(days=1, hours=3))]
         assert clock_of(history, cycle=2).due_at == at(days=1, hours=6)
@@ -62,11 +67,14 @@ def test_EC_S7_after_a_reopening_every_waiting_state_pauses() -> None:
 def test_EC_S17_on_a_day_off_the_clock_waits_and_a_hold_is_added_to_it() -> None:
     """Saturday: four hours from Monday 09:00; an hour on hold moves that, not the opening."""
     saturday = on("2026-01-10 12:00")
-    history = [opened(at=saturday), owes(saturday, target(FIRST, hours(4)), target(pauses=WAITING))]
+    history = [
+        opened(at=saturday),
+        attach(saturday, target(FIRST, hours(4)), target(pauses=WAITING)),
+    ]
     assert clock_of(history, FIRST).due_at == on("2026-01-12 13:00")
     weekend = [*history, held(on("2026-01-10 13:00")), resumed(on("2026-01-12 10:00"))]
     assert clock_of(weekend).due_at == on("2026-01-12 14:00")
-    assert standing(weekend, on("2026-01-12 11:00")).elapsed == hours(1)
+    assert status_of(weekend, on("2026-01-12 11:00")).elapsed == hours(1)
 
 
 def test_EC_S22_a_pause_lasts_to_the_microsecond_whoever_looked() -> None:
@@ -85,7 +93,7 @@ def test_EC_S25_a_breach_happened_when_the_target_was_first_exceeded() -> None:
     ]
     history = [*PAUSABLE, *stretches, solved(at(days=4))]
     assert clock_of(history).due_at == at(hours=4)
-    assert told(history, at(days=9)) == [(SOLUTION, BREACH, at(hours=4))]
+    assert notifications(history, at(days=9)) == [(SOLUTION, BREACH, at(hours=4))]
 
 
 def test_EC_S26_two_pauses_in_one_minute_are_two_and_one_without_end_counts() -> None:
@@ -99,7 +107,7 @@ def test_EC_S26_two_pauses_in_one_minute_are_two_and_one_without_end_counts() ->
     assert len(clock_of(twice).pauses) == 2
     assert clock_of(twice).due_at == at(hours=4, seconds=30)
     lasting = [*twice, pended(at(hours=1))]
-    assert standing(lasting, at(hours=8)).elapsed == hours(1) - timedelta(seconds=30)
+    assert status_of(lasting, at(hours=8)).elapsed == hours(1) - timedelta(seconds=30)
     assert clock_of(lasting).due_at is None
 
 
@@ -119,7 +127,7 @@ def test_EC_S28_a_pause_counts_only_between_start_and_completion() -> None:
     waiting = [
         opened(),
         pended(at(hours=1)),
-        owes(at(hours=2), target(anchor=Anchor.ATTACHED, pauses=WAITING)),
+        attach(at(hours=2), target(anchor=Anchor.ATTACHED, pauses=WAITING)),
     ]
     history = [*waiting, resumed(at(hours=3)), solved(at(hours=5))]
     found = clock_of(history)
@@ -133,9 +141,9 @@ def test_EC_S28_a_pause_counts_only_between_start_and_completion() -> None:
 
 
 def test_a_new_case_may_pause_until_it_is_taken_up() -> None:
-    owed = target(pauses=(PauseCategory.NEW,))
-    history = [opened(), owes(START, owed)]
-    assert standing(history, at(hours=1)).verdict is PAUSED
+    promise = target(pauses=(PauseCategory.NEW,))
+    history = [opened(), attach(START, promise)]
+    assert status_of(history, at(hours=1)).verdict is PAUSED
     assert clock_of([*history, started(at(hours=2))]).due_at == at(hours=6)
 
 
@@ -146,11 +154,11 @@ def test_EC_S10_a_case_keeps_the_holidays_of_its_version() -> None:
     """EC-S32: also where the holiday is the day on which it is due; another version is told."""
     opens = on("2026-01-05 15:00")
     changed = but(OFFICE, version=2, holidays=(Holiday(day=date(2026, 1, 6)),))
-    history = [opened(at=opens), owes(opens, target())]
+    history = [opened(at=opens), attach(opens, target())]
     assert clock_of(history).due_at == on("2026-01-06 11:00")
-    replaced = owes_instead(on("2026-01-05 16:00"), target(), version="2", calendar=changed)
+    replaced = replace(on("2026-01-05 16:00"), target(), version="2", calendar=changed)
     assert clock_of([*history, replaced]).due_at == on("2026-01-07 11:00")
-    too_late = owes_instead(on("2026-01-06 12:00"), target(), version="2", calendar=changed)
+    too_late = replace(on("2026-01-06 12:00"), target(), version="2", calendar=changed)
     assert clock_of([*history, too_late]).verdict(on("2026-01-07 10:00")) is BREACHED
 
 
@@ -169,8 +177,8 @@ def test_EC_S10_a_case_keeps_the_holidays_of_its_version() -> None:
 def test_EC_S12_S15_S16_S23_S31_a_target_is_due_by_the_hours_of_its_calendar(
     calendar: BusinessCalendar, opens: str, within: int, due: str
 ) -> None:
-    owed = owes(on(opens), target(within=hours(within), calendar=calendar.name))
-    assert clock_of([opened(at=on(opens)), owed]).due_at == on(due)
+    promise = attach(on(opens), target(within=hours(within), calendar=calendar.name))
+    assert clock_of([opened(at=on(opens)), promise]).due_at == on(due)
 
 
 def test_EC_S30_a_pause_on_the_night_of_a_clock_change_is_as_long_as_it_was() -> None:
@@ -180,6 +188,6 @@ def test_EC_S30_a_pause_on_the_night_of_a_clock_change_is_as_long_as_it_was() ->
         ("2026-10-24 20:00", "2026-10-25 02:00", "2026-10-25 05:00"),  # 3 hours of 9
     ):
         opens = on(evening)
-        owed = owes(opens, target(within=hours(3), calendar=NIGHT.name, pauses=WAITING))
-        history = [opened(at=opens), owed, pended(opens), resumed(on(resumes))]
+        promise = attach(opens, target(within=hours(3), calendar=NIGHT.name, pauses=WAITING))
+        history = [opened(at=opens), promise, pended(opens), resumed(on(resumes))]
         assert clock_of(history).due_at == on(due)

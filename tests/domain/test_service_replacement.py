@@ -24,16 +24,16 @@ from tests.domain.service_examples import (
     UPDATE,
     WAITING,
     answered,
+    attach,
     clock_of,
+    detach,
     hours,
     minutes,
-    owed_by,
-    owes,
-    owes_instead,
-    owes_nothing,
-    standing,
+    notifications,
+    replace,
+    status_of,
     target,
-    told,
+    target_clocks,
     warn,
 )
 from tests.scenario import START, at
@@ -41,33 +41,33 @@ from tests.scenario import START, at
 MET, BREACHED, RUNNING = Verdict.MET, Verdict.BREACHED, Verdict.RUNNING
 NONE = Verdict.NONE
 BY_PENDING: dict[str, Any] = {"pauses": (PENDING,)}
-FOUR_HOURS = [opened(), owes(START, target())]
-PAUSABLE = [opened(), owes(START, target(pauses=WAITING))]
+FOUR_HOURS = [opened(), attach(START, target())]
+PAUSABLE = [opened(), attach(START, target(pauses=WAITING))]
 RESPONSES = [
     opened(),
-    owes(START, target(FIRST, hours(4)), target(NEXT, hours(1)), target(UPDATE, hours(2))),
+    attach(START, target(FIRST, hours(4)), target(NEXT, hours(1)), target(UPDATE, hours(2))),
 ]
 
 
 def test_EC_S5_the_targets_of_a_policy_that_was_replaced_are_gone() -> None:
     responded = [*RESPONSES, answered(at(hours=1), first=True)]
-    history = [*responded, owes_instead(at(hours=2), target(SOLUTION, hours(8)))]
+    history = [*responded, replace(at(hours=2), target(SOLUTION, hours(8)))]
     found = clock_of(history, UPDATE)
     assert (found.withdrawn_at, found.verdict(at(days=9))) == (at(hours=2), NONE)
-    assert told(history, at(days=9)) == [(SOLUTION, BREACH, at(hours=8))]
+    assert notifications(history, at(days=9)) == [(SOLUTION, BREACH, at(hours=8))]
     late = [*history, solved(at(hours=7))]
     assert clock_of(late, UPDATE).verdict(at(days=9)) is NONE  # done, but owed no more
 
 
 def test_EC_S6_without_a_policy_nothing_stays_overdue() -> None:
     levels = (warn(50), warn(150, "call the head of service"))
-    history = [opened(), owes(START, target(warnings=levels)), owes_nothing(at(hours=1))]
+    history = [opened(), attach(START, target(warnings=levels)), detach(at(hours=1))]
     assert clock_of(history).verdict(at(days=9)) is NONE
-    assert standing(history, at(days=9)).next_escalation is None
-    assert told(history, at(days=9)) == []
-    late = [*history[:2], owes_nothing(at(hours=5))]
+    assert status_of(history, at(days=9)).next_escalation is None
+    assert notifications(history, at(days=9)) == []
+    late = [*history[:2], detach(at(hours=5))]
     assert clock_of(late).verdict(at(days=9)) is BREACHED  # it was, before anybody ended it
-    assert told(late, at(days=9)) == [(SOLUTION, BREACH, at(hours=4))]
+    assert notifications(late, at(days=9)) == [(SOLUTION, BREACH, at(hours=4))]
     assert clock_of([*late, solved(at(hours=6))]).verdict(at(days=9), Mode.COMPLETED) is BREACHED
 
 
@@ -76,11 +76,11 @@ def test_INV_S8_another_policy_keeps_start_and_pauses_and_rewrites_no_verdict() 
     first, update = target(FIRST, hours(1)), target(UPDATE, hours(1))
     history = [
         opened(),
-        owes(START, first, update, target(SOLUTION, hours(6), **BY_PENDING)),
+        attach(START, first, update, target(SOLUTION, hours(6), **BY_PENDING)),
         answered(at(minutes=30), first=True),
         pended(at(hours=2)),
         resumed(at(hours=3)),
-        owes_instead(
+        replace(
             at(hours=4),
             target(FIRST, minutes(10)),
             target(UPDATE, hours(9)),
@@ -97,11 +97,11 @@ def test_INV_S8_another_policy_keeps_start_and_pauses_and_rewrites_no_verdict() 
 def test_EC_S21_time_spent_waiting_survives_another_policy() -> None:
     """What was a pause stays one, and what was none becomes none."""
     waited = [*PAUSABLE, pended(at(hours=1)), resumed(at(hours=3))]
-    stricter = [*waited, owes_instead(at(hours=4), target())]
+    stricter = [*waited, replace(at(hours=4), target())]
     assert clock_of(stricter).due_at == at(hours=6)
     assert clock_of([*stricter, pended(at(hours=5)), resumed(at(hours=9))]).due_at == at(hours=6)
     strict = [*FOUR_HOURS, pended(at(hours=1)), resumed(at(hours=2)), pended(at(hours=2.5))]
-    milder = [*strict, owes_instead(at(hours=3), target(pauses=WAITING)), resumed(at(hours=4))]
+    milder = [*strict, replace(at(hours=3), target(pauses=WAITING)), resumed(at(hours=4))]
     assert clock_of(milder).pauses == (Pause(at(hours=3), at(hours=4)),)
     assert clock_of(milder).due_at == at(hours=5)
 
@@ -116,7 +116,7 @@ def test_EC_S21_time_spent_waiting_survives_another_policy() -> None:
 def test_EC_S24_the_first_response_counts_from_the_opening_or_as_its_anchor_says(
     anchor: Anchor, due: datetime, verdict: Verdict
 ) -> None:
-    history = [opened(), owes(at(hours=3), target(FIRST, hours(1), anchor=anchor))]
+    history = [opened(), attach(at(hours=3), target(FIRST, hours(1), anchor=anchor))]
     responded = [*history, answered(at(hours=4), first=True)]
     assert clock_of(history, FIRST).due_at == due
     assert clock_of(responded, FIRST).verdict(at(days=1)) is verdict
@@ -124,26 +124,26 @@ def test_EC_S24_the_first_response_counts_from_the_opening_or_as_its_anchor_says
 
 def test_what_was_done_before_anybody_owed_it_is_not_judged_from_then_on() -> None:
     history = [opened(), answered(at(hours=1), first=True)]
-    for anchor, owed in ((Anchor.ATTACHED, False), (Anchor.OPENED, True)):
-        later = [*history, owes(at(hours=3), target(FIRST, hours(1), anchor=anchor))]
-        assert bool(owed_by(later)) == owed
+    for anchor, promise in ((Anchor.ATTACHED, False), (Anchor.OPENED, True)):
+        later = [*history, attach(at(hours=3), target(FIRST, hours(1), anchor=anchor))]
+        assert bool(target_clocks(later)) == promise
 
 
 def test_INV_S8_a_start_stays_whatever_the_anchor_of_the_next_policy() -> None:
     attached, at_opening = target(anchor=Anchor.ATTACHED), target(anchor=Anchor.OPENED)
     for first, then, since in ((attached, at_opening, at(hours=1)), (at_opening, attached, START)):
-        history = [opened(), owes(at(hours=1), first), owes_instead(at(hours=2), then)]
+        history = [opened(), attach(at(hours=1), first), replace(at(hours=2), then)]
         assert clock_of(history).started_at == since
 
 
 def test_a_target_owed_again_counts_by_its_anchor_again() -> None:
     for anchor, since in ((Anchor.ATTACHED, at(hours=3)), (Anchor.OPENED, START)):
-        owed = target(anchor=anchor)
+        promise = target(anchor=anchor)
         history = [
             opened(),
-            owes(at(hours=1), owed),
-            owes_nothing(at(hours=2)),
-            owes(at(hours=3), owed),
+            attach(at(hours=1), promise),
+            detach(at(hours=2)),
+            attach(at(hours=3), promise),
         ]
         found = clock_of(history)
         assert (found.started_at, found.withdrawn_at) == (since, None)
@@ -151,8 +151,8 @@ def test_a_target_owed_again_counts_by_its_anchor_again() -> None:
 
 def test_EC_S29_a_priority_lowered_after_the_breach_saves_nothing() -> None:
     """INV-S8: nor does one raised before it make a deadline that had passed."""
-    lowered = [*FOUR_HOURS, owes_instead(at(hours=5), target(within=hours(40)))]
+    lowered = [*FOUR_HOURS, replace(at(hours=5), target(within=hours(40)))]
     assert clock_of(lowered).verdict(at(hours=6)) is BREACHED
-    raised = [*FOUR_HOURS, owes_instead(at(hours=3), target(within=hours(1)))]
+    raised = [*FOUR_HOURS, replace(at(hours=3), target(within=hours(1)))]
     assert clock_of(raised).verdict(at(hours=3.5)) is BREACHED
     assert clock_of(raised, as_of=at(hours=2)).verdict(at(hours=2)) is RUNNING

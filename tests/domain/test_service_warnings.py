@@ -12,18 +12,18 @@ from tests.domain.service_examples import (
     UPDATE,
     answered,
     asked,
+    attach,
     hours,
-    owed_by,
-    owes,
     target,
+    target_clocks,
     warn,
 )
 from tests.scenario import START, at
 
 ROUND: dict[str, Any] = {"calendar": ELAPSED.name, "warnings": (warn(50),)}
-ASKING = [
+UNANSWERED = [
     opened(),
-    owes(START, target(NEXT, hours(2), **ROUND), target(UPDATE, hours(3), **ROUND)),
+    attach(START, target(NEXT, hours(2), **ROUND), target(UPDATE, hours(3), **ROUND)),
     answered(START, 100),
 ]
 
@@ -44,7 +44,7 @@ def named(stream: list[Any]) -> list[tuple[TargetKind, str, datetime]]:
 
 
 def test_INV_S9_a_question_is_warned_of_for_itself_and_an_update_once_in_a_cycle() -> None:
-    stream: list[Any] = ASKING
+    stream: list[Any] = UNANSWERED
     for number, hour in enumerate((0, 10), 1):
         stream = noticed(*stream, asked(at(hours=hour + 0.5), 200 + number), by=at(hours=hour + 2))
         stream = noticed(*stream, by=at(hours=hour + 4))
@@ -65,10 +65,10 @@ def test_INV_S9_a_question_is_warned_of_for_itself_and_an_update_once_in_a_cycle
 
 def test_INV_S9_a_question_is_warned_of_once_though_an_earlier_one_comes_in_late() -> None:
     """Which makes it the second question; the first was answered in time."""
-    stream = noticed(*ASKING, asked(at(hours=5), 201), by=at(hours=6.5))
+    stream = noticed(*UNANSWERED, asked(at(hours=5), 201), by=at(hours=6.5))
     assert (NEXT, "50 %", at(hours=6)) in named(stream)
     late = [*stream, asked(at(hours=1), 202), answered(at(hours=1.5), 101)]
-    assert owed_by(late)[1, NEXT, 2].started_at == at(hours=5)
+    assert target_clocks(late)[1, NEXT, 2].started_at == at(hours=5)
     again = noticed(*late, by=at(hours=8))
     assert [one for one in named(again) if one[0] is NEXT] == [
         (NEXT, "50 %", at(hours=6)),

@@ -1,4 +1,4 @@
-"""A service desk that ticks: the naive model of what is owed to a case.
+"""A service desk that ticks: the naive model of the targets of a case.
 
 It keeps no instants to compute from.  Every half hour it looks at each running target, counts the
 half hour if somebody works and the target is not paused, and judges it on the spot.
@@ -25,12 +25,12 @@ def works(calendar: str, now: datetime) -> bool:
 
 @attrs.define
 class Running:
-    """A target that somebody waits for, owed or not."""
+    """A target that somebody waits for, assigned or not."""
 
     since: datetime
     start: datetime
     target: ServiceTarget | None = None
-    was_owed: bool = False
+    was_assigned: bool = False
     spent: list[datetime] = attrs.Factory(list)  # half hours not paused
     verdict: Verdict | None = None
     done_at: datetime | None = None
@@ -95,33 +95,33 @@ class Desk:
         """What is not done."""
         return (one for one in self.waiting.values() if one.done_at is None)
 
-    def owe(self, targets: Iterable[ServiceTarget]) -> None:
-        """From now on these targets are owed."""
+    def assign(self, targets: Iterable[ServiceTarget]) -> None:
+        """From now on these targets hold."""
         self.targets = {one.kind: one for one in targets}
         for (cycle, kind, _), one in self.waiting.items():
             if cycle == self.cycle:
-                self._owe(one, self.targets.get(kind))
+                self._assign(one, self.targets.get(kind))
 
-    def _owe(self, one: Running, target: ServiceTarget | None) -> None:
+    def _assign(self, one: Running, target: ServiceTarget | None) -> None:
         if target is None or one.verdict is not None:
             one.target = None
             return
-        if one.target is None:  # not owed until now: counted by its anchor
+        if one.target is None:  # not assigned until now: counted by its anchor
             attached = target.anchor is Anchor.ATTACHED
             if attached and one.done_at is not None and one.done_at < self.now:
                 return
             one.start = max(one.since, self.now) if attached else one.since
-        if not one.was_owed:
+        if not one.was_assigned:
             end = one.done_at or self.now
             past = [(when, category) for when, category in self.life if one.since <= when < end]
             one.spent = [when for when, category in past if category.value not in target.pauses]
-        one.target, one.was_owed, one.rule = target, True, target.pauses
+        one.target, one.was_assigned, one.rule = target, True, target.pauses
         one.judge(self.now)
 
     def begin(self, kind: TargetKind, number: int = 1) -> None:
         """Somebody waits from now on."""
         one = self.waiting[self.cycle, kind, number] = Running(self.now, self.now)
-        self._owe(one, self.targets.get(kind))
+        self._assign(one, self.targets.get(kind))
 
     def end(self, kind: TargetKind) -> bool:
         """It is done, if somebody waited for it."""
@@ -172,8 +172,8 @@ class Desk:
                 one.done_at, one.target = self.now, None
 
     def verdicts(self) -> dict[Key, Verdict]:
-        """How everything stands that was ever owed."""
-        return {key: self._verdict(one) for key, one in self.waiting.items() if one.was_owed}
+        """The verdict on everything that was ever assigned."""
+        return {key: self._verdict(one) for key, one in self.waiting.items() if one.was_assigned}
 
     def _verdict(self, one: Running) -> Verdict:
         if one.verdict is not None:

@@ -26,9 +26,9 @@ from crmcore.domain.kernel import version_of
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.sales.order.messages import OrderPlaced
 from crmcore.errors import ConcurrencyError, ProjectionStoppedError, UnreadableEventError
-from crmcore.infrastructure.codec import EventCodec
+from crmcore.infrastructure.events.codec import EventCodec
+from crmcore.infrastructure.events.upcasting import Fields, Upcaster, UpcasterChainError
 from crmcore.infrastructure.log.append import NewRecord, append
-from crmcore.infrastructure.upcasting import Fields, Upcaster, UpcasterChainError
 from crmcore.projections.engine import Projection
 from tests.histories import Clock
 from tests.projections.contract import catch_up, check
@@ -301,9 +301,9 @@ def test_a_rebuild_in_parts_gives_the_same_rows(old: CRM) -> None:
     old.catch_up()
     for name in ("customer_history", "customer_directory"):
         with ThreadPoolExecutor(2) as executor:
-            old.upkeep.rebuild(name, executor=executor, parts=3)
-        assert old.upkeep.compare(name).equal
-        old.upkeep.switch(name)
+            old.maintenance.rebuild(name, executor=executor, parts=3)
+        assert old.maintenance.compare(name).equal
+        old.maintenance.switch(name)
     check(old)
 
 

@@ -37,7 +37,7 @@ from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.policies import LoyaltyProgram, Policies, Tier
 from crmcore.projections.engine import Exact, Instant, Projection, Registry, Rows
-from crmcore.projections.engine.generation import Checkpoint
+from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.contract import catch_up, check, follower
 from tests.projections.examples import ANN, at, known, named, order
@@ -67,9 +67,9 @@ def states(crm: crmcore.CRM) -> dict[str, str]:
         lambda read: read.customers.history(ANN),
         lambda read: read.loyalty.get(ANN, now=MAY),
         lambda read: read.loyalty.tiers(),
-        lambda read: read.case("C-1", as_of=MAY),
-        lambda read: read.cases(as_of=MAY),
-        lambda read: read.service_levels(as_of=MAY),
+        lambda read: read.cases.get("C-1", as_of=MAY),
+        lambda read: read.cases.find(as_of=MAY),
+        lambda read: read.service_levels.compliance(as_of=MAY),
         lambda read: read.customers.find("Ann").items,
         lambda read: read.campaigns.find().items,
     ],

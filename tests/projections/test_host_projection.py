@@ -126,8 +126,8 @@ def in_engine(crm: CRM, projection: Projection, *names: str) -> list[Any]:
     """What the views show once *projection* was followed, or rebuilt with *names*."""
     with crmcore.open(crm.where, projections=[projection]) as opened:
         if names:
-            opened.upkeep.rebuild_all(names)
-            opened.upkeep.switch("host_seen")
+            opened.maintenance.rebuild_all(names)
+            opened.maintenance.switch("host_seen")
         else:
             opened.catch_up()
         return opened.read.query(sa.select(SEEN).order_by(SEEN.c.position))

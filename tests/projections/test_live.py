@@ -39,12 +39,12 @@ questions = pytest.mark.parametrize(
         pytest.param(lambda read: read.loyalty.get(ANN), id="loyalty"),
         pytest.param(lambda read: read.loyalty.get(ANN, as_of=MOMENT), id="loyalty of the past"),
         pytest.param(lambda read: read.loyalty.tiers(), id="tiers"),
-        pytest.param(lambda read: read.case("N-1"), id="case"),
-        pytest.param(lambda read: read.open_cases(), id="open cases"),
-        pytest.param(lambda read: read.service_levels(), id="service levels"),
-        pytest.param(lambda read: read.service_period(), id="period"),
-        pytest.param(lambda read: read.escalations(), id="escalations"),
-        pytest.param(lambda read: read.surveys(), id="surveys"),
+        pytest.param(lambda read: read.cases.get("N-1"), id="case"),
+        pytest.param(lambda read: read.cases.find(), id="cases"),
+        pytest.param(lambda read: read.service_levels.compliance(), id="service levels"),
+        pytest.param(lambda read: read.service_levels.period(), id="period"),
+        pytest.param(lambda read: read.cases.escalations(), id="escalations"),
+        pytest.param(lambda read: read.surveys.find(), id="surveys"),
         pytest.param(lambda read: read.customers.find("Ann").items, id="search"),
         pytest.param(lambda read: read.campaigns.find().items, id="campaigns"),
         pytest.param(lambda read: read.query(select(NAMES)), id="query"),
@@ -144,8 +144,8 @@ def test_a_column_that_comes_with_a_rebuild_says_so(crm: crmcore.CRM, database_u
             ProjectionStoppedError, match="guests: rebuild needed: its version is 2"
         ):
             later.read.query(select(COUNTED.c.names))
-        later.upkeep.rebuild("guests")
-        later.upkeep.switch("guests")
+        later.maintenance.rebuild("guests")
+        later.maintenance.switch("guests")
         assert later.read.query(select(COUNTED.c.names)) == [{"names": 1}]
 
 

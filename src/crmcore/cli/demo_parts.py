@@ -177,31 +177,30 @@ def campaigns(crm: crmcore.CRM, done: Sequence[Imported]) -> Part:
 def service_levels(crm: crmcore.CRM, verdicts: Mapping[UUID, bool | None]) -> Part:
     """Compliance by queue, and whether each verdict is the city's."""
     now = crm.now()
-    groups, total = crm.read.service_levels(as_of=now, by=crmcore.Grouping.QUEUE)
-    found = checks.compared(crm.read.cases(as_of=now), verdicts)
-    document = compliance_document(groups, total) | {
+    report = crm.read.service_levels.compliance(as_of=now, by=crmcore.Grouping.QUEUE)
+    found = checks.compared(crm.read.service_levels.verdicts(as_of=now), verdicts)
+    document = compliance_document(report) | {
         "agreement": attrs.asdict(found) | {"holds": found.holds}
     }
 
     def show() -> None:
-        show_compliance(_largest(groups, total), total, "queue")
+        show_compliance(_largest(report), report.total, "queue")
         checks.show_agreement(found)
 
     title = "Service levels: cases solved by their target"
     return Part("service_levels", title, document, show, found.holds)
 
 
-def _largest(groups: Sequence[Any], total: Any) -> list[Any]:
+def _largest(report: Any) -> Sequence[Any]:
     """The largest groups, and the others as one."""
-    by_size = sorted(
-        groups, key=lambda one: -(one.met + one.breached + one.running + one.paused + one.none)
-    )
+    by_size = sorted(report.groups, key=lambda one: -sum(one.counts.values()))
     shown, others = by_size[:QUEUES], by_size[QUEUES:]
     if not others:
         return shown
-    names = ("met", "breached", "running", "paused", "none")
-    sums = {name: sum(getattr(one, name) for one in others) for name in names}
-    return [*shown, attrs.evolve(total, group=f"{len(others)} other queues", **sums)]
+    counts: Counter[Any] = Counter()
+    for one in others:
+        counts.update(one.counts)
+    return [*shown, type(report.total).of(f"{len(others)} other queues", counts)]
 
 
 def audit(crm: crmcore.CRM) -> Part:
@@ -260,7 +259,8 @@ def _questions(crm: crmcore.CRM, customer_id: UUID | None) -> list[str]:
             f"history {customer_id} --as-of {earlier:%Y-%m-%d}",
             f"loyalty {customer_id} --as-of {last:%Y-%m-%d}",
         ]
-    case = next((one.case.number for one in crm.read.cases() if one.case.number), None)
+    first = crm.read.cases.find(order_by="opened_at", limit=10).items
+    case = next((one.number for one in first if one.number), None)
     questions += [] if case is None else [f"case {case}"]
     return [
         *questions,

@@ -8,7 +8,7 @@ from crmcore.contexts.context import Context
 from crmcore.domain.customers import external_identity, interaction, note
 from crmcore.domain.customers.consent import decisions as consent
 from crmcore.domain.customers.customer import decisions as customer
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from crmcore.infrastructure.customers.contact_points import LibraryContactNormaliser
 from crmcore.projections.customers.directory import customer_directory
 from crmcore.projections.customers.history import customer_history
 from crmcore.projections.customers.questions import CustomerQuestions

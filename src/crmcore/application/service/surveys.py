@@ -48,10 +48,10 @@ class SurveyService:
                 survey_id=offered.survey_id,
                 at=offered.at,
             )
-            against = self.customers.reason_against_contact(
+            reason_against = self.customers.reason_against_contact(
                 work, offered.customer_id, offered.channel, PURPOSES, offered.at
             )
             known = work.state(throttle.AGGREGATE, throttle_id)
-            events = throttle.admit(asked, known, self.policy, against)
+            events = throttle.admit(asked, known, self.policy, reason_against)
             work.record(AGGREGATE, key, [offered])
             work.record(throttle.AGGREGATE, throttle_id, events)

@@ -13,7 +13,7 @@ from crmcore.domain.kernel import Money
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
-from crmcore.projections.engine.as_of import fold
+from crmcore.projections.engine.fold import fold
 from crmcore.projections.engine.projection import Row
 from crmcore.projections.instants import about_instants
 from crmcore.projections.loyalty.loyalty_status import LOYALTY_STATUS, loyalty_status
@@ -199,4 +199,4 @@ def events_true_by(events: Iterable[Recorded], as_of: datetime) -> Iterator[Reco
         elif isinstance(event, OrderReturned):
             kept[event.order_id] -= event.net
             event = attrs.evolve(recorded.event, kept_net=kept[event.order_id])
-        yield recorded.told_as(event)
+        yield recorded.with_event(event)

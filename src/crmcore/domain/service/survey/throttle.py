@@ -81,15 +81,15 @@ def evolve(state: SurveyThrottle, event: CustomerAsked) -> SurveyThrottle:
 
 
 def admit(
-    asked: CustomerAsked, state: SurveyThrottle, policy: FeedbackPolicy, unwelcome: str | None
+    asked: CustomerAsked, state: SurveyThrottle, policy: FeedbackPolicy, reason_against: str | None
 ) -> Sequence[CustomerAsked]:
-    """That the customer is asked; *unwelcome* is why they do not want to be, None if they may be.
+    """That the customer is asked; *reason_against* is why they do not want to be, None if they may be.
 
     Raises ``CustomerUnwillingError``, or ``CustomerThrottledError`` if they were asked within
     less than the throttle of the policy, before or after.
     """
-    if unwelcome is not None:
-        raise CustomerUnwillingError(asked.customer_id, unwelcome)
+    if reason_against is not None:
+        raise CustomerUnwillingError(asked.customer_id, reason_against)
     for other in state.asked:
         if abs(asked.at - other) < policy.throttle:
             raise CustomerThrottledError(asked.customer_id, other, policy.throttle)

@@ -60,7 +60,7 @@ class CaseAbsorbed:
 class CaseQuestionInherited:
     """The customer of a case that was merged into this one waits for an answer, since ``asked_at``.
 
-    Told again where something that came in late changes it; None: they do not wait.
+    Recorded again where something that came in late changes it; None: they do not wait.
     """
 
     TOPIC: ClassVar[str] = "case-question-inherited"

@@ -36,7 +36,7 @@ class ReapplyServiceLevels:
 class ObserveServiceLevels:
     """Record the warnings and breaches of the case that came about before ``at``, each once.
 
-    Verdicts do not depend on it: it is for whoever wants to be told.
+    Verdicts do not depend on it: it is for whoever wants to be notified.
     """
 
     TOPIC: ClassVar[str] = "observe-service-levels"
@@ -49,7 +49,7 @@ class ObserveServiceLevels:
 
 @event
 class ServiceLevelAttached:
-    """A policy came to hold for the cycle: what is owed from ``at`` on, by calendars as they are now."""
+    """A policy came to hold for the cycle: its targets from ``at`` on, by calendars as they are now."""
 
     TOPIC: ClassVar[str] = "service-level-attached"
     SCHEMA_VERSION: ClassVar[int] = 2
@@ -82,7 +82,7 @@ class ServiceLevelReplaced:
 
 @event
 class ServiceLevelDetached:
-    """No policy holds for the case any more: nothing further is owed."""
+    """No policy holds for the case any more, nor any target."""
 
     TOPIC: ClassVar[str] = "service-level-detached"
     SENTENCE: ClassVar[str] = "case owed nothing further: {policy} does not hold any more"
