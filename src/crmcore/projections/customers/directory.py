@@ -5,9 +5,9 @@ number finds every customer who has it: it is evidence, not an identity.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -82,6 +82,11 @@ TERMS = Table(
     Column("shown", Text, nullable=False),
     Index("customer_terms_term", "term"),
 )
+_ORDERINGS: Final[Mapping[str, Order]] = {
+    f"{sign}{column.name}": Order(column, DIRECTORY.c.customer_id, descending=sign == "-")
+    for column in (DIRECTORY.c.name, DIRECTORY.c.registered_at)
+    for sign in ("", "-")
+}
 _COLUMNS = {ContactKind.EMAIL: "email", ContactKind.PHONE: "phone"}
 _LONGEST_SEARCH = 2_000  # characters: SQLite takes no pattern of more than 50,000 bytes
 
@@ -151,16 +156,11 @@ def search(
         exactly = (inexact == "0").label("exactly")
         query = select(DIRECTORY, match.c.shown.label("matched"), exactly)
         query = query.where(rows.customer_id == match.c.customer_id, match.c.place == 1)
-    best_first = inexact.concat(rows.name).label("best_first")
+    placed = inexact.label("inexact")
     return page(
         connection,
-        query.add_columns(best_first).where(*criteria),
-        {
-            "match": Order(best_first, rows.customer_id),
-            "name": Order(rows.name, rows.customer_id),
-            "registered_at": Order(rows.registered_at, rows.customer_id),
-            "latest": Order(rows.registered_at, rows.customer_id, descending=True),
-        },
+        query.add_columns(placed).where(*criteria),
+        {"match": Order(placed, rows.customer_id, then=(rows.name,)), **_ORDERINGS},
         _read_found,
         order_by=order_by,
         limit=limit,

@@ -1,8 +1,9 @@
 """What can be asked about the loyalty program: ``crm.read.loyalty``."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 import attrs
@@ -15,11 +16,23 @@ from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
 from crmcore.projections.engine.fold import fold
 from crmcore.projections.engine.projection import Row
+from crmcore.projections.filters import equals
 from crmcore.projections.instants import about_instants
 from crmcore.projections.loyalty.loyalty_status import LOYALTY_STATUS, loyalty_status
 from crmcore.projections.paging import Order, Page, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
+
+_ORDERINGS: Final[Mapping[str, Order]] = {
+    f"{sign}{column.name}": Order(column, LOYALTY_STATUS.c.customer_id, descending=sign == "-")
+    for column in (
+        LOYALTY_STATUS.c.points,
+        LOYALTY_STATUS.c.as_of,
+        LOYALTY_STATUS.c.first_purchase_at,
+        LOYALTY_STATUS.c.customer_id,
+    )
+    for sign in ("", "-")
+}
 
 
 @result
@@ -77,7 +90,9 @@ class LoyaltyQuestions(Questions):
         """A customer's status *now*, or as it was at *as_of*; None before the first purchase."""
         if as_of is not None:
             return self._as_of(customer_id, as_of)
-        query = select(LOYALTY_STATUS).where(LOYALTY_STATUS.c.customer_id == str(customer_id))
+        query = select(LOYALTY_STATUS).where(
+            equals(LOYALTY_STATUS.c.customer_id, UUID, customer_id)
+        )
         with self.reading(LOYALTY_STATUS) as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else status_of(dict(row), self.program, now or self.clock())
@@ -87,32 +102,23 @@ class LoyaltyQuestions(Questions):
         *,
         tier: str | None = None,
         currency: str | None = None,
-        order_by: str = "points",
+        order_by: str = "-points",
         limit: int = 100,
         after: str | None = None,
     ) -> Page[LoyaltyMember]:
         """The members, of a *tier* or in a *currency*, as their last purchases or returns left them.
 
-        *order_by* is ``points`` (most first), ``as_of`` (the latest first), ``joined`` (by the first
-        purchase) or ``customer_id``; *after* the ``next`` of the page before.  Raises
-        ``InvalidValueError`` for a *limit* that is no number from 1 to 1,000, and an order or a
-        cursor that there is not.
+        *order_by* is ``points``, ``as_of``, ``first_purchase_at`` or ``customer_id``, with a ``-``
+        before it: descending; *after* is the ``next`` of the page before.  Raises
+        ``InvalidValueError`` for anything that cannot be.
         """
-        rows = LOYALTY_STATUS.c
-        query = select(LOYALTY_STATUS)
-        if tier is not None:
-            query = query.where(rows.tier == tier)
-        if currency is not None:
-            query = query.where(rows.currency == currency)
-        orders = {
-            "points": Order(rows.points, rows.customer_id, descending=True),
-            "as_of": Order(rows.as_of, rows.customer_id, descending=True),
-            "joined": Order(rows.first_purchase_at, rows.customer_id),
-            "customer_id": Order(rows.customer_id, rows.customer_id),
-        }
+        query = select(LOYALTY_STATUS).where(
+            equals(LOYALTY_STATUS.c.tier, str, tier),
+            equals(LOYALTY_STATUS.c.currency, str, currency),
+        )
         with self.reading(LOYALTY_STATUS) as connection:
             return page(
-                connection, query, orders, _member, order_by=order_by, limit=limit, after=after
+                connection, query, _ORDERINGS, _member, order_by=order_by, limit=limit, after=after
             )
 
     def tiers(self) -> list[TierSummary]:
