@@ -7,7 +7,9 @@ import attrs
 from sqlalchemy import select
 
 from crmcore.application.errors import AmbiguousNumberError
+from crmcore.application.streams import Streams
 from crmcore.domain.kernel import InvalidValueError, NotFoundError
+from crmcore.domain.service.case_number import AGGREGATE, case_number_id, normal_case_number
 from crmcore.domain.service.priority import Priority
 from crmcore.domain.service.terms import CaseKind, StatusCategory
 from crmcore.projections.instants import about_instants
@@ -32,7 +34,7 @@ from crmcore.projections.service.service_levels.timelines import Packing
 
 
 @attrs.frozen(kw_only=True)
-class Cases(Questions):
+class CaseQuestions(Questions):
     """``crm.read.cases``: cases, their targets, and what is due.
 
     Instants must say their zone (``InvalidValueError``).  ``as_of`` is the instant that is meant: now,
@@ -40,6 +42,7 @@ class Cases(Questions):
     """
 
     packing: Packing
+    streams: Streams
 
     @about_instants
     def get(self, case: str | UUID, *, as_of: datetime | None = None) -> Case | None:
@@ -111,7 +114,10 @@ class Cases(Questions):
         Raises ``NotFoundError``, and ``AmbiguousNumberError`` where several were: in a log of the
         time before a number was claimed.
         """
-        name = _name("number", number)
+        name = normal_case_number(_name("number", number))
+        claimed = self.streams.state(AGGREGATE, case_number_id(name))
+        if claimed is not None:
+            return claimed
         columns = SERVICE_CASES.c
         query = select(columns.case_id).where(columns.number == name).order_by(columns.case_id)
         with self.reading(SERVICE_CASES) as connection:

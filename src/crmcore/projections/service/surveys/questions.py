@@ -37,7 +37,7 @@ _ORDERS: Final = {
 
 
 @attrs.frozen(kw_only=True)
-class Surveys(Questions):
+class SurveyQuestions(Questions):
     """``crm.read.surveys``: what customers were asked about solved cases, and what they answered.
 
     Instants must say their zone (``InvalidValueError``).  ``as_of`` is the instant as of which surveys
