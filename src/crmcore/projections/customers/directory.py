@@ -5,7 +5,7 @@ number finds every customer who has it: it is evidence, not an identity.
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -55,7 +55,7 @@ from crmcore.domain.customers.external_identity import (
 )
 from crmcore.projections.customers.search_terms import EXTENSION, numbers_in, searchable, storable
 from crmcore.projections.engine import Handler, Instant, Projection, Rows, subject_of, update
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Order, Page, either_way, page
 from crmcore.projections.results import result
 
 _metadata = MetaData()
@@ -82,11 +82,7 @@ TERMS = Table(
     Column("shown", Text, nullable=False),
     Index("customer_terms_term", "term"),
 )
-_ORDERINGS: Final[Mapping[str, Order]] = {
-    f"{sign}{column.name}": Order(column, DIRECTORY.c.customer_id, descending=sign == "-")
-    for column in (DIRECTORY.c.name, DIRECTORY.c.registered_at)
-    for sign in ("", "-")
-}
+_ORDERS: Final = either_way(DIRECTORY.c.customer_id, DIRECTORY.c.name, DIRECTORY.c.registered_at)
 _COLUMNS = {ContactKind.EMAIL: "email", ContactKind.PHONE: "phone"}
 _LONGEST_SEARCH = 2_000  # characters: SQLite takes no pattern of more than 50,000 bytes
 
@@ -160,7 +156,7 @@ def search(
     return page(
         connection,
         query.add_columns(placed).where(*criteria),
-        {"match": Order(placed, rows.customer_id, then=(rows.name,)), **_ORDERINGS},
+        {"match": Order(placed, rows.customer_id, then=(rows.name,)), **_ORDERS},
         _read_found,
         order_by=order_by,
         limit=limit,

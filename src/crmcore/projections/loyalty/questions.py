@@ -1,6 +1,6 @@
 """What can be asked about the loyalty program: ``crm.read.loyalty``."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -19,20 +19,17 @@ from crmcore.projections.engine.projection import Row
 from crmcore.projections.filters import equals
 from crmcore.projections.instants import about_instants
 from crmcore.projections.loyalty.loyalty_status import LOYALTY_STATUS, loyalty_status
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
 
-_ORDERINGS: Final[Mapping[str, Order]] = {
-    f"{sign}{column.name}": Order(column, LOYALTY_STATUS.c.customer_id, descending=sign == "-")
-    for column in (
-        LOYALTY_STATUS.c.points,
-        LOYALTY_STATUS.c.as_of,
-        LOYALTY_STATUS.c.first_purchase_at,
-        LOYALTY_STATUS.c.customer_id,
-    )
-    for sign in ("", "-")
-}
+_ORDERS: Final = either_way(
+    LOYALTY_STATUS.c.customer_id,
+    LOYALTY_STATUS.c.points,
+    LOYALTY_STATUS.c.as_of,
+    LOYALTY_STATUS.c.first_purchase_at,
+    LOYALTY_STATUS.c.customer_id,
+)
 
 
 @result
@@ -118,7 +115,7 @@ class LoyaltyQuestions(Questions):
         )
         with self.reading(LOYALTY_STATUS) as connection:
             return page(
-                connection, query, _ORDERINGS, _member, order_by=order_by, limit=limit, after=after
+                connection, query, _ORDERS, _member, order_by=order_by, limit=limit, after=after
             )
 
     def tiers(self) -> list[TierSummary]:

@@ -12,19 +12,16 @@ from crmcore.domain.kernel import Channel
 from crmcore.domain.marketing.campaign.state import Status
 from crmcore.projections.filters import equals
 from crmcore.projections.marketing.tables import CAMPAIGN_RESULTS, CAMPAIGN_REVENUE
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
 
-_ORDERINGS: Final[Mapping[str, Order]] = {
-    f"{sign}{column.name}": Order(column, CAMPAIGN_RESULTS.c.campaign_id, descending=sign == "-")
-    for column in (
-        CAMPAIGN_RESULTS.c.starts_at,
-        CAMPAIGN_RESULTS.c.ends_at,
-        CAMPAIGN_RESULTS.c.name,
-    )
-    for sign in ("", "-")
-}
+_ORDERS: Final = either_way(
+    CAMPAIGN_RESULTS.c.campaign_id,
+    CAMPAIGN_RESULTS.c.starts_at,
+    CAMPAIGN_RESULTS.c.ends_at,
+    CAMPAIGN_RESULTS.c.name,
+)
 
 Bought = Mapping[str, tuple[int, Decimal]]
 """By currency, how many orders there were and what they came to."""
@@ -124,7 +121,7 @@ class CampaignQuestions(Questions):
         )
         with self.reading(CAMPAIGN_RESULTS, CAMPAIGN_REVENUE) as connection:
             found = page(
-                connection, query, _ORDERINGS, dict, order_by=order_by, limit=limit, after=after
+                connection, query, _ORDERS, dict, order_by=order_by, limit=limit, after=after
             )
             bought = _bought(connection, [row["campaign_id"] for row in found.items])
         results = [_result(row, bought.get(row["campaign_id"], {})) for row in found.items]

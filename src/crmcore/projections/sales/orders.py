@@ -1,6 +1,5 @@
 """Orders: a row each, with what is to be paid, what was paid back, and how far it has come."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -31,7 +30,7 @@ from crmcore.projections.engine import (
     upsert,
 )
 from crmcore.projections.filters import before, equals, from_on
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
 
@@ -58,11 +57,9 @@ ORDERS: Final = Table(
     Index("sales_orders_customer", "customer_id", "placed_at"),
     Index("sales_orders_placed", "placed_at", "order_id"),
 )
-_ORDERINGS: Final[Mapping[str, Order]] = {
-    f"{sign}{column.name}": Order(column, ORDERS.c.order_id, descending=sign == "-")
-    for column in (ORDERS.c.placed_at, ORDERS.c.changed_at, ORDERS.c.number)
-    for sign in ("", "-")
-}
+_ORDERS: Final = either_way(
+    ORDERS.c.order_id, ORDERS.c.placed_at, ORDERS.c.changed_at, ORDERS.c.number
+)
 
 
 class OrderStatus(StrEnum):
@@ -144,7 +141,7 @@ class OrderQuestions(Questions):
             return page(
                 connection,
                 statement,
-                _ORDERINGS,
+                _ORDERS,
                 _summary,
                 order_by=order_by,
                 limit=limit,

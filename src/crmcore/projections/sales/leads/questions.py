@@ -31,16 +31,12 @@ from crmcore.domain.sales.lead.state import lead_in
 from crmcore.domain.sales.lead.status import Event, LeadStatus
 from crmcore.projections.filters import before, equals, from_on
 from crmcore.projections.instants import about_instants
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
 from crmcore.projections.sales.leads.table import LEADS, leads
 
-_ORDERINGS: Final[Mapping[str, Order]] = {
-    f"{sign}{column.name}": Order(column, LEADS.c.lead_id, descending=sign == "-")
-    for column in (LEADS.c.captured_at, LEADS.c.changed_at)
-    for sign in ("", "-")
-}
+_ORDERS: Final = either_way(LEADS.c.lead_id, LEADS.c.captured_at, LEADS.c.changed_at)
 
 
 @result
@@ -138,7 +134,7 @@ class LeadQuestions(Questions):
             found: Page[RowMapping] = page(
                 connection,
                 statement,
-                _ORDERINGS,
+                _ORDERS,
                 lambda row: row,
                 order_by=order_by,
                 limit=limit,

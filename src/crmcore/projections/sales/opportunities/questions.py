@@ -1,7 +1,6 @@
 """What can be asked about opportunities: ``crm.read.opportunities``."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import Final
@@ -14,22 +13,19 @@ from crmcore.domain.sales.opportunity.messages import (
     ForecastCategory,
 )
 from crmcore.projections.filters import before, equals, from_on
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
 from crmcore.projections.sales.opportunities.table import OPPORTUNITIES, OpportunityStatus
 
-_ORDERINGS: Final[Mapping[str, Order]] = {
-    f"{sign}{column.name}": Order(column, OPPORTUNITIES.c.opportunity_id, descending=sign == "-")
-    for column in (
-        OPPORTUNITIES.c.opened_at,
-        OPPORTUNITIES.c.changed_at,
-        OPPORTUNITIES.c.closed_at,
-        OPPORTUNITIES.c.expected_close,
-        OPPORTUNITIES.c.probability,
-    )
-    for sign in ("", "-")
-}
+_ORDERS: Final = either_way(
+    OPPORTUNITIES.c.opportunity_id,
+    OPPORTUNITIES.c.opened_at,
+    OPPORTUNITIES.c.changed_at,
+    OPPORTUNITIES.c.closed_at,
+    OPPORTUNITIES.c.expected_close,
+    OPPORTUNITIES.c.probability,
+)
 
 
 @result
@@ -126,7 +122,7 @@ class OpportunityQuestions(Questions):
             return page(
                 connection,
                 statement,
-                _ORDERINGS,
+                _ORDERS,
                 _summary,
                 order_by=order_by,
                 limit=limit,
