@@ -32,8 +32,8 @@ from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.verify import Verdict
 from crmcore.infrastructure.log_key import pseudonyms_of, verify_with_key
-from crmcore.infrastructure.packing import JsonPacking
 from crmcore.infrastructure.projection_source import ProjectionSource
+from crmcore.infrastructure.service.packing import JsonPacking
 from crmcore.infrastructure.tenants import tenant_target
 from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status

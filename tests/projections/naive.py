@@ -99,7 +99,7 @@ from crmcore.domain.service.levels.timeline import (
 )
 from crmcore.domain.service.survey.messages import SurveyAnswered, SurveyOffered
 from crmcore.domain.service.terms import StatusCategory
-from crmcore.infrastructure.packing import JsonPacking
+from crmcore.infrastructure.service.packing import JsonPacking
 from tests.projections import naive_sales
 
 __all__ = ["MODELS", "counts", "loyalty_of"]

@@ -11,7 +11,7 @@ from crmcore.domain.service.case.decisions import decide as case
 from crmcore.domain.service.levels.version import decisions as service_levels
 from crmcore.domain.service.survey import decisions as survey
 from crmcore.domain.service.survey import throttle
-from crmcore.infrastructure.packing import JsonPacking
+from crmcore.infrastructure.service.packing import JsonPacking
 from crmcore.infrastructure.service.upcasters import UPCASTERS
 from crmcore.projections.service import feedback
 from crmcore.projections.service.service_levels import Packing
