@@ -9,7 +9,7 @@ import attrs
 
 import crmcore
 import synthetic
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.database.database import Database
 from timing import timed
 
 

@@ -69,10 +69,10 @@ def peak(url: str, *names: str) -> float:
 def main(url: str, *names: str) -> None:
     with crmcore.open(url, create=False) as crm:
         for name in names:
-            crm.upkeep.rebuild(name)
+            crm.maintenance.rebuild(name)
         print(most_memory())
         for name in names:
-            crm.upkeep.retire(name)
+            crm.maintenance.retire(name)
 
 
 def most_memory() -> float:

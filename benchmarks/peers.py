@@ -17,8 +17,8 @@ import crmcore
 import synthetic
 from crmcore.application.log import Recorded
 from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
-from crmcore.infrastructure.log.database import Database
-from crmcore.infrastructure.tenants import tenant_target
+from crmcore.infrastructure.database.database import Database
+from crmcore.infrastructure.database.tenants import tenant_target
 from crmcore.projections.engine import Exact, Projection, Rows
 from log_file import LogFile, fresh
 from peer import Peer
@@ -121,8 +121,8 @@ def written(url: str, tenant: str | None, events: int, customers: int) -> None:
 def compared(peer: Peer, url: str, log: LogFile, events: int) -> Measured:
     """Ours on a log of the full size against the *peer*, once both show the same of the peer's."""
     with crmcore.open(url, tenant=PEERS, projections=[OURS]) as crm:
-        crm.upkeep.rebuild(OURS.name)
-        crm.upkeep.switch(OURS.name)
+        crm.maintenance.rebuild(OURS.name)
+        crm.maintenance.switch(OURS.name)
         ours = {
             row["customer_id"]: (row["orders"], row["revenue"])
             for row in crm.read.query(select(ORDERS))
@@ -147,9 +147,9 @@ def rebuild(url: str) -> float:
 
     def work() -> None:
         with crmcore.open(url, projections=[OURS]) as crm:
-            crm.upkeep.rebuild(OURS.name)
+            crm.maintenance.rebuild(OURS.name)
 
     seconds = timed(work)
     with crmcore.open(url, projections=[OURS]) as crm:
-        crm.upkeep.retire(OURS.name)
+        crm.maintenance.retire(OURS.name)
     return seconds

@@ -57,19 +57,19 @@ def rebuild(log: LogFile, *names: str, processes: int = 1) -> float:
 
     def work() -> None:
         with crmcore.open(url) as crm, started(processes) as executor:
-            crm.upkeep.rebuild_all(names, executor=executor, parts=processes)
+            crm.maintenance.rebuild_all(names, executor=executor, parts=processes)
 
     seconds = timed(work)
     with log.crm() as crm:
         for name in names:
-            crm.upkeep.retire(name)
+            crm.maintenance.retire(name)
     return seconds
 
 
 def history(log: LogFile) -> Measured:
     """A row for every event: against the same scan, and the same rows inserted bare."""
     with log.crm() as crm:
-        crm.upkeep.rebuild(HISTORY)
+        crm.maintenance.rebuild(HISTORY)
     kept = log.folder / "history.db"
     with log.connect() as source, closing(sqlite3.connect(kept)):
         name, ddl = source.execute(
@@ -80,7 +80,7 @@ def history(log: LogFile) -> Measured:
         source.execute(f"CREATE TABLE kept.{name} AS SELECT * FROM main.{name}")
         source.commit()
     with log.crm() as crm:
-        crm.upkeep.retire(HISTORY)
+        crm.maintenance.retire(HISTORY)
 
     def bare() -> float:
         with closing(sqlite3.connect(kept)) as source:
@@ -101,8 +101,8 @@ def verify(log: LogFile) -> float:
 def history_of_one(log: LogFile) -> Measured:
     """The customer whose number of events is nearest to a hundred."""
     with log.crm() as crm, log.connect() as source:
-        crm.upkeep.rebuild(HISTORY)
-        crm.upkeep.switch(HISTORY)
+        crm.maintenance.rebuild(HISTORY)
+        crm.maintenance.switch(HISTORY)
         (subject,) = source.execute(
             "SELECT subject_id FROM crm_events WHERE subject_id IS NOT NULL"
             " GROUP BY subject_id ORDER BY abs(count(*) - 100) LIMIT 1"
@@ -110,6 +110,6 @@ def history_of_one(log: LogFile) -> Measured:
         query = "SELECT * FROM crm_events WHERE subject_id = ? ORDER BY position"
         return paired(
             log.runs * 20,
-            lambda: timed(lambda: crm.read.history(UUID(subject))),
+            lambda: timed(lambda: crm.read.customers.history(UUID(subject))),
             lambda: timed(lambda: source.execute(query, (subject,)).fetchall()),
         )

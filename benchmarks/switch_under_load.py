@@ -35,8 +35,8 @@ import crmcore
 import synthetic
 from crmcore import commands as ask
 from crmcore.errors import StoreBusyError
-from crmcore.infrastructure.log.database import Database
-from crmcore.projections.engine.rebuild import Rebuilder
+from crmcore.infrastructure.database.database import Database
+from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 
 READERS, LONG_READERS, HOLD_SECONDS = 3, 2, 2.0
 NAME = "customer_history"
@@ -152,9 +152,9 @@ def switch(url: str, switches: int, waits: Waits, refused: list[str]) -> list[in
     """Switch and roll back so often, a new generation every tenth time; return the retries of each."""
     retries = list[int]()
     with crmcore.open(url, clock=clock) as crm, crm.follow():
-        counting = Counting(crm.upkeep._source)
-        rebuilder = attrs.evolve(crm.upkeep._rebuilder, source=counting)
-        keep = attrs.evolve(crm.upkeep, source=counting, rebuilder=rebuilder)
+        counting = Counting(crm.maintenance._source)
+        rebuilder = attrs.evolve(crm.maintenance._rebuilder, source=counting)
+        keep = attrs.evolve(crm.maintenance, source=counting, rebuilder=rebuilder)
         assert isinstance(rebuilder, Rebuilder)
         for number in range(switches):
             change = keep.rollback if number % 10 else keep.switch
@@ -203,9 +203,9 @@ def measure(name: str, url: str, events: int, switches: int) -> bool:
     print(f"retries of a switch: {sum(retries)} in all, {max(retries)} at most")
     with crmcore.open(url, clock=clock) as crm:
         crm.catch_up()
-        crm.upkeep.retire(NAME)
-        crm.upkeep.rebuild(NAME)
-        equal = crm.upkeep.compare(NAME).equal
+        crm.maintenance.retire(NAME)
+        crm.maintenance.rebuild(NAME)
+        equal = crm.maintenance.compare(NAME).equal
     print(f"refused: {'; '.join(refused) or 'nobody'}; equal to a rebuild: {equal}")
     return equal and not refused
 

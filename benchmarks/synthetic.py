@@ -16,8 +16,8 @@ import attrs
 from sqlalchemy import Connection
 
 from crmcore.domain.kernel.instants import to_micros
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.append import NewRecord, append
-from crmcore.infrastructure.log.database import Database
 from texts import TOPICS, Texts
 
 END: Final = datetime(2025, 12, 1, tzinfo=UTC)

@@ -26,8 +26,8 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, in
 
 import crmcore
 from crmcore import commands, new_id
-from crmcore.application.log import UnknownEvent
-from crmcore.infrastructure.recording import CrmTrackingRecorder, joining
+from crmcore.eventsourcing import CrmTrackingRecorder, joining
+from crmcore.projections import UnknownEvent
 
 
 class Workshop(Aggregate):
@@ -144,7 +144,7 @@ class BookingsProjection(Projection[Bookings]):
 
 def run(url: str) -> dict[str, int]:
     """Book some seats, and return what the view shows when it has caught up."""
-    settings = {"PERSISTENCE_MODULE": "crmcore.infrastructure.recording", "CRMCORE_URL": url}
+    settings = {"PERSISTENCE_MODULE": "crmcore.eventsourcing", "CRMCORE_URL": url}
     with ProjectionRunner(
         application_class=Workshops,
         projection_class=BookingsProjection,
@@ -168,7 +168,7 @@ def run(url: str) -> dict[str, int]:
 
 def book_for_a_new_customer(url: str, title: str, name: str) -> UUID:
     """Register a customer, and book a seat for them, in one transaction of the host's."""
-    settings = {"PERSISTENCE_MODULE": "crmcore.infrastructure.recording", "CRMCORE_URL": url}
+    settings = {"PERSISTENCE_MODULE": "crmcore.eventsourcing", "CRMCORE_URL": url}
     customer_id, engine = new_id(), create_engine(url)
     with (
         crmcore.open(engine) as crm,

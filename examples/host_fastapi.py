@@ -99,7 +99,7 @@ class Shop:
     def points(self, customer_id: UUID) -> int:
         """The customer's loyalty points, all purchases so far included."""
         self.crm.catch_up()
-        status = self.crm.read.loyalty(customer_id)
+        status = self.crm.read.loyalty.get(customer_id)
         return 0 if status is None else status.points
 
 

@@ -17,8 +17,8 @@ with crmcore.open("sqlite:///crm.db") as crm:
     )
     crm.execute(buys, by="till 1")
     crm.catch_up()  # the read models follow the log
-    for entry in crm.read.history(ada):
+    for entry in crm.read.customers.history(ada):
         print(f"{entry.topic} by {entry.actor}")
-    if status := crm.read.loyalty(ada):
+    if status := crm.read.loyalty.get(ada):
         print(f"{status.points} points, {status.tier}")
     print("intact:", crm.verify().intact)

@@ -32,7 +32,7 @@ from crmcore.domain.service.levels.policy import (
     TargetKind,
     WarningLevel,
 )
-from crmcore.infrastructure.codec import EventCodec
+from crmcore.infrastructure.events.codec import EventCodec
 from tests.composed import CODEC
 from tests.scenario import uid
 

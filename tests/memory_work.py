@@ -6,17 +6,12 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.application.work import Handler, on_one_stream
-from crmcore.domain.kernel import Aggregate
+from crmcore.application.work import Handler, derived_handlers
+from crmcore.domain.kernel import Aggregate, NotFoundError
 from tests.composed import AGGREGATES
 from tests.scenario import refuse_out_of_order
 
-DERIVED: Mapping[type, Handler] = {
-    kind: on_one_stream(aggregate, aggregate.decide, aggregate.stream_id)
-    for aggregate in AGGREGATES
-    if aggregate.decide is not None and aggregate.stream_id is not None
-    for kind in aggregate.commands
-}
+DERIVED: Mapping[type, Handler] = derived_handlers(AGGREGATES)
 """The handlers of the commands that are decided on the state of one stream alone."""
 
 
@@ -55,3 +50,17 @@ class MemoryWork:
             self.streams.setdefault(key, []).append(event)
         events, self.pending = [event for _, _, event in self.pending], []
         return events
+
+
+class Existing:
+    """What another context answers about its things: these exist, and no others."""
+
+    def __init__(self, kind: str, *keys: UUID) -> None:
+        self.kind, self.keys = kind, keys
+
+    def exists(self, _work: object, key: UUID) -> bool:
+        return key in self.keys
+
+    def require(self, work: object, key: UUID | None) -> None:
+        if key is not None and not self.exists(work, key):
+            raise NotFoundError(self.kind, key)

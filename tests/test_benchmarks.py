@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import crmcore
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.database.database import Database
 from tests.composed import CODEC
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"

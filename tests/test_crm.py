@@ -262,7 +262,7 @@ def test_tenants_are_logs_apart(database_url: str, tmp_path: Path) -> None:
             assert crm.position == 2 + number
             assert spent(crm) == number
             assert crm.verify().records == 2 + number
-            assert [one.name for one in crm.read.find_customers("o")] in ([], [tenant])
+            assert [one.name for one in crm.read.customers.find("o").items] in ([], [tenant])
             (named,) = crm.events(stream_id=uid(1))
             assert named.event.name == tenant
             crm.catch_up()
@@ -418,11 +418,11 @@ def test_a_far_clock_and_a_near_one_agree_on_the_past(database_url: str) -> None
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (lambda read: read.case(None), "case: expected a case's id or its number"),
-        (lambda read: read.case(7), "case: expected a case's id or its number"),
-        (lambda read: read.case_numbered(None), "number: expected a case's id or its number"),
-        (lambda read: read.find_customers(None), "text: expected text"),
-        (lambda read: read.find_customers("ann", limit="3"), "limit: expected a whole number"),
+        (lambda read: read.cases.get(None), "case: expected a case's id or its number"),
+        (lambda read: read.cases.get(7), "case: expected a case's id or its number"),
+        (lambda read: read.cases.numbered(None), "number: expected a case's id or its number"),
+        (lambda read: read.customers.find(3), "text: expected text"),
+        (lambda read: read.customers.find("ann", limit="3"), "limit: expected a whole number"),
         (lambda read: read.at_least("3"), "position: expected a whole number"),
     ],
 )
@@ -442,5 +442,5 @@ def test_a_case_is_asked_for_by_its_id_as_well(tmp_path: Path) -> None:
         opened = {"kind": "complaint", "channel": "phone", "subject": "late", "number": "T-1"}
         crm.execute(crm.command("open-case", {"case_id": str(case_id), **opened}), by="ann")
         crm.catch_up()
-        told = [crm.read.case(one)[0].case.case_id for one in (case_id, str(case_id), "T-1")]
+        told = [crm.read.cases.get(one).case_id for one in (case_id, str(case_id), "T-1")]
         assert told == [case_id] * 3

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import Any, get_args
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 import crmcore
 from crmcore import CRM, Period, PeriodLength
 from crmcore.commands import CustomerKind, RegisterCustomer
+from crmcore.composition import Composition
 from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.errors import InvalidValueError, ProjectionStoppedError
@@ -23,7 +25,6 @@ AWARE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NAIVE = AWARE.replace(tzinfo=None)
 REGISTER = RegisterCustomer(customer_id=uid(1), kind=CustomerKind.PERSON, name="Ann", at=START)
 GIVEN: dict[str, Any] = {
-    "customer_id": uid(1),
     "case": "C-1",
     "kind": SurveyKind.CSAT,
     "period": Period(AWARE, AWARE + timedelta(days=1)),
@@ -42,9 +43,11 @@ def instants_of(question: Any) -> list[str]:
     ]
 
 
+CLASSES = {"": ReadModels, **{f"{name}.": kind for name, kind in Composition().questions.items()}}
 QUESTIONS = [
-    pytest.param(question, name, id=f"{question}({name})")
-    for question, asked in inspect.getmembers(ReadModels, inspect.isfunction)
+    pytest.param(f"{prefix}{question}", name, id=f"{prefix}{question}({name})")
+    for prefix, kind in CLASSES.items()
+    for question, asked in inspect.getmembers(kind, inspect.isfunction)
     if not question.startswith("_")
     for name in instants_of(asked)
 ]
@@ -59,9 +62,9 @@ def crm(database_url: str) -> Iterator[CRM]:
 
 
 def asked(crm: CRM, question: str, name: str, instant: object) -> object:
-    ask = getattr(crm.read, question)
+    ask = attrgetter(question)(crm.read)
     required = {
-        key: GIVEN[key]
+        key: uid(1) if one.annotation is UUID else GIVEN[key]
         for key, one in inspect.signature(ask).parameters.items()
         if one.default is one.empty and one.kind is not one.VAR_KEYWORD
     }

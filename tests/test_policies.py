@@ -115,7 +115,7 @@ def test_how_often_a_customer_is_asked_is_that_of_the_policy(
 def test_what_purchases_earn_is_that_of_the_program(crm: crmcore.CRM, policies: Policies) -> None:
     crm.execute(order(1, "10", START, customer=CUSTOMER), by="ann")
     crm.catch_up()
-    found = crm.read.loyalty(CUSTOMER)
+    found = crm.read.loyalty.get(CUSTOMER)
     assert found is not None
     assert found.points == 10 * policies.loyalty.points_per_unit
 

@@ -6,7 +6,8 @@
 ``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
 that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
 decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
-one's own are made of, ``crmcore.testing`` how rules are tested.  Nothing else is public.
+one's own are made of, ``crmcore.testing`` how rules are tested, and
+``crmcore.eventsourcing`` what applications of that package record with.  Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -33,11 +34,11 @@ if TYPE_CHECKING:
     from crmcore.domain.service.terms import StatusCategory
     from crmcore.infrastructure.identity import new_id
     from crmcore.projections.engine import Projection
-    from crmcore.projections.service.compliance import Grouping, Unit
-    from crmcore.projections.service.feedback_results import FeedbackGrouping
     from crmcore.projections.service.metrics.catalogue import METRICS
     from crmcore.projections.service.metrics.metric import Figure, Metric
     from crmcore.projections.service.periods import Period, PeriodLength
+    from crmcore.projections.service.service_levels.compliance import Grouping, Unit
+    from crmcore.projections.service.surveys.results import FeedbackGrouping
 
 __all__ = [
     "CRM",
@@ -65,6 +66,7 @@ __all__ = [
     "derived_id",
     "errors",
     "events",
+    "eventsourcing",
     "minor_digits",
     "new_id",
     "open",
@@ -81,6 +83,7 @@ _PARTS = {
         "contexts",
         "errors",
         "events",
+        "eventsourcing",
         "policies",
         "projections",
         "testing",
@@ -94,8 +97,8 @@ _PARTS = {
     "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
     "crmcore.projections.engine": ("Projection",),
-    "crmcore.projections.service.compliance": ("Grouping", "Unit"),
-    "crmcore.projections.service.feedback_results": ("FeedbackGrouping",),
+    "crmcore.projections.service.service_levels.compliance": ("Grouping", "Unit"),
+    "crmcore.projections.service.surveys.results": ("FeedbackGrouping",),
     "crmcore.projections.service.metrics.metric": ("Figure", "Metric"),
     "crmcore.projections.service.metrics.catalogue": ("METRICS",),
     "crmcore.projections.service.periods": ("Period", "PeriodLength"),

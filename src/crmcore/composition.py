@@ -18,8 +18,8 @@ from crmcore.contexts.sales import SALES
 from crmcore.contexts.service import SERVICE
 from crmcore.contexts.wiring import Wiring
 from crmcore.domain.kernel import shown
-from crmcore.infrastructure.codec import EventCodec, by_topic
-from crmcore.infrastructure.upcasting import Upcaster
+from crmcore.infrastructure.events.codec import EventCodec, by_topic
+from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.projections.engine import Projection
 
 CONTEXTS: Final = (

@@ -25,25 +25,25 @@ from crmcore.domain.kernel import Command, zoned
 from crmcore.domain.service.case_number import case_number_id, normal_case_number
 from crmcore.domain.service.levels.version import decisions as service_levels
 from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersion
-from crmcore.infrastructure.command_codec import CommandCodec, schema_of
-from crmcore.infrastructure.event_log import SqlEventLog
+from crmcore.infrastructure.commands.codec import CommandCodec, schema_of
+from crmcore.infrastructure.database.database import Database
+from crmcore.infrastructure.database.tenants import tenant_target
 from crmcore.infrastructure.identity import new_id
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.log.event_log import SqlEventLog
+from crmcore.infrastructure.log.notification import LogNotifier
+from crmcore.infrastructure.log.projection_source import ProjectionSource
+from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_key
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.verify import Verdict
-from crmcore.infrastructure.log_key import pseudonyms_of, verify_with_key
-from crmcore.infrastructure.projection_source import ProjectionSource
-from crmcore.infrastructure.service.packing import JsonPacking
-from crmcore.infrastructure.tenants import tenant_target
-from crmcore.infrastructure.waking import LogWaker
 from crmcore.projections.engine import Follower, Projection, Registry, Status
-from crmcore.projections.engine.inline import Inline
-from crmcore.projections.engine.live import LiveRows
-from crmcore.projections.engine.names import check_names
-from crmcore.projections.engine.rebuild import Rebuilder
-from crmcore.projections.engine.upkeep import Upkeep, named
+from crmcore.projections.engine.follow.inline import Inline
+from crmcore.projections.engine.generations.names import check_names
+from crmcore.projections.engine.maintenance.maintenance import Maintenance, find_projection
+from crmcore.projections.engine.query.live_rows import LiveRows
+from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.instants import about_instants
 from crmcore.projections.reading import ReadModels
+from crmcore.projections.service.service_levels.reports import ServiceLevelsInForce
 from crmcore.workers import Submit
 
 __all__ = ["CRM", "open", "schema_of"]
@@ -75,7 +75,12 @@ class CRM:
         self._clock = clock = _zoned(clock)
         with database.read() as connection:
             pseudonyms = pseudonyms_of(connection, database.tables)
-        composition = Composition(contexts, policies, {Clock: clock, Pseudonym: pseudonyms})
+        there = {
+            Clock: clock,
+            Pseudonym: pseudonyms,
+            ServiceLevelsInForce: self._service_levels,
+        }
+        composition = Composition(contexts, policies, there)
         self._catalogue = composition.catalogue
         self._commands = CommandCodec(composition.handlers)
         codec = composition.codec
@@ -83,7 +88,7 @@ class CRM:
         registry = Registry(database.tables.events.schema)
         kept = (*composition.projections, *projections)
         check_names(kept)
-        at_once = [named(kept, name) for name in dict.fromkeys(inline)]
+        at_once = [find_projection(kept, name) for name in dict.fromkeys(inline)]
         self._inline = Inline(self._source, registry, at_once)
         self._log = SqlEventLog(database, codec, self._commands, clock, self._inline.fold)
         self._service = CommandService(self._log, composition.handlers, clock, new_id)
@@ -95,17 +100,13 @@ class CRM:
             tuple(one.for_reading(composition.wiring) for one in contexts),
             tuple(projections),
         )
-        self.upkeep = Upkeep(
+        self.maintenance = Maintenance(
             kept, self._source, registry, Rebuilder(self._source, registry, submit)
         )
         """Rebuilding read models, comparing, switching and rolling back."""
-        self._waker = LogWaker(database)
+        self._notifier = LogNotifier(database)
         self.read = ReadModels(
             LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
-            policies.loyalty,
-            JsonPacking(),
-            clock,
-            self._service_levels,
             composition.questions,
             lambda kind, rows: composition.wiring.make(kind, rows=rows),
         )
@@ -164,7 +165,7 @@ class CRM:
             expected_version=expected_version,
         )
         receipt = self._service.execute(envelope, connection=connection)
-        self._waker.tell()
+        self._notifier.notify()
         return receipt
 
     def execute_many(
@@ -189,7 +190,7 @@ class CRM:
         )
 
         def told(done: Batch) -> None:
-            self._waker.tell()
+            self._notifier.notify()
             if progress is not None:
                 progress(done)
 
@@ -241,24 +242,24 @@ class CRM:
         It looks when something is recorded: by this process, and on PostgreSQL by any other.
         And it looks *every* so many seconds: 0.2 on SQLite, 2 on PostgreSQL.
         """
-        stop, waker = threading.Event(), self._waker
+        stop, notifier = threading.Event(), self._notifier
         seconds = every or (0.2 if self._database.is_sqlite else 2.0)
         seen = 0
 
         def wait() -> None:
             nonlocal seen
-            seen = waker.wait(seen, seconds)
+            seen = notifier.wait(seen, seconds)
 
         thread = threading.Thread(
             target=self._follower.follow, args=(stop, wait), name="crmcore-follow", daemon=True
         )
-        with waker.listen(stop):
+        with notifier.listen(stop):
             thread.start()
             try:
                 yield
             finally:
                 stop.set()
-                waker.tell()
+                notifier.notify()
                 thread.join()
 
     def status(self) -> list[Status]:
@@ -273,7 +274,7 @@ class CRM:
 
         Each is recorded once, however often and by however many this is called; verdicts are
         the same if it never is.  Returns what was recorded, for whoever is to be told.
-        Raises ``InFutureError`` for an instant that has not come: ``read.escalations`` lists those.
+        Raises ``InFutureError`` for an instant that has not come: ``read.cases.escalations`` lists those.
         """
         moment = self._clock()
         if until is not None and until > moment:
@@ -287,7 +288,7 @@ class CRM:
         until = until or moment
         return escalate(
             until,
-            self.read.cases_due(until),
+            self.read.cases.due(until),
             run=new_id(),
             execute=lambda asked: self.execute_many(asked, by=BY),
             recorded=recorded,
@@ -304,7 +305,8 @@ class CRM:
             holder: UUID = claimed.event.case_id
             return holder
         self._follower.catch_up_one("service_levels")
-        return self.read.case_numbered(number)
+        found: UUID = self.read.cases.numbered(number)
+        return found
 
     # The log
 

@@ -41,10 +41,10 @@ from crmcore.domain.kernel import (
     OutOfOrderError,
 )
 from crmcore.projections.engine import ProjectionStoppedError
-from crmcore.projections.engine.live import NotReachedError
-from crmcore.projections.engine.rebuilt import RebuildStoppedError
-from crmcore.projections.engine.upkeep import UnknownProjectionError
-from crmcore.projections.engine.views import InTheWayError
+from crmcore.projections.engine.generations.views import InTheWayError
+from crmcore.projections.engine.maintenance.maintenance import UnknownProjectionError
+from crmcore.projections.engine.query.live_rows import NotReachedError
+from crmcore.projections.engine.rebuild.outcome import RebuildStoppedError
 
 __all__ = [
     "AlreadyExistsError",

@@ -12,12 +12,12 @@ from crmcore.application.errors import StoreError
 from crmcore.application.policies import Policies
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.database.database import Database
+from crmcore.infrastructure.log.projection_source import ProjectionSource
 from crmcore.infrastructure.log.read import LogReader
-from crmcore.infrastructure.projection_source import ProjectionSource
 from crmcore.projections.engine import Projection, ProjectionStoppedError, Registry
-from crmcore.projections.engine.filling import Part, Stopped, fill
-from crmcore.projections.engine.poison import told_of
+from crmcore.projections.engine.poison.poison import describe_stop
+from crmcore.projections.engine.rebuild.fill import Part, Stopped, fill
 
 __all__ = ["Submit"]
 
@@ -74,4 +74,4 @@ def _fit_to_be_sent(name: str, error: Exception) -> Exception:
     """What stopped a read model; of errors that are not ours, which may not be picklable, the words."""
     if isinstance(error, ProjectionStoppedError | StoreError):
         return error
-    return ProjectionStoppedError(told_of(name, error))
+    return ProjectionStoppedError(describe_stop(name, error))

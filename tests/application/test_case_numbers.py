@@ -110,10 +110,10 @@ def test_two_of_one_number_from_before_numbers_were_claimed_are_told_as_ambiguou
         before.setattr("crmcore.domain.service.case_number.claim", lambda *_: [])
         crm.execute_many([numbered(1, "N-1"), numbered(2, "N-1"), numbered(3, "N-3")], by="kim")
     crm.catch_up()
-    for asked in (crm.read.case, crm.case_id):
+    for asked in (crm.read.cases.get, crm.case_id):
         with pytest.raises(AmbiguousNumberError, match="2 cases have the number N-1") as told:
             asked("N-1")
         assert told.value.cases == (uid(1), uid(2))
-    assert crm.read.case(str(uid(2)))[0].case.number == "N-1"
-    assert crm.read.case("N-3")[0].case.case_id == crm.case_id("N-3") == uid(3)
-    assert len(crm.read.cases()) == 3
+    assert crm.read.cases.get(str(uid(2))).number == "N-1"
+    assert crm.read.cases.get("N-3").case_id == crm.case_id("N-3") == uid(3)
+    assert len(crm.read.cases.find().items) == 3

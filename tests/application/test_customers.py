@@ -7,7 +7,6 @@ import pytest
 
 from crmcore.application.customers.public import Customers
 from crmcore.application.customers.service import CustomerService
-from crmcore.application.work import Work
 from crmcore.contexts.customers import CUSTOMERS
 from crmcore.domain.customers.consent.messages import (
     ConfirmConsent,
@@ -40,24 +39,18 @@ from crmcore.domain.customers.interaction import (
 )
 from crmcore.domain.customers.note import CorrectNote, RecordNote
 from crmcore.domain.kernel import Channel, InvalidValueError, NotFoundError, Purpose
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from crmcore.infrastructure.customers.contact_points import LibraryContactNormaliser
 from tests.composed import OURS
-from tests.memory_work import MemoryWork
+from tests.memory_work import Existing, MemoryWork
 from tests.scenario import at, uid
 
 ANN, BOB, POINT, CASE = uid(1), uid(2), uid(3), uid(4)
 
 
-def only_the_case(_work: Work, key: UUID, /) -> bool:
-    return key == CASE
-
-
-service = CustomerService(
-    LibraryContactNormaliser(),
-    case_exists=only_the_case,
-    lead_exists=only_the_case,
-    opportunity_exists=only_the_case,
-)
+CASES: Any = Existing("case", CASE)
+LEADS: Any = Existing("lead", CASE)
+OPPORTUNITIES: Any = Existing("opportunity", CASE)
+service = CustomerService(LibraryContactNormaliser(), Customers(), CASES, LEADS, OPPORTUNITIES)
 
 
 def register(customer_id: UUID) -> RegisterCustomer:

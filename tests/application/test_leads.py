@@ -15,7 +15,8 @@ from crmcore.application.customers.service import CustomerService
 from crmcore.application.marketing.public import Campaigns
 from crmcore.application.sales.leads import LeadService
 from crmcore.application.sales.opportunities import OpportunityService
-from crmcore.application.sales.public import Leads
+from crmcore.application.sales.public import Leads, Opportunities
+from crmcore.application.service.public import Cases
 from crmcore.application.work import Work, derived_handlers
 from crmcore.domain.customers.customer import decisions as customer
 from crmcore.domain.customers.customer.decisions import CustomerDeactivatedError
@@ -109,10 +110,6 @@ class OneCampaign(Campaigns):
         return campaign_id == CAMPAIGN
 
 
-def nothing(work: Work, key: UUID, /) -> bool:  # noqa: ARG001
-    return False
-
-
 @pytest.fixture
 def log() -> MemoryWork:
     return new_log()
@@ -120,7 +117,7 @@ def log() -> MemoryWork:
 
 def new_log() -> MemoryWork:
     deals = OpportunityService(Customers(), OneCampaign(), Leads())
-    people = CustomerService(Normaliser(), nothing, Leads().exists, nothing)
+    people = CustomerService(Normaliser(), Customers(), Cases(), Leads(), Opportunities())
     leads = LeadService(Normaliser(), pseudonym, Customers(), OneCampaign(), deals)
     alone = derived_handlers([lead.AGGREGATE, opportunity.AGGREGATE, assignment_policy.AGGREGATE])
     return MemoryWork({**alone, **people.handlers, **deals.handlers, **leads.handlers})

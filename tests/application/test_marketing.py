@@ -13,6 +13,8 @@ from crmcore.application.customers.service import CustomerService
 from crmcore.application.marketing.public import Campaigns
 from crmcore.application.marketing.service import MarketingService
 from crmcore.application.sales.orders import OrderService
+from crmcore.application.sales.public import Leads, Opportunities
+from crmcore.application.service.public import Cases
 from crmcore.contexts.marketing import MARKETING
 from crmcore.domain.customers.consent.messages import GiveConsent, RaiseObjection, WithdrawConsent
 from crmcore.domain.customers.customer.messages.contact_point import (
@@ -86,14 +88,10 @@ class AsGiven:
         return f"{kind}{value}{region or ''}"
 
 
-def nothing(work: object, key: UUID) -> bool:
-    return work is key
-
-
 def empty() -> MemoryWork:
-    customers = CustomerService(AsGiven(), nothing, nothing, nothing)
+    customers = CustomerService(AsGiven(), Customers(), Cases(), Leads(), Opportunities())
     orders = OrderService(Customers(), Campaigns())
-    services = (customers, orders, MarketingService())
+    services = (customers, orders, MarketingService(Customers(), Campaigns()))
     return MemoryWork({kind: one for service in services for kind, one in service.handlers.items()})
 
 

@@ -124,7 +124,7 @@ def test_two_opt_outs_around_a_consent_count_in_whatever_order_they_come_to_ligh
 def test_opting_out_twice_counts_once_and_again_after_a_consent(crm: crmcore.CRM) -> None:
     def counted() -> int:
         crm.catch_up()
-        (found,) = crm.read.campaign_results(SPRING)
+        found = crm.read.campaigns.get(SPRING)
         return int(found.opt_outs)
 
     tell(crm, *WITH_HOME, *running(SPRING), target(1), send(1, 1), opt_out(2), opt_out(3))
@@ -276,7 +276,7 @@ def test_a_soft_bounce_stops_nothing_and_counts_once_for_each_message(crm: crmco
     tell(crm, bounce(1, 2, soft), bounce(1, 3, soft), bounce(1, 3, soft))
     assert where(crm, send(2, 4)) == HOME
     crm.catch_up()
-    assert crm.read.campaign_results(SPRING)[0].bounces == 1
+    assert crm.read.campaigns.get(SPRING).bounces == 1
 
 
 # Permission for one address

@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from crmcore.application.customers.public import Customers
 from crmcore.application.customers.service import CustomerService
 from crmcore.application.marketing.public import Campaigns
 from crmcore.application.marketing.service import MarketingService
 from crmcore.application.sales.orders import OrderService
+from crmcore.application.sales.public import Leads, Opportunities
 from crmcore.application.service.cases import CaseService
+from crmcore.application.service.public import Cases
 from crmcore.application.work import derived_handlers
 from crmcore.cli.importers import Planned, Refused, Row
 from crmcore.domain.customers.customer.messages.contact_point import ContactKind
@@ -87,18 +89,14 @@ class AsEntered:
         return value
 
 
-def nothing_known(_work: Any, _key: Any) -> bool:
-    return False
-
-
 def company() -> MemoryWork:
-    customers = CustomerService(AsEntered(), nothing_known, nothing_known, nothing_known)
+    customers = CustomerService(AsEntered(), Customers(), Cases(), Leads(), Opportunities())
     return MemoryWork(
         {
             **customers.handlers,
             **derived_handlers([order.AGGREGATE]),
             **OrderService(Customers(), Campaigns()).handlers,
-            **MarketingService().handlers,
+            **MarketingService(Customers(), Campaigns()).handlers,
             **CaseService().handlers,
         }
     )

@@ -34,7 +34,7 @@ def test_cases_are_named_by_number_in_the_file_that_opens_them_and_afterwards(
     )
     with crmcore.open(f"sqlite:///{run.database}") as crm:
         crm.catch_up()
-        found = {one.case.number: one.case for one in crm.read.cases()}
+        found = {one.number: one for one in crm.read.cases.find().items}
         assert {number: case.status for number, case in found.items()} == {
             "N-1": "closed",
             "N-2": "merged",

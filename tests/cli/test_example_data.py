@@ -116,6 +116,6 @@ def test_every_verdict_on_the_citys_requests_is_the_citys(tmp_path: Path) -> Non
     with crmcore.open(f"sqlite:///{tmp_path}/city.db") as crm:
         bring_in(crm, done, boston311.commands(folder), lambda *_: None, by="test")
         crm.catch_up()
-        found = compared(crm.read.cases(), boston311.verdicts(folder))
+        found = compared(crm.read.service_levels.verdicts(), boston311.verdicts(folder))
     assert (found.compared, found.agree, found.silent) == (4_283, 4_283, 1)
     assert found.differing == []

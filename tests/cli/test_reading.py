@@ -421,7 +421,7 @@ def test_a_read_only_database_is_one_line(shop: CommandLine) -> None:
 
 
 def test_a_locked_database_is_one_line(shop: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crmcore.infrastructure.log.engine.WAIT_SECONDS", 0)
+    monkeypatch.setattr("crmcore.infrastructure.database.engine.WAIT_SECONDS", 0)
     file = shop.database.with_suffix(".jsonl")
     file.write_text(json.dumps(registered("Yann")))
     with closing(sqlite3.connect(shop.database)) as other:

@@ -100,6 +100,23 @@ def test_compliance_over_time_is_a_bar_for_each_period(desk: CommandLine) -> Non
     assert document["total"]["rate"] == "0.3333333333333333333333333333"
 
 
+def test_compliance_by_group_and_period_has_a_row_for_each(desk: CommandLine) -> None:
+    asked = ("service-levels", "--period", "day", "--by", "target", "--as-of", FRIDAY_NOON)
+    document = desk(*asked, "--json").document
+    days = {
+        one["group"]: {group["group"]: (group["met"], group["breached"]) for group in one["groups"]}
+        for one in document["periods"]
+    }
+    assert days["2026-01-12"] == {"resolution": (1, 0)}
+    assert days["2026-01-13"] == {}
+    assert days["2026-01-14"] == {"resolution": (0, 1)}
+    assert [one["group"] for one in document["groups"]] == ["resolution"]
+    rows = [line.split()[:4] for line in desk(*asked).out.splitlines()]
+    assert ["2026-01-12", "resolution", "1", "0"] in rows
+    assert ["2026-01-13", "-", "0", "0"] in rows
+    assert ["total", "1", "2", "1"] in rows
+
+
 def test_dates_are_those_of_the_zone(desk: CommandLine) -> None:
     """In Auckland the solution of N-1 was on Tuesday, at one o'clock at night."""
     for zone, met in (("UTC", 1), ("Pacific/Auckland", 0)):
@@ -149,7 +166,6 @@ def test_working_time_is_told_in_hours(desk: CommandLine) -> None:
         (("service-metrics", "--from", "2026-02-02", "--to", "2026-02-01"), "is not before --to"),
         (("service-metrics", "reopen"), "did you mean reopen-rate?"),
         (("service-metrics", "--hours", "Mon-Fry 9-5"), "--hours: "),
-        (("service-levels", "--by", "queue", "--period", "day"), "cannot go together"),
         (("escalations", "--record", "--stale"), "leave out --stale"),
     ],
     ids=lambda value: value[-1] if isinstance(value, tuple) else "",

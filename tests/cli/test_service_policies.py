@@ -85,8 +85,8 @@ def test_one_target_of_one_policy_is_changed_from_a_file(run: CommandLine) -> No
     target = {"kind": "resolution", "within": "PT8H", "calendar": "office"}
     run.executes(LEVELS, revised(targets=[{"policy": "others", "target": target}]))
     with crmcore.open(f"sqlite:///{run.database}") as crm:
-        before = crm.read.service_levels_in_force(as_of=datetime(2026, 1, 9, tzinfo=UTC))
-        now = crm.read.service_levels_in_force()
+        before = crm.read.service_levels.in_force(as_of=datetime(2026, 1, 9, tzinfo=UTC))
+        now = crm.read.service_levels.in_force()
     assert (before.version, now.version) == ("2026-1", "2026-2")
     assert before.policies[0] == now.policies[0]
     assert [one.within for one in now.policies[1].targets] == [timedelta(hours=8)]
@@ -100,7 +100,7 @@ def test_public_holidays_are_told_as_a_calendar_takes_them(run: CommandLine) -> 
     office = LEVELS["calendars"][0] | {"holidays": found}
     run.executes(LEVELS, revised(calendars=[office]))
     with crmcore.open(f"sqlite:///{run.database}") as crm:
-        (calendar,) = crm.read.service_levels_in_force().calendars
+        (calendar,) = crm.read.service_levels.in_force().calendars
     assert calendar.holidays == calendars.public_holidays("DE", [2026, 2027], subdivision="BY")
     assert not run("holidays", "DE", "--year", "2026", "--language", "de").status
 

@@ -20,21 +20,21 @@ import crmcore
 from crmcore.cli import main, rebuild
 from crmcore.cli.processes import processes
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM
-from crmcore.projections.engine import estimate as estimating
-from crmcore.projections.engine.aside import Aside, AsideTable
-from crmcore.projections.engine.progress import Progress
-from crmcore.projections.engine.rebuilt import Rebuilt
-from crmcore.projections.engine.retry import Retried
-from crmcore.projections.engine.upkeep import Upkeep
-from crmcore.projections.loyalty.status import loyalty_status
+from crmcore.projections.engine.maintenance.maintenance import Maintenance
+from crmcore.projections.engine.poison.dead_letters import DeadLetter, DeadLetterTable
+from crmcore.projections.engine.poison.retry import Retried
+from crmcore.projections.engine.rebuild import estimate as estimating
+from crmcore.projections.engine.rebuild.outcome import Rebuilt
+from crmcore.projections.engine.rebuild.progress import Progress
+from crmcore.projections.loyalty.loyalty_status import loyalty_status
 from tests.cli.command_line import SHOP, CommandLine, as_lines, bought, registered
 
 NAME = "loyalty_status"
 ALL = 6
 ASIDE = (
-    Aside(NAME, 2, 3, "order-placed", ("a", "b"), "skip", "ValueError: no such year"),
-    Aside(NAME, 2, 7, "order-placed", ("a",), "skip", "ValueError: no such day"),
-    Aside(NAME, 2, 9, "order-returned", ("c",), "hold", "KeyError: 'order'"),
+    DeadLetter(NAME, 2, 3, "order-placed", ("a", "b"), "skip", "ValueError: no such year"),
+    DeadLetter(NAME, 2, 7, "order-placed", ("a",), "skip", "ValueError: no such day"),
+    DeadLetter(NAME, 2, 9, "order-returned", ("c",), "hold", "KeyError: 'order'"),
 )
 
 
@@ -111,7 +111,7 @@ def test_the_same_way_for_a_program(upkeep: Any) -> None:
     assert upkeep("rollback", NAME, "--json").document["generation"] == 1
     assert upkeep("retire", NAME, "--json").document == {"name": NAME, "retired": [2]}
     retried = upkeep("retry", NAME, "--json").document
-    assert retried == {"name": NAME, "tried": 0, "still_aside": []}
+    assert retried == {"name": NAME, "tried": 0, "remaining": []}
 
 
 def test_all_of_them_in_one_go(upkeep: Any) -> None:
@@ -333,7 +333,7 @@ def setting_aside(built: Any, shop: CommandLine) -> Any:
     with crmcore.open(f"sqlite:///{shop.database}") as crm, crm._database.write() as connection:
         for one in ASIDE:
             for generation in (1, 2):
-                AsideTable(None).put(connection, attrs.evolve(one, generation=generation))
+                DeadLetterTable(None).put(connection, attrs.evolve(one, generation=generation))
     return built
 
 
@@ -379,21 +379,21 @@ def test_the_status_tells_what_was_put_aside(setting_aside: Any) -> None:
 
 
 def test_what_is_still_in_the_way_fails(upkeep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Upkeep, "retry", lambda *_: Retried(5, ASIDE))
+    monkeypatch.setattr(Maintenance, "retry", lambda *_: Retried(5, ASIDE))
     done = upkeep("retry", NAME)
     assert (done.status, "5 events tried again, 2 applied" in done.out) == (1, True)
     assert done.complaint == f"crmcore: {NAME}: still {COUNTED}"
     told = upkeep("retry", NAME, "--json")
-    assert (told.status, len(told.document["still_aside"])) == (1, 3)
-    monkeypatch.setattr(Upkeep, "retry", lambda *_: Retried(5, ()))
+    assert (told.status, len(told.document["remaining"])) == (1, 3)
+    monkeypatch.setattr(Maintenance, "retry", lambda *_: Retried(5, ()))
     assert "5 events tried again, 5 applied" in upkeep("retry", NAME).out
 
 
 def test_many_causes_are_counted_and_the_line_stays_short(
     upkeep: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asides = [Aside(NAME, 1, n, f"topic-{n}", (), "skip", f"E{n}: x") for n in range(9)]
-    monkeypatch.setattr(Upkeep, "retry", lambda *_: Retried(9, asides))
+    asides = [DeadLetter(NAME, 1, n, f"topic-{n}", (), "skip", f"E{n}: x") for n in range(9)]
+    monkeypatch.setattr(Maintenance, "retry", lambda *_: Retried(9, asides))
     assert upkeep("retry", NAME).complaint.endswith("1 topic-2 (E2: x), 6 further causes")
 
 
@@ -417,7 +417,7 @@ def reporting(*_: Any, report: Any, **__: Any) -> list[Rebuilt]:
 
 
 def test_progress_as_lines_of_json(upkeep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Upkeep, "rebuild_all", reporting)
+    monkeypatch.setattr(Maintenance, "rebuild_all", reporting)
     done = upkeep("rebuild", NAME, "--progress", "json", "--json")
     lines = [json.loads(line) for line in done.err.splitlines()]
     assert [line["phase"] for line in lines] == ["begun", "fill", "fill", "filled"]
@@ -436,7 +436,7 @@ def test_progress_as_lines_of_json(upkeep: Any, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_progress_as_a_bar_on_a_terminal(upkeep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Upkeep, "rebuild_all", reporting)
+    monkeypatch.setattr(Maintenance, "rebuild_all", reporting)
     assert upkeep("rebuild", NAME).err == ""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
@@ -479,7 +479,7 @@ def test_a_process_that_was_killed_is_one_line(
     def rebuild(*_: Any, **__: Any) -> Rebuilt:
         raise BrokenExecutor("one of its processes was killed")
 
-    monkeypatch.setattr(Upkeep, "rebuild_all", rebuild)
+    monkeypatch.setattr(Maintenance, "rebuild_all", rebuild)
     done = upkeep("rebuild", NAME)
     assert (done.status, "one of its processes was killed" in done.complaint) == (1, True)
 
@@ -490,7 +490,7 @@ def test_an_interrupted_rebuild_says_that_it_goes_on(
     def rebuild(*_: Any, **__: Any) -> Rebuilt:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Upkeep, "rebuild_all", rebuild)
+    monkeypatch.setattr(Maintenance, "rebuild_all", rebuild)
     done = upkeep("rebuild", NAME, "--processes", "2")
     assert done.status == 130
     assert done.complaint.endswith("interrupted; the next rebuild goes on where this one was")

@@ -150,7 +150,7 @@ def test_commands_come_from_json_as_ours_do(crm: CRM) -> None:
 def test_what_happened_stands_in_the_customers_history(crm: CRM) -> None:
     crm.execute_many([FLAT, BACK], by="kim")
     crm.catch_up()
-    history = crm.read.history(ANN)
+    history = crm.read.customers.history(ANN)
     assert [entry.topic for entry in history] == [
         "customer-registered",
         "workshop.bike-received",
@@ -169,8 +169,8 @@ def test_a_question_is_answered_by_rows_that_are_rebuilt_alike(crm: CRM) -> None
     assert {one.job_id for one in waiting} == {JOB_1, *(one.job_id for one in more)}
     assert isinstance(asked.of(workshop.Bikes).find().items[0], Bike)
     before = rows_of(crm, workshop.WAITING)
-    crm.upkeep.rebuild("workshop_bikes")
-    crm.upkeep.switch("workshop_bikes")
+    crm.maintenance.rebuild("workshop_bikes")
+    crm.maintenance.switch("workshop_bikes")
     assert rows_of(crm, workshop.WAITING) == before
     earlier = crm.read.known_at(crm.now() - timedelta(days=3650))
     assert earlier.workshop.find().items == ()
@@ -180,9 +180,9 @@ def test_other_processes_rebuild_it(crm: CRM) -> None:
     crm.execute_many([FLAT, another(FLAT, job_id=JOB_2)], by="kim")
     crm.catch_up()
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        crm.upkeep.rebuild_all(["workshop_bikes", "customer_history"], executor=pool, parts=2)
+        crm.maintenance.rebuild_all(["workshop_bikes", "customer_history"], executor=pool, parts=2)
     before = rows_of(crm, workshop.WAITING)
-    crm.upkeep.switch("workshop_bikes")
+    crm.maintenance.switch("workshop_bikes")
     assert rows_of(crm, workshop.WAITING) == before != {"workshop_bikes": []}
 
 
@@ -201,17 +201,19 @@ def test_a_log_goes_on_without_the_context(database_url: str) -> None:
         assert isinstance(bike.event, UnknownEvent)
         assert bike.event.data["fault"] == "flat tyre"
         assert [status.state for status in without.status()].count("rebuild needed") == 0
-        without.upkeep.rebuild("customer_directory")
+        without.maintenance.rebuild("customer_directory")
         assert not hasattr(without.read, "workshop")
         with pytest.raises(UnreadableEventError, match=r"workshop\.bike-received"):
             without.execute(
                 RegisterCustomer(customer_id=JOB_1, kind=CustomerKind.PERSON, name="B", at=START),
                 by="kim",
             )
-        assert len(without.read.history(ANN)) == 2, "which was entered while it was loaded"
+        assert len(without.read.customers.history(ANN)) == 2, (
+            "which was entered while it was loaded"
+        )
     with crmcore.open(database_url, contexts=[WORKSHOP], clock=FixedClock()) as crm:
         crm.catch_up()
-        assert len(crm.read.history(ANN)) == 2
+        assert len(crm.read.customers.history(ANN)) == 2
         assert [one.fault for one in crm.read.workshop.find().items] == ["flat tyre"]
 
 
@@ -227,10 +229,10 @@ def test_what_was_passed_without_the_context_is_taken_in_by_a_rebuild(database_u
         state, reason = states["customer_history"]
         assert state == "rebuild needed"
         assert "it newly reads workshop.bike-returned, and was past position 3" in str(reason)
-        crm.upkeep.rebuild("customer_history")
-        crm.upkeep.switch("customer_history")
+        crm.maintenance.rebuild("customer_history")
+        crm.maintenance.switch("customer_history")
         crm.catch_up()
-        assert len(crm.read.history(ANN)) == 3
+        assert len(crm.read.customers.history(ANN)) == 3
 
 
 # Versions

@@ -17,7 +17,7 @@ from crmcore.domain.kernel import (
     event,
 )
 from crmcore.domain.kernel import working_time as wt
-from crmcore.infrastructure.codec import EventCodec
+from crmcore.infrastructure.events.codec import EventCodec
 from tests.scenario import uid
 
 OFFICE = wt.weekly("Mon-Fri 09:00-17:00")

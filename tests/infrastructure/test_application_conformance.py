@@ -11,9 +11,9 @@ from eventsourcing.persistence import Tracking
 from eventsourcing.tests import application as applications
 from eventsourcing.tests import projection as projections
 
-from crmcore.infrastructure.recording import CrmTrackingRecorder, Factory
+from crmcore.eventsourcing import CrmTrackingRecorder, Factory
 
-SETTINGS = {"PERSISTENCE_MODULE": "crmcore.infrastructure.recording"}
+SETTINGS = {"PERSISTENCE_MODULE": "crmcore.eventsourcing"}
 
 
 class CountersView(CrmTrackingRecorder, projections.EventCountersView):

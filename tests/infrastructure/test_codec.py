@@ -15,8 +15,8 @@ from crmcore import calendars
 from crmcore.commands import OpenCase, PlaceOrder, RecordNote, RegisterCustomer
 from crmcore.domain.kernel import Money, event, is_personal, version_of
 from crmcore.errors import CorruptEventError, InvalidCommandError, UnknownTopicError
-from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.command_codec import CommandCodec
+from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.events.codec import EventCodec
 from tests.composed import CODEC, COMMANDS, EVENTS, UPCASTERS
 from tests.messages import st_garbage, st_hostile_fields, st_message
 from tests.scenario import uid

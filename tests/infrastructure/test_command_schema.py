@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from crmcore.cli.describe import example_line, kinds
 from crmcore.errors import InvalidCommandError
-from crmcore.infrastructure.command_schema import schema_of
+from crmcore.infrastructure.commands.schema import schema_of
 from tests.composed import COMMANDS
 from tests.infrastructure.test_codec import NOW, commands, name
 from tests.messages import st_hostile_fields, st_message

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from crmcore.application.customers.public import ContactNormaliser
 from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import InvalidValueError
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
+from crmcore.infrastructure.customers.contact_points import LibraryContactNormaliser
 
 EMAIL, PHONE = ContactKind.EMAIL, ContactKind.PHONE
 normaliser: ContactNormaliser = LibraryContactNormaliser()

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from crmcore.domain.kernel import Length, Money, event, value, version_of
-from crmcore.infrastructure.codec import EventCodec
-from crmcore.infrastructure.upcasting import Upcaster
+from crmcore.infrastructure.events.codec import EventCodec
+from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.projections.engine import Projection
 from tests.composed import AGGREGATES, CODEC, EVENTS, OURS, UPCASTERS
 from tests.event_fixtures import EXAMPLES, SCHEMAS, add_missing, complaint, fields_of, read_schemas

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 import crmcore
 from crmcore.errors import MisuseError, StoreError
-from crmcore.infrastructure.log.database import Database
-from crmcore.infrastructure.log.joining import Location
-from crmcore.infrastructure.recording import CrmAggregateRecorder, CrmProcessRecorder
+from crmcore.eventsourcing import CrmAggregateRecorder, CrmProcessRecorder
+from crmcore.infrastructure.database.database import Database
+from crmcore.infrastructure.database.host_transaction import Location
 from tests.application.hammer import cost, plan
 from tests.histories import Clock
 from tests.projections.examples import named

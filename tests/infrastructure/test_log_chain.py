@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.infrastructure.log.chain import FIRST_LINK, Row, link
-from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS
 from crmcore.infrastructure.log.verify import Verdict, verify
 from tests.scenario import uid

@@ -24,7 +24,7 @@ from crmcore.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.database.database import Database
 from tests.application.hammer import cost, plan, spent
 
 ACCEPTED = 5

@@ -26,9 +26,9 @@ from crmcore.domain.kernel import version_of
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.sales.order.messages import OrderPlaced
 from crmcore.errors import ConcurrencyError, ProjectionStoppedError, UnreadableEventError
-from crmcore.infrastructure.codec import EventCodec
+from crmcore.infrastructure.events.codec import EventCodec
+from crmcore.infrastructure.events.upcasting import Fields, Upcaster, UpcasterChainError
 from crmcore.infrastructure.log.append import NewRecord, append
-from crmcore.infrastructure.upcasting import Fields, Upcaster, UpcasterChainError
 from crmcore.projections.engine import Projection
 from tests.histories import Clock
 from tests.projections.contract import catch_up, check
@@ -286,9 +286,9 @@ def test_read_models_are_folded_in_present_terms(old: CRM, batch: int) -> None:
     )
     catch_up(old, batch)
     check(old)
-    assert [one.name for one in old.read.find_customers("Ann")] == ["Ann"]
-    now: Any = old.read.loyalty(ANN, now=MAY)
-    then: Any = old.read.loyalty(ANN, as_of=MAY)
+    assert [one.name for one in old.read.customers.find("Ann").items] == ["Ann"]
+    now: Any = old.read.loyalty.get(ANN, now=MAY)
+    then: Any = old.read.loyalty.get(ANN, as_of=MAY)
     assert now.orders == then.orders == 2
     assert now.points == then.points == 40
 
@@ -301,16 +301,16 @@ def test_a_rebuild_in_parts_gives_the_same_rows(old: CRM) -> None:
     old.catch_up()
     for name in ("customer_history", "customer_directory"):
         with ThreadPoolExecutor(2) as executor:
-            old.upkeep.rebuild(name, executor=executor, parts=3)
-        assert old.upkeep.compare(name).equal
-        old.upkeep.switch(name)
+            old.maintenance.rebuild(name, executor=executor, parts=3)
+        assert old.maintenance.compare(name).equal
+        old.maintenance.switch(name)
     check(old)
 
 
 def test_the_history_shows_both_parts(old: CRM) -> None:
     old.execute(renamed("Anna"), by="kim")
     old.catch_up()
-    history = old.read.history(ANN)
+    history = old.read.customers.history(ANN)
     assert [(one.position, one.topic) for one in history] == [
         (1, "customer-registered"),
         (1, "customer-name-corrected"),

@@ -16,8 +16,8 @@ from crmcore.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
-from crmcore.infrastructure.log.database import Database
-from crmcore.infrastructure.recording import Factory
+from crmcore.eventsourcing import Factory
+from crmcore.infrastructure.database.database import Database
 from tests.application.hammer import cost, plan
 
 # Read-only

@@ -9,7 +9,7 @@ from eventsourcing.persistence import AggregateRecorder, InfrastructureFactory
 from eventsourcing.tests import persistence as suites
 from eventsourcing.utils import Environment
 
-from crmcore.infrastructure.recording import (
+from crmcore.eventsourcing import (
     CrmAggregateRecorder,
     CrmApplicationRecorder,
     CrmProcessRecorder,
@@ -17,7 +17,7 @@ from crmcore.infrastructure.recording import (
     Factory,
 )
 
-MODULE = "crmcore.infrastructure.recording"
+MODULE = "crmcore.eventsourcing"
 
 
 class View(CrmTrackingRecorder):

@@ -14,7 +14,7 @@ from eventsourcing.persistence import Notification, ProcessRecorder, StoredEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmcore.infrastructure.recording import (
+from crmcore.eventsourcing import (
     CrmAggregateRecorder,
     CrmApplicationRecorder,
     CrmProcessRecorder,

@@ -14,11 +14,11 @@ from sqlalchemy import Engine, create_engine
 import crmcore
 from crmcore import CRM
 from crmcore.application.log import UnknownEvent
-from crmcore.infrastructure.recording import CrmApplicationRecorder, Factory, joining
+from crmcore.eventsourcing import CrmApplicationRecorder, Factory, joining
 from tests.histories import Clock, send
 from tests.projections.examples import ANN, BEN, named
 
-SETTINGS = {"PERSISTENCE_MODULE": "crmcore.infrastructure.recording"}
+SETTINGS = {"PERSISTENCE_MODULE": "crmcore.eventsourcing"}
 
 
 class Parcel(Aggregate):
@@ -93,7 +93,7 @@ def test_the_core_reads_past_what_an_application_records(crm: CRM, parcels: Parc
     assert isinstance(seen, UnknownEvent)
     assert seen.topic == f"{__name__}:Parcel.Seen", "its package names it"
     crm.catch_up()
-    assert {(one.state, one.put_aside) for one in crm.status()} == {("caught up", ())}
+    assert {(one.state, one.dead_letters) for one in crm.status()} == {("caught up", ())}
     assert crm.verify().intact
     assert parcels.places(parcel) == ["Hamburg"]
 

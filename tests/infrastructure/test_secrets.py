@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import crmcore
 from crmcore.errors import StoreError, StoreUnavailableError
-from crmcore.infrastructure.log.database import Database, store_errors
-from crmcore.infrastructure.log.engine import engine_for, parsed_url, shown_url
+from crmcore.infrastructure.database.database import Database, store_errors
+from crmcore.infrastructure.database.engine import engine_for, parsed_url, shown_url
 from crmcore.infrastructure.log.tables import log_tables
 
 SECRET = "hunter2"

@@ -14,7 +14,7 @@ from crmcore.application.log import UnknownEvent
 from crmcore.errors import ProjectionStoppedError, UnreadableEventError
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.projections import Projection
-from crmcore.projections.engine.aside import Policy
+from crmcore.projections.engine.poison.dead_letters import Policy
 from tests.histories import Clock, send
 from tests.projections.examples import ANN, BEN, at, named
 from tests.projections.hosting import guests
@@ -92,12 +92,12 @@ def test_nothing_that_goes_through_the_log_is_blocked(crm: CRM) -> None:
     assert crm.verify().intact
     crm.catch_up()
     assert set(states(crm).values()) == {"caught up"}
-    assert {len(one.put_aside) for one in crm.status()} == {0}, "no read model here lacks it"
-    assert {one.put_aside for one in crm.upkeep.rebuild_all()} == {0}
+    assert {len(one.dead_letters) for one in crm.status()} == {0}, "no read model here lacks it"
+    assert {one.dead_letters for one in crm.maintenance.rebuild_all()} == {0}
     for projection in crm.projections:
-        assert crm.upkeep.compare(projection.name).equal
-        assert crm.upkeep.retry(projection.name).tried == 0
-    assert [one.topic for one in crm.read.history(ANN)] == [
+        assert crm.maintenance.compare(projection.name).equal
+        assert crm.maintenance.retry(projection.name).tried == 0
+    assert [one.topic for one in crm.read.customers.history(ANN)] == [
         "customer-registered",
         "customer-name-corrected",
     ]
@@ -106,9 +106,9 @@ def test_nothing_that_goes_through_the_log_is_blocked(crm: CRM) -> None:
 def test_retrying_what_was_put_aside_goes_past_it(crm: CRM) -> None:
     stored(crm, "moon-landed", "{}", stream=uid(9), subject_id=str(ANN))
     crm.catch_up()
-    assert {len(one.put_aside) for one in crm.status()} == {1}
+    assert {len(one.dead_letters) for one in crm.status()} == {1}
     for projection in crm.projections:
-        assert [one.position for one in crm.upkeep.retry(projection.name).still_aside] == [4]
+        assert [one.position for one in crm.maintenance.retry(projection.name).remaining] == [4]
 
 
 @pytest.mark.usefixtures("crm")
@@ -123,8 +123,8 @@ def test_a_read_model_may_choose_otherwise(
         if how == "follow":
             choosing.catch_up()
         else:
-            choosing.upkeep.rebuild("guests")
-            choosing.upkeep.switch("guests")
+            choosing.maintenance.rebuild("guests")
+            choosing.maintenance.switch("guests")
 
     projection: Projection = attrs.evolve(guests(), on_unknown=policy)
     with opened(database_url, projections=[projection]) as choosing:
@@ -136,7 +136,7 @@ def test_a_read_model_may_choose_otherwise(
             return
         go()
         (status,) = [one for one in choosing.status() if one.name == "guests"]
-        assert [one.position for one in status.put_aside] == aside
+        assert [one.position for one in status.dead_letters] == aside
 
 
 def test_nothing_is_decided_on_a_stream_that_holds_one(crm: CRM) -> None:
@@ -160,10 +160,10 @@ def test_once_its_context_is_loaded_what_reads_it_asks_for_a_rebuild(
         found = states(loaded)
         assert found["customer_history"] == "rebuild needed"
         assert found["loyalty_status"] == "caught up"
-        loaded.upkeep.rebuild("customer_history")
-        loaded.upkeep.switch("customer_history")
+        loaded.maintenance.rebuild("customer_history")
+        loaded.maintenance.switch("customer_history")
         loaded.catch_up()
-        assert [one.topic for one in loaded.read.history(ANN)][1] == RECEIVED
+        assert [one.topic for one in loaded.read.customers.history(ANN)][1] == RECEIVED
     assert set(states(crm).values()) == {"caught up"}
     crm.catch_up()
-    assert [one.topic for one in crm.read.history(ANN)][1] == RECEIVED
+    assert [one.topic for one in crm.read.customers.history(ANN)][1] == RECEIVED

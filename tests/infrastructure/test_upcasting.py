@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmcore.infrastructure.upcasting import (
+from crmcore.infrastructure.events.upcasting import (
     Fields,
     Upcaster,
     UpcasterChainError,

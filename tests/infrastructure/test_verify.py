@@ -11,8 +11,8 @@ from crmcore import commands as ask
 from crmcore.application.executing import Envelope
 from crmcore.domain.kernel import Command
 from crmcore.errors import StoreFormatError
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.append import NewRecord, append
-from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS
 from crmcore.infrastructure.log.verify import PAGE, Verdict, verify
 from tests.application.hammer import cost, plan

@@ -7,9 +7,9 @@ from contextlib import suppress
 import pytest
 import sqlalchemy as sa
 
-from crmcore.infrastructure.log.driver import execute
-from crmcore.infrastructure.log.engine import engine_for
-from crmcore.infrastructure.log.writing import Writer
+from crmcore.infrastructure.database.driver import execute
+from crmcore.infrastructure.database.engine import engine_for
+from crmcore.infrastructure.database.sqlite_writer import Writer
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from eventsourcing.persistence import StoredEvent
 
-from crmcore.infrastructure.recording import CrmApplicationRecorder, Factory
+from crmcore.eventsourcing import CrmApplicationRecorder, Factory
 
 __all__ = ["stream"]
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 import crmcore
 from crmcore.projections.engine import Follower, Projection
-from crmcore.projections.engine.tables import generation_tables
+from crmcore.projections.engine.generations.tables import generation_tables
 from tests.histories import Clock
 from tests.projections.naive import MODELS
 

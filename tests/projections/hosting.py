@@ -15,13 +15,13 @@ from crmcore.domain.customers.customer.messages.registration import (
     CustomerRegistered,
 )
 from crmcore.projections.engine import Projection, Rows
-from crmcore.projections.engine.aside import Policy
-from crmcore.projections.engine.filling import STANDARD_LIMITS, Limits, Stopped, fill
-from crmcore.projections.engine.generation import Checkpoint
-from crmcore.projections.engine.parts import Part
-from crmcore.projections.engine.rebuild import Rebuilder
+from crmcore.projections.engine.generations.checkpoint import Checkpoint
+from crmcore.projections.engine.maintenance.maintenance import Maintenance
+from crmcore.projections.engine.poison.dead_letters import Policy
+from crmcore.projections.engine.rebuild.fill import STANDARD_LIMITS, Limits, Stopped, fill
+from crmcore.projections.engine.rebuild.parts import Part
+from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.engine.source import LogSource
-from crmcore.projections.engine.upkeep import Upkeep
 
 __all__ = [
     "FIRST",
@@ -30,10 +30,10 @@ __all__ = [
     "Wrapped",
     "generations",
     "guests",
+    "maintenance",
     "noting",
     "rebuilder",
     "shown",
-    "upkeep",
 ]
 
 
@@ -108,7 +108,7 @@ class Through:
         return self.source.link(connection, position)
 
     @property
-    def known_topics(self) -> Collection[str]:
+    def known_topics(self) -> frozenset[str]:
         return self.source.known_topics
 
     def first_of(self, connection: Connection, topics: Collection[str], upto: int) -> int | None:
@@ -139,7 +139,7 @@ def rebuilder(
     patience: float = 5,
 ) -> Rebuilder:
     """Rebuilds with *limits*, in this process even where an executor is given."""
-    source, registry = source or crm.upkeep._source, crm.upkeep._registry
+    source, registry = source or crm.maintenance._source, crm.maintenance._registry
 
     def submit(executor: Executor, parts: Sequence[Part]) -> "Future[Stopped]":
         return executor.submit(fill, source, registry, crm.projections, parts, limits)
@@ -147,15 +147,17 @@ def rebuilder(
     return Rebuilder(source, registry, submit, limits, patience)
 
 
-def upkeep(crm: crmcore.CRM, limits: Limits = STANDARD_LIMITS, **particulars: Any) -> Upkeep:
-    """The upkeep of *crm*, by a rebuilder of another kind."""
-    return attrs.evolve(crm.upkeep, rebuilder=rebuilder(crm, limits, **particulars))
+def maintenance(
+    crm: crmcore.CRM, limits: Limits = STANDARD_LIMITS, **particulars: Any
+) -> Maintenance:
+    """The maintenance of *crm*, by a rebuilder of another kind."""
+    return attrs.evolve(crm.maintenance, rebuilder=rebuilder(crm, limits, **particulars))
 
 
 def generations(crm: crmcore.CRM, name: str = "guests") -> dict[int, str]:
     """The states of the generations of a projection."""
     with crm._database.read() as connection:
-        found: list[Checkpoint] = crm.upkeep._registry.generations(connection, name)
+        found: list[Checkpoint] = crm.maintenance._registry.generations(connection, name)
         return {one.generation: one.state for one in found}
 
 

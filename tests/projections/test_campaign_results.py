@@ -1,5 +1,6 @@
 """Campaign results: who was addressed, who answered, what was bought and what it cost."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -30,7 +31,8 @@ ALL = {"list_name": "all", "at": START}
 
 
 def result(crm: crmcore.CRM, campaign: UUID = SPRING) -> Any:
-    (found,) = crm.read.campaign_results(campaign)
+    found = crm.read.campaigns.get(campaign)
+    assert found is not None
     return found
 
 
@@ -333,4 +335,42 @@ def test_INV_M10_a_copy_starts_with_no_results(crm: crmcore.CRM, tell: Tell) -> 
     )
     found = result(crm, copy)
     assert (found.name, found.members, found.sends, found.cost) == ("Again", 0, 0, 0)
-    assert [one.name for one in crm.read.campaign_results()] == ["Spring", "Again"]
+    assert [one.name for one in crm.read.campaigns.find().items] == ["Spring", "Again"]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "expected"),
+    [
+        ({}, ["Spring", "Call", "Autumn"]),
+        ({"order_by": "latest"}, ["Autumn", "Spring", "Call"]),
+        ({"order_by": "ends_at"}, ["Spring", "Call", "Autumn"]),
+        ({"order_by": "name"}, ["Autumn", "Call", "Spring"]),
+        ({"status": "running"}, ["Spring"]),
+        ({"channel": Channel.PHONE}, ["Call"]),
+        ({"kind": "mail"}, ["Spring", "Autumn"]),
+        ({"kind": "radio"}, []),
+        ({"limit": 2}, ["Spring", "Call"]),
+    ],
+    ids=str,
+)
+def test_campaigns_are_found_by_what_they_are(
+    crm: crmcore.CRM, tell: Tell, criteria: dict[str, Any], expected: list[str]
+) -> None:
+    later = {"starts_at": START + timedelta(days=90), "ends_at": START + timedelta(days=99)}
+    tell(*running(SPRING), planned(uid(52), name="Autumn", **later))
+    tell(planned(uid(51), name="Call", kind="calls", channel=Channel.PHONE))
+    assert [one.name for one in crm.read.campaigns.find(**criteria).items] == expected
+
+
+def test_pages_of_campaigns_have_each_ones_revenue(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(*known(ANN), *(planned(uid(60 + number), name=f"C{number}") for number in range(3)))
+    tell(*(order(n, f"{n + 1}0", START, campaign_id=uid(60 + n)) for n in range(3)))
+    first = crm.read.campaigns.find(limit=2)
+    rest = crm.read.campaigns.find(limit=2, after=first.next)
+    assert [(one.name, one.revenue) for one in (*first.items, *rest.items)] == [
+        ("C0", 10),
+        ("C1", 20),
+        ("C2", 30),
+    ]
+    assert rest.next is None
+    assert crm.read.campaigns.get(uid(99)) is None

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Column, Integer, MetaData, Table, Text
 import crmcore
 from crmcore.errors import ProjectionStoppedError
 from crmcore.projections.engine import Exact, Instant, Projection
-from crmcore.projections.engine.compare import Comparison, TableComparison
+from crmcore.projections.engine.maintenance.compare import Comparison, TableComparison
 from tests.histories import Clock, send
 from tests.projections.examples import named
 from tests.projections.hosting import COUNTED, FIRST, SECOND, guests
@@ -42,8 +42,8 @@ def compared(url: str, old: Projection, new: Projection) -> Comparison:
         send(crm, [named(name, uid(number)) for number, name in enumerate(PEOPLE)])
         crm.catch_up()
     with crmcore.open(url, clock=Clock(), projections=[new]) as crm:
-        crm.upkeep.rebuild("guests")
-        return crm.upkeep.compare("guests")
+        crm.maintenance.rebuild("guests")
+        return crm.maintenance.compare("guests")
 
 
 def only(found: Comparison) -> TableComparison:
@@ -147,27 +147,27 @@ def test_values_of_every_type_are_compared(
 def test_it_says_what_is_missing(database_url: str) -> None:
     with crmcore.open(database_url, clock=Clock(), projections=[SECOND]) as crm:
         with pytest.raises(ProjectionStoppedError, match="no live generation"):
-            crm.upkeep.compare("guests")
-        crm.upkeep.rebuild("guests")
+            crm.maintenance.compare("guests")
+        crm.maintenance.rebuild("guests")
         with pytest.raises(ProjectionStoppedError, match="no live generation"):
-            crm.upkeep.compare("guests")
-        crm.upkeep.switch("guests")
+            crm.maintenance.compare("guests")
+        crm.maintenance.switch("guests")
         with pytest.raises(ProjectionStoppedError, match="no newly built generation"):
-            crm.upkeep.compare("guests")
+            crm.maintenance.compare("guests")
         assert crm.read.query(COUNTED.select()) == []
 
 
 def test_generations_at_other_positions_are_not_equal(database_url: str) -> None:
     with crmcore.open(database_url, clock=Clock(), projections=[SECOND]) as crm:
         crm.catch_up()
-        crm.upkeep.rebuild("guests")
+        crm.maintenance.rebuild("guests")
     with crmcore.open(database_url, clock=Clock(), projections=[guests(version=9)]) as crm:
         send(crm, [named("Ann", uid(1))])
-        found = crm.upkeep.compare("guests")
+        found = crm.maintenance.compare("guests")
         assert found.equal, "neither follows: both are as they were"
     with crmcore.open(database_url, clock=Clock(), projections=[SECOND]) as crm:
         crm.catch_up()
     with crmcore.open(database_url, clock=Clock(), projections=[guests(version=9)]) as crm:
-        found = crm.upkeep.compare("guests")
+        found = crm.maintenance.compare("guests")
         assert found.position_before > found.position_after
         assert not found.equal

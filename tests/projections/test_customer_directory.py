@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,12 +16,12 @@ from crmcore import commands as ask
 from crmcore.projections.customers.search_terms import searchable
 from tests.histories import Clock, send
 from tests.projections.conftest import Tell
-from tests.projections.examples import ANN, BEN, CARLA, START, named
+from tests.projections.examples import ANN, BEN, CARLA, START, at, named
 from tests.scenario import uid
 
 
 def found(crm: crmcore.CRM, text: str, **how: Any) -> Sequence[str]:
-    return [one.name for one in crm.read.find_customers(text, **how)]
+    return [one.name for one in crm.read.customers.find(text, **how).items]
 
 
 def point(
@@ -152,7 +153,7 @@ def test_a_phone_number_is_found_however_it_is_written(
     crm: crmcore.CRM, tell: Tell, text: str, exactly: bool
 ) -> None:
     tell(named("Ann"), point(1, PHONE, "+49 30 23125000"), named("Ben", BEN))
-    (one,) = crm.read.find_customers(text)
+    (one,) = crm.read.customers.find(text).items
     assert (one.name, one.phone, one.exactly) == ("Ann", "+49 30 23125000", exactly)
 
 
@@ -180,7 +181,7 @@ def test_a_number_is_found_by_the_text_that_it_was_entered_with(
         customer_id=ANN, point_id=uid(1), kind=PHONE, value=value, region=region, at=START
     )
     tell(named("Ann"), entered, named("Ben", BEN))
-    assert [one.exactly for one in crm.read.find_customers(value)] == [True]
+    assert [one.exactly for one in crm.read.customers.find(value).items] == [True]
 
 
 @settings(
@@ -203,7 +204,9 @@ def test_whatever_was_entered_finds_its_customer(crm: crmcore.CRM, data: st.Data
         )
         crm.execute(added, by="test")
         crm.catch_up()
-        assert customer in {one.customer_id for one in crm.read.find_customers(value, limit=10_000)}
+        assert customer in {
+            one.customer_id for one in crm.read.customers.find(value, limit=1_000).items
+        }
 
 
 WRITTEN = ("49", "30", "2312", "5000")
@@ -230,7 +233,7 @@ def test_two_desks_of_one_office_are_two_numbers(
 ) -> None:
     for number, (name, value) in enumerate(DESKS.items()):
         tell(named(name, uid(90 + number)), point(number, PHONE, value, uid(90 + number)))
-    (one,) = crm.read.find_customers(text)
+    (one,) = crm.read.customers.find(text).items
     assert (one.name, one.phone, one.exactly) == ("Ann", DESKS["Ann"], exactly)
     assert found(crm, DESKS["Ben"]) == ["Ben"]
     assert found(crm, "+49 30 23125000") == ["Ann", "Ben"]
@@ -265,7 +268,7 @@ def test_INV_C7_a_shared_phone_finds_everybody_who_has_it(crm: crmcore.CRM, tell
 def test_an_address_is_found_in_any_case_and_in_part(crm: crmcore.CRM, tell: Tell) -> None:
     tell(named("Ann"), point(1, EMAIL, "Ann.Lee@Example.COM"))
     assert found(crm, "ann.lee@example.com") == found(crm, "LEE@EXAMPLE") == ["Ann"]
-    assert crm.read.find_customers("ann.lee@example.com")[0].exactly
+    assert crm.read.customers.find("ann.lee@example.com").items[0].exactly
 
 
 def test_an_external_id_is_found_exactly_as_long_as_it_is_linked(
@@ -273,7 +276,7 @@ def test_an_external_id_is_found_exactly_as_long_as_it_is_linked(
 ) -> None:
     link = {"customer_id": ANN, "source": "shop", "external_id": "K-4711", "at": START}
     tell(named("Ann"), ask.LinkExternalIdentity(**link))  # type: ignore[arg-type]
-    (one,) = crm.read.find_customers("k-4711")
+    (one,) = crm.read.customers.find("k-4711").items
     assert (one.name, one.matched, one.exactly) == ("Ann", "K-4711", True)
     tell(ask.UnlinkExternalIdentity(**link))  # type: ignore[arg-type]
     assert found(crm, "K-4711") == []
@@ -291,12 +294,12 @@ def test_sources_and_ids_are_never_run_together(crm: crmcore.CRM, tell: Tell) ->
 
 def test_removed_points_are_not_found_and_the_next_is_shown(crm: crmcore.CRM, tell: Tell) -> None:
     tell(named("Ann"), point(1, EMAIL, "one@example.com"), point(2, EMAIL, "two@example.com"))
-    assert crm.read.find_customers("Ann")[0].email == "one@example.com"
+    assert crm.read.customers.find("Ann").items[0].email == "one@example.com"
     tell(ask.RemoveContactPoint(customer_id=ANN, point_id=uid(1), at=START))
     assert found(crm, "one@example") == []
-    assert crm.read.find_customers("Ann")[0].email == "two@example.com"
+    assert crm.read.customers.find("Ann").items[0].email == "two@example.com"
     tell(ask.RemoveContactPoint(customer_id=ANN, point_id=uid(2), at=START))
-    assert crm.read.find_customers("Ann")[0].email is None
+    assert crm.read.customers.find("Ann").items[0].email is None
 
 
 def test_a_bounced_address_is_shown_no_more_and_still_tells_who_it_was(
@@ -305,7 +308,7 @@ def test_a_bounced_address_is_shown_no_more_and_still_tells_who_it_was(
     bounce = ask.InvalidReason.BOUNCE
     tell(named("Ann"), point(1, EMAIL, "one@example.com"))
     tell(ask.InvalidateContactPoint(customer_id=ANN, point_id=uid(1), reason=bounce, at=START))
-    (one,) = crm.read.find_customers("one@example.com")
+    (one,) = crm.read.customers.find("one@example.com").items
     assert (one.name, one.email) == ("Ann", None)
 
 
@@ -321,29 +324,96 @@ def test_exact_matches_come_first_then_names_in_order(crm: crmcore.CRM, tell: Te
 
 def test_a_customer_comes_once_with_the_best_match(crm: crmcore.CRM, tell: Tell) -> None:
     tell(named("Ann Lee"), point(1, EMAIL, "ann@example.com"), point(2, EMAIL, "ann@example.org"))
-    (one,) = crm.read.find_customers("ann@example.org")
+    (one,) = crm.read.customers.find("ann@example.org").items
     assert (one.matched, one.exactly) == ("ann@example.org", True)
-    (one,) = crm.read.find_customers("ann")
+    (one,) = crm.read.customers.find("ann").items
     assert (one.matched, one.exactly) == ("ann@example.com", False)
 
 
-@pytest.mark.parametrize("limit", [-1, 0, 1, 2, 3, 9])
+@pytest.mark.parametrize("limit", [1, 2, 3, 9])
 def test_the_limit_counts_customers(crm: crmcore.CRM, tell: Tell, limit: int) -> None:
     many = [point(n, EMAIL, f"ann{n}@example.com") for n in range(20)]
     tell(named("Ann"), *many, named("Ben", BEN), named("Carla", CARLA))
     tell(point(40, EMAIL, "b@example.com", BEN), point(41, EMAIL, "c@example.com", CARLA))
-    expected = ["Ann", "Ben", "Carla"][: max(limit, 0)]
+    expected = ["Ann", "Ben", "Carla"][:limit]
     assert found(crm, "@example.com", limit=limit) == expected
+
+
+@pytest.mark.parametrize("limit", [-1, 0, 1_001])
+def test_a_limit_is_a_number_of_customers(crm: crmcore.CRM, tell: Tell, limit: int) -> None:
+    tell(named("Ann"))
+    with pytest.raises(crmcore.errors.InvalidValueError, match="limit: expected a whole number"):
+        crm.read.customers.find("ann", limit=limit)
+
+
+def test_pages_go_on_after_each_other_while_customers_come_and_go(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    tell(*(named(f"Customer {number:02}", uid(100 + number)) for number in range(12)))
+    seen, after = [], None
+    for turn in range(9):
+        page = crm.read.customers.find("customer", limit=5, after=after)
+        seen += [one.name for one in page.items]
+        after = page.next
+        tell(named(f"Customer 00 of turn {turn}", uid(200 + turn)))  # before what was shown
+        if after is None:
+            break
+    assert seen == [f"Customer {number:02}" for number in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "expected"),
+    [
+        ({}, ["Acme", "Ann", "Ben"]),
+        ({"kind": ask.CustomerKind.ORGANISATION}, ["Acme"]),
+        ({"stage": ask.LifecycleStage.LEAD}, ["Ben"]),
+        ({"active": False}, ["Ann"]),
+        ({"active": True}, ["Acme", "Ben"]),
+        ({"order_by": "latest"}, ["Ben", "Ann", "Acme"]),
+        ({"order_by": "registered_at"}, ["Acme", "Ann", "Ben"]),
+        ({"text": "a", "order_by": "name"}, ["Acme", "Ann"]),
+        ({"text": "ann", "active": True}, []),
+    ],
+    ids=str,
+)
+def test_customers_are_found_by_what_they_are(
+    crm: crmcore.CRM, tell: Tell, criteria: dict[str, Any], expected: list[str]
+) -> None:
+    tell(
+        ask.RegisterCustomer(
+            customer_id=CARLA, kind=ask.CustomerKind.ORGANISATION, name="Acme", at=START
+        ),
+        named("Ann", at=START + timedelta(days=1)),
+        named("Ben", BEN, at=START + timedelta(days=2)),
+        ask.AdvanceLifecycle(
+            customer_id=BEN, stage=ask.LifecycleStage.LEAD, at=START + timedelta(days=2)
+        ),
+        ask.DeactivateCustomer(customer_id=ANN, reason="moved", at=START + timedelta(days=3)),
+    )
+    assert [one.name for one in crm.read.customers.find(**criteria).items] == expected
+
+
+def test_one_customers_card_is_had_by_id(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(named("Ann"), point(1, ask.ContactKind.EMAIL, "ann@example.com"))
+    card = crm.read.customers.get(ANN)
+    assert (card.name, card.kind, card.email) == ("Ann", "person", "ann@example.com")
+    assert (card.phone, card.stage, card.active, card.registered_at) == (
+        None,
+        None,
+        True,
+        at("2020-01-01"),
+    )
+    assert crm.read.customers.get(BEN) is None
 
 
 def test_stage_and_activity_are_shown(crm: crmcore.CRM, tell: Tell) -> None:
     stage = ask.LifecycleStage.CUSTOMER
     tell(named("Ann"), ask.AdvanceLifecycle(customer_id=ANN, stage=stage, at=START))
     tell(ask.DeactivateCustomer(customer_id=ANN, reason="moved", at=START))
-    (one,) = crm.read.find_customers("ann")
+    (one,) = crm.read.customers.find("ann").items
     assert (one.stage, one.active, one.kind) == ("customer", False, "person")
     tell(ask.ReactivateCustomer(customer_id=ANN, at=START))
-    assert crm.read.find_customers("ann")[0].active
+    assert crm.read.customers.find("ann").items[0].active
 
 
 @given(st.text() | st.text("iIıİsSßẞσςΣᾳᾼǅﬁŉ\u0307\u0345", max_size=8))

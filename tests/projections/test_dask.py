@@ -7,7 +7,7 @@ from distributed import Client, LocalCluster, get_task_stream
 from sqlalchemy import select
 
 import crmcore
-from crmcore.projections.engine.progress import Progress
+from crmcore.projections.engine.rebuild.progress import Progress
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.hosting import FIRST, NAMES
 
@@ -38,16 +38,18 @@ def test_a_dask_cluster_makes_the_rows_of_a_serial_rebuild(
     ):
         send(crm, a_rich_history())
         for name in ("customer_history", "guests"):  # the last is a host's own
-            crm.upkeep.rebuild(name)
-            crm.upkeep.switch(name)
+            crm.maintenance.rebuild(name)
+            crm.maintenance.switch(name)
             with get_task_stream(cluster) as tasks:
-                built = crm.upkeep.rebuild(name, executor=executor, parts=4, report=seen.append)
-            assert (built.position, built.put_aside) == (crm.position, 0)
+                built = crm.maintenance.rebuild(
+                    name, executor=executor, parts=4, report=seen.append
+                )
+            assert (built.position, built.dead_letters) == (crm.position, 0)
             filled = [task["worker"] for task in tasks.data if "fill_part" in task["key"]]
             assert len(filled) == 4
             assert set(filled) <= set(cluster.scheduler_info()["workers"])
-            found = crm.upkeep.compare(name)
+            found = crm.maintenance.compare(name)
             assert found.equal, found
-            crm.upkeep.switch(name)
+            crm.maintenance.switch(name)
         assert crm.read.query(select(NAMES))
         assert max(one.total for one in seen) == crm.position

@@ -37,7 +37,7 @@ from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.policies import LoyaltyProgram, Policies, Tier
 from crmcore.projections.engine import Exact, Instant, Projection, Registry, Rows
-from crmcore.projections.engine.generation import Checkpoint
+from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.contract import catch_up, check, follower
 from tests.projections.examples import ANN, at, known, named, order
@@ -64,14 +64,14 @@ def states(crm: crmcore.CRM) -> dict[str, str]:
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda read: read.history(ANN),
-        lambda read: read.loyalty(ANN, now=MAY),
-        lambda read: read.loyalty_tiers(),
-        lambda read: read.case("C-1", as_of=MAY),
-        lambda read: read.cases(as_of=MAY),
-        lambda read: read.service_levels(as_of=MAY),
-        lambda read: read.find_customers("Ann"),
-        lambda read: read.campaign_results(),
+        lambda read: read.customers.history(ANN),
+        lambda read: read.loyalty.get(ANN, now=MAY),
+        lambda read: read.loyalty.tiers(),
+        lambda read: read.cases.get("C-1", as_of=MAY),
+        lambda read: read.cases.find(as_of=MAY),
+        lambda read: read.service_levels.compliance(as_of=MAY),
+        lambda read: read.customers.find("Ann").items,
+        lambda read: read.campaigns.find().items,
     ],
 )
 def test_a_question_before_the_first_catch_up_says_what_to_do(
@@ -85,8 +85,8 @@ def test_a_question_before_the_first_catch_up_says_what_to_do(
 def test_an_empty_log_is_caught_up_at_once(crm: crmcore.CRM) -> None:
     crm.catch_up()
     assert set(states(crm).values()) == {"caught up"}
-    assert crm.read.find_customers("Ann") == []
-    assert crm.read.campaign_results() == []
+    assert crm.read.customers.find("Ann").items == ()
+    assert crm.read.campaigns.find().items == ()
 
 
 def test_status_counts_what_is_behind_and_progress_tells_of_each_batch(crm: crmcore.CRM) -> None:
@@ -117,7 +117,7 @@ def test_rows_and_checkpoint_commit_together(
         patch.setattr(Registry, "advance", fail)
         with pytest.raises(RuntimeError, match="the power went"):
             crm.catch_up()
-    status: Any = crm.read.loyalty(ANN, now=MAY)
+    status: Any = crm.read.loyalty.get(ANN, now=MAY)
     assert status.points == 5
     assert "stopped" in states(crm).values()
     crm.catch_up()
@@ -163,7 +163,7 @@ def test_another_program_needs_a_rebuild_and_is_not_followed(database_url: str) 
         found = states(crm)
         assert found.pop("loyalty_status") == "rebuild needed"
         assert set(found.values()) == {"caught up"}
-        status: Any = crm.read.loyalty(ANN, now=MAY)
+        status: Any = crm.read.loyalty.get(ANN, now=MAY)
         assert status.points == 5  # the old rows go on answering
     with crmcore.open(database_url, clock=Clock()) as crm:
         crm.catch_up()
@@ -234,9 +234,9 @@ def test_an_unknown_topic_is_passed_over(crm: crmcore.CRM) -> None:
     send(crm, [order(2, "5", MAY)])
     crm.catch_up()
     assert {status.position for status in crm.status()} == {crm.position}
-    status: Any = crm.read.loyalty(ANN, now=MAY)
+    status: Any = crm.read.loyalty.get(ANN, now=MAY)
     assert status.points == 10
-    status = crm.read.loyalty(ANN, now=MAY, as_of=MAY)
+    status = crm.read.loyalty.get(ANN, now=MAY, as_of=MAY)
     assert status.points == 10
 
 
@@ -367,7 +367,7 @@ def test_following_goes_on_past_a_projection_that_stopped(
         wait_until(lambda: states(crm)["service_levels"] == "caught up")
         wait_until(lambda: states(crm)["loyalty_status"] == "stopped")
         send(crm, [named("Late", uid(8))])
-        wait_until(lambda: bool(crm.read.find_customers("Late")))
+        wait_until(lambda: bool(crm.read.customers.find("Late").items))
     assert f"loyalty_status: stopped at position {bad}" in caplog.text
 
 

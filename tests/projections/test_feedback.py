@@ -13,9 +13,8 @@ from sqlalchemy import select
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Channel, InvalidValueError
-from crmcore.domain.service.levels.clock import Mode
 from crmcore.domain.service.survey.state import SurveyStatus
-from crmcore.projections.service.feedback_results import FeedbackGrouping, FeedbackResult
+from crmcore.projections.service.surveys.results import FeedbackGrouping, SurveyResult
 from tests.projections.conftest import Tell
 from tests.projections.examples import START, case, named
 from tests.scenario import uid
@@ -48,16 +47,16 @@ def asked(
     ]
 
 
-def only(crm: crmcore.CRM, **report: Any) -> FeedbackResult:
-    groups, (total,) = crm.read.feedback(**{"as_of": LATER, **report})
-    assert groups == []
+def only(crm: crmcore.CRM, **report: Any) -> SurveyResult:
+    found = crm.read.surveys.results(**{"as_of": LATER, **report})
+    total: SurveyResult
+    (total,) = found.totals
+    assert found.groups == ()
     return total
 
 
-def scored(kind: ask.SurveyKind, *scores: int) -> FeedbackResult:
-    counts = Counter(scores)
-    given_ = {score: counts[score] for score in FeedbackResult.empty(kind, "").scores}
-    return FeedbackResult(kind, "total", given_, answered=len(scores))
+def scored(kind: ask.SurveyKind, *scores: int) -> SurveyResult:
+    return SurveyResult.of(kind, "total", Counter(scores))
 
 
 def test_V9_ten_promoters_five_passives_and_five_detractors_make_25() -> None:
@@ -83,10 +82,10 @@ def test_V9_ces_is_the_mean_of_seven_and_also_a_share() -> None:
 
 def test_without_an_answer_there_is_no_figure_and_each_kind_has_its_own() -> None:
     for kind in ask.SurveyKind:
-        nothing = FeedbackResult.empty(kind, "")
+        nothing = SurveyResult.of(kind, "", {})
         figures = (nothing.csat, nothing.nps, nothing.ces, nothing.ces_agreement, nothing.mean)
         assert figures == (None,) * 5
-        assert nothing.response_rate() is nothing.response_rate(Mode.COMPLETED) is None
+        assert nothing.response_rate is nothing.completed_response_rate is None
     assert (scored(CSAT, 5).nps, scored(NPS, 5).csat, scored(NPS, 5).ces) == (None, None, None)
 
 
@@ -103,9 +102,9 @@ def test_open_surveys_lower_the_rate_of_answers_to_date_alone(crm: crmcore.CRM, 
     tell(*asked(1, CSAT, 5), *asked(2), *asked(3, when=START + 10 * DAY))
     found = only(crm, as_of=START + 14 * DAY)
     assert (found.offered, found.answered, found.expired, found.open) == (3, 1, 1, 1)
-    assert found.response_rate() == Decimal(1) / 3
-    assert found.response_rate(Mode.COMPLETED) == Decimal("0.5")
-    assert only(crm).response_rate() == only(crm).response_rate(Mode.COMPLETED)
+    assert found.response_rate == Decimal(1) / 3
+    assert found.completed_response_rate == Decimal("0.5")
+    assert only(crm).response_rate == only(crm).completed_response_rate
 
 
 def test_a_survey_expires_although_nobody_recorded_it(crm: crmcore.CRM, tell: Tell) -> None:
@@ -114,19 +113,21 @@ def test_a_survey_expires_although_nobody_recorded_it(crm: crmcore.CRM, tell: Te
         (START + 14 * DAY - timedelta(microseconds=1), SurveyStatus.OPEN),
         (START + 14 * DAY, SurveyStatus.EXPIRED),
     ):
-        (survey,) = crm.read.surveys(as_of=moment)
+        (survey,) = crm.read.surveys.find(as_of=moment).items
         assert survey.status is status
-    before = crm.read.surveys(as_of=LATER)
+    before = crm.read.surveys.find(as_of=LATER)
     tell(ask.ExpireSurvey(case_id=uid(1), cycle=1, kind=CSAT, at=LATER))
-    assert crm.read.surveys(as_of=LATER) == before
+    assert crm.read.surveys.find(as_of=LATER) == before
 
 
 def test_the_answer_that_counts_is_the_latest_as_of_then(crm: crmcore.CRM, tell: Tell) -> None:
     tell(*asked(1, CSAT, 1, 2, 5))
     for days, score in ((0, 1), (1, 2), (2, 5), (90, 5)):
-        (survey,) = crm.read.surveys(as_of=START + days * DAY)
+        (survey,) = crm.read.surveys.find(as_of=START + days * DAY).items
+        assert crm.read.surveys.get(survey.survey_id, as_of=START + days * DAY) == survey
         assert (survey.score, survey.status) == (score, SurveyStatus.ANSWERED)
-    assert crm.read.surveys(as_of=START - DAY) == []
+    assert crm.read.surveys.find(as_of=START - DAY).items == ()
+    assert crm.read.surveys.get(survey.survey_id, as_of=START - DAY) is None
     assert only(crm).scores == {5: 1, 4: 0, 3: 0, 2: 0, 1: 0}
 
 
@@ -138,9 +139,9 @@ def test_feedback_is_broken_down_by_kind_and_group(crm: crmcore.CRM, tell: Tell)
     )
 
     def groups(by: FeedbackGrouping, zone: str = "UTC") -> list[tuple[str, str, int]]:
-        found, totals = crm.read.feedback(by=by, as_of=LATER, zone=zone)
-        assert [(one.kind, one.offered) for one in totals] == [(CSAT, 2), (NPS, 1)]
-        return [(one.kind.value, one.group, one.answered) for one in found]
+        found = crm.read.surveys.results(by=by, as_of=LATER, zone=zone)
+        assert [(one.kind, one.offered) for one in found.totals] == [(CSAT, 2), (NPS, 1)]
+        return [(one.kind.value, one.group, one.answered) for one in found.groups]
 
     assert groups(FeedbackGrouping.QUEUE) == [("csat", "pipes", 2), ("nps", "(none)", 1)]
     assert groups(FeedbackGrouping.AGENT) == [
@@ -160,8 +161,8 @@ def test_a_survey_counts_where_it_was_offered(crm: crmcore.CRM, tell: Tell) -> N
     tell(*asked(1, CSAT, 5), *asked(2, CSAT, 1, when=START + DAY))
     assert only(crm, since=START, until=START + DAY).scores[5] == 1
     assert only(crm, since=START + DAY).scores[1] == 1
-    assert crm.read.feedback(as_of=LATER, until=START) == ([], [])
-    assert crm.read.feedback(as_of=LATER, kind=NPS) == ([], [])
+    assert crm.read.surveys.results(as_of=LATER, until=START).totals == ()
+    assert crm.read.surveys.results(as_of=LATER, kind=NPS).totals == ()
 
 
 def test_comments_are_in_the_history_and_not_in_the_read_model(
@@ -177,9 +178,10 @@ def test_comments_are_in_the_history_and_not_in_the_read_model(
 
 
 def test_what_was_solved_and_not_asked_about_is_found_once(crm: crmcore.CRM, tell: Tell) -> None:
-    def unasked(until: datetime = LATER) -> list[tuple[int, int]]:
-        found = crm.read.unasked(CSAT, START, until)
-        return [(int(str(one.case_id)[-1]), one.cycle) for one in found]
+    def missing(until: datetime = LATER) -> list[tuple[int, int]]:
+        found = crm.read.surveys.coverage(CSAT, START, until)
+        assert found.solved - found.surveyed == len(found.missing)
+        return [(int(str(one.case_id)[-1]), one.cycle) for one in found.missing]
 
     told: dict[str, Any] = {"resolution_code": "done", "at": START}
     for number, customer in ((2, uid(901)), (3, None), (4, uid(901)), (5, uid(901))):
@@ -187,13 +189,13 @@ def test_what_was_solved_and_not_asked_about_is_found_once(crm: crmcore.CRM, tel
         tell(ask.SolveCase(case_id=uid(number), **told))
     tell(ask.MergeCase(case_id=uid(5), into_case_id=uid(4), at=START))
     tell(*asked(1)[1:])
-    assert unasked() == [(2, 1), (4, 1)]
-    assert unasked(START) == []
+    assert missing() == [(2, 1), (4, 1)]
+    assert missing(START) == []
     tell(ask.ReopenCase(case_id=uid(2), reason="again", at=START + DAY))
-    assert unasked() == [(4, 1)]
+    assert missing() == [(4, 1)]
     tell(ask.SolveCase(case_id=uid(2), resolution_code="done", at=START + 2 * DAY))
-    assert unasked() == [(4, 1), (2, 2)]
-    (first, _) = crm.read.unasked(CSAT, START, LATER)
+    assert missing() == [(4, 1), (2, 2)]
+    (first, _) = crm.read.surveys.coverage(CSAT, START, LATER).missing
     told = {"case_id": first.case_id, "cycle": first.cycle, "kind": CSAT}
     tell(ask.OfferSurvey(**told, channel=Channel.EMAIL, at=START + 40 * DAY))
-    assert unasked() == [(2, 2)]
+    assert missing() == [(2, 2)]

@@ -85,7 +85,7 @@ def test_your_own_write_is_read_though_nobody_follows(database_url: str) -> None
     with crmcore.open(database_url, clock=Clock()) as crm:
         send(crm, known(ANN))
         receipt = crm.execute(order(1, "5", at("2025-05-01")), by="test")
-        status = crm.read.at_least(receipt.position).loyalty(ANN)
+        status = crm.read.at_least(receipt.position).loyalty.get(ANN)
         assert status is not None
         assert status.orders == 1
         behind = {one.name for one in crm.status() if one.state != "caught up"}

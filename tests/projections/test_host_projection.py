@@ -76,7 +76,7 @@ def test_its_rows_follow_the_log_and_can_be_queried(crm: CRM) -> None:
 def test_ours_are_kept_as_well(crm: CRM) -> None:
     ada = register(crm, "Ada")
     crm.catch_up()
-    assert [found.customer_id for found in crm.read.find_customers("ada")] == [ada]
+    assert [found.customer_id for found in crm.read.customers.find("ada").items] == [ada]
 
 
 def test_one_view_for_two_handlers_is_refused() -> None:
@@ -126,8 +126,8 @@ def in_engine(crm: CRM, projection: Projection, *names: str) -> list[Any]:
     """What the views show once *projection* was followed, or rebuilt with *names*."""
     with crmcore.open(crm.where, projections=[projection]) as opened:
         if names:
-            opened.upkeep.rebuild_all(names)
-            opened.upkeep.switch("host_seen")
+            opened.maintenance.rebuild_all(names)
+            opened.maintenance.switch("host_seen")
         else:
             opened.catch_up()
         return opened.read.query(sa.select(SEEN).order_by(SEEN.c.position))

@@ -21,8 +21,8 @@ from crmcore import commands as ask
 from crmcore import errors
 from crmcore.domain.kernel import Command
 from crmcore.projections.engine import Projection, Status
-from crmcore.projections.engine.aside import Policy
-from crmcore.projections.engine.batch import Batch
+from crmcore.projections.engine.follow.batch import Batch
+from crmcore.projections.engine.poison.dead_letters import Policy
 from tests.histories import Clock, a_rich_history, histories, send
 from tests.projections.contract import check, comparable, fresh, rows_of
 from tests.projections.examples import ANN, BEN, at, known, named, order
@@ -93,7 +93,7 @@ def test_your_own_write_is_read_at_once(database_url: str) -> None:
     with crmcore.open(database_url, clock=Clock(), inline=ALL) as crm:
         send(crm, known(ANN))
         crm.execute(order(1, "5", at("2025-05-01")), by="test")
-        status = crm.read.loyalty(ANN)
+        status = crm.read.loyalty.get(ANN)
         assert status is not None
         assert status.orders == 1
         assert {one.state for one in crm.status()} == {"caught up"}
@@ -286,12 +286,12 @@ def test_poison_never_refuses_a_command(
             assert len(warnings_of(caplog)) == 1
         else:
             assert (status.state, status.position) == ("caught up", 3)
-            assert [(one.position, one.policy) for one in status.put_aside] == [(2, policy)]
+            assert [(one.position, one.policy) for one in status.dead_letters] == [(2, policy)]
             assert counted(crm) == {"Ann": 1, "Ben": 1}
     with counting(database_url, noting([], policy, lambda _: False)) as mended:
         mended.catch_up()
         if policy is not Policy.STOP:
-            mended.upkeep.retry("guests")
+            mended.maintenance.retry("guests")
         mended.execute(correct("Eva", 2), by="test")
         assert counted(mended) == {"Ann": 1, "Ben": 1, "Eva": 2}
 
@@ -319,8 +319,8 @@ def test_rows_of_another_definition_are_left_alone(
         assert [row["name"] for row in shown(crm)] == ["Ann"]
         (warning,) = warnings_of(caplog)
         assert warning.startswith("guests is left to whoever follows or catches up: rebuild needed")
-        crm.upkeep.rebuild("guests")
-        crm.upkeep.switch("guests")
+        crm.maintenance.rebuild("guests")
+        crm.maintenance.switch("guests")
         crm.execute(correct("Ann"), by="test")
         assert counted(crm) == {"Ann": 4}
 
@@ -437,7 +437,7 @@ def test_a_consumer_that_holds_a_read_model_for_long_holds_up_no_command(
         crm.execute(named("Ann", uid(1)), by="test")
         change(crm, patience=50)
         with crm._database.write() as other:
-            crm.upkeep._registry.claim(other, "guests")
+            crm.maintenance._registry.claim(other, "guests")
             begun = time.monotonic()
             with engine.begin() as connection:
                 connection.execute(text("SET LOCAL lock_timeout = '7s'"))
@@ -460,7 +460,7 @@ def test_a_consumer_that_is_done_soon_is_waited_for(postgres_url: str) -> None:
 
         def hold() -> None:
             with crm._database.write() as other:
-                crm.upkeep._registry.claim(other, "guests")
+                crm.maintenance._registry.claim(other, "guests")
                 held.set()
                 done.wait(0.3)
 
@@ -482,8 +482,8 @@ def test_a_host_that_has_read_the_rows_and_a_switch_do_not_wait_for_each_other(
     engine = create_engine(postgres_url)
     with counting(postgres_url) as crm:
         crm.execute(named("Ann", uid(1)), by="test")
-        crm.upkeep.rebuild("guests")
-        switcher = threading.Thread(target=crm.upkeep.switch, args=("guests",))
+        crm.maintenance.rebuild("guests")
+        switcher = threading.Thread(target=crm.maintenance.switch, args=("guests",))
         with engine.begin() as connection:
             assert seen_by(connection) == [("Ann", 1)]  # the switch waits for this reader now
             switcher.start()
@@ -557,16 +557,16 @@ def test_rebuilding_switching_and_going_back_under_load(
     caplog.set_level(logging.CRITICAL)
     with counting(database_url) as crm:
 
-        def upkeep() -> None:
+        def maintenance() -> None:
             while not crm.position:
                 time.sleep(0.01)
             for _ in range(2):
-                crm.upkeep.rebuild("guests")
-                crm.upkeep.switch("guests")
-                crm.upkeep.rollback("guests")
-                crm.upkeep.retire("guests")
+                crm.maintenance.rebuild("guests")
+                crm.maintenance.switch("guests")
+                crm.maintenance.rollback("guests")
+                crm.maintenance.retire("guests")
 
-        in_threads(naming(crm, ANN, 40), naming(crm, BEN, 40), upkeep)
+        in_threads(naming(crm, ANN, 40), naming(crm, BEN, 40), maintenance)
         assert len(generations(crm)) == 1
         crm.catch_up()
         check_counted(crm, ANN, BEN, times=40)

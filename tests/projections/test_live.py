@@ -15,7 +15,7 @@ from crmcore.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
-from crmcore.projections.marketing.campaign_results import CAMPAIGN_RESULTS
+from crmcore.projections.marketing.tables import CAMPAIGN_RESULTS
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.examples import ANN, at, named
 from tests.projections.hosting import COUNTED, FIRST, NAMES, SECOND, shown
@@ -35,18 +35,18 @@ def crm(database_url: str) -> Iterator[crmcore.CRM]:
 questions = pytest.mark.parametrize(
     "ask",
     [
-        pytest.param(lambda read: read.history(ANN), id="history"),
-        pytest.param(lambda read: read.loyalty(ANN), id="loyalty"),
-        pytest.param(lambda read: read.loyalty(ANN, as_of=MOMENT), id="loyalty of the past"),
-        pytest.param(lambda read: read.loyalty_tiers(), id="tiers"),
-        pytest.param(lambda read: read.case("N-1"), id="case"),
-        pytest.param(lambda read: read.open_cases(), id="open cases"),
-        pytest.param(lambda read: read.service_levels(), id="service levels"),
-        pytest.param(lambda read: read.service_period(), id="period"),
-        pytest.param(lambda read: read.escalations(), id="escalations"),
-        pytest.param(lambda read: read.surveys(), id="surveys"),
-        pytest.param(lambda read: read.find_customers("Ann"), id="search"),
-        pytest.param(lambda read: read.campaign_results(), id="campaigns"),
+        pytest.param(lambda read: read.customers.history(ANN), id="history"),
+        pytest.param(lambda read: read.loyalty.get(ANN), id="loyalty"),
+        pytest.param(lambda read: read.loyalty.get(ANN, as_of=MOMENT), id="loyalty of the past"),
+        pytest.param(lambda read: read.loyalty.tiers(), id="tiers"),
+        pytest.param(lambda read: read.cases.get("N-1"), id="case"),
+        pytest.param(lambda read: read.cases.find(), id="cases"),
+        pytest.param(lambda read: read.service_levels.compliance(), id="service levels"),
+        pytest.param(lambda read: read.service_levels.period(), id="period"),
+        pytest.param(lambda read: read.cases.escalations(), id="escalations"),
+        pytest.param(lambda read: read.surveys.find(), id="surveys"),
+        pytest.param(lambda read: read.customers.find("Ann").items, id="search"),
+        pytest.param(lambda read: read.campaigns.find().items, id="campaigns"),
         pytest.param(lambda read: read.query(select(NAMES)), id="query"),
         pytest.param(lambda read: read.query(TEXT), id="text"),
     ],
@@ -144,8 +144,8 @@ def test_a_column_that_comes_with_a_rebuild_says_so(crm: crmcore.CRM, database_u
             ProjectionStoppedError, match="guests: rebuild needed: its version is 2"
         ):
             later.read.query(select(COUNTED.c.names))
-        later.upkeep.rebuild("guests")
-        later.upkeep.switch("guests")
+        later.maintenance.rebuild("guests")
+        later.maintenance.switch("guests")
         assert later.read.query(select(COUNTED.c.names)) == [{"names": 1}]
 
 
@@ -156,14 +156,14 @@ def test_a_question_that_needs_a_column_of_a_later_definition_says_so(crm: crmco
         connection.exec_driver_sql("DROP VIEW campaign_results")
         connection.exec_driver_sql("CREATE VIEW campaign_results AS SELECT 1 AS old")
     with pytest.raises(StoreUnavailableError):  # of this definition: the database is to blame
-        crm.read.campaign_results()
+        crm.read.campaigns.find()
     with crm._database.write() as connection:
         connection.exec_driver_sql(
             "UPDATE crm_projections SET version = 0, definition = 'older'"
             " WHERE name = 'campaign_results'"
         )
     for ask in (
-        crm.read.campaign_results,
+        crm.read.campaigns.find,
         lambda: crm.read.query(select(CAMPAIGN_RESULTS)),
     ):
         with pytest.raises(ProjectionStoppedError, match="campaign_results: rebuild needed"):
@@ -171,7 +171,7 @@ def test_a_question_that_needs_a_column_of_a_later_definition_says_so(crm: crmco
 
 
 def test_rows_that_nobody_has_followed_say_so(crm: crmcore.CRM) -> None:
-    for ask in (crm.read.campaign_results, lambda: crm.read.query(select(NAMES))):
+    for ask in (crm.read.campaigns.find, lambda: crm.read.query(select(NAMES))):
         with pytest.raises(ProjectionStoppedError, match="has no rows yet: run"):
             ask()
 

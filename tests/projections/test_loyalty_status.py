@@ -21,7 +21,7 @@ from crmcore.domain.loyalty.program import (
     a_year_before,
 )
 from crmcore.policies import Policies
-from crmcore.projections.loyalty.status import LOYALTY_STATUS
+from crmcore.projections.loyalty.loyalty_status import LOYALTY_STATUS
 from tests.histories import CUSTOMERS, Clock, histories, send
 from tests.projections.conftest import Tell
 from tests.projections.contract import fresh
@@ -34,7 +34,7 @@ DAY = timedelta(days=1)
 
 
 def status(crm: crmcore.CRM, now: datetime) -> Any:
-    found = crm.read.loyalty(ANN, now=now)
+    found = crm.read.loyalty.get(ANN, now=now)
     assert found is not None
     return found
 
@@ -165,7 +165,7 @@ def test_EC_Y9_what_was_forgotten_on_28_february_stays_so_on_the_leap_day(
     tell(order(2, "1", at("2024-02-28T13:00")))
     assert status(crm, at("2024-02-28T13:00")).year_spending == 1
     assert status(crm, at("2024-02-29T11:00")).year_spending == 1
-    as_of = crm.read.loyalty(ANN, now=MAY, as_of=at("2024-02-29T11:00"))
+    as_of = crm.read.loyalty.get(ANN, now=MAY, as_of=at("2024-02-29T11:00"))
     assert as_of is not None
     assert as_of.year_spending == 1
 
@@ -203,7 +203,7 @@ def test_EC_Y12_a_return_reduces_the_year_of_its_purchase(crm: crmcore.CRM, tell
     tell(back(1, "4", later))  # the purchase is over a year old by now
     now = status(crm, later)
     assert (now.year_spending, now.lifetime_spending, now.points) == (600, 600, 600)
-    then: Any = crm.read.loyalty(ANN, now=later, as_of=MAY + 201 * DAY)
+    then: Any = crm.read.loyalty.get(ANN, now=later, as_of=MAY + 201 * DAY)
     assert (then.tier, then.year_spending) == ("gold", 1600)  # the return was yet to come
 
 
@@ -211,7 +211,7 @@ def test_EC_Y12_points_as_of_a_moment_leave_later_returns_out(crm: crmcore.CRM, 
     tell(*known(ANN), order(1, "19.90", MAY), order(2, "100", MAY))
     tell(back(1, "1", MAY + 2 * DAY, nth=1))
     tell(back(1, "1", MAY + DAY, nth=2))  # told after the other, true before it
-    then: Any = crm.read.loyalty(ANN, now=MAY, as_of=MAY + DAY)
+    then: Any = crm.read.loyalty.get(ANN, now=MAY, as_of=MAY + DAY)
     assert then.points == 114  # of 14.93
     assert status(crm, MAY + 2 * DAY).points == 109  # of 9.95
 
@@ -222,7 +222,7 @@ def test_EC_Y12_a_return_told_of_before_its_purchase_takes_nothing_away(
     tell(*known(ANN), order(1, "100", MAY - 9 * DAY), order(2, "50", MAY))
     just_before = MAY - timedelta(minutes=4)  # as clocks may differ: any earlier, it is refused
     tell(back(2, "4", just_before))
-    then: Any = crm.read.loyalty(ANN, now=MAY, as_of=just_before)
+    then: Any = crm.read.loyalty.get(ANN, now=MAY, as_of=just_before)
     assert [then.points, then.year_spending] == [100, 100]
 
 
@@ -265,10 +265,10 @@ def rows(crm: crmcore.CRM) -> list[Any]:
 
 def test_who_cancelled_the_only_order_is_no_member(crm: crmcore.CRM, tell: Tell) -> None:
     tell(*known(ANN), ordered(1, "600", MAY), cancel(1))
-    assert crm.read.loyalty(ANN, now=MAY + 9 * DAY) is None
+    assert crm.read.loyalty.get(ANN, now=MAY + 9 * DAY) is None
     assert rows(crm) == []
-    assert sum(one.members for one in crm.read.loyalty_tiers()) == 0
-    then = crm.read.loyalty(ANN, now=MAY, as_of=MAY + DAY)  # it was not cancelled yet
+    assert sum(one.members for one in crm.read.loyalty.tiers()) == 0
+    then = crm.read.loyalty.get(ANN, now=MAY, as_of=MAY + DAY)  # it was not cancelled yet
     assert then is not None
     assert then.points == 600
     tell(ordered(2, "5", MAY + 10 * DAY, "USD"))
@@ -364,15 +364,15 @@ def test_an_order_in_a_code_that_a_later_release_drops_goes_on_to_be_counted(
 
 def test_nobody_has_a_status_before_the_first_purchase(crm: crmcore.CRM, tell: Tell) -> None:
     tell(*known(ANN, BEN), order(1, "10", MAY))
-    assert crm.read.loyalty(BEN, now=MAY) is None
-    assert crm.read.loyalty(BEN, now=MAY, as_of=MAY) is None
-    assert crm.read.loyalty(ANN, now=MAY, as_of=MAY - DAY) is None
-    assert crm.read.loyalty(uid(77), now=MAY) is None
+    assert crm.read.loyalty.get(BEN, now=MAY) is None
+    assert crm.read.loyalty.get(BEN, now=MAY, as_of=MAY) is None
+    assert crm.read.loyalty.get(ANN, now=MAY, as_of=MAY - DAY) is None
+    assert crm.read.loyalty.get(uid(77), now=MAY) is None
 
 
 def test_the_future_forgets_old_purchases(crm: crmcore.CRM, tell: Tell) -> None:
     tell(*known(ANN), order(1, "4000", MAY))
-    future: Any = crm.read.loyalty(ANN, now=MAY, as_of=MAY + 800 * DAY)
+    future: Any = crm.read.loyalty.get(ANN, now=MAY, as_of=MAY + 800 * DAY)
     assert (future.tier, future.year_spending, future.points) == ("bronze", 0, 4000)
 
 
@@ -389,7 +389,7 @@ def test_a_status_as_of_any_instant_is_the_naive_one(
             for moment in moments:
                 by_then = [one for one in log if one.occurred_at <= moment]
                 expected = loyalty_of(by_then, customer, STANDARD_PROGRAM, moment)
-                found = crm.read.loyalty(customer, now=moment, as_of=moment)
+                found = crm.read.loyalty.get(customer, now=moment, as_of=moment)
                 assert (found is None) == (expected is None)
                 if found is not None and expected is not None:
                     for name in ("points", "tier", "year_spending", "lifetime_spending", "orders"):
@@ -398,13 +398,28 @@ def test_a_status_as_of_any_instant_is_the_naive_one(
 
 def test_tiers_are_summed_up_highest_first(crm: crmcore.CRM, tell: Tell) -> None:
     tell(*known(ANN, BEN), order(1, "600", MAY), order(2, "5", MAY, customer=BEN))
-    summary = crm.read.loyalty_tiers()
+    summary = crm.read.loyalty.tiers()
     assert [(one.tier, one.members, one.points) for one in summary] == [
         ("platinum", 0, 0),
         ("gold", 0, 0),
         ("silver", 1, 600),
         ("bronze", 1, 5),
     ]
+
+
+def test_members_are_found_by_their_tier_and_in_order(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(*known(ANN, BEN), order(1, "600", MAY), order(2, "5", MAY - DAY, customer=BEN))
+
+    def found(**criteria: Any) -> list[Any]:
+        return [one.customer_id for one in crm.read.loyalty.find(**criteria).items]
+
+    assert found() == found(order_by="as_of") == [ANN, BEN]
+    assert found(order_by="joined") == [BEN, ANN]
+    assert found(tier="silver") == found(limit=1) == [ANN]
+    assert found(tier="gold") == found(currency="USD") == []
+    first = crm.read.loyalty.find(limit=1)
+    (ben,) = crm.read.loyalty.find(limit=1, after=first.next).items
+    assert (ben.customer_id, ben.tier, ben.points, ben.orders) == (BEN, "bronze", 5, 1)
 
 
 def test_another_program_is_another_policy(tmp_path: Path) -> None:
@@ -418,7 +433,7 @@ def test_another_program_is_another_policy(tmp_path: Path) -> None:
     with crmcore.open(url, clock=Clock(), policies=Policies(loyalty=program)) as crm:
         (status,) = [one for one in crm.status() if one.name == "loyalty_status"]
         assert status.state == "rebuild needed"
-        assert [(one.tier, one.members) for one in crm.read.loyalty_tiers()] == [
+        assert [(one.tier, one.members) for one in crm.read.loyalty.tiers()] == [
             ("silver", 1),  # of the old program, whose rows are shown until they are rebuilt
             ("friend", 0),
             ("guest", 0),

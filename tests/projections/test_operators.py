@@ -13,12 +13,13 @@ from sqlalchemy import Connection, text
 
 import crmcore
 from crmcore.errors import InTheWayError, ProjectionStoppedError, StoreBusyError, StoreError
-from crmcore.projections.engine import Projection, switching
-from crmcore.projections.engine.compare import Comparison
-from crmcore.projections.engine.generation import Checkpoint
+from crmcore.projections.engine import Projection
+from crmcore.projections.engine.generations.checkpoint import Checkpoint
+from crmcore.projections.engine.maintenance import switch as switching
+from crmcore.projections.engine.maintenance.compare import Comparison
 from tests.histories import Clock, send
 from tests.projections.examples import named
-from tests.projections.hosting import FIRST, SECOND, generations, guests, shown, upkeep
+from tests.projections.hosting import FIRST, SECOND, generations, guests, maintenance, shown
 from tests.projections.test_poison import stands, store, stored
 from tests.scenario import uid
 
@@ -79,17 +80,17 @@ def test_rights_and_views_of_others_outlive_a_switch(postgres_url: str, analyst:
     report = "SELECT name FROM report"
     with begun(postgres_url) as crm:
         run(crm, f"GRANT SELECT ON guests TO {analyst}", "CREATE VIEW report AS TABLE guests")
-        crm.upkeep.rebuild("guests")
-        crm.upkeep.switch("guests")
+        crm.maintenance.rebuild("guests")
+        crm.maintenance.switch("guests")
         send(crm, [named("Ben", uid(2))])
         crm.catch_up()
         assert rights(crm, analyst) == ["SELECT"]
         assert run(crm, report) == [("Ann",), ("Ben",)]
-        crm.upkeep.retire("guests")
+        crm.maintenance.retire("guests")
         assert run(crm, report) == [("Ann",), ("Ben",)]
     with opened(postgres_url, SECOND) as crm:  # a column more, at the end
-        crm.upkeep.rebuild("guests")
-        crm.upkeep.switch("guests")
+        crm.maintenance.rebuild("guests")
+        crm.maintenance.switch("guests")
         assert rights(crm, analyst) == ["SELECT"]
         assert run(crm, report) == [("Ann",), ("Ben",)]
 
@@ -104,11 +105,11 @@ def test_rights_are_given_again_where_columns_are_gone(postgres_url: str, analys
             "GRANT SELECT ON guests TO PUBLIC",
         )
     with opened(postgres_url, guests(version=3)) as crm:
-        crm.upkeep.rebuild("guests")
-        crm.upkeep.switch("guests")
+        crm.maintenance.rebuild("guests")
+        crm.maintenance.switch("guests")
         assert shown(crm) == [{"customer_id": str(uid(1)), "name": "Ann"}]
         assert rights(crm, analyst) == rights(crm, "PUBLIC") == ["SELECT"]
-        crm.upkeep.rollback("guests")
+        crm.maintenance.rollback("guests")
         assert rights(crm, analyst) == rights(crm, "PUBLIC") == ["SELECT"]
 
 
@@ -120,24 +121,24 @@ def test_a_view_that_rests_on_columns_that_go_is_named_and_nothing_changes(
         crm.catch_up()
         run(crm, "CREATE VIEW report AS SELECT name, names FROM guests")
     with opened(postgres_url, guests(version=3)) as crm:
-        crm.upkeep.rebuild("guests")
+        crm.maintenance.rebuild("guests")
         with pytest.raises(InTheWayError, match=r"view report depends on view guests.*drop those"):
-            crm.upkeep.switch("guests")
+            crm.maintenance.switch("guests")
         assert generations(crm) == {1: "live", 2: "building"}
         assert run(crm, "SELECT * FROM report") == [("Ann", 1)]
-        assert crm.upkeep.compare("guests").after == 2
+        assert crm.maintenance.compare("guests").after == 2
         run(crm, "DROP VIEW report")
-        crm.upkeep.switch("guests")
+        crm.maintenance.switch("guests")
         assert generations(crm) == {1: "previous", 2: "live"}
 
 
 def test_a_view_on_a_generation_keeps_it_from_being_retired(postgres_url: str) -> None:
     with begun(postgres_url) as crm:
         run(crm, "CREATE VIEW report AS TABLE guests__g1")
-        crm.upkeep.rebuild("guests")
-        crm.upkeep.switch("guests")
+        crm.maintenance.rebuild("guests")
+        crm.maintenance.switch("guests")
         with pytest.raises(InTheWayError, match="view report depends on table guests__g1"):
-            crm.upkeep.retire("guests")
+            crm.maintenance.retire("guests")
         assert generations(crm) == {1: "previous", 2: "live"}
 
 
@@ -145,8 +146,8 @@ def test_a_view_in_sqlite_sees_the_generation_that_is_live(sqlite_url: str) -> N
     with begun(sqlite_url) as crm:
         run(crm, "CREATE VIEW report AS SELECT name FROM guests")
     with opened(sqlite_url, SECOND) as crm:
-        crm.upkeep.rebuild("guests")
-        crm.upkeep.switch("guests")
+        crm.maintenance.rebuild("guests")
+        crm.maintenance.switch("guests")
         send(crm, [named("Ben", uid(2))])
         crm.catch_up()
         assert run(crm, "SELECT name FROM report") == [("Ann",), ("Ben",)]
@@ -157,11 +158,11 @@ def test_a_view_in_sqlite_sees_the_generation_that_is_live(sqlite_url: str) -> N
 
 def test_a_long_reader_in_sqlite_keeps_nobody_from_switching(sqlite_url: str) -> None:
     with begun(sqlite_url) as crm:
-        crm.upkeep.rebuild("guests")
+        crm.maintenance.rebuild("guests")
         with reading(crm, "SELECT * FROM guests") as reader:
-            crm.upkeep.switch("guests")
-            crm.upkeep.rollback("guests")
-            crm.upkeep.retire("guests")
+            crm.maintenance.switch("guests")
+            crm.maintenance.rollback("guests")
+            crm.maintenance.retire("guests")
             assert reader.execute(text("SELECT name FROM guests")).all() == [("Ann",)]
         assert generations(crm) == {1: "live"}
 
@@ -172,13 +173,13 @@ def test_a_writer_that_stays_in_sqlite_ends_a_switch_in_bounded_time(
     monkeypatch.setattr(switching, "PATIENCE_SECONDS", 0.1)
     with opened(f"{sqlite_url}?timeout=0.2") as crm:
         crm.catch_up()
-        crm.upkeep.rebuild("guests")
+        crm.maintenance.rebuild("guests")
         with crm._database.write():
             begun_at = time.monotonic()
             with pytest.raises(StoreBusyError, match="another writer holds it"):
-                crm.upkeep.switch("guests")
+                crm.maintenance.switch("guests")
             assert time.monotonic() - begun_at < 5
-        assert crm.upkeep.switch("guests").generation == 2
+        assert crm.maintenance.switch("guests").generation == 2
 
 
 def test_retiring_waits_for_a_reader_and_drops_nothing_if_it_stays(
@@ -187,14 +188,14 @@ def test_retiring_waits_for_a_reader_and_drops_nothing_if_it_stays(
     monkeypatch.setattr(switching, "SHORT_WAIT", "50ms")
     monkeypatch.setattr(switching, "PATIENCE_SECONDS", 0.1)
     with begun(postgres_url) as crm:
-        crm.upkeep.rebuild("guests")
-        crm.upkeep.switch("guests")
+        crm.maintenance.rebuild("guests")
+        crm.maintenance.switch("guests")
         with reading(crm, "SELECT * FROM guests__g1") as reader:  # no longer by the view
             with pytest.raises(StoreBusyError, match="lock timeout"):
-                crm.upkeep.retire("guests")
+                crm.maintenance.retire("guests")
             assert generations(crm) == {1: "previous", 2: "live"}
             assert len(reader.execute(text("SELECT * FROM guests__g1")).all()) == 1
-        assert [one.generation for one in crm.upkeep.retire("guests")] == [1]
+        assert [one.generation for one in crm.maintenance.retire("guests")] == [1]
 
 
 # A second operator
@@ -217,8 +218,10 @@ def both(*actions: Callable[[], object]) -> list[object]:
 
 def test_of_two_switches_at_once_one_is_told_that_it_was_done(database_url: str) -> None:
     with begun(database_url) as crm, opened(database_url) as other:
-        crm.upkeep.rebuild("guests")
-        done = both(lambda: crm.upkeep.switch("guests"), lambda: other.upkeep.switch("guests"))
+        crm.maintenance.rebuild("guests")
+        done = both(
+            lambda: crm.maintenance.switch("guests"), lambda: other.maintenance.switch("guests")
+        )
         assert sorted(isinstance(one, Checkpoint) for one in done) == [False, True]
         (refused,) = [one for one in done if not isinstance(one, Checkpoint)]
         assert "switched to or retired meanwhile" in str(refused) or "no newly built" in str(
@@ -238,13 +241,13 @@ def test_two_operators_from_rebuild_to_retire_end_in_one_live_generation(
                     with suppress(ProjectionStoppedError, StoreError):
                         step("guests")
 
-        both(lambda: through(crm.upkeep), lambda: through(other.upkeep))
+        both(lambda: through(crm.maintenance), lambda: through(other.maintenance))
         assert sorted(generations(crm).values()).count("live") == 1
         crm.catch_up()
         assert [row["name"] for row in shown(crm)] == ["Ann"]
-        crm.upkeep.rebuild("guests")
-        assert crm.upkeep.compare("guests").equal
-        crm.upkeep.retire("guests")
+        crm.maintenance.rebuild("guests")
+        assert crm.maintenance.compare("guests").equal
+        crm.maintenance.retire("guests")
         assert list(generations(crm).values()) == ["live"]
 
 
@@ -257,7 +260,7 @@ def test_comparing_while_events_come_in_ends_and_says_where(
 ) -> None:
     stop = threading.Event()
     with begun(database_url) as crm, opened(database_url) as other:
-        crm.upkeep.rebuild("guests")
+        crm.maintenance.rebuild("guests")
 
         def write() -> None:
             number = 100
@@ -272,7 +275,7 @@ def test_comparing_while_events_come_in_ends_and_says_where(
         with ThreadPoolExecutor(2) as pool:
             others = [pool.submit(write), pool.submit(follow)]
             try:
-                found: list[Comparison] = [crm.upkeep.compare("guests") for _ in range(3)]
+                found: list[Comparison] = [crm.maintenance.compare("guests") for _ in range(3)]
             finally:
                 stop.set()
             for one in others:
@@ -300,7 +303,7 @@ def test_the_status_tells_why_a_rebuild_stopped_until_it_goes_on(database_url: s
         data = stored(crm, bad)
         store(crm, bad, data="{")
         with pytest.raises(ProjectionStoppedError):
-            upkeep(crm).rebuild("guests")
+            maintenance(crm).rebuild("guests")
         building = stands(crm)["guests"].building
         assert building is not None
         assert building.stopped is not None
@@ -310,7 +313,7 @@ def test_the_status_tells_why_a_rebuild_stopped_until_it_goes_on(database_url: s
 
         store(crm, bad, data=data)
         with Dying(1) as executor, pytest.raises(ProjectionStoppedError, match="a worker died"):
-            upkeep(crm).rebuild("guests", executor=executor, parts=2)
+            maintenance(crm).rebuild("guests", executor=executor, parts=2)
         building = stands(crm)["guests"].building
         assert building is not None
         assert building.stopped is not None
@@ -318,6 +321,8 @@ def test_the_status_tells_why_a_rebuild_stopped_until_it_goes_on(database_url: s
         assert "a worker died while it filled generation 2" in str(building.stopped)
 
         seen = []
-        upkeep(crm).rebuild("guests", report=lambda _: seen.append(stands(crm)["guests"].building))
+        maintenance(crm).rebuild(
+            "guests", report=lambda _: seen.append(stands(crm)["guests"].building)
+        )
         assert all(one is not None and one.stopped is None for one in seen)
-        assert crm.upkeep.compare("guests").equal
+        assert crm.maintenance.compare("guests").equal

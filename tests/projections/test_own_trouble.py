@@ -27,7 +27,7 @@ from crmcore.errors import (
     StoreFullError,
 )
 from crmcore.projections.engine import Projection, Registry, Rows, Status
-from crmcore.projections.engine.generation import Checkpoint
+from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from tests.histories import Clock, send
 from tests.projections.contract import follower
 from tests.projections.examples import ANN, BEN, at, known, order
@@ -72,8 +72,8 @@ def test_a_host_table_with_the_name_of_a_view_holds_up_that_read_model_alone(
         assert standing(crm)[TAKEN].state == "stopped"
         assert f"named {TAKEN} already" in str(standing(crm)[TAKEN].reason)
     with pytest.raises(ProjectionStoppedError, match=f"named {TAKEN} already"):
-        crm.read.loyalty(ANN)
-    assert crm.read.history(ANN)
+        crm.read.loyalty.get(ANN)
+    assert crm.read.customers.history(ANN)
     run(crm, f"DROP TABLE {TAKEN}")
     crm.catch_up()
     assert others(crm, "") == {"caught up"}
@@ -104,9 +104,9 @@ def test_a_new_table_of_a_taken_name_leaves_the_live_rows_as_they_are(database_u
         name="guests", version=2, tables=(*FIRST.tables, more), handlers=FIRST.handlers
     )
     with crmcore.open(database_url, clock=Clock(), projections=[wider]) as crm:
-        crm.upkeep.rebuild("guests")
+        crm.maintenance.rebuild("guests")
         with pytest.raises(InTheWayError, match="named more_guests already"):
-            crm.upkeep.switch("guests")
+            crm.maintenance.switch("guests")
         assert len(shown(crm)) == 1
 
 
@@ -199,11 +199,11 @@ def test_trouble_that_none_is_spared_is_told_as_what_it_is(crm: crmcore.CRM) -> 
 def test_one_that_cannot_be_rebuilt_leaves_the_others_to_be(crm: crmcore.CRM) -> None:
     run(crm, "CREATE TABLE guests__g1 (own INTEGER)")
     with pytest.raises(RebuildStoppedError, match="guests: StoreUnavailableError") as stopped:
-        crm.upkeep.rebuild_all()
+        crm.maintenance.rebuild_all()
     names = {one.name for one in crm.projections}
     assert {one.name for one in stopped.value.rebuilt} == names - {"guests"}
     with pytest.raises(StoreError, match="guests__g1"):
-        crm.upkeep.rebuild("guests")
+        crm.maintenance.rebuild("guests")
 
 
 def test_one_that_loses_its_table_while_it_is_rebuilt_leaves_the_others_to_be(
@@ -219,7 +219,7 @@ def test_one_that_loses_its_table_while_it_is_rebuilt_leaves_the_others_to_be(
 
     monkeypatch.setattr(Registry, "begin", begin_without)
     with pytest.raises(RebuildStoppedError) as stopped:
-        crm.upkeep.rebuild_all()
+        crm.maintenance.rebuild_all()
     assert set(stopped.value.stopped) == {"guests"}
     assert {one.name for one in stopped.value.rebuilt} == {
         one.name for one in crm.projections if one.name != "guests"
@@ -306,10 +306,10 @@ def test_the_longest_names_last_for_ten_generations_and_more(database_url: str) 
     )
     with crmcore.open(database_url, projections=[keeping(long)]) as crm:
         for _ in range(11):
-            crm.upkeep.rebuild("own")
-            crm.upkeep.switch("own")
+            crm.maintenance.rebuild("own")
+            crm.maintenance.switch("own")
         assert standing(crm)["own"].generation == 11
-        crm.upkeep.retire("own")
+        crm.maintenance.retire("own")
 
 
 @pytest.mark.parametrize("name", ["order", "Total", "a b", "Größe", 'inch "', "select"])
@@ -331,8 +331,8 @@ def test_any_other_name_of_tables_and_columns_is_kept(database_url: str, name: s
     with crmcore.open(database_url, clock=Clock(), projections=[kept]) as crm:
         send(crm, [*known(ANN), *known(BEN)])
         crm.catch_up()
-        crm.upkeep.rebuild("own")
-        assert crm.upkeep.compare("own").equal
-        crm.upkeep.switch("own")
+        crm.maintenance.rebuild("own")
+        assert crm.maintenance.compare("own").equal
+        crm.maintenance.switch("own")
         rows = crm.read.query(select(own).order_by(own.c.customer_id))
         assert [(row[name], row[f"{name} n"]) for row in rows] == [("kept", 2)] * 2

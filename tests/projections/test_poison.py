@@ -11,7 +11,7 @@ from crmcore.application.log import Recorded
 from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
 from crmcore.errors import ProjectionStoppedError
 from crmcore.projections.engine import Projection, Row, Rows, Status
-from crmcore.projections.engine.memory import MemoryRows
+from crmcore.projections.engine.rows.memory import MemoryRows
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.contract import catch_up, check, follower, live_rows, rows_of
 from tests.projections.examples import named
@@ -108,13 +108,13 @@ def test_the_reason_does_not_tell_what_the_event_held(rich: crmcore.CRM) -> None
 def test_a_read_model_that_stopped_still_answers(rich: crmcore.CRM) -> None:
     rich.catch_up()
     now = rich.now()
-    before = rich.read.cases(as_of=now)
+    before = rich.read.cases.find(as_of=now)
     send(rich, [named("Late", uid(5))])
     store(rich, rich.position, data="not even JSON")
     with pytest.raises(ProjectionStoppedError):
         rich.catch_up()
-    assert rich.read.cases(as_of=now) == before
-    assert rich.read.find_customers("Late") == []
+    assert rich.read.cases.find(as_of=now) == before
+    assert rich.read.customers.find("Late").items == ()
 
 
 def test_the_first_event_may_be_the_poison(rich: crmcore.CRM) -> None:

@@ -11,12 +11,12 @@ from crmcore import commands as ask
 from crmcore.errors import ProjectionStoppedError
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.projections.engine import Projection
-from crmcore.projections.engine.aside import Policy
-from crmcore.projections.engine.filling import Limits
+from crmcore.projections.engine.poison.dead_letters import Policy
+from crmcore.projections.engine.rebuild.fill import Limits
 from tests.histories import Clock, send
 from tests.projections.contract import catch_up, follower
 from tests.projections.examples import at, named
-from tests.projections.hosting import COUNTED, guests, noting, shown, upkeep
+from tests.projections.hosting import COUNTED, guests, maintenance, noting, shown
 from tests.projections.test_poison import stands, store, stored
 from tests.scenario import uid
 
@@ -45,8 +45,8 @@ def follow(crm: crmcore.CRM, how: str) -> None:
     if how != "rebuild":
         catch_up(crm, int(how))
         return
-    upkeep(crm, Limits(page=2, commit=2)).rebuild("guests")
-    crm.upkeep.switch("guests")
+    maintenance(crm, Limits(page=2, commit=2)).rebuild("guests")
+    crm.maintenance.switch("guests")
 
 
 def unreadable(crm: crmcore.CRM) -> Callable[[], None]:
@@ -89,19 +89,19 @@ def test_what_cannot_be_read_is_put_aside_and_tried_again(
         assert names(crm) == KEPT[policy]
         status = stands(crm)["guests"]
         assert status.state == "caught up"
-        (aside,) = status.put_aside
+        (aside,) = status.dead_letters
         assert (aside.position, aside.policy, list(aside.groups)) == (BAD, policy, [str(ANN)])
         assert ("Corrupt" if spoil is unreadable else "UnknownTopic") in aside.cause
 
-        assert [one.position for one in crm.upkeep.retry("guests").still_aside] == [BAD]
+        assert [one.position for one in crm.maintenance.retry("guests").remaining] == [BAD]
         assert names(crm) == KEPT[policy]
-        assert stands(crm)["guests"].put_aside == status.put_aside
+        assert stands(crm)["guests"].dead_letters == status.dead_letters
         mend()
-        tried = crm.upkeep.retry("guests")
-        assert (tried.tried, list(tried.still_aside)) == (1, [])
+        tried = crm.maintenance.retry("guests")
+        assert (tried.tried, list(tried.remaining)) == (1, [])
         assert names(crm) == WHOLE
-        assert stands(crm)["guests"].put_aside == ()
-        assert crm.upkeep.retry("guests").tried == 0
+        assert stands(crm)["guests"].dead_letters == ()
+        assert crm.maintenance.retry("guests").tried == 0
 
 
 def catch_up_guests(crm: crmcore.CRM, batch: int) -> None:
@@ -119,13 +119,13 @@ def test_a_handler_that_fails_may_be_gone_past(database_url: str, policy: Policy
         tell(crm)
         follow(crm, how)
         assert names(crm) == KEPT[policy]
-        (aside,) = stands(crm)["guests"].put_aside
+        (aside,) = stands(crm)["guests"].dead_letters
         assert aside.position == BAD
         assert aside.cause.startswith("RuntimeError in ")
-        assert len(crm.upkeep.retry("guests").still_aside) == 1
+        assert len(crm.maintenance.retry("guests").remaining) == 1
         assert names(crm) == KEPT[policy]
         broken[0] = False
-        assert list(crm.upkeep.retry("guests").still_aside) == []
+        assert list(crm.maintenance.retry("guests").remaining) == []
         assert names(crm) == WHOLE
 
 
@@ -146,7 +146,7 @@ def test_rows_that_the_database_refuses_may_be_gone_past(
         send(crm, [renamed("Ann 3", ANN), renamed("Ben 2", BEN)])
         crm.catch_up()
         assert names(crm) == KEPT[policy]
-        assert [one.position for one in crm.upkeep.retry("guests").still_aside] == [BAD]
+        assert [one.position for one in crm.maintenance.retry("guests").remaining] == [BAD]
         assert names(crm) == KEPT[policy]
 
 
@@ -169,10 +169,10 @@ def test_a_rebuild_tells_how_many_it_put_aside(database_url: str) -> None:
     with opened(database_url, noting([], Policy.SKIP, lambda event: "Bad" in event.name)) as crm:
         tell(crm)
         send(crm, [renamed(f"Bad {n}", BEN) for n in range(5)])
-        assert crm.upkeep.estimate("guests").sampled == crm.position
-        assert crm.upkeep.rebuild("guests").put_aside == 6
+        assert crm.maintenance.estimate("guests").sampled == crm.position
+        assert crm.maintenance.rebuild("guests").dead_letters == 6
         crm.catch_up()
-        assert crm.upkeep.compare("guests").equal
+        assert crm.maintenance.compare("guests").equal
 
 
 def test_many_that_nobody_knows_are_gone_past_at_once(database_url: str) -> None:
@@ -187,10 +187,10 @@ def test_many_that_nobody_knows_are_gone_past_at_once(database_url: str) -> None
         with crm._database.write() as connection:
             append(connection, crm._database.tables, foreign, 0)
         crm.catch_up()
-        assert len(stands(crm)["guests"].put_aside) == len(foreign)
+        assert len(stands(crm)["guests"].dead_letters) == len(foreign)
         assert len(seen) == 5
-        assert crm.upkeep.rebuild("guests").put_aside == len(foreign)
-        assert crm.upkeep.compare("guests").equal
+        assert crm.maintenance.rebuild("guests").dead_letters == len(foreign)
+        assert crm.maintenance.compare("guests").equal
 
 
 # Groups that share events
@@ -223,13 +223,13 @@ def test_groups_that_share_an_event_with_a_held_one_wait_with_it(
         follow(crm, how)
         counts = dict(names(crm))
         assert counts == dict.fromkeys([str(ANN), "A", str(BEN), "B", str(uid(4)), "Z"], 1)
-        asides = stands(crm)["guests"].put_aside
+        asides = stands(crm)["guests"].dead_letters
         assert [one.position for one in asides] == [BAD, 4, 5, 6]
         assert [one.cause for one in asides[1:]] == [f"waits for position {n}" for n in (3, 3, 4)]
-        assert len(crm.upkeep.retry("guests").still_aside) == 4
+        assert len(crm.maintenance.retry("guests").remaining) == 4
         assert dict(names(crm)) == counts
         broken[0] = False
-        assert crm.upkeep.retry("guests").tried == 4
+        assert crm.maintenance.retry("guests").tried == 4
         whole = {str(ANN): 3, str(BEN): 2, str(uid(3)): 1, str(uid(4)): 1, "A": 3, "B": 3, "Z": 1}
         assert dict(names(crm)) == whole
 
@@ -250,9 +250,9 @@ def test_an_event_whose_groups_are_unknown_stops_or_is_skipped(database_url: str
                 crm.catch_up()
             assert ("guests" in str(stopped.value)) is (policy is Policy.HOLD)
             if policy is Policy.SKIP:
-                assert len(crm.upkeep.retry("guests").still_aside) == 1, "it is not forgotten"
+                assert len(crm.maintenance.retry("guests").remaining) == 1, "it is not forgotten"
             mend()
             crm.catch_up()
-            crm.upkeep.retry("guests")
+            crm.maintenance.retry("guests")
             assert names(crm) == WHOLE
-            assert stands(crm)["guests"].put_aside == ()
+            assert stands(crm)["guests"].dead_letters == ()

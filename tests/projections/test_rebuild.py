@@ -15,8 +15,8 @@ from sqlalchemy import Table, create_engine, inspect
 import crmcore
 from crmcore.domain.kernel import Command
 from crmcore.errors import ProjectionStoppedError
-from crmcore.projections.engine.filling import Limits
-from crmcore.projections.engine.progress import Progress
+from crmcore.projections.engine.rebuild.fill import Limits
+from crmcore.projections.engine.rebuild.progress import Progress
 from tests.histories import CUSTOMERS, Clock, a_rich_history, histories, send
 from tests.projections.contract import check, fresh, rows_of
 from tests.projections.examples import at, named, order
@@ -26,8 +26,8 @@ from tests.projections.hosting import (
     SECOND,
     Wrapped,
     generations,
+    maintenance,
     shown,
-    upkeep,
 )
 from tests.projections.test_poison import stands, store, stored
 from tests.scenario import uid
@@ -48,7 +48,7 @@ def rich(database_url: str) -> Iterator[crmcore.CRM]:
 def rebuild_all(crm: crmcore.CRM, limits: Limits, parts: int) -> None:
     """Rebuild every read model, see that nothing differs, and switch."""
     with ThreadPoolExecutor(parts) as executor:
-        keep = upkeep(crm, limits)
+        keep = maintenance(crm, limits)
         for projection in crm.projections:
             pool = executor if parts > 1 else None
             built = keep.rebuild(projection.name, executor=pool, parts=parts)
@@ -90,8 +90,8 @@ def test_many_parts_make_the_rows_of_the_whole(database_url: str) -> None:
         rebuild_all(crm, TINY, 3)
         check(crm)
         with ThreadPoolExecutor(2) as executor:
-            upkeep(crm).rebuild("customer_history", executor=executor, parts=300)
-        assert upkeep(crm).compare("customer_history").equal
+            maintenance(crm).rebuild("customer_history", executor=executor, parts=300)
+        assert maintenance(crm).compare("customer_history").equal
 
 
 def test_other_processes_fill_the_parts(postgres_url: str) -> None:
@@ -104,12 +104,12 @@ def test_other_processes_fill_the_parts(postgres_url: str) -> None:
         send(crm, a_rich_history())
         crm.catch_up()
         for name in ("customer_history", "guests"):  # append-only rows; a host's own tables
-            crm.upkeep.rebuild(name, executor=executor, parts=2, report=seen.append)
-            assert crm.upkeep.compare(name).equal
+            crm.maintenance.rebuild(name, executor=executor, parts=2, report=seen.append)
+            assert crm.maintenance.compare(name).equal
         done = [one for one in seen if one.name == "guests" and one.phase == "fill"]
         assert (done[0].done, done[-1].done) == (0, done[-1].total)
         with pytest.raises(ValueError, match="at least 1"):
-            crm.upkeep.rebuild("guests", parts=0)
+            crm.maintenance.rebuild("guests", parts=0)
 
 
 def test_events_that_come_in_meanwhile_are_in_it(rich: crmcore.CRM) -> None:
@@ -123,7 +123,7 @@ def test_events_that_come_in_meanwhile_are_in_it(rich: crmcore.CRM) -> None:
         seen.append(name)
         assert name in [row["name"] for row in shown(rich)]
 
-    keep = upkeep(rich, TINY)
+    keep = maintenance(rich, TINY)
     keep.rebuild("guests", report=somebody_comes)
     assert seen
     assert stands(rich)["guests"].building is not None
@@ -144,25 +144,25 @@ def test_another_definition_is_switched_to_and_back(database_url: str) -> None:
         crm.catch_up()
         assert shown(crm) == [{"customer_id": str(uid(1)), "name": "Ann"}]
     with crmcore.open(database_url, clock=Clock(), projections=[SECOND]) as crm:
-        crm.upkeep.rebuild("guests")
+        crm.maintenance.rebuild("guests")
         send(crm, [named("Ben", uid(2))])
-        crm.upkeep.switch("guests")
+        crm.maintenance.switch("guests")
         assert [row["names"] for row in shown(crm, COUNTED)] == [1, 1]
         assert stands(crm)["guests"].state == "caught up"
-        crm.upkeep.rollback("guests")
+        crm.maintenance.rollback("guests")
         assert stands(crm)["guests"].state == "rebuild needed"
         assert [row["name"] for row in shown(crm)] == ["Ann"]
     with crmcore.open(database_url, clock=Clock(), projections=[FIRST]) as crm:
         crm.catch_up()
         assert [row["name"] for row in shown(crm)] == ["Ann", "Ben"]
         assert generations(crm) == {1: "live", 2: "previous"}
-        assert [one.generation for one in crm.upkeep.retire("guests")] == [2]
+        assert [one.generation for one in crm.maintenance.retire("guests")] == [2]
         with pytest.raises(ProjectionStoppedError, match="no previous generation"):
-            crm.upkeep.rollback("guests")
+            crm.maintenance.rollback("guests")
 
 
 def test_going_back_is_to_what_was_shown_last(rich: crmcore.CRM) -> None:
-    keep = rich.upkeep
+    keep = rich.maintenance
     for _ in range(2):
         keep.rebuild("guests")
         keep.switch("guests")
@@ -204,22 +204,22 @@ def cut(after: int) -> Any:
 def test_a_rebuild_that_was_cut_off_goes_on(rich: crmcore.CRM, name: str, flushes: int) -> None:
     send(rich, [order(n, "9", at("2025-05-01"), customer=CUSTOMERS[n % 3]) for n in range(20)])
     rich.catch_up()
-    broken = Wrapped(rich.upkeep._source, cut(flushes))
+    broken = Wrapped(rich.maintenance._source, cut(flushes))
     with pytest.raises(PowerCutError):
-        upkeep(rich, TINY, source=broken).rebuild(name)
+        maintenance(rich, TINY, source=broken).rebuild(name)
     with pytest.raises(ProjectionStoppedError, match="generation 2 is not filled yet"):
-        rich.upkeep.switch(name)
+        rich.maintenance.switch(name)
     with pytest.raises(ProjectionStoppedError, match="generation 2 is not filled yet"):
-        rich.upkeep.compare(name)
+        rich.maintenance.compare(name)
     (standing,) = [one.building for one in rich.status() if one.name == name]
     assert standing is not None
     seen = list[Progress]()
-    built = upkeep(rich, TINY).rebuild(name, report=seen.append)
+    built = maintenance(rich, TINY).rebuild(name, report=seen.append)
     assert (built.generation, built.resumed, built.before) == (2, True, standing.position)
     assert {one.before for one in seen} == {standing.position}
     assert seen[0].rate == 0  # what was done before does not count
-    assert rich.upkeep.compare(name).equal
-    rich.upkeep.switch(name)
+    assert rich.maintenance.compare(name).equal
+    rich.maintenance.switch(name)
     (projection,) = [one for one in rich.projections if one.name == name]
     assert any(rows_of(rich, projection).values())
 
@@ -227,7 +227,7 @@ def test_a_rebuild_that_was_cut_off_goes_on(rich: crmcore.CRM, name: str, flushe
 def test_what_takes_long_to_write_is_written_in_smaller_transactions(
     rich: crmcore.CRM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crmcore.projections.engine.worker.LONG_SECONDS", 0.02)
+    monkeypatch.setattr("crmcore.projections.engine.rebuild.worker.LONG_SECONDS", 0.02)
     send(rich, [named(f"Nr {n}", uid(n)) for n in range(200, 300)])
     rich.catch_up()
     written: list[int] = []
@@ -237,11 +237,11 @@ def test_what_takes_long_to_write_is_written_in_smaller_transactions(
             written.append(len(rows))
             time.sleep(0.03 if len(rows) > 10 else 0)
 
-    slow = Wrapped(rich.upkeep._source, insert)
-    upkeep(rich, Limits(page=5, growing=40), source=slow).rebuild("customer_history")
+    slow = Wrapped(rich.maintenance._source, insert)
+    maintenance(rich, Limits(page=5, growing=40), source=slow).rebuild("customer_history")
     first, second, *others = written
     assert first >= 40 > second >= 20 > max(others)
-    assert rich.upkeep.compare("customer_history").equal
+    assert rich.maintenance.compare("customer_history").equal
 
 
 def test_only_parts_that_are_not_done_are_filled_again(rich: crmcore.CRM) -> None:
@@ -252,29 +252,29 @@ def test_only_parts_that_are_not_done_are_filled_again(rich: crmcore.CRM) -> Non
         if len(inserted) == 2:
             raise PowerCutError
 
-    source = Wrapped(rich.upkeep._source, fail_once)
+    source = Wrapped(rich.maintenance._source, fail_once)
     send(rich, [named(f"Nr {n}", uid(n)) for n in range(40)])
     rich.catch_up()
     with ThreadPoolExecutor(1) as executor:
-        keep = upkeep(rich, source=source)
+        keep = maintenance(rich, source=source)
         with pytest.raises(PowerCutError):
             keep.rebuild("guests", executor=executor, parts=4)
         assert keep.rebuild("guests", executor=executor, parts=4).resumed
-    assert rich.upkeep.compare("guests").equal
+    assert rich.maintenance.compare("guests").equal
     assert sum(inserted) == len(shown(rich)) + inserted[1]
 
 
 def test_a_rebuild_that_other_code_began_is_refused(rich: crmcore.CRM) -> None:
-    rich.upkeep.rebuild("guests")
+    rich.maintenance.rebuild("guests")
     url = rich._database.address
     with crmcore.open(url, clock=Clock(), projections=[SECOND]) as crm:
         with pytest.raises(
             ProjectionStoppedError,
             match=r"cannot be gone on with: its version is 2, .*retire it first",
         ):
-            crm.upkeep.rebuild("guests")
-        crm.upkeep.retire("guests")
-        assert crm.upkeep.rebuild("guests").generation == 3
+            crm.maintenance.rebuild("guests")
+        crm.maintenance.retire("guests")
+        assert crm.maintenance.rebuild("guests").generation == 3
 
 
 def test_poison_stops_a_rebuild_and_leaves_the_live_rows(rich: crmcore.CRM) -> None:
@@ -283,7 +283,7 @@ def test_poison_stops_a_rebuild_and_leaves_the_live_rows(rich: crmcore.CRM) -> N
     bad, before = rich.position, shown(rich)
     data = stored(rich, bad)
     store(rich, bad, data="{")
-    keep = upkeep(rich, TINY)
+    keep = maintenance(rich, TINY)
     for _ in range(2):
         with pytest.raises(ProjectionStoppedError, match=f"stopped at position {bad} "):
             keep.rebuild("guests")

@@ -10,12 +10,12 @@ from sqlalchemy import text
 
 import crmcore
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
-from crmcore.projections.engine.filling import Limits
-from crmcore.projections.engine.parts import Parts
-from crmcore.projections.engine.rebuilt import Rebuilt
+from crmcore.projections.engine.rebuild.fill import Limits
+from crmcore.projections.engine.rebuild.outcome import Rebuilt
+from crmcore.projections.engine.rebuild.parts import Parts
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.examples import named
-from tests.projections.hosting import FIRST, Wrapped, generations, shown, upkeep
+from tests.projections.hosting import FIRST, Wrapped, generations, maintenance, shown
 from tests.scenario import uid
 
 
@@ -30,10 +30,10 @@ def rich(database_url: str) -> Iterator[crmcore.CRM]:
 
 def test_a_rebuild_whose_generation_is_retired_meanwhile_says_so(rich: crmcore.CRM) -> None:
     def retire(*_progress: object) -> None:
-        rich.upkeep.retire("guests")
+        rich.maintenance.retire("guests")
 
     with pytest.raises(ProjectionStoppedError, match="generation 2 is retired meanwhile"):
-        upkeep(rich).rebuild("guests", report=retire)
+        maintenance(rich).rebuild("guests", report=retire)
     assert generations(rich) == {1: "live"}
 
 
@@ -43,20 +43,20 @@ def test_a_part_that_nobody_gets_on_with_is_waited_for_only_so_long(
     with monkeypatch.context() as patch:
         patch.setattr(Parts, "advance", lambda *_given: False)  # another worker moved it
         with pytest.raises(ProjectionStoppedError, match="does not get on: end it"):
-            upkeep(rich, patience=0.1).rebuild("guests")
-    assert upkeep(rich).rebuild("guests").resumed
+            maintenance(rich, patience=0.1).rebuild("guests")
+    assert maintenance(rich).rebuild("guests").resumed
 
 
 @pytest.mark.parametrize("name", ["customer_history", "campaign_results"])
 def test_two_rebuilds_at_once_fill_each_part_once(rich: crmcore.CRM, name: str) -> None:
     send(rich, [named(f"Nr {n}", uid(n)) for n in range(200, 240)])
     rich.catch_up()
-    slow = Wrapped(rich.upkeep._source, lambda *_given: time.sleep(0.005))
+    slow = Wrapped(rich.maintenance._source, lambda *_given: time.sleep(0.005))
     done: list[Rebuilt] = []
 
     def run() -> None:
         with ThreadPoolExecutor(2) as executor:
-            keep = upkeep(rich, Limits(page=5, commit=10), source=slow)
+            keep = maintenance(rich, Limits(page=5, commit=10), source=slow)
             done.append(keep.rebuild(name, executor=executor, parts=2))
 
     threads = [threading.Thread(target=run) for _ in range(2)]
@@ -66,17 +66,17 @@ def test_two_rebuilds_at_once_fill_each_part_once(rich: crmcore.CRM, name: str) 
         thread.join()
     assert {one.generation for one in done} <= {2}
     assert len(done) == 2
-    assert rich.upkeep.compare(name).equal
+    assert rich.maintenance.compare(name).equal
 
 
 def test_a_switch_waits_for_readers_only_briefly(postgres_url: str) -> None:
     with crmcore.open(postgres_url, clock=Clock(), projections=[FIRST]) as crm:
         send(crm, [named("Ann", uid(1))])
         crm.catch_up()
-        crm.upkeep.rebuild("guests")
+        crm.maintenance.rebuild("guests")
         with crm._database.engine.connect() as reader:
             reader.execute(text("SELECT * FROM guests"))
-            switcher = threading.Thread(target=crm.upkeep.switch, args=("guests",))
+            switcher = threading.Thread(target=crm.maintenance.switch, args=("guests",))
             switcher.start()
             begun = time.monotonic()
             while time.monotonic() - begun < 1.2:
@@ -93,11 +93,13 @@ def test_a_switch_that_gets_no_chance_ends(
 ) -> None:
     with crmcore.open(postgres_url, clock=Clock(), projections=[FIRST]) as crm:
         crm.catch_up()
-        crm.upkeep.rebuild("guests")
-        monkeypatch.setattr("crmcore.projections.engine.switching.time.sleep", lambda _s: None)
-        monkeypatch.setattr("crmcore.projections.engine.switching.SHORT_WAIT", "20ms")
+        crm.maintenance.rebuild("guests")
+        monkeypatch.setattr(
+            "crmcore.projections.engine.maintenance.switch.time.sleep", lambda _s: None
+        )
+        monkeypatch.setattr("crmcore.projections.engine.maintenance.switch.SHORT_WAIT", "20ms")
         with crm._database.engine.connect() as reader:
             reader.execute(text("SELECT * FROM guests"))
             with pytest.raises(StoreBusyError, match="lock timeout"):
-                crm.upkeep.switch("guests")
+                crm.maintenance.switch("guests")
         assert generations(crm) == {1: "live", 2: "building"}

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 import crmcore
 from crmcore.domain.kernel import Command
 from crmcore.errors import RebuildStoppedError, UnknownProjectionError
-from crmcore.projections.engine.aside import Policy
-from crmcore.projections.engine.filling import Limits
-from crmcore.projections.engine.progress import Progress
+from crmcore.projections.engine.poison.dead_letters import Policy
+from crmcore.projections.engine.rebuild.fill import Limits
+from crmcore.projections.engine.rebuild.progress import Progress
 from tests.histories import CUSTOMERS, Clock, a_rich_history, histories, send
 from tests.projections.contract import check, fresh, rows_of
 from tests.projections.examples import at, named, order
-from tests.projections.hosting import COUNTED, FIRST, Wrapped, noting, upkeep
+from tests.projections.hosting import COUNTED, FIRST, Wrapped, maintenance, noting
 from tests.projections.test_poison import position_of, stands, store, stored
 from tests.projections.test_rebuild import TINY, PowerCutError
 from tests.scenario import uid
@@ -39,7 +39,7 @@ def names(crm: crmcore.CRM) -> list[str]:
 def all_equal(crm: crmcore.CRM, only: Sequence[str] | None = None) -> None:
     """What was built is what following made."""
     for name in names(crm) if only is None else only:
-        found = crm.upkeep.compare(name)
+        found = crm.maintenance.compare(name)
         assert found.equal, found
 
 
@@ -57,23 +57,23 @@ class Counted(Wrapped):
 def test_one_reading_makes_the_rows_of_following(rich: crmcore.CRM, parts: int) -> None:
     with ThreadPoolExecutor(2) as executor:
         pool = executor if parts > 1 else None
-        built = upkeep(rich, TINY).rebuild_all(executor=pool, parts=parts)
+        built = maintenance(rich, TINY).rebuild_all(executor=pool, parts=parts)
     assert [one.name for one in built] == names(rich)
-    assert {(one.position, one.resumed, one.put_aside) for one in built} == {
+    assert {(one.position, one.resumed, one.dead_letters) for one in built} == {
         (rich.position, False, 0)
     }
     all_equal(rich)
     before = [rows_of(rich, projection) for projection in rich.projections]
     for name in names(rich):
-        rich.upkeep.switch(name)
+        rich.maintenance.switch(name)
     assert [rows_of(rich, projection) for projection in rich.projections] == before
 
 
 def test_the_log_is_read_once_for_all(rich: crmcore.CRM) -> None:
-    one, all_ = (Counted(rich.upkeep._source, lambda *_given: None) for _ in range(2))
-    upkeep(rich, Limits(page=10), source=one).rebuild("customer_history")
-    rich.upkeep.retire("customer_history")
-    upkeep(rich, Limits(page=10), source=all_).rebuild_all()
+    one, all_ = (Counted(rich.maintenance._source, lambda *_given: None) for _ in range(2))
+    maintenance(rich, Limits(page=10), source=one).rebuild("customer_history")
+    rich.maintenance.retire("customer_history")
+    maintenance(rich, Limits(page=10), source=all_).rebuild_all()
     follow_on = len(names(rich))  # each looks once for what came in meanwhile
     assert all_.pages - follow_on <= one.pages
 
@@ -105,16 +105,16 @@ def test_wherever_each_was_cut_off_all_come_to_the_same_rows(
         for name in begun:  # each gets to another place
             left = (left + 3) % 7
             try:
-                upkeep(crm, limits, source=Wrapped(crm.upkeep._source, cut)).rebuild(name)
+                maintenance(crm, limits, source=Wrapped(crm.maintenance._source, cut)).rebuild(name)
             except PowerCutError:
                 continue
         send(crm, history[:5])
-        built = upkeep(crm, limits).rebuild_all()
+        built = maintenance(crm, limits).rebuild_all()
         assert {one.name for one in built if one.resumed} == set(begun)
         crm.catch_up()
         all_equal(crm)
         for name in names(crm):
-            crm.upkeep.switch(name)
+            crm.maintenance.switch(name)
         check(crm)
 
 
@@ -129,10 +129,10 @@ def test_those_behind_come_to_where_the_others_stand(rich: crmcore.CRM) -> None:
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
-        upkeep(rich, TINY, source=Wrapped(rich.upkeep._source, cut)).rebuild_all()
+        maintenance(rich, TINY, source=Wrapped(rich.maintenance._source, cut)).rebuild_all()
     places = {name: stands(rich)[name].building for name in names(rich)}
     assert len({one.position for one in places.values() if one is not None}) > 1
-    assert all(one.resumed for one in upkeep(rich, TINY).rebuild_all())
+    assert all(one.resumed for one in maintenance(rich, TINY).rebuild_all())
     all_equal(rich)
 
 
@@ -146,7 +146,7 @@ def test_poison_stops_those_that_read_it_and_no_other(rich: crmcore.CRM, parts: 
         ThreadPoolExecutor(2) as executor,
         pytest.raises(RebuildStoppedError, match=f"stopped at position {bad} ") as stopped,
     ):
-        upkeep(rich, TINY).rebuild_all(executor=executor if parts > 1 else None, parts=parts)
+        maintenance(rich, TINY).rebuild_all(executor=executor if parts > 1 else None, parts=parts)
     assert set(stopped.value.stopped) == readers
     assert len(str(stopped.value).splitlines()) == len(readers)
     others = [name for name in names(rich) if name not in readers]
@@ -157,7 +157,7 @@ def test_poison_stops_those_that_read_it_and_no_other(rich: crmcore.CRM, parts: 
         assert building is not None
         assert building.filled is (name in others)
     store(rich, bad, data=data)
-    assert all(one.resumed for one in upkeep(rich, TINY).rebuild_all())
+    assert all(one.resumed for one in maintenance(rich, TINY).rebuild_all())
     all_equal(rich)
 
 
@@ -168,17 +168,17 @@ def test_what_one_goes_past_the_others_take(database_url: str) -> None:
     with crmcore.open(database_url, clock=Clock(), projections=[skipping]) as crm:
         send(crm, people)
         crm.catch_up()
-        put_aside = {one.name: one.put_aside for one in upkeep(crm, TINY).rebuild_all()}
-        assert {name for name, count in put_aside.items() if count} == {"guests"}
+        dead_letters = {one.name: one.dead_letters for one in maintenance(crm, TINY).rebuild_all()}
+        assert {name for name, count in dead_letters.items() if count} == {"guests"}
         all_equal(crm)
-        crm.upkeep.switch("guests")
+        crm.maintenance.switch("guests")
         (guests,) = [one for one in crm.projections if one.name == "guests"]
         assert [row["name"] for row in rows_of(crm, guests)[COUNTED.name]] == ["Ann", "Gus"]
 
 
 def test_progress_moves_with_every_page_and_counts_the_log_once(rich: crmcore.CRM) -> None:
     seen: list[Progress] = []
-    upkeep(rich, Limits(page=3)).rebuild_all(
+    maintenance(rich, Limits(page=3)).rebuild_all(
         ["customer_history", "loyalty_status"], report=seen.append
     )
     for name in ("customer_history", "loyalty_status"):
@@ -186,19 +186,19 @@ def test_progress_moves_with_every_page_and_counts_the_log_once(rich: crmcore.CR
         assert done == sorted(done)
         assert (done[0], done[-1]) == (0, rich.position)
     assert len({one.done for one in seen if one.name == "customer_history"}) > 5
-    rich.upkeep.retire("loyalty_status")
+    rich.maintenance.retire("loyalty_status")
     seen.clear()
     with ThreadPoolExecutor(2) as executor:
-        upkeep(rich).rebuild("loyalty_status", executor=executor, parts=4, report=seen.append)
+        maintenance(rich).rebuild("loyalty_status", executor=executor, parts=4, report=seen.append)
     assert {one.total for one in seen} == {rich.position}
     assert seen[-1].done == rich.position
 
 
 def test_a_name_that_nobody_knows_changes_nothing(rich: crmcore.CRM) -> None:
     with pytest.raises(UnknownProjectionError):
-        rich.upkeep.rebuild_all(["guests", "gests"])
+        rich.maintenance.rebuild_all(["guests", "gests"])
     assert stands(rich)["guests"].building is None
-    assert rich.upkeep.rebuild_all([]) == []
+    assert rich.maintenance.rebuild_all([]) == []
 
 
 class Dead(ThreadPoolExecutor):
@@ -212,9 +212,9 @@ class Dead(ThreadPoolExecutor):
 
 def test_workers_that_die_are_named_for_each_read_model(rich: crmcore.CRM) -> None:
     with Dead(1) as executor, pytest.raises(RebuildStoppedError) as stopped:
-        rich.upkeep.rebuild_all(["guests", "loyalty_status"], executor=executor, parts=2)
+        rich.maintenance.rebuild_all(["guests", "loyalty_status"], executor=executor, parts=2)
     assert set(stopped.value.stopped) == {"guests", "loyalty_status"}
     assert "a worker died" in str(stopped.value)
     assert stopped.value.rebuilt == []
-    assert all(one.resumed for one in rich.upkeep.rebuild_all(["guests", "loyalty_status"]))
+    assert all(one.resumed for one in rich.maintenance.rebuild_all(["guests", "loyalty_status"]))
     all_equal(rich, ["guests", "loyalty_status"])

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, delete, insert, select
 
 import crmcore
 from crmcore.errors import ProjectionStoppedError, RebuildStoppedError
-from crmcore.projections.engine.filling import Limits
+from crmcore.projections.engine.rebuild.fill import Limits
 from tests.histories import Clock, send
 from tests.projections.examples import named
-from tests.projections.hosting import FIRST, generations, shown, upkeep
+from tests.projections.hosting import FIRST, generations, maintenance, shown
 from tests.scenario import uid
 
 number = count(1)
@@ -105,14 +105,14 @@ def test_your_own_write_is_not_answered_from_rows_of_another_log(ahead: crmcore.
     receipt = ahead.execute(named("Late", uid(99)), by="test")
     for position in (1, receipt.position):
         with pytest.raises(ProjectionStoppedError, match="rebuild needed"):
-            ahead.read.at_least(position).find_customers("Late")
+            ahead.read.at_least(position).customers.find("Late")
 
 
 def test_a_rebuild_mends_it(ahead: crmcore.CRM) -> None:
-    ahead.upkeep.rebuild_all()
+    ahead.maintenance.rebuild_all()
     for projection in ahead.projections:
-        assert not ahead.upkeep.compare(projection.name).equal  # one of them is of another log
-        ahead.upkeep.switch(projection.name)
+        assert not ahead.maintenance.compare(projection.name).equal  # one of them is of another log
+        ahead.maintenance.switch(projection.name)
     assert states(ahead) == {"caught up"}
     record(ahead, 3)
     ahead.catch_up()
@@ -120,11 +120,11 @@ def test_a_rebuild_mends_it(ahead: crmcore.CRM) -> None:
 
 
 def test_rows_of_another_log_are_not_gone_back_to(ahead: crmcore.CRM) -> None:
-    ahead.upkeep.rebuild("guests")
-    ahead.upkeep.switch("guests")
+    ahead.maintenance.rebuild("guests")
+    ahead.maintenance.switch("guests")
     live = generations(ahead, "guests")
     with pytest.raises(ProjectionStoppedError, match="generation 1 cannot be shown"):
-        ahead.upkeep.rollback("guests")
+        ahead.maintenance.rollback("guests")
     assert generations(ahead, "guests") == live
 
 
@@ -133,19 +133,19 @@ def test_a_generation_that_was_built_before_is_not_switched_to(crm: crmcore.CRM)
     kept = backup(crm)
     record(crm, 4)
     crm.catch_up()
-    crm.upkeep.rebuild("guests")
+    crm.maintenance.rebuild("guests")
     restore(crm, kept)
     record(crm, 4)
     building = next(one.building for one in crm.status() if one.name == "guests")
     assert building is not None
     assert "restored or replaced" in str(building.outdated)
     with pytest.raises(ProjectionStoppedError, match="restored or replaced"):
-        crm.upkeep.switch("guests")
+        crm.maintenance.switch("guests")
     with pytest.raises(ProjectionStoppedError, match="retire it first"):
-        crm.upkeep.rebuild("guests")
-    crm.upkeep.retire("guests")
-    crm.upkeep.rebuild("guests")
-    crm.upkeep.switch("guests")
+        crm.maintenance.rebuild("guests")
+    crm.maintenance.retire("guests")
+    crm.maintenance.rebuild("guests")
+    crm.maintenance.switch("guests")
     assert names_shown(crm) == as_recorded(crm)
 
 
@@ -159,7 +159,7 @@ def test_a_rebuild_under_way_stops_where_the_log_is_restored(crm: crmcore.CRM) -
             restore(crm, kept)
             record(crm, 6)
 
-    keep = upkeep(crm, Limits(page=2, commit=2))
+    keep = maintenance(crm, Limits(page=2, commit=2))
     with pytest.raises(RebuildStoppedError, match="restored or replaced"):
         keep.rebuild_all(["guests"], report=restore_once)
     with pytest.raises(ProjectionStoppedError, match="retire it first"):
@@ -197,4 +197,4 @@ def test_a_read_model_that_had_not_come_so_far_goes_on(crm: crmcore.CRM) -> None
 
 def test_events_put_aside_are_not_tried_again_on_another_log(ahead: crmcore.CRM) -> None:
     with pytest.raises(ProjectionStoppedError, match="rebuild needed"):
-        ahead.upkeep.retry("guests")
+        ahead.maintenance.retry("guests")

@@ -5,7 +5,7 @@ import pytest
 
 import crmcore
 from crmcore.errors import ProjectionStoppedError
-from crmcore.projections.engine.aside import Policy
+from crmcore.projections.engine.poison.dead_letters import Policy
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.contract import check, rows_of
 from tests.projections.hosting import FIRST, noting
@@ -22,10 +22,10 @@ def test_what_could_be_applied_before_and_cannot_now_stops_the_retry(database_ur
     stopping = attrs.evolve(held, on_poison=Policy.STOP)
     bad[:] = ["Ann 3"]
     with opened(database_url, stopping) as crm:
-        before = names(crm), stands(crm)["guests"].put_aside
+        before = names(crm), stands(crm)["guests"].dead_letters
         with pytest.raises(ProjectionStoppedError, match="stopped at position 4 "):
-            crm.upkeep.retry("guests")
-        assert (names(crm), stands(crm)["guests"].put_aside) == before
+            crm.maintenance.retry("guests")
+        assert (names(crm), stands(crm)["guests"].dead_letters) == before
 
 
 def test_rows_of_another_definition_are_not_folded_again(database_url: str) -> None:
@@ -36,7 +36,7 @@ def test_rows_of_another_definition_are_not_folded_again(database_url: str) -> N
         opened(database_url, FIRST) as crm,
         pytest.raises(ProjectionStoppedError, match="guests: rebuild needed"),
     ):
-        crm.upkeep.retry("guests")
+        crm.maintenance.retry("guests")
 
 
 def test_our_read_models_skip_topics_that_nobody_knows_until_they_are_known(
@@ -51,15 +51,15 @@ def test_our_read_models_skip_topics_that_nobody_knows_until_they_are_known(
                 store(crm, position, topic=f"once-{topic}")
         crm.catch_up()
         for projection in crm.projections:
-            before = rows_of(crm, projection), stands(crm)[projection.name].put_aside
+            before = rows_of(crm, projection), stands(crm)[projection.name].dead_letters
             assert before[1]
-            crm.upkeep.retry(projection.name)
-            assert (rows_of(crm, projection), stands(crm)[projection.name].put_aside) == before
-            crm.upkeep.rebuild(projection.name)
-            assert crm.upkeep.compare(projection.name).equal
+            crm.maintenance.retry(projection.name)
+            assert (rows_of(crm, projection), stands(crm)[projection.name].dead_letters) == before
+            crm.maintenance.rebuild(projection.name)
+            assert crm.maintenance.compare(projection.name).equal
         for position, topic in known.items():
             store(crm, position, topic=topic)
         for projection in crm.projections:
-            crm.upkeep.retry(projection.name)
-            assert stands(crm)[projection.name].put_aside == ()
+            crm.maintenance.retry(projection.name)
+            assert stands(crm)[projection.name].dead_letters == ()
         check(crm)

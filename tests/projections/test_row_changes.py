@@ -28,11 +28,11 @@ from crmcore.projections import (
     update,
     upsert,
 )
-from crmcore.projections.engine.memory import MemoryRows
+from crmcore.projections.engine.rows.memory import MemoryRows
 from tests.histories import Clock, send
 from tests.projections.contract import catch_up
 from tests.projections.examples import ANN, at, named
-from tests.projections.hosting import upkeep
+from tests.projections.hosting import maintenance
 from tests.scenario import uid
 
 NOTED = Table(
@@ -152,8 +152,8 @@ def renamed(name: str) -> crmcore.commands.CorrectCustomerName:
 
 
 def by_rebuild(crm: crmcore.CRM) -> None:
-    upkeep(crm).rebuild("joined")
-    crm.upkeep.switch("joined")
+    maintenance(crm).rebuild("joined")
+    crm.maintenance.switch("joined")
 
 
 @pytest.mark.parametrize("lent", [False, True])

@@ -17,11 +17,11 @@ from crmcore.domain.customers.customer.messages.registration import (
     CustomerRegistered,
 )
 from crmcore.projections.engine import Projection, Row, Rows, fold
-from crmcore.projections.engine.memory import MemoryRows
+from crmcore.projections.engine.rows.memory import MemoryRows
 from tests.histories import send
 from tests.projections.contract import catch_up, fresh, live_rows
 from tests.projections.examples import at, named
-from tests.projections.hosting import upkeep
+from tests.projections.hosting import maintenance
 from tests.scenario import uid
 
 ODD = Table(
@@ -176,7 +176,7 @@ def inline(crm: crmcore.CRM, sent: Sequence[Any]) -> None:
 
 def rebuilt(crm: crmcore.CRM, sent: Sequence[Any]) -> None:
     send(crm, sent)
-    by_hand = upkeep(crm)
+    by_hand = maintenance(crm)
     by_hand.rebuild("odd")
     by_hand.switch("odd")
 

@@ -12,7 +12,7 @@ import pytest
 import crmcore
 from crmcore.cli.processes import processes
 from crmcore.errors import StoreError
-from crmcore.infrastructure import waking
+from crmcore.infrastructure.log import notification as waking
 from tests.histories import a_rich_history, send
 from tests.own_server import OwnServer, own_server
 from tests.projections.disturbing import TROUBLES, eventually, followed_through, rebuilt_through
@@ -62,7 +62,7 @@ def well(crm: crmcore.CRM) -> None:
     """Every row is that of a serial fold, also in what was built."""
     for status in crm.status():
         if status.building is not None:
-            crm.upkeep.rebuild(status.name)
+            crm.maintenance.rebuild(status.name)
     judge(crm)
 
 
@@ -103,7 +103,7 @@ def test_a_rebuild_goes_on_when_it_is_called_again(
 
     def rebuild(executor: Executor | None) -> None:
         for projection in crm.projections:
-            crm.upkeep.rebuild(projection.name, executor=executor, parts=4)
+            crm.maintenance.rebuild(projection.name, executor=executor, parts=4)
 
     rebuilt_through(crm, rebuild, lambda: TROUBLES[trouble](server, database), pool)
     well(crm)
@@ -124,7 +124,7 @@ def test_a_second_consumer_takes_over_from_a_dead_one(
     server: OwnServer, database: str, crm: crmcore.CRM
 ) -> None:
     with opened(server.url(database)) as first, crm.follow(every=0.05):
-        registry, source = first.upkeep._registry, first.upkeep._source
+        registry, source = first.maintenance._registry, first.maintenance._source
         with suppress(StoreError), source.write() as connection:
             for projection in first.projections:
                 registry.claim(connection, projection.name)

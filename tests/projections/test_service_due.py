@@ -99,9 +99,11 @@ def told(crm: crmcore.CRM, commands: Sequence[Command]) -> None:
 def verdicts(crm: crmcore.CRM) -> list[Any]:
     """How everything stands, at many moments."""
     return [
-        (one.case.case_id, one.cycle, one.due_at, one.verdict(), one.elapsed, one.remaining)
+        (case.case_id, cycle.number, one.due_at, one.verdict, one.elapsed, one.remaining)
         for moment in range(0, 41, 3)
-        for one in crm.read.cases(as_of=hours(moment))
+        for case in crm.read.cases.find(as_of=hours(moment), order_by="opened_at").items
+        for cycle in case.cycles
+        for one in cycle.targets
     ]
 
 
@@ -136,8 +138,8 @@ def test_INV_S9_what_is_due_is_listed_and_then_recorded_once(database_url: str) 
     with crmcore.open(database_url, clock=Clock()) as crm:
         told(crm, HISTORY)
         crm.catch_up()
-        listed = crm.read.escalations(hours(7.5))
-        assert [(one.case.number, one.name, one.at) for one in listed] == [
+        listed = crm.read.cases.escalations(hours(7.5))
+        assert [(one.number, one.name, one.at) for one in listed] == [
             ("C-1", "50 %", hours(4)),
             ("C-1", "1:00:00 left", hours(7)),
         ]
@@ -157,7 +159,7 @@ def test_INV_S9_what_is_due_is_listed_and_then_recorded_once(database_url: str) 
         assert {one.event.observed_at for one in found.events} == {hours(7.5)}
         assert len({one.correlation_id for one in found.events}) == 1
         crm.catch_up()
-        assert crm.read.escalations(hours(7.5)) == []
+        assert crm.read.cases.escalations(hours(7.5)) == []
         again = crm.due(hours(7.5))
         assert (again.cases, again.events) == (0, ())
 
@@ -167,7 +169,7 @@ def test_a_case_that_did_not_know_yet_is_looked_at_once(crm: crmcore.CRM) -> Non
     told(crm, [LEVELS, case(1), raised(1, 5)])
     found = crm.due(hours(3))
     assert (found.cases, found.events) == (1, ())
-    names = [one.name for one in crm.read.escalations(hours(6))]
+    names = [one.name for one in crm.read.cases.escalations(hours(6))]
     assert names == ["50 %", "1:00:00 left", "breach"]
     assert len(crm.due(hours(6)).events) == 3
 

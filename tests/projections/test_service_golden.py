@@ -279,14 +279,14 @@ EXPECTED: dict[str, Any] = {
 
 
 def test_each_metric_is_what_a_person_computes(desk: crmcore.CRM) -> None:
-    found = desk.read.service_metrics(PERIOD, as_of=SEEN_FROM, calendar=DESK)
+    found = desk.read.service_levels.metrics(PERIOD, as_of=SEEN_FROM, calendar=DESK)
     assert list(found) == list(METRICS)
     assert {key: plain(figure) for key, figure in found.items()} == EXPECTED
 
 
 def test_a_later_look_restates_what_did_not_hold(desk: crmcore.CRM) -> None:
     """C3 was reopened on 9 April, ten days after its solution."""
-    found = desk.read.service_metrics(PERIOD, as_of=LATER, calendar=DESK)
+    found = desk.read.service_levels.metrics(PERIOD, as_of=LATER, calendar=DESK)
     told = {key: plain(figure) for key, figure in found.items()}
     assert told["first-contact-resolution"] == (Q(5) / 8, 5, 8)
     assert told["reopen-rate"] == (Q(2) / 8, 2, 8)
@@ -295,7 +295,7 @@ def test_a_later_look_restates_what_did_not_hold(desk: crmcore.CRM) -> None:
     same = {"resolution-time", "first-response-median", "backlog", "target-compliance"}
     assert {key: told[key] for key in same} == {key: EXPECTED[key] for key in same}
     week = timedelta(days=7)
-    found = desk.read.service_metrics(
+    found = desk.read.service_levels.metrics(
         PERIOD, metrics=["first-contact-resolution"], as_of=LATER, window=week
     )
     assert plain(found["first-contact-resolution"]) == (Q("0.75"), 6, 8)
@@ -304,20 +304,20 @@ def test_a_later_look_restates_what_did_not_hold(desk: crmcore.CRM) -> None:
 def test_days_are_those_of_the_zone(desk: crmcore.CRM) -> None:
     """In UTC C7 was opened on Saturday at 23:30 and solved on Sunday."""
     period = Period(PERIOD.since, PERIOD.until, "UTC")
-    found = desk.read.service_metrics(period, metrics=["closed-same-day"], as_of=SEEN_FROM)
+    found = desk.read.service_levels.metrics(period, metrics=["closed-same-day"], as_of=SEEN_FROM)
     assert plain(found["closed-same-day"]) == (2, 2, 8)
 
 
 def test_a_period_in_which_nothing_happened_has_no_values(desk: crmcore.CRM) -> None:
     """Counts are 0, and shares and averages are none."""
     period = Period(berlin("01-01 00:00"), berlin("02-01 00:00"), BERLIN)
-    found = desk.read.service_metrics(period, as_of=SEEN_FROM, calendar=DESK)
+    found = desk.read.service_levels.metrics(period, as_of=SEEN_FROM, calendar=DESK)
     counts = {"closed-same-day", "closed-within-24-hours", "handled-by-agent", "solved-by-owner"}
     counts |= {"requests-by-type", "backlog", "backlog-over-time", "complaints"}
     assert {key: figure.value for key, figure in found.items()} == {
         key: 0 if key in counts else None for key in METRICS
     }
-    untold = desk.read.service_metrics(
+    untold = desk.read.service_levels.metrics(
         PERIOD, metrics=["resolution-business-time"], as_of=SEEN_FROM
     )
     assert untold["resolution-business-time"].value is None  # nobody said when they work
@@ -328,7 +328,7 @@ def test_INV_S10_compliance_by_mode_and_unit(desk: crmcore.CRM) -> None:
 
     def tally(**report: Any) -> tuple[int, ...]:
         told = {"as_of": SEEN_FROM, "since": PERIOD.since, "until": PERIOD.until, **report}
-        _, one = desk.read.service_levels(**told)
+        one = desk.read.service_levels.compliance(**told).total
         return one.met, one.breached, one.running, one.paused, one.none
 
     assert tally() == (14, 4, 0, 1, 3)  # none: both targets of C5, and C6
@@ -342,28 +342,30 @@ def test_INV_S10_compliance_by_mode_and_unit(desk: crmcore.CRM) -> None:
 
 def test_V7_compliance_over_time_adds_up(desk: crmcore.CRM) -> None:
     """In the first week nine targets were met, and C12's solution was late."""
-    weeks = desk.read.service_levels_over_time(PERIOD, PeriodLength.WEEK, as_of=SEEN_FROM)
-    assert [(part.name, one.met, one.breached, one.paused, one.none) for part, one in weeks] == [
+    weeks = desk.read.service_levels.over_time(PERIOD, PeriodLength.WEEK, as_of=SEEN_FROM)
+    totals = [one.total for one in weeks]
+    assert [(one.group, one.met, one.breached, one.paused, one.none) for one in totals] == [
         ("2026-03-23", 9, 1, 0, 3),
         ("2026-03-30", 5, 3, 1, 0),
     ]
-    days = desk.read.service_levels_over_time(PERIOD, PeriodLength.DAY, as_of=SEEN_FROM)
-    assert (len(days), sum(one.met for _, one in days)) == (14, 14)
-    assert [part.until - part.since for part, _ in days].count(23 * HOUR) == 1  # clocks go forward
-    months = desk.read.service_levels_over_time(PERIOD, PeriodLength.MONTH, as_of=SEEN_FROM)
-    assert [part.name for part, _ in months] == ["2026-03-23", "2026-04-01"]
+    days = desk.read.service_levels.over_time(PERIOD, PeriodLength.DAY, as_of=SEEN_FROM)
+    assert (len(days), sum(one.total.met for one in days)) == (14, 14)
+    assert [part.until - part.since for part in days].count(23 * HOUR) == 1  # clocks go forward
+    months = desk.read.service_levels.over_time(PERIOD, PeriodLength.MONTH, as_of=SEEN_FROM)
+    assert [part.total.group for part in months] == ["2026-03-23", "2026-04-01"]
 
 
 def test_the_open_cases_are_told_with_what_is_owed(desk: crmcore.CRM) -> None:
     """C9 should have been answered on 31 March; C11 is due on 6 April; C9's solution waits."""
-    found = desk.read.open_cases(as_of=SEEN_FROM)
-    assert [(one.case.number, [owed.target for owed in one.owed]) for one in found] == [
+    found = desk.read.cases.find(is_open=True, as_of=SEEN_FROM).items
+    opened = [(one.number, [target for target in one.targets if target.is_open]) for one in found]
+    assert [(number, [target.target for target in targets]) for number, targets in opened] == [
         ("C9", ["first_response", "resolution"]),
         ("C11", ["resolution"]),
     ]
-    assert found[0].owed[1].paused_since == berlin("03-31 11:00")
-    before = desk.read.open_cases(as_of=berlin("03-24 08:00"))
-    assert [one.case.number for one in before] == ["C12", "C2"]
+    assert opened[0][1][1].paused_since == berlin("03-31 11:00")
+    before = desk.read.cases.find(is_open=True, as_of=berlin("03-24 08:00")).items
+    assert [one.number for one in before] == ["C12", "C2"]
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)

@@ -15,7 +15,7 @@ from crmcore import calendars
 from crmcore import commands as ask
 from crmcore.domain.kernel import Command
 from crmcore.projections.service.periods import Period
-from crmcore.projections.service.tables import SERVICE_LEVELS
+from crmcore.projections.service.service_levels.tables import SERVICE_LEVELS
 from tests.histories import histories, send
 from tests.projections.conftest import Tell
 from tests.projections.contract import fresh
@@ -96,13 +96,15 @@ def test_a_breach_that_was_told_is_restated_and_what_was_known_is_kept(
     desk.catch_up()
 
     def told(read: Any) -> tuple[Any, ...]:
-        (level,) = read.case(str(uid(1)), as_of=reported)
-        _, total = read.service_levels(as_of=reported)
-        (listed,) = read.cases(as_of=reported)
-        figures = read.service_metrics(WHOLE, metrics=["first-response-median"], as_of=reported)
+        (level,) = read.cases.get(str(uid(1)), as_of=reported).targets
+        total = read.service_levels.compliance(as_of=reported).total
+        (listed,) = read.service_levels.verdicts(as_of=reported)
+        figures = read.service_levels.metrics(
+            WHOLE, metrics=["first-response-median"], as_of=reported
+        )
         value = figures["first-response-median"].value
-        assert listed.verdict() is level.verdict()
-        return level.verdict(), level.completed_at, (total.met, total.breached), value / HOUR
+        assert listed.verdict is level.verdict
+        return level.verdict, level.completed_at, (total.met, total.breached), value / HOUR
 
     true, known = told(desk.read), told(desk.read.known_at(reported))
     assert true == ("met", START + 0.5 * HOUR, (1, 0), 0.5)
@@ -115,14 +117,14 @@ def test_before_anything_was_known_nothing_was(desk: crmcore.CRM, clock: Told) -
     desk.execute(case(1, hours=4), by="import")
     desk.catch_up()
     before = desk.read.known_at(START + 4 * HOUR)
-    assert before.cases(as_of=START + 4 * HOUR) == []
-    assert before.open_cases() == []
-    assert before.service_period() is None
+    assert before.cases.find(as_of=START + 4 * HOUR).items == ()
+    assert before.cases.find(is_open=True).items == ()
+    assert before.service_levels.period() is None
     assert before.query(select(SERVICE_LEVELS.c.due_at)) == []
     since = desk.read.known_at(clock.at)
     assert since.query(select(SERVICE_LEVELS.c.due_at)) == [{"due_at": START + 4 * HOUR}]
     bounds = START, START + 9 * HOUR
-    assert since.unasked(ask.SurveyKind.CSAT, *bounds) == []
+    assert since.surveys.coverage(ask.SurveyKind.CSAT, *bounds).missing == ()
 
 
 @given(histories())
@@ -133,14 +135,18 @@ def test_what_is_known_at_last_is_what_the_rows_say(history: list[Command]) -> N
         crm.catch_up()
         now = crm.now()
         last = crm.read.known_at(now)
-        assert last.service_levels(as_of=now) == crm.read.service_levels(as_of=now)
-        assert last.loyalty_tiers() == crm.read.loyalty_tiers()
-        assert last.campaign_results() == crm.read.campaign_results()
-        assert last.feedback(as_of=now) == crm.read.feedback(as_of=now)
+        compliance = crm.read.service_levels.compliance(as_of=now)
+        assert last.service_levels.compliance(as_of=now) == compliance
+        assert last.cases.find(as_of=now) == crm.read.cases.find(as_of=now)
+        assert last.loyalty.tiers() == crm.read.loyalty.tiers()
+        assert last.campaigns.find().items == crm.read.campaigns.find().items
+        assert last.surveys.results(as_of=now) == crm.read.surveys.results(as_of=now)
         customers = [one.stream_id for one in crm.events() if one.topic == "customer-registered"]
         for customer in customers[:2]:
-            assert last.history(customer) == crm.read.history(customer)
-            assert last.loyalty(customer, as_of=now) == crm.read.loyalty(customer, as_of=now)
+            assert last.customers.history(customer) == crm.read.customers.history(customer)
+            assert last.loyalty.get(customer, as_of=now) == crm.read.loyalty.get(
+                customer, as_of=now
+            )
 
 
 @pytest.mark.parametrize(
@@ -156,10 +162,10 @@ def test_INV_S5_report_and_metric_agree_on_a_case_solved_without_a_reply(
 ) -> None:
     tell(LEVELS, case(1), solved(0.5), *(answered(one, n) for n, one in enumerate(replies, 11)))
     now = START + 9 * HOUR
-    (level,) = crm.read.case("C-1", as_of=now)
-    figure = crm.read.service_metrics(WHOLE, metrics=["first-response-median"], as_of=now)
+    (level,) = crm.read.cases.get("C-1", as_of=now).targets
+    figure = crm.read.service_levels.metrics(WHOLE, metrics=["first-response-median"], as_of=now)
     found = figure["first-response-median"]
-    assert level.verdict().value == verdict
+    assert level.verdict.value == verdict
     assert found.denominator == (0 if hours is None else 1)
     took = None if level.completed_at is None else level.completed_at - START
     assert found.value == took == (None if hours is None else hours * HOUR)
@@ -187,8 +193,11 @@ def test_INV_S5_a_first_response_is_as_long_in_the_report_as_in_the_metric(
             send(crm, [kinds[what]])
         crm.catch_up()
         now = START + 50 * HOUR
-        completed = [one.completed_at for one in crm.read.cases(as_of=now) if one.completed_at]
-        figures = crm.read.service_metrics(WHOLE, metrics=["first-response-median"], as_of=now)
+        targets = crm.read.cases.get("C-1", as_of=now).targets
+        completed = [one.completed_at for one in targets if one.completed_at]
+        figures = crm.read.service_levels.metrics(
+            WHOLE, metrics=["first-response-median"], as_of=now
+        )
         figure = figures["first-response-median"]
         assert figure.denominator == len(completed)
         assert figure.value == (completed[0] - START if completed else None)

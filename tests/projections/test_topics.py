@@ -81,7 +81,7 @@ def stands(crm: crmcore.CRM) -> tuple[str, str | None]:
 
 def topics(crm: crmcore.CRM) -> object:
     with crm._database.read() as connection:
-        live = crm.upkeep._registry.live(connection, "met")
+        live = crm.maintenance._registry.live(connection, "met")
         assert live is not None
         return live.topics
 
@@ -102,8 +102,8 @@ def test_a_topic_that_the_log_does_not_hold_yet_stops_nothing(database_url: str)
         send(crm, [correct("Anna")])
         crm.catch_up()
         assert counts(crm) == [2, 1]
-        assert crm.upkeep.rebuild("met").position == 3
-        assert crm.upkeep.compare("met").equal
+        assert crm.maintenance.rebuild("met").position == 3
+        assert crm.maintenance.compare("met").equal
 
 
 def test_the_topics_read_so_far_are_kept_with_the_checkpoint(sqlite_url: str) -> None:
@@ -130,8 +130,8 @@ def test_a_topic_that_was_passed_over_asks_for_a_rebuild(database_url: str) -> N
         assert stands(crm) == ("rebuild needed", why)
         with pytest.raises(ProjectionStoppedError, match="met: rebuild needed: it newly reads"):
             crm.catch_up()
-        crm.upkeep.rebuild("met")
-        crm.upkeep.switch("met")
+        crm.maintenance.rebuild("met")
+        crm.maintenance.switch("met")
         assert stands(crm) == ("caught up", None)
         assert counts(crm) == [2, 1]
 
@@ -199,12 +199,12 @@ def test_a_previous_generation_is_caught_up_by_code_that_reads_more(sqlite_url: 
     with opened(sqlite_url, ONE) as crm:
         send(crm, [named("Ann")])
         crm.catch_up()
-        crm.upkeep.rebuild("met")
-        crm.upkeep.switch("met")
+        crm.maintenance.rebuild("met")
+        crm.maintenance.switch("met")
         send(crm, [correct("Anna"), named("Ben", BEN)])
     with opened(sqlite_url, TWO) as crm:
         crm.catch_up()
-        crm.upkeep.rollback("met")
+        crm.maintenance.rollback("met")
         assert stands(crm) == ("caught up", None)
         assert counts(crm) == [2, 1]
 
@@ -212,11 +212,11 @@ def test_a_previous_generation_is_caught_up_by_code_that_reads_more(sqlite_url: 
 def test_a_rebuild_that_was_begun_goes_on_with_a_topic_that_is_new(sqlite_url: str) -> None:
     with opened(sqlite_url, ONE) as crm:
         send(crm, [named("Ann")])
-        crm.upkeep.rebuild("met")
+        crm.maintenance.rebuild("met")
         send(crm, [correct("Anna")])
     with opened(sqlite_url, TWO) as crm:
-        assert crm.upkeep.rebuild("met").resumed
-        crm.upkeep.switch("met")
+        assert crm.maintenance.rebuild("met").resumed
+        crm.maintenance.switch("met")
         assert generations(crm, "met") == {1: "live"}
         assert counts(crm) == [2]
 
@@ -231,10 +231,10 @@ def test_an_older_process_leaves_rows_to_the_later_one_at_the_first_event_that_i
         send(older, [named("Ann")])
         older.catch_up()
         with older._database.write() as connection:  # by the later one, which knows the topic
-            live = older.upkeep._registry.live(connection, "met")
+            live = older.maintenance._registry.live(connection, "met")
             assert live is not None
             read = {**ONE.versions, MOON: 1}
-            older.upkeep._registry.advance(connection, live, live.place, read)
+            older.maintenance._registry.advance(connection, live, live.place, read)
         assert stands(older) == ("caught up", None)
         send(older, [named("Ben", BEN)])
         older.catch_up()
@@ -251,7 +251,7 @@ def test_rows_of_what_nothing_here_knows_are_left_to_who_does(sqlite_url: str) -
         send(crm, [named("Ann")])
         land(crm)
         with crm._database.write() as connection:
-            registry = crm.upkeep._registry
+            registry = crm.maintenance._registry
             registry.claim(connection, "met")
             live = registry.begin(connection, ONE)
             head = crm._source.head(connection)
@@ -312,6 +312,6 @@ def test_rows_of_an_earlier_release_ask_for_a_rebuild_in_words(database_url: str
         with pytest.raises(ProjectionStoppedError, match=why):
             crm.catch_up()
         assert counts(crm) == [1]
-        crm.upkeep.rebuild("met")
-        crm.upkeep.switch("met")
+        crm.maintenance.rebuild("met")
+        crm.maintenance.switch("met")
         assert stands(crm) == ("caught up", None)

@@ -15,10 +15,10 @@ import crmcore
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine import Projection, Status
-from crmcore.projections.engine.generation import Checkpoint
-from crmcore.projections.engine.memory import MemoryRows
-from crmcore.projections.engine.parts import Parts
-from crmcore.projections.engine.tables import generation_tables
+from crmcore.projections.engine.generations.checkpoint import Checkpoint
+from crmcore.projections.engine.generations.tables import generation_tables
+from crmcore.projections.engine.rebuild.parts import Parts
+from crmcore.projections.engine.rows.memory import MemoryRows
 from tests.projections.contract import ordered, rows_of
 
 __all__ = ["Held", "held", "judge", "judge_rows"]
@@ -38,9 +38,9 @@ class Held:
 
 def held(crm: crmcore.CRM) -> list[Held]:
     """The rows of every generation, be it live, built or gone back from."""
-    registry, source = crm.upkeep._registry, crm.upkeep._source
+    registry, source = crm.maintenance._registry, crm.maintenance._source
     parts, found = Parts(registry.schema), []
-    aside = {one.name: len(one.put_aside) for one in crm.status()}
+    aside = {one.name: len(one.dead_letters) for one in crm.status()}
     with source.read() as connection:
         for projection in crm.projections:
             for at in registry.generations(connection, projection.name):
@@ -115,7 +115,7 @@ def _judge_generations(status: Status, mine: Sequence[Held], head: int) -> None:
     for state in ("live", "building", "previous"):
         assert states.count(state) <= 1, f"{status.name}: {states}"
     (live,) = [one.at for one in mine if one.at.state == "live"]
-    told = status.generation, status.position, status.head, status.state, status.put_aside
+    told = status.generation, status.position, status.head, status.state, status.dead_letters
     assert told == (live.generation, head, head, "caught up", ()), f"{status.name}: {told}"
     assert live.position == head
     assert (status.building is not None) == ("building" in states)

@@ -199,7 +199,7 @@ class Killing:
             crm.catch_up()
             for status in crm.status():
                 if status.building is not None:
-                    crm.upkeep.rebuild(status.name)
+                    crm.maintenance.rebuild(status.name)
             judge(crm)
             self._judge_end(operation, [one.generation for one in crm.status()])
             states = {one.at.state for one in held(crm)}

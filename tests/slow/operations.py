@@ -17,7 +17,7 @@ import attrs
 
 import crmcore
 from crmcore.cli.processes import processes
-from crmcore.projections.engine import rebuild as rebuilding
+from crmcore.projections.engine.rebuild import rebuilder as rebuilding
 from tests.slow.read_models import opened
 
 __all__ = ["OPERATIONS", "Operation", "child", "in_small_steps"]
@@ -67,39 +67,39 @@ def catch_up(crm: crmcore.CRM, _pool: Executor | None) -> None:
 
 def rebuild(crm: crmcore.CRM, pool: Executor | None) -> None:
     for projection in crm.projections:
-        crm.upkeep.rebuild(projection.name, executor=pool, parts=2 * PROCESSES)
+        crm.maintenance.rebuild(projection.name, executor=pool, parts=2 * PROCESSES)
 
 
 def rebuild_all(crm: crmcore.CRM, pool: Executor | None) -> None:
-    crm.upkeep.rebuild_all(executor=pool, parts=2 * PROCESSES)
+    crm.maintenance.rebuild_all(executor=pool, parts=2 * PROCESSES)
 
 
 def compare(crm: crmcore.CRM, _pool: Executor | None) -> None:
     for projection in crm.projections:
-        found = crm.upkeep.compare(projection.name)
+        found = crm.maintenance.compare(projection.name)
         assert found.position_before != found.position_after or found.equal, found
 
 
 def switch(crm: crmcore.CRM, _pool: Executor | None) -> None:
     for status in crm.status():
         if status.building is not None:
-            crm.upkeep.switch(status.name)
+            crm.maintenance.switch(status.name)
 
 
 def rollback(crm: crmcore.CRM, _pool: Executor | None) -> None:
     for status in crm.status():
         if status.generation == 2:
-            crm.upkeep.rollback(status.name)
+            crm.maintenance.rollback(status.name)
 
 
 def retire(crm: crmcore.CRM, _pool: Executor | None) -> None:
     for projection in crm.projections:
-        crm.upkeep.retire(projection.name)
+        crm.maintenance.retire(projection.name)
 
 
 def retry(crm: crmcore.CRM, _pool: Executor | None) -> None:
-    tried = crm.upkeep.retry("purchases")
-    assert not tried.still_aside
+    tried = crm.maintenance.retry("purchases")
+    assert not tried.remaining
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {

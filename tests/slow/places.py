@@ -117,12 +117,12 @@ def templates(where: Place, events: int, seed: int) -> None:
     with opened(where.make("caught", "start")) as crm:
         crm.catch_up()
         for projection in crm.projections:
-            crm.upkeep.rebuild(projection.name)
+            crm.maintenance.rebuild(projection.name)
     where.make("built", "caught")
     more(where, "built", third, seed)
     with opened(where.make("switched", "caught")) as crm:
         for projection in crm.projections:
-            crm.upkeep.switch(projection.name)
+            crm.maintenance.switch(projection.name)
     more(where, "switched", third, seed)
 
 

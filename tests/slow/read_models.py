@@ -16,10 +16,10 @@ import crmcore
 from crmcore.application.log import Recorded
 from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
 from crmcore.projections.engine import Exact, Projection, Rows
-from crmcore.projections.engine.aside import Policy
-from crmcore.projections.engine.filling import Limits, Stopped, fill
-from crmcore.projections.engine.parts import Part
-from crmcore.projections.engine.rebuild import Rebuilder
+from crmcore.projections.engine.poison.dead_letters import Policy
+from crmcore.projections.engine.rebuild.fill import Limits, Stopped, fill
+from crmcore.projections.engine.rebuild.parts import Part
+from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 
 __all__ = ["PURCHASES", "faulty", "opened"]
 
@@ -75,9 +75,9 @@ def opened(url: str, *, small: bool = True) -> crmcore.CRM:
     crm = crmcore.open(url, clock=clock, projections=[PURCHASES])
     if small:
         crm._follower = attrs.evolve(crm._follower, batch=150)
-        source, registry = crm.upkeep._source, crm.upkeep._registry
+        source, registry = crm.maintenance._source, crm.maintenance._registry
         rebuilder = Rebuilder(source, registry, Submit(url), SMALL)
-        crm.upkeep = attrs.evolve(crm.upkeep, rebuilder=rebuilder)
+        crm.maintenance = attrs.evolve(crm.maintenance, rebuilder=rebuilder)
     return crm
 
 
@@ -95,4 +95,6 @@ class Submit:
 def fill_parts(url: str, parts: Sequence[Part]) -> Stopped:
     """Fill parts in small steps, on a connection of this process's own."""
     with opened(url) as crm:
-        return fill(crm.upkeep._source, crm.upkeep._registry, crm.projections, parts, SMALL)
+        return fill(
+            crm.maintenance._source, crm.maintenance._registry, crm.projections, parts, SMALL
+        )

@@ -100,7 +100,7 @@ class Restarting:
             crm.catch_up()
             for status in crm.status():
                 if status.building is not None:
-                    crm.upkeep.rebuild(status.name)
+                    crm.maintenance.rebuild(status.name)
             judge(crm)
         self.where.drop(name)
         return said

@@ -218,7 +218,7 @@ class Recorded:
         record = (position, stream, None, topic, version, subject, occurred_at, *nothing, data)
         return Recorded(record, self.event, self.part)
 
-    def told_as(self, event: Any) -> "Recorded":
+    def with_event(self, event: Any) -> "Recorded":
         """This record with another *event* in its place: what it would have told at another time."""
         return Recorded(self.record, event, self.part)
 

@@ -10,15 +10,16 @@ import typer
 
 from crmcore.cli import (
     audit,
-    campaigns,
-    customers,
     demo,
     describe,
     execute,
     import_files,
     projections,
 )
+from crmcore.cli.customers import find, history
 from crmcore.cli.faults import report, report_wrong_call
+from crmcore.cli.loyalty import status as loyalty
+from crmcore.cli.marketing import campaigns
 from crmcore.cli.sales import leads, opportunities, orders
 from crmcore.cli.service import cases, escalations, feedback, holidays, levels, metrics, policies
 from crmcore.cli.session import Options
@@ -52,7 +53,9 @@ for part in (
     execute,
     import_files,
     describe,
-    customers,
+    history,
+    loyalty,
+    find,
     orders,
     leads,
     opportunities,

@@ -28,12 +28,10 @@ class Agreement:
         return self.agree == self.compared
 
 
-def compared(cases: Iterable[Any], verdicts: Mapping[UUID, bool | None]) -> Agreement:
+def compared(ours: Iterable[Any], verdicts: Mapping[UUID, bool | None]) -> Agreement:
     """Compare the read model's verdict on each case with the city's: on time, or overdue."""
-    ours = {
-        one.case.case_id: one
-        for one in cases
-        if one.cycle == 1 and one.target in (None, "resolution")
+    by_case = {
+        one.case_id: one for one in ours if one.cycle == 1 and one.target in (None, "resolution")
     }
     found = Agreement()
     for case_id, on_time in verdicts.items():
@@ -41,13 +39,13 @@ def compared(cases: Iterable[Any], verdicts: Mapping[UUID, bool | None]) -> Agre
             found.silent += 1
             continue
         found.compared += 1
-        case = ours.get(case_id)
-        verdict = None if case is None else case.verdict().value
+        case = by_case.get(case_id)
+        verdict = None if case is None else case.verdict.value
         expected = "met" if on_time else "breached"
         if verdict == expected:
             found.agree += 1
         else:
-            number = None if case is None else case.case.number
+            number = None if case is None else case.number
             found.differing.append(
                 {"case_id": case_id, "number": number, "ours": verdict, "the_citys": expected}
             )

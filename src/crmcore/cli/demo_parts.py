@@ -16,11 +16,13 @@ import attrs
 import crmcore
 from crmcore.cli import audit as auditing
 from crmcore.cli import demo_checks as checks
-from crmcore.cli.campaigns import EXPLAINED, campaign_documents, show_campaigns
-from crmcore.cli.customers import history_document, show_history, show_loyalty
+from crmcore.cli.customers.history import history_document, show_history
 from crmcore.cli.demo_import import Imported, show_imports
 from crmcore.cli.importers.completejourney import CONTACT_COST, GROSS_MARGIN
+from crmcore.cli.loyalty.status import show_loyalty
+from crmcore.cli.marketing.campaigns import EXPLAINED, campaign_documents, show_campaigns
 from crmcore.cli.output import Column, bar, money, say, share, table
+from crmcore.cli.pages import items_of
 from crmcore.cli.progress import bars
 from crmcore.cli.service.levels import compliance_document, show_compliance
 
@@ -90,13 +92,13 @@ def read_models(crm: crmcore.CRM) -> Part:
 
 def most_loyal(crm: crmcore.CRM, done: Sequence[Imported]) -> UUID | None:
     """Of the members of the highest tiers, at their last purchase, who bought most often."""
-    highest = [one.tier for one in crm.read.loyalty_tiers()][:LOYAL]
+    highest = [one.tier for one in crm.read.loyalty.tiers()][:LOYAL]
     buyers: Counter[UUID] = Counter()
     for one in done:
         buyers += one.orders
     for customer_id, _ in buyers.most_common():
-        last = crm.read.history(customer_id)[-1].occurred_at
-        standing = crm.read.loyalty(customer_id, as_of=last)
+        last = crm.read.customers.history(customer_id)[-1].occurred_at
+        standing = crm.read.loyalty.get(customer_id, as_of=last)
         if standing is not None and standing.tier in highest:
             return customer_id
     return next(iter(buyers), None)
@@ -107,9 +109,9 @@ def household(crm: crmcore.CRM, customer_id: UUID | None) -> Part:
     title = "A loyal household"
     if customer_id is None:
         return Part("loyal_household", title, None, lambda: say("Nobody bought anything."))
-    entries = crm.read.history(customer_id)
+    entries = crm.read.customers.history(customer_id)
     last = entries[-1].occurred_at
-    standing = crm.read.loyalty(customer_id, as_of=last)
+    standing = crm.read.loyalty.get(customer_id, as_of=last)
     document = {
         "customer_id": customer_id,
         "loyalty": None if standing is None else attrs.asdict(standing),
@@ -127,7 +129,7 @@ def household(crm: crmcore.CRM, customer_id: UUID | None) -> Part:
 
 def tiers(crm: crmcore.CRM) -> Part:
     """How many members stand in each tier."""
-    found = crm.read.loyalty_tiers()
+    found = crm.read.loyalty.tiers()
     members = sum(one.members for one in found)
 
     def show() -> None:
@@ -150,7 +152,7 @@ def tiers(crm: crmcore.CRM) -> Part:
 
 def campaigns(crm: crmcore.CRM, done: Sequence[Imported]) -> Part:
     """What each campaign brought, on what assumptions; those before the first purchase apart."""
-    results = crm.read.campaign_results()
+    results = items_of(crm.read.campaigns.find)
     since = min((one.first_order for one in done if one.first_order), default=None)
     judged = [one for one in results if since is None or one.ends_at > since]
     document = {
@@ -175,31 +177,30 @@ def campaigns(crm: crmcore.CRM, done: Sequence[Imported]) -> Part:
 def service_levels(crm: crmcore.CRM, verdicts: Mapping[UUID, bool | None]) -> Part:
     """Compliance by queue, and whether each verdict is the city's."""
     now = crm.now()
-    groups, total = crm.read.service_levels(as_of=now, by=crmcore.Grouping.QUEUE)
-    found = checks.compared(crm.read.cases(as_of=now), verdicts)
-    document = compliance_document(groups, total) | {
+    report = crm.read.service_levels.compliance(as_of=now, by=crmcore.Grouping.QUEUE)
+    found = checks.compared(crm.read.service_levels.verdicts(as_of=now), verdicts)
+    document = compliance_document(report) | {
         "agreement": attrs.asdict(found) | {"holds": found.holds}
     }
 
     def show() -> None:
-        show_compliance(_largest(groups, total), total, "queue")
+        show_compliance(_largest(report), report.total, "queue")
         checks.show_agreement(found)
 
     title = "Service levels: cases solved by their target"
     return Part("service_levels", title, document, show, found.holds)
 
 
-def _largest(groups: Sequence[Any], total: Any) -> list[Any]:
+def _largest(report: Any) -> Sequence[Any]:
     """The largest groups, and the others as one."""
-    by_size = sorted(
-        groups, key=lambda one: -(one.met + one.breached + one.running + one.paused + one.none)
-    )
+    by_size = sorted(report.groups, key=lambda one: -sum(one.counts.values()))
     shown, others = by_size[:QUEUES], by_size[QUEUES:]
     if not others:
         return shown
-    names = ("met", "breached", "running", "paused", "none")
-    sums = {name: sum(getattr(one, name) for one in others) for name in names}
-    return [*shown, attrs.evolve(total, group=f"{len(others)} other queues", **sums)]
+    counts: Counter[Any] = Counter()
+    for one in others:
+        counts.update(one.counts)
+    return [*shown, type(report.total).of(f"{len(others)} other queues", counts)]
 
 
 def audit(crm: crmcore.CRM) -> Part:
@@ -252,13 +253,14 @@ def _program() -> str:
 def _questions(crm: crmcore.CRM, customer_id: UUID | None) -> list[str]:
     questions = []
     if customer_id is not None:
-        entries = crm.read.history(customer_id)
+        entries = crm.read.customers.history(customer_id)
         earlier, last = entries[len(entries) // 2].occurred_at, entries[-1].occurred_at
         questions += [
             f"history {customer_id} --as-of {earlier:%Y-%m-%d}",
             f"loyalty {customer_id} --as-of {last:%Y-%m-%d}",
         ]
-    case = next((one.case.number for one in crm.read.cases() if one.case.number), None)
+    first = crm.read.cases.find(order_by="opened_at", limit=10).items
+    case = next((one.number for one in first if one.number), None)
     questions += [] if case is None else [f"case {case}"]
     return [
         *questions,

@@ -16,7 +16,7 @@ MINUTE = 60
 
 def estimate(crm: crmcore.CRM, names: Sequence[str], *, json: bool) -> None:
     """Say what a rebuild of each of *names* would take, without doing it."""
-    found = [crm.upkeep.estimate(name) for name in names]
+    found = [crm.maintenance.estimate(name) for name in names]
     if json:
         emit({"estimates": [attrs.asdict(one) for one in found]})
         return

@@ -126,7 +126,7 @@ def _documents(found: list[Any], now: datetime) -> list[dict[str, Any]]:
 def _document(one: Any, now: datetime) -> dict[str, Any]:
     lag, building = one.lag(now), one.building
     if building is not None:
-        aside = aside_documents(building.put_aside)
+        aside = aside_documents(building.dead_letters)
         building = attrs.asdict(building, recurse=False) | {
             "put_aside": aside,
             "stopped": _stop(building),
@@ -135,7 +135,7 @@ def _document(one: Any, now: datetime) -> dict[str, Any]:
         "behind": one.behind,
         "behind_seconds": None if lag is None else lag.total_seconds(),
         "building": building,
-        "put_aside": aside_documents(one.put_aside),
+        "put_aside": aside_documents(one.dead_letters),
         "stopped": _stop(one),
     }
 
@@ -170,10 +170,10 @@ def _show(found: list[Any], now: datetime, *, verbose: bool = False) -> None:
     )
     for one in found:
         _show_building(one)
-        if one.put_aside:
-            say(f"{one.name}: {said_by_cause(one.put_aside)}")
+        if one.dead_letters:
+            say(f"{one.name}: {said_by_cause(one.dead_letters)}")
             if verbose:
-                show_aside(one.put_aside)
+                show_aside(one.dead_letters)
 
 
 def _next(one: Any) -> tuple[str, list[str]]:
@@ -210,5 +210,5 @@ def _show_building(one: Any) -> None:
     say(says)
     for command in helps:
         say(f"crmcore projections {command}", indent=2)
-    if building is not None and building.put_aside:
-        say(f"generation {building.generation}: {said_by_cause(building.put_aside)}", indent=2)
+    if building is not None and building.dead_letters:
+        say(f"generation {building.generation}: {said_by_cause(building.dead_letters)}", indent=2)

@@ -145,7 +145,7 @@ def _filled(
     rebuilt: Sequence[Any]
     stopped: Mapping[str, Exception] = {}
     try:
-        rebuilt = crm.upkeep.rebuild_all(
+        rebuilt = crm.maintenance.rebuild_all(
             names, executor=executor, parts=max(count, 1), report=report
         )
     except RebuildStoppedError as error:
@@ -170,7 +170,7 @@ def _wished(crm: crmcore.CRM, done: Outcome, wish: Wish) -> Outcome:
     try:
         done = _judged(crm, done, wish)
         if wish.switch and not done.problems:
-            crm.upkeep.switch(done.name)
+            crm.maintenance.switch(done.name)
             return attrs.evolve(done, switched=True)
     except (ProjectionStoppedError, UnreadableEventError, StoreError) as error:
         return done.lacking(one_line(str(error)))
@@ -183,10 +183,10 @@ def _wished(crm: crmcore.CRM, done: Outcome, wish: Wish) -> Outcome:
 
 def _judged(crm: crmcore.CRM, done: Outcome, wish: Wish) -> Outcome:
     """*done*, compared if that is wished, with what speaks against switching."""
-    if done.put_aside:
-        done = done.lacking(said_by_cause(done.put_aside))
+    if done.dead_letters:
+        done = done.lacking(said_by_cause(done.dead_letters))
     if wish.compare and _status(crm, done.name).generation is not None:
-        found = crm.upkeep.compare(done.name)
+        found = crm.maintenance.compare(done.name)
         done = attrs.evolve(done, comparison=found)
         if wish.fail_on_difference and not found.equal:
             done = done.lacking("the new rows differ from the live ones")
@@ -199,7 +199,7 @@ def _status(crm: crmcore.CRM, name: str) -> Any:
 
 def _put_aside(crm: crmcore.CRM, name: str) -> tuple[Any, ...]:
     building = _status(crm, name).building
-    return () if building is None else tuple(building.put_aside)
+    return () if building is None else tuple(building.dead_letters)
 
 
 def _pace_of(at: Any) -> dict[str, Any]:

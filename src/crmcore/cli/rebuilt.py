@@ -18,7 +18,7 @@ class Outcome:
 
     name: str
     rebuilt: Any = None
-    put_aside: tuple[Any, ...] = ()
+    dead_letters: tuple[Any, ...] = ()
     comparison: Any = None
     switched: bool = False
     problems: tuple[str, ...] = ()
@@ -27,8 +27,8 @@ class Outcome:
         """It as JSON has it."""
         found = {"name": self.name} if self.rebuilt is None else attrs.asdict(self.rebuilt)
         return found | {
-            "put_aside": aside_documents(self.put_aside),
-            "put_aside_by_cause": by_cause(self.put_aside),
+            "put_aside": aside_documents(self.dead_letters),
+            "put_aside_by_cause": by_cause(self.dead_letters),
             "comparison": None if self.comparison is None else comparison_document(self.comparison),
             "switched": self.switched,
             "problems": self.problems,
@@ -63,7 +63,7 @@ def _row(one: Outcome) -> list[object]:
         found.generation,
         found.position,
         f"{found.seconds:,.1f}",
-        len(one.put_aside),
+        len(one.dead_letters),
         f"{state}; went on with one begun before" if found.resumed else state,
     ]
 

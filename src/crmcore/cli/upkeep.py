@@ -35,7 +35,7 @@ def compare(
     """How the generation that was built differs from the live one."""
     options = options_of(ctx)
     with existing(options) as crm:
-        found = crm.upkeep.compare(name)
+        found = crm.maintenance.compare(name)
     if options.json:
         emit(comparison_document(found))
     else:
@@ -49,10 +49,10 @@ def switch(ctx: typer.Context, name: Name) -> None:
     """Let the views show the generation that was built."""
     options = options_of(ctx)
     with existing(options) as crm:
-        crm.upkeep.switch(name)
+        crm.maintenance.switch(name)
         live = _say_live(crm, name, json=options.json)
-    if live.put_aside:
-        complain(f"warning: {name}: {said_by_cause(live.put_aside)}")
+    if live.dead_letters:
+        complain(f"warning: {name}: {said_by_cause(live.dead_letters)}")
     if not options.json:
         say("If its rows are not what you expected:")
         say(f"crmcore projections rollback {name}", indent=2)
@@ -63,7 +63,7 @@ def rollback(ctx: typer.Context, name: Name) -> None:
     """Let the views show the previous generation again; once more, the later one."""
     options = options_of(ctx)
     with existing(options) as crm:
-        crm.upkeep.rollback(name)
+        crm.maintenance.rollback(name)
         _say_live(crm, name, json=options.json)
 
 
@@ -72,7 +72,7 @@ def retire(ctx: typer.Context, name: Name) -> None:
     """Drop every generation that is not live, half built ones too."""
     options = options_of(ctx)
     with existing(options) as crm:
-        gone = [one.generation for one in crm.upkeep.retire(name)]
+        gone = [one.generation for one in crm.maintenance.retire(name)]
     if options.json:
         emit({"name": name, "retired": gone})
     else:
@@ -85,10 +85,10 @@ def retry(ctx: typer.Context, name: Name) -> None:
     """Try again what was put aside; exit status 1 if some of it is still in the way."""
     options = options_of(ctx)
     with existing(options) as crm:
-        done = crm.upkeep.retry(name)
-    still = done.still_aside
+        done = crm.maintenance.retry(name)
+    still = done.remaining
     if options.json:
-        emit({"name": name, "tried": done.tried, "still_aside": aside_documents(still)})
+        emit({"name": name, "tried": done.tried, "remaining": aside_documents(still)})
     elif not done.tried:
         say(f"{name}: nothing was put aside.")
     else:
@@ -107,7 +107,7 @@ def _say_live(crm: crmcore.CRM, name: str, *, json: bool) -> Any:
     found: Any = next(one for one in crm.status() if one.name == name)
     if json:
         state = {"generation": found.generation, "position": found.position, "state": found.state}
-        emit({"name": name, **state, "put_aside": aside_documents(found.put_aside)})
+        emit({"name": name, **state, "put_aside": aside_documents(found.dead_letters)})
     else:
         at = f"at position {found.position:,} of {found.head:,}"
         say(f"{name}: generation {found.generation} is live, {at}: {found.state}.")

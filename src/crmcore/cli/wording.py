@@ -112,6 +112,5 @@ FORMS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "goods": _goods,
     "if": lambda _: "",
     "list": _list,
-    "short": str,
     "words": _words,
 }

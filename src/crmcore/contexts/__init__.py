@@ -35,8 +35,8 @@ from crmcore.domain.kernel import (
     shown,
     value,
 )
+from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.infrastructure.identity import new_id
-from crmcore.infrastructure.upcasting import Upcaster
 from crmcore.projections.paging import Order, Page, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 from crmcore.application.customers.public import ContactNormaliser, Customers
 from crmcore.application.customers.service import CustomerService
-from crmcore.application.sales.public import Leads, Opportunities
-from crmcore.application.service.public import Cases
 from crmcore.contexts.context import Context
 from crmcore.domain.customers import external_identity, interaction, note
 from crmcore.domain.customers.consent import decisions as consent
 from crmcore.domain.customers.customer import decisions as customer
-from crmcore.infrastructure.contact_points import LibraryContactNormaliser
-from crmcore.projections.customers import directory, history
+from crmcore.infrastructure.customers.contact_points import LibraryContactNormaliser
+from crmcore.projections.customers.directory import customer_directory
+from crmcore.projections.customers.history import customer_history
+from crmcore.projections.customers.questions import CustomerQuestions
 
 if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.customers.consent.messages import *
@@ -24,14 +24,10 @@ if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.customers.note import *
 
 
-def _service(normaliser: ContactNormaliser, customers: Customers) -> CustomerService:
-    return CustomerService(
-        normaliser=normaliser,
-        case_exists=Cases().exists,
-        lead_exists=Leads().exists,
-        opportunity_exists=Opportunities().exists,
-        customers=customers,
-    )
+class _Questions:
+    """What can be asked, by its name under ``crm.read``."""
+
+    customers: CustomerQuestions
 
 
 CUSTOMERS = Context(
@@ -43,7 +39,8 @@ CUSTOMERS = Context(
         interaction.AGGREGATE,
         consent.AGGREGATE,
     ),
-    services=(_service,),
+    services=(CustomerService,),
     provides={ContactNormaliser: LibraryContactNormaliser, Customers: Customers},
-    projections=(history.customer_history, directory.customer_directory),
+    projections=(customer_history, customer_directory),
+    questions=_Questions,
 )

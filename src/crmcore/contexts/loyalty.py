@@ -1,6 +1,14 @@
 """Loyalty: what customers' purchases earn them."""
 
 from crmcore.contexts.context import Context
-from crmcore.projections.loyalty.status import loyalty_status
+from crmcore.projections.loyalty.loyalty_status import loyalty_status
+from crmcore.projections.loyalty.questions import LoyaltyQuestions
 
-LOYALTY = Context(name="loyalty", projections=(loyalty_status,))
+
+class _Questions:
+    """What can be asked, by its name under ``crm.read``."""
+
+    loyalty: LoyaltyQuestions
+
+
+LOYALTY = Context(name="loyalty", projections=(loyalty_status,), questions=_Questions)

@@ -8,7 +8,15 @@ from crmcore.contexts.context import Context
 from crmcore.domain.marketing.campaign import decisions as campaign
 from crmcore.domain.marketing.membership import decisions as membership
 from crmcore.infrastructure.marketing.upcasters import UPCASTERS
-from crmcore.projections.marketing import campaign_results
+from crmcore.projections.marketing.campaign_results import campaign_results
+from crmcore.projections.marketing.questions import CampaignQuestions
+
+
+class _Questions:
+    """What can be asked, by its name under ``crm.read``."""
+
+    campaigns: CampaignQuestions
+
 
 if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.marketing.campaign.messages.planning import *
@@ -21,6 +29,7 @@ MARKETING = Context(
     aggregates=(campaign.AGGREGATE, membership.AGGREGATE),
     services=(MarketingService,),
     provides={Campaigns: Campaigns},
-    projections=(campaign_results.campaign_results,),
+    projections=(campaign_results,),
+    questions=_Questions,
     upcasters=UPCASTERS,
 )

@@ -13,9 +13,12 @@ from crmcore.domain.service.survey import decisions as survey
 from crmcore.domain.service.survey import throttle
 from crmcore.infrastructure.service.packing import JsonPacking
 from crmcore.infrastructure.service.upcasters import UPCASTERS
-from crmcore.projections.service import feedback
-from crmcore.projections.service.service_levels import Packing
-from crmcore.projections.service.service_levels import service_levels as levels
+from crmcore.projections.service.service_levels import cases
+from crmcore.projections.service.service_levels.projection import service_levels as levels
+from crmcore.projections.service.service_levels.reports import ServiceLevels
+from crmcore.projections.service.service_levels.timelines import Packing
+from crmcore.projections.service.surveys.projection import feedback
+from crmcore.projections.service.surveys.questions import Surveys
 
 if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.service.case.messages.conversation import *
@@ -29,6 +32,15 @@ if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.service.survey.messages import *
     from crmcore.domain.service.survey.throttle import *
 
+
+class ServiceQuestions:
+    """What can be asked of service, under ``crm.read``."""
+
+    cases: cases.Cases
+    service_levels: ServiceLevels
+    surveys: Surveys
+
+
 SERVICE = Context(
     name="service",
     aggregates=(
@@ -40,6 +52,7 @@ SERVICE = Context(
     ),
     services=(CaseService, SurveyService),
     provides={Cases: Cases, Packing: JsonPacking},
-    projections=(levels, feedback.feedback),
+    projections=(levels, feedback),
+    questions=ServiceQuestions,
     upcasters=UPCASTERS,
 )

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, or_
 
 from crmcore.domain.kernel import LARGEST_INTEGER, InvalidValueError, zoned
 from crmcore.projections.results import result
@@ -33,15 +33,41 @@ class Page(Generic[T]):
 
 @attrs.frozen
 class Order:
-    """An order of a list: by *column*, then by *key*, which is different in every row.
+    """An order of a list: by *column*, *then* by others, then by *key*, which differs in every row.
 
-    Rows without a value in the column come last.  *column* holds text, a whole number, a date
-    or an instant; no exact decimals, which SQLite keeps as text.
+    Rows without a value in a column come last.  The columns hold text, whole numbers, dates or
+    instants; no exact decimals, which SQLite keeps as text.
     """
 
     column: ColumnElement[Any]
     key: ColumnElement[Any]
     descending: bool = False
+    then: Sequence[ColumnElement[Any]] = ()
+
+    @property
+    def columns(self) -> Sequence[ColumnElement[Any]]:
+        """All that the list is ordered by."""
+        return (self.column, *self.then, self.key)
+
+    @property
+    def sorting(self) -> Sequence[ColumnElement[Any]]:
+        """What ``ORDER BY`` takes."""
+        first = self.column.desc() if self.descending else self.column
+        rest = [one for column in self.then for one in (column.is_(None), column)]
+        return [self.column.is_(None), first, *rest, self.key]
+
+    def follows(self, place: Sequence[Any]) -> ColumnElement[bool]:
+        """Whether a row comes after the one that has the values *place* in the columns."""
+        found, same = list[ColumnElement[bool]](), list[ColumnElement[bool]]()
+        for column, value in zip(self.columns, place, strict=True):
+            if value is None:
+                same.append(column.is_(None))
+                continue
+            down = self.descending and column is self.column
+            beyond = column < value if down else column > value
+            found.append(and_(*same, or_(beyond, column.is_(None))))
+            same.append(column == value)
+        return or_(false(), *found)
 
 
 def page(
@@ -60,32 +86,34 @@ def page(
     it.  Raises ``InvalidValueError`` for an order that there is not, a limit that is no number
     from 1 to 1,000, and a cursor that no such list has given.
     """
-    order = orders.get(order_by) if isinstance(order_by, str) else None
-    if order is None:
-        raise InvalidValueError("order_by", order_by, f"one of {', '.join(orders)}")
-    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MOST:
-        raise InvalidValueError("limit", limit, f"a whole number from 1 to {MOST:,}")
+    order = order_of(orders, order_by)
+    require_limit(limit)
     if after is not None:
-        statement = statement.where(_follows(order, *_place(order_by, order, after)))
-    column, key = order.column, order.key
-    sorted_by = [column.is_(None), column.desc() if order.descending else column, key]
-    found = connection.execute(statement.order_by(*sorted_by).limit(limit + 1)).mappings().all()
+        statement = statement.where(order.follows(place_of(order_by, order, after)))
+    found = connection.execute(statement.order_by(*order.sorting).limit(limit + 1)).mappings().all()
     last = found[limit - 1] if len(found) > limit else None
-    following = None if last is None else _cursor(order_by, last[column], last[key])
+    place = None if last is None else [last[column] for column in order.columns]
+    following = None if place is None else cursor_of(order_by, place)
     return Page(tuple(read(row) for row in found[:limit]), following)
 
 
-def _follows(order: Order, value: Any, key: Any) -> ColumnElement[bool]:
-    """Whether a row comes after the one with *value* and *key*."""
-    column = order.column
-    if value is None:
-        return and_(column.is_(None), order.key > key)
-    beyond = column < value if order.descending else column > value
-    return or_(beyond, column.is_(None), and_(column == value, order.key > key))
+def order_of(orders: Mapping[str, Order], order_by: str) -> Order:
+    """The one of the *orders* that has this name; ``InvalidValueError`` where none has."""
+    order = orders.get(order_by) if isinstance(order_by, str) else None
+    if order is None:
+        raise InvalidValueError("order_by", order_by, f"one of {', '.join(orders)}")
+    return order
 
 
-def _cursor(order_by: str, value: Any, key: Any) -> str:
-    text = json.dumps([order_by, _as_json(value), _as_json(key)], separators=(",", ":"))
+def require_limit(limit: int) -> None:
+    """Raise ``InvalidValueError`` unless *limit* is a number of items that a page may have."""
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MOST:
+        raise InvalidValueError("limit", limit, f"a whole number from 1 to {MOST:,}")
+
+
+def cursor_of(order_by: str, place: Sequence[Any]) -> str:
+    """The cursor of the row that has the values *place* in the columns of an order."""
+    text = json.dumps([order_by, *map(_as_json, place)], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -93,13 +121,14 @@ def _as_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _place(order_by: str, order: Order, after: str) -> Sequence[Any]:
-    """The value and the key that a cursor stands for."""
+def place_of(order_by: str, order: Order, after: str) -> Sequence[Any]:
+    """The values for which a cursor stands; ``InvalidValueError`` where no such list has given it."""
     expected = "the `next` of a page in the same order"
     try:
         padded = after + "=" * (-len(after) % 4)
-        named, value, key = json.loads(base64.urlsafe_b64decode(padded))
-        place = [_from_json(order.column, value), _from_json(order.key, key)]
+        named, *values = json.loads(base64.urlsafe_b64decode(padded))
+        pairs = zip(order.columns, values, strict=True)
+        place = [_from_json(column, value) for column, value in pairs]
     except (TypeError, ValueError, binascii.Error, RecursionError):
         raise InvalidValueError("after", after, expected) from None
     if named != order_by:

@@ -7,7 +7,7 @@ import attrs
 from sqlalchemy import Connection, Table
 
 from crmcore.application.clock import Clock
-from crmcore.projections.engine.live import KnownRows, LiveRows
+from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
 
 
 @attrs.frozen(kw_only=True)

@@ -12,7 +12,8 @@ from uuid import UUID
 import attrs
 
 from crmcore.application.customers.public import ContactNormaliser, Customers
-from crmcore.application.references import Exists, require
+from crmcore.application.sales.public import Leads, Opportunities
+from crmcore.application.service.public import Cases
 from crmcore.application.work import Handler, Work
 from crmcore.domain.customers import external_identity, interaction, note
 from crmcore.domain.customers.consent import decisions as consent
@@ -25,33 +26,20 @@ from crmcore.domain.customers.consent.messages import (
 )
 from crmcore.domain.customers.consent.state import ledger_id
 from crmcore.domain.customers.customer import decisions as customer
-from crmcore.domain.customers.customer import state as customer_state
 from crmcore.domain.customers.customer.messages.contact_point import AddContactPoint
 from crmcore.domain.customers.reachability import require_contact_point
 from crmcore.domain.kernel import Aggregate
 
 
-def add_contact_point(
-    command: AddContactPoint, state: customer_state.State, normaliser: ContactNormaliser
-) -> Sequence[customer_state.Event]:
-    """Decide on a contact point as it was entered: the normal form is found first."""
-    normalised = normaliser.normalise(command.kind, command.value, command.region)
-    return customer.decide(command, state, normalised)
-
-
 @attrs.frozen
 class CustomerService:
-    """Handles the commands on customers, what was said to them and what they allowed.
-
-    ``case_exists``, ``lead_exists`` and ``opportunity_exists`` are the answers of the contexts
-    that an interaction may refer to.
-    """
+    """Handles the commands on customers, what was said to them and what they allowed."""
 
     normaliser: ContactNormaliser
-    case_exists: Exists
-    lead_exists: Exists
-    opportunity_exists: Exists
-    customers: Customers = attrs.field(factory=Customers)
+    customers: Customers
+    cases: Cases
+    leads: Leads
+    opportunities: Opportunities
 
     @property
     def handlers(self) -> Mapping[type, Handler]:
@@ -79,7 +67,8 @@ class CustomerService:
     def add_contact_point(self, command: AddContactPoint, work: Work) -> None:
         """Note down where a customer can be reached, in normal form."""
         state = work.state(customer.AGGREGATE, command.customer_id)
-        events = add_contact_point(command, state, self.normaliser)
+        normalised = self.normaliser.normalise(command.kind, command.value, command.region)
+        events = customer.decide(command, state, normalised)
         if events:
             work.record(customer.AGGREGATE, command.customer_id, events)
 
@@ -98,9 +87,9 @@ class CustomerService:
         if not events:
             return
         self.customers.require(work, command.customer_id)
-        require(self.case_exists, work, "case", command.case_id)
-        require(self.lead_exists, work, "lead", command.lead_id)
-        require(self.opportunity_exists, work, "opportunity", command.opportunity_id)
+        self.cases.require(work, command.case_id)
+        self.leads.require(work, command.lead_id)
+        self.opportunities.require(work, command.opportunity_id)
         work.record(interaction.AGGREGATE, key, events)
 
     def give_consent(self, command: GiveConsent, work: Work) -> None:

@@ -81,8 +81,8 @@ def reach(
 class MarketingService:
     """Handles the commands on campaigns and on their members."""
 
-    customers: Customers = attrs.field(factory=Customers)
-    campaigns: Campaigns = attrs.field(factory=Campaigns)
+    customers: Customers
+    campaigns: Campaigns
 
     @property
     def handlers(self) -> Mapping[type, Handler]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import attrs
 import typer
 
-from crmcore.cli.customers import customer_named
+from crmcore.cli.customers.naming import customer_named
 from crmcore.cli.faults import Fault, answering
 from crmcore.cli.instants import beginning, end
 from crmcore.cli.output import Column, emit, instant, money, say

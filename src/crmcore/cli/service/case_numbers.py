@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from unicodedata import normalize
 from uuid import UUID
 
 import attrs
 
 import crmcore
 from crmcore import commands
-from crmcore.domain.service.case_number import normal_case_number
 
 NAMING: Final = ("case_id", "into_case_id", "follows")
 """The fields that name a case."""
@@ -45,5 +45,5 @@ class CaseNumbers:
         try:
             return str(UUID(case))
         except ValueError:
-            number = normal_case_number(case)
-        return str(self._opening.get(number) or self._crm.case_id(number))
+            as_stored = normalize("NFC", case).strip()
+        return str(self._opening.get(as_stored) or self._crm.case_id(case))

@@ -1,6 +1,7 @@
 """`crmcore cases` and `case`: what is owed to cases, and until when."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import typer
@@ -24,14 +25,19 @@ from crmcore.cli.session import Stale, options_of, reading
 from crmcore.cli.timeline import Line, case_numbers_in, timeline, who
 from crmcore.cli.wording import sentence
 
+PAGE: Final = 500
+"""How many cases are read at a time."""
 FIELDS: Final = (
     "case_id", "customer_id", "number", "subject", "kind", "channel", "category", "request_type",
     "priority", "queue", "agent", "status", "opened_at", "first_response_at", "closed_at",
 )  # fmt: skip
 TARGET_FIELDS: Final = (
-    "cycle", "begun_at", "target", "occurrence", "policy", "version", "started_at", "due_at",
-    "completed_at", "withdrawn_at", "paused_since", "elapsed", "remaining",
+    "target", "occurrence", "policy", "version", "started_at", "due_at", "completed_at",
+    "withdrawn_at", "paused_since", "elapsed", "remaining", "verdict", "next_escalation",
+    "due_if_resumed",
 )  # fmt: skip
+NO_TARGET: Final = {"occurrence": 1, "verdict": "none"}
+"""What is said of a cycle without a target, beside nothing."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,16 +60,13 @@ def cases(
     options, moment = options_of(ctx), last_moment("--as-of", as_of)
     with reading(options, "service_levels", stale=stale) as crm:
         moment = moment or crm.now()
-        found = crm.read.open_cases(as_of=moment)
+        found = _first(crm, limit, moment)
+        backlog = crm.read.cases.backlog(as_of=moment)
     if options.json:
-        documents = [
-            _case_document(one.case) | {"targets": [_target_document(of) for of in one.owed]}
-            for one in found[:limit]
-        ]
-        emit({"as_of": moment, "count": len(found), "cases": documents})
+        documents = [_case_document(one) | {"targets": _open_targets(one)} for one in found]
+        emit({"as_of": moment, "count": backlog.open, "cases": documents})
         return
-    waiting = [one for one in found if one.next is not None]
-    shown = waiting[:limit]
+    shown = [one for one in found if any(target.is_open for target in one.targets)]
     if shown:
         table(
             [
@@ -76,7 +79,7 @@ def cases(
             ],
             [_open_row(one) for one in shown],
         )
-    _sum_up(len(shown), len(waiting), len(found))
+    _sum_up(len(shown), backlog.with_targets, backlog.open)
 
 
 def _sum_up(shown: int, waiting: int, opened: int) -> None:
@@ -86,16 +89,41 @@ def _sum_up(shown: int, waiting: int, opened: int) -> None:
     say(f"{counted(opened, 'open case')}{': ' if more else ''}{', '.join(more)}.", style="dim")
 
 
+def _first(crm: crmcore.CRM, limit: int, moment: datetime) -> Sequence[Any]:
+    """The most urgent of the open cases."""
+    found: list[Any] = []
+    after = None
+    while len(found) < limit:
+        rest = min(limit - len(found), PAGE)
+        page = crm.read.cases.find(is_open=True, as_of=moment, limit=rest, after=after)
+        found += page.items
+        after = page.next
+        if after is None:
+            break
+    return found
+
+
 def _open_row(one: Any) -> list[object]:
-    level = one.next
+    target = _by_urgency(one)[0][1]
     return [
-        one.case.number or one.case.case_id,
-        one.case.priority,
-        target_name(level),
-        instant(level.due_at),
-        working_time(level, level.remaining),
-        burn_down(level),
+        one.number or one.case_id,
+        one.priority,
+        target_name(target),
+        instant(target.due_at),
+        working_time(target, target.remaining),
+        burn_down(target),
     ]
+
+
+def _by_urgency(case: Any) -> Sequence[tuple[Any, Any]]:
+    """The targets that are still to be met, each with its cycle: first what is due first."""
+    opened = [one for one in _targets(case) if one[1].is_open]
+    return sorted(opened, key=lambda one: (one[1].due_at is None, one[1].due_at or case.as_of))
+
+
+def _targets(case: Any) -> Sequence[tuple[Any, Any]]:
+    """All targets of a case, each with its cycle."""
+    return [(cycle, target) for cycle in case.cycles for target in cycle.targets]
 
 
 @answering
@@ -111,11 +139,10 @@ def case(
     with reading(options, "service_levels", stale=stale) as crm:
         moment = last_moment("--as-of", as_of) or known_by or crm.now()
         read = crm.read if known_by is None else crm.read.known_at(known_by)
-        levels = read.case(case.strip(), as_of=moment)
-        if not levels:
+        found = read.cases.get(case.strip(), as_of=moment)
+        if found is None:
             asked = by_then(as_of, known_at)
             raise Fault(f"there is no case {case!r}{asked}: give its id or number")
-        found = levels[0].case
         happened = (
             one
             for one in crm.events(stream_id=found.case_id)
@@ -125,7 +152,11 @@ def case(
         names = case_numbers_in(crm, [one.data for one in events])
         kinds = crm.event_kinds
     if options.json:
-        targets = [_target_document(one) for one in levels]
+        targets = [
+            _target_document(cycle, target)
+            for cycle in found.cycles
+            for target in cycle.targets or (None,)
+        ]
         emit(_case_document(found) | {"as_of": moment, "targets": targets})
         return
     say(f"Case {found.number or found.case_id}: {found.subject}", style="bold")
@@ -136,50 +167,54 @@ def case(
         "agent": found.agent,
     }
     say(", ".join(f"{name} {fact}".strip() for name, fact in facts.items() if fact))
-    _show_targets(levels)
+    _show_targets(found)
     heading("What happened")
     timeline([_line(kinds, one, names) for one in events])
 
 
-def _show_targets(levels: Sequence[Any]) -> None:
-    """A row for each thing that was owed, cycle by cycle, and what to know about it."""
-    owed = [one for one in levels if one.target is not None]
+def _show_targets(case: Any) -> None:
+    """A row for each target, cycle by cycle, and what to know about it."""
+    targets = _targets(case)
     say()
-    if not owed:
+    if not targets:
         say("Nothing is owed: no service level holds for it.")
         return
-    several = len({one.cycle for one in levels}) > 1
+    several = len(case.cycles) > 1
     titles: list[Column | str] = ["Target", Column("Due (UTC)", whole=True)]
     titles += [Column("Used", number=True), Column("Left", number=True), "Verdict"]
     rows = [
         [
-            target_name(one) + (f", cycle {one.cycle}" if several else ""),
+            target_name(one) + (f", cycle {cycle.number}" if several else ""),
             instant(one.due_at),
             working_time(one, one.elapsed),
             working_time(one, one.remaining),
-            one.verdict().value,
+            one.verdict.value,
             burn_down(one, 10, beside=True) if one.is_open else Text(""),
         ]
-        for one in owed
+        for cycle, one in targets
     ]
     table([*titles, Column("", whole=True)], rows)
     say()
-    for one in owed:
+    for _, one in targets:
         say(f"{target_name(one).capitalize()}: {particulars(one)}.", style="dim")
 
 
+def _open_targets(case: Any) -> Sequence[dict[str, Any]]:
+    return [_target_document(cycle, target) for cycle, target in _by_urgency(case)]
+
+
 def _case_document(case: Any) -> dict[str, Any]:
-    """What a case is, without what only its clock needs."""
+    """What a case is, without its cycles."""
     return {name: getattr(case, name) for name in FIELDS}
 
 
-def _target_document(one: Any) -> dict[str, Any]:
-    standing = one.standing
-    return {name: getattr(one, name) for name in TARGET_FIELDS} | {
-        "verdict": one.verdict(),
-        "next_escalation": None if standing is None else standing.next_escalation,
-        "due_if_resumed": None if standing is None else standing.due_if_resumed,
-    }
+def _target_document(cycle: Any, target: Any) -> dict[str, Any]:
+    """A target of a cycle; None: there is none."""
+    if target is None:
+        known = dict.fromkeys(TARGET_FIELDS) | NO_TARGET
+    else:
+        known = {name: getattr(target, name) for name in TARGET_FIELDS}
+    return {"cycle": cycle.number, "begun_at": cycle.begun_at} | known
 
 
 def _line(kinds: Mapping[str, type], one: crmcore.Recorded, names: Mapping[str, str]) -> Line:

@@ -40,7 +40,7 @@ def escalations(
         raise WrongCallError("--record brings the read model up to date: leave out --stale")
     with reading(options, "service_levels", stale=stale) as crm:
         moment = moment or crm.now()
-        found = crm.read.escalations(moment)
+        found = crm.read.cases.escalations(moment)
         done = crm.due(moment) if record else None
     if options.json:
         told = None if done is None else [_event_document(one) for one in done.events]
@@ -60,7 +60,7 @@ def escalations(
             [
                 [
                     instant(one.at),
-                    one.case.number or one.case.case_id,
+                    one.number or one.case_id,
                     target_name(one),
                     one.name,
                     one.action or NOTHING,
@@ -76,9 +76,8 @@ def escalations(
 
 
 def _escalation_document(one: Any) -> dict[str, Any]:
-    names = ("cycle", "target", "occurrence", "policy", "name", "action", "at", "due_at")
-    told = {name: getattr(one, name) for name in names}
-    return {"case_id": one.case.case_id, "number": one.case.number} | told
+    names = ("case_id", "number", "cycle", "target", "occurrence", "policy", "name", "action")
+    return {name: getattr(one, name) for name in (*names, "at", "due_at")}
 
 
 def _event_document(one: crmcore.Recorded) -> dict[str, Any]:

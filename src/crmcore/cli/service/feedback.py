@@ -1,22 +1,20 @@
 """`crmcore feedback`: what customers think of how their cases were solved."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Annotated, Any
 
-import attrs
 import typer
 
 import crmcore
 from crmcore.cli.faults import WrongCallError, answering
 from crmcore.cli.instants import FORM, beginning, end, last_moment
 from crmcore.cli.output import NOTHING, Column, bar, emit, say, share, table
-from crmcore.cli.service.options import MODES, Judging
+from crmcore.cli.service.options import Judging
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.commands import SurveyKind
 from crmcore.errors import InvalidValueError
-
-DERIVED = ("offered", "mean", "csat", "nps", "ces", "ces_agreement")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -63,7 +61,7 @@ def feedback(
     with reading(options, "feedback", stale=stale) as crm:
         moment = last_moment("--as-of", as_of) or crm.now()
         try:
-            groups, totals = crm.read.feedback(
+            found = crm.read.surveys.results(
                 by=by, kind=kind, as_of=moment, since=start, until=stop, zone=zone
             )
         except InvalidValueError as error:
@@ -72,20 +70,28 @@ def feedback(
         asked = {"as_of": moment, "from": start, "to": stop, "kind": kind, "by": by, "mode": mode}
         emit(
             asked
-            | {"groups": [_document(one, mode) for one in groups]}
-            | {"totals": [_document(one, mode) for one in totals]}
+            | {"groups": [_document(one, mode) for one in found.groups]}
+            | {"totals": [_document(one, mode) for one in found.totals]}
         )
-    elif totals:
-        _show([*groups, *totals] if by else totals, by, mode)
+    elif found.totals:
+        _show([*found.groups, *found.totals] if by else found.totals, by, mode)
         say(EXPLAINED, style="dim")
     else:
         say("Nobody was asked for feedback then.")
 
 
 def _document(one: Any, mode: Judging) -> dict[str, Any]:
-    """A result with what follows from it, for JSON."""
-    found = attrs.asdict(one) | {name: getattr(one, name) for name in DERIVED}
-    return found | {"response_rate": one.response_rate(MODES[mode])}
+    """A result for JSON, with the one rate of answers that was asked for."""
+    document = asdict(one)
+    del document["completed_response_rate"]
+    return document | {"response_rate": _response_rate(one, mode)}
+
+
+def _response_rate(one: Any, mode: Judging) -> Decimal | None:
+    rate: Decimal | None = one.response_rate
+    if mode is Judging.COMPLETED:
+        rate = one.completed_response_rate
+    return rate
 
 
 def _show(results: Sequence[Any], by: str | None, mode: Judging) -> None:
@@ -93,7 +99,7 @@ def _show(results: Sequence[Any], by: str | None, mode: Judging) -> None:
     rows = []
     for one in results:
         counts = (one.offered, one.answered, one.expired, one.open)
-        rate = share(one.response_rate(MODES[mode]))
+        rate = share(_response_rate(one, mode))
         rows.append([one.kind.upper(), one.group, *counts, rate, *_score(one)])
     titles = ("Asked", "Answered", "Expired", "Open", "Answer rate", "Score")
     first = Column("Survey", whole=True), Column(by.capitalize() if by else "")

@@ -1,15 +1,15 @@
 """`crmcore service-levels`: how many promises were kept, by group and over time."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
-import attrs
 import typer
 
 import crmcore
-from crmcore.cli.faults import WrongCallError, answering
+from crmcore.cli.faults import answering
 from crmcore.cli.instants import last_moment
-from crmcore.cli.output import Column, bar, emit, share, table
+from crmcore.cli.output import NOTHING, Column, bar, emit, share, table
 from crmcore.cli.service.options import MODES, AsOf, Judging, KnownAt, Since, Times, Until, Zone
 from crmcore.cli.session import Stale, options_of, reading
 
@@ -52,8 +52,6 @@ def service_levels(
     """
     known_by = last_moment("--known-at", known_at, zone)
     options, times = options_of(ctx), Times.given(since, until, zone, as_of)
-    if by is not None and period is not None:
-        raise WrongCallError("--by and --period cannot go together: ask once for each")
     judging: dict[str, Any] = {"mode": MODES[mode], "unit": per}
     with reading(options, "service_levels", stale=stale) as crm:
         judging["as_of"] = times.as_of or known_by or crm.now()
@@ -63,8 +61,8 @@ def service_levels(
         if period is not None:
             whole = times.period(crm)
             bounds = {"since": whole.since, "until": whole.until}
-            parts = read.service_levels_over_time(whole, period, **judging)
-        groups, total = read.service_levels(by=by, **judging, **bounds)
+            parts = read.service_levels.over_time(whole, period, by=by, **judging)
+        report = read.service_levels.compliance(by=by, **judging, **bounds)
     if options.json:
         asked = {"as_of": judging["as_of"], "from": bounds["since"], "to": bounds["until"]}
         asked |= {
@@ -75,43 +73,68 @@ def service_levels(
             "per": per,
             "period": period,
         }
-        emit(asked | compliance_document(groups, total) | _over_time(parts))
+        emit(asked | compliance_document(report) | {"periods": [_period(one, by) for one in parts]})
+    elif by is not None and period is not None:
+        _show_by_period(parts, report.total, by, period)
     else:
-        show_compliance([one for _, one in parts] or groups, total, by or period)
+        parts_or_groups = [one.total for one in parts] or report.groups
+        show_compliance(parts_or_groups, report.total, by or period)
 
 
-def compliance_document(groups: Sequence[Any], total: Any) -> dict[str, Any]:
+def compliance_document(report: Any) -> dict[str, Any]:
     """The figures for JSON."""
-    return {
-        "groups": [attrs.asdict(one) | {"rate": one.rate} for one in groups],
-        "total": {name: value for name, value in attrs.asdict(total).items() if name != "group"}
-        | {"rate": total.rate},
-    }
+    document = asdict(report)
+    del document["total"]["group"]
+    return document
 
 
-def _over_time(parts: Sequence[Any]) -> dict[str, Any]:
-    return {
-        "periods": [
-            {"from": part.since, "to": part.until} | attrs.asdict(one) | {"rate": one.rate}
-            for part, one in parts
-        ]
-    }
+def _period(one: Any, by: crmcore.Grouping | None) -> dict[str, Any]:
+    document = {"from": one.since, "to": one.until} | asdict(one.total)
+    return document if by is None else document | {"groups": asdict(one)["groups"]}
 
 
 def show_compliance(groups: Sequence[Any], total: Any, by: str | None) -> None:
-    """A row for each group, and the total, with a bar for compliance.
+    """A row for each group, and the total, with a bar for compliance."""
+    first = Column(by.capitalize() if by else "", whole=by == crmcore.Grouping.CUSTOMER)
+    _show([first], [([one.group], one) for one in [*groups, total]], total)
+
+
+def _show_by_period(
+    parts: Sequence[Any], total: Any, by: crmcore.Grouping, period: crmcore.PeriodLength
+) -> None:
+    """A row for each group in each period; one for a period in which nothing was judged."""
+    columns = [
+        Column(period.capitalize(), whole=True),
+        Column(by.capitalize(), whole=by is crmcore.Grouping.CUSTOMER),
+    ]
+    rows = [
+        ([part.total.group, NOTHING if one is part.total else one.group], one)
+        for part in parts
+        for one in part.groups or (part.total,)
+    ]
+    _show(columns, [*rows, (["total", ""], total)], total)
+
+
+def _show(
+    columns: Sequence[Column], rows: Sequence[tuple[Sequence[object], Any]], total: Any
+) -> None:
+    """A table of compliance, the total last.
 
     What is not judged has a column where there is any, which leaves the names their width.
     """
     apart = {"running": "Running", "paused": "Paused", "none": "Nothing owed"}
     apart = {name: title for name, title in apart.items() if getattr(total, name)}
-    rows = [
-        [one.group, one.met, one.breached]
-        + [getattr(one, name) for name in apart]
-        + [share(one.rate), bar(one.rate, 10)]
-        for one in [*groups, total]
-    ]
-    first = Column(by.capitalize() if by else "", whole=by == crmcore.Grouping.CUSTOMER)
     titles = ("Met", "Breached", *apart.values(), "Compliance")
     numbers = [Column(title, number=True) for title in titles]
-    table([first, *numbers, Column("", whole=True)], rows, total=True)
+    cells = [
+        [
+            *names,
+            one.met,
+            one.breached,
+            *(getattr(one, name) for name in apart),
+            share(one.rate),
+            bar(one.rate, 10),
+        ]
+        for names, one in rows
+    ]
+    table([*columns, *numbers, Column("", whole=True)], cells, total=True)

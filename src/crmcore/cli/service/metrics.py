@@ -2,11 +2,11 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-import attrs
 import typer
 
 import crmcore
@@ -73,7 +73,7 @@ def service_metrics(
     calendar = None if hours is None else _calendar(hours, times.zone)
     with reading(options, "service_levels", stale=stale) as crm:
         period, moment = times.period(crm), times.as_of or crm.now()
-        figures = crm.read.service_metrics(
+        figures = crm.read.service_levels.metrics(
             period,
             metrics=wanted or crmcore.METRICS,
             as_of=moment,
@@ -184,8 +184,8 @@ def _behind(key: str, one: crmcore.Figure) -> str:
     return f"{one.numerator or 0:,} {'/' if averaged else 'of'} {one.denominator:,}"
 
 
-def _document(key: str, one: crmcore.Figure) -> dict[str, Any]:
+def _document(key: str, one: Any) -> dict[str, Any]:
     metric = crmcore.METRICS[key]
     parts = {name.lower(): text for name, text in metric.parts.items()}
-    told = {"key": key, "code": metric.code, "definition": metric.definition, "rules": parts}
-    return told | attrs.asdict(one)
+    known = {"key": key, "code": metric.code, "definition": metric.definition, "rules": parts}
+    return known | asdict(one)

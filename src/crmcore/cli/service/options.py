@@ -56,7 +56,7 @@ class Times:
 
     def period(self, crm: crmcore.CRM) -> crmcore.Period:
         """The period; where an end was left out, that of what is known."""
-        known = crm.read.service_period(zone=self.zone, as_of=self.as_of)
+        known = crm.read.service_levels.period(zone=self.zone, as_of=self.as_of)
         now = self.as_of or crm.now()
         since = self.since or (known.since if known else now)
         until = self.until or (known.until if known else now)

@@ -43,7 +43,7 @@ def service_policies(ctx: typer.Context, as_of: AsOf = None) -> None:
     options, moment = options_of(ctx), last_moment("--as-of", as_of)
     with existing(options) as crm:
         moment = moment or crm.now()
-        found = crm.read.service_levels_in_force(as_of=moment)
+        found = crm.read.service_levels.in_force(as_of=moment)
         since = found.at if found.at.year > 1 else None  # the standard ones always held
         if options.json:
             emit({"as_of": moment, "since": since} | _document(crm, found, moment))

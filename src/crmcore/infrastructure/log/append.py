@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from crmcore.application.errors import StoreFormatError
+from crmcore.infrastructure.database.driver import bulk_insert, execute, fetch_all
 from crmcore.infrastructure.log.chain import Row, link
-from crmcore.infrastructure.log.driver import bulk_insert, execute, fetch_all
 from crmcore.infrastructure.log.statements import log_statements
 from crmcore.infrastructure.log.tables import LogTables
 

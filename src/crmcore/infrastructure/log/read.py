@@ -18,11 +18,11 @@ from crmcore.application.errors import (
 )
 from crmcore.application.log import Page, Place, Record, Recorded, UnknownEvent
 from crmcore.domain.kernel.instants import from_micros
-from crmcore.infrastructure.codec import EventCodec, EventReader
+from crmcore.infrastructure.database.driver import execute, fetch_all
+from crmcore.infrastructure.events.codec import EventCodec, EventReader
 from crmcore.infrastructure.identity import id_text
 from crmcore.infrastructure.log.append import the_head
 from crmcore.infrastructure.log.chain import FIRST_LINK
-from crmcore.infrastructure.log.driver import execute, fetch_all
 from crmcore.infrastructure.log.statements import AHEAD, log_statements
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
@@ -130,9 +130,9 @@ class LogReader:
         Raises ``UnreadableEventError`` where it comes to an event that cannot be read.
         """
         statement = log_statements(self._tables, connection.dialect).stream
-        return self.told(fetch_all(connection, statement, (id_text(stream_id),)))
+        return self.events_in(fetch_all(connection, statement, (id_text(stream_id),)))
 
-    def told(self, rows: Iterable[StreamRow]) -> tuple[int, list[Any]]:
+    def events_in(self, rows: Iterable[StreamRow]) -> tuple[int, list[Any]]:
         """The version of the stream of which *rows* are all there is, and its events, as above."""
         version, events = 0, list[Any]()
         for version, *record in rows:  # noqa: B007  # the last one counts
@@ -142,7 +142,7 @@ class LogReader:
     def ahead(
         self, connection: Connection, stream_ids: Collection[UUID]
     ) -> dict[UUID, list[StreamRow]]:
-        """The rows of many streams at once, each for ``told``; those of long streams are left out."""
+        """The rows of many streams at once, each for ``events_in``; those of long streams are left out."""
         keys = [id_text(key) for key in stream_ids]
         statement = log_statements(self._tables, connection.dialect).ahead
         found: dict[str, list[StreamRow]] = {key: [] for key in keys}
@@ -191,14 +191,14 @@ class LogReader:
         for row in connection.execute(query):
             record = tuple(row)
             try:
-                told = _told(self._codec.read, record)
+                present = _in_present_terms(self._codec.read, record)
             except (CorruptEventError, UnknownTopicError) as error:
                 if topics is not None or not isinstance(
                     error, UnknownTopicError | LaterVersionError
                 ):
                     raise UnreadableEventError(record[0], record[3], error) from error
-                told = [Recorded(record, _unknown(record))]
-            for one in told:
+                present = [Recorded(record, _unknown(record))]
+            for one in present:
                 if topics is None or one.topic in topics:
                     yield one
 
@@ -240,7 +240,7 @@ class LogReader:
 def _translated(reader: EventReader, record: Record) -> Sequence[Recorded]:
     """What a record that is not of a present version tells, or why that cannot be read."""
     try:
-        return _told(reader, record)
+        return _in_present_terms(reader, record)
     except (CorruptEventError, UnknownTopicError):
         return (Recorded(record, _unreadable(reader, record)),)
 
@@ -273,13 +273,13 @@ def _unknown(record: Record) -> UnknownEvent:
 def _unreadable(reader: EventReader, record: Record) -> UnreadableEventError:
     """Why a record cannot be read, in the reader's own words."""
     try:
-        _told(reader, record)
+        _in_present_terms(reader, record)
     except (CorruptEventError, UnknownTopicError) as error:
         return UnreadableEventError(record[0], record[3], error)
     raise AssertionError(f"position {record[0]} could be read after all")
 
 
-def _told(reader: EventReader, record: Record) -> Sequence[Recorded]:
+def _in_present_terms(reader: EventReader, record: Record) -> Sequence[Recorded]:
     """What a record tells in present terms: one event, as a rule."""
     stored = record[3], record[4], record[13]
     if reader.present[stored[:2]] is not None:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Connection, exc
 
+from crmcore.infrastructure.database.driver import fetch_all, stream
 from crmcore.infrastructure.log.chain import FIRST_LINK, Row, link
-from crmcore.infrastructure.log.driver import fetch_all, stream
 from crmcore.infrastructure.log.read import in_order
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, FORMAT, LogTables
 
@@ -83,9 +83,9 @@ def verify(
     if wrong:
         return Verdict(0, FIRST_LINK, None, f"the head is no head of a log: its {wrong}")
     _, _, last, chain, recorded_at, _ = heads[0]
-    told = progress or _nobody
+    report = progress or _nobody
     verdict, recorded = _records(
-        connection, quoted(tables.events), lambda done: told(done, last), first or First()
+        connection, quoted(tables.events), lambda done: report(done, last), first or First()
     )
     if not verdict.intact:
         return verdict

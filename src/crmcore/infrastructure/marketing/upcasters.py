@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from crmcore.infrastructure.upcasting import Fields, Upcaster
+from crmcore.infrastructure.events.upcasting import Fields, Upcaster
 
 
 def _message_sent_1(fields: Fields) -> Sequence[tuple[str, Fields]]:

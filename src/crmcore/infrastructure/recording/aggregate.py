@@ -9,7 +9,7 @@ from uuid import UUID
 from eventsourcing.persistence import AggregateRecorder, ProgrammingError, StoredEvent
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text, insert, select
 
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.recording.identity import ORIGINATOR_ID_TYPES, ReadOriginatorId
 from crmcore.infrastructure.recording.recorder import DatabaseRecorder
 

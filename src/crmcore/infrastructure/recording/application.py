@@ -8,8 +8,8 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent, Subscription
 from sqlalchemy import Connection, select
 
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.append import NewRecord, append
-from crmcore.infrastructure.log.database import Database
 from crmcore.infrastructure.recording.identity import (
     ORIGINATOR_ID_TYPES,
     ReadOriginatorId,
@@ -57,7 +57,7 @@ class CrmApplicationRecorder(NotifyingRecorder):
         require_own_topics(stored_events)
         with self.transaction(kwargs.pop("connection", None)) as connection:
             positions = self._insert_events(connection, stored_events, **kwargs)
-        self._tell()
+        self._notify()
         return positions
 
     def _insert_events(

@@ -1,6 +1,6 @@
 """The factory that an ``eventsourcing`` application finds by its environment.
 
-    PERSISTENCE_MODULE   crmcore.infrastructure.recording
+    PERSISTENCE_MODULE   crmcore.eventsourcing
     CRMCORE_URL          sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME
     CRMCORE_SCHEMA       on PostgreSQL, the schema of the log (a tenant); default: the user's own
     ORIGINATOR_ID_TYPE   uuid (default) or text
@@ -27,7 +27,7 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment, EnvType, resolve_topic, strtobool
 from sqlalchemy import Connection
 
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.recording.aggregate import CrmAggregateRecorder
 from crmcore.infrastructure.recording.application import CrmApplicationRecorder
 from crmcore.infrastructure.recording.errors import recorder_errors
@@ -145,7 +145,7 @@ def joining(application: Application[Any], connection: Connection) -> Iterator[N
     if not isinstance(factory, Factory):
         raise ProgrammingError(
             f"{application.name} records by {type(factory).__module__}: set PERSISTENCE_MODULE to"
-            " crmcore.infrastructure.recording"
+            " crmcore.eventsourcing"
         )
     with joined(factory.database, connection):
         yield

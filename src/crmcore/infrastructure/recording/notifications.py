@@ -6,7 +6,7 @@ from threading import Event
 from eventsourcing.persistence import ApplicationRecorder, Notification
 from sqlalchemy import select
 
-from crmcore.infrastructure.log.database import Database
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.recording.identity import (
     ORIGINATOR_ID_TYPES,
     ReadOriginatorId,
@@ -72,7 +72,7 @@ class NotifyingRecorder(DatabaseRecorder, ApplicationRecorder):
         """Set *event* no longer."""
         self._listeners.discard(event)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Wake whoever listens."""
         for listener in tuple(self._listeners):
             listener.set()

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from crmcore import domain
 from crmcore.domain.kernel import Aggregate
-from crmcore.infrastructure.codec import by_topic
+from crmcore.infrastructure.events.codec import by_topic
 from crmcore.infrastructure.log.tables import LogTables
 
 __all__ = ["require_own_streams", "require_own_topics"]

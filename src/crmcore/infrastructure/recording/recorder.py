@@ -6,8 +6,8 @@ from contextvars import ContextVar
 
 from sqlalchemy import Connection, Table, text
 
-from crmcore.infrastructure.log.database import Database
-from crmcore.infrastructure.log.making import CREATE_LOCK
+from crmcore.infrastructure.database.creation import CREATE_LOCK
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.recording.errors import recorder_errors
 from crmcore.infrastructure.recording.identity import ORIGINATOR_ID_TYPES, ReadOriginatorId
 

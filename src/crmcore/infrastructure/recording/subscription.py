@@ -13,7 +13,7 @@ from typing import Any
 from eventsourcing.persistence import ListenNotifySubscription, OperationalError, ShutDown
 
 from crmcore.application.describing import described
-from crmcore.infrastructure.log.listening import listening
+from crmcore.infrastructure.log.listen import listen
 from crmcore.infrastructure.recording.notifications import NotifyingRecorder
 
 __all__ = ["LogSubscription"]
@@ -100,7 +100,7 @@ class LogSubscription(ListenNotifySubscription[NotifyingRecorder]):
     def _listen(self) -> None:
         while not self._stopped.is_set():
             try:
-                with listening(self._recorder.database) as connection:
+                with listen(self._recorder.database) as connection:
                     self._wait_for_notices(connection)
             except Exception as error:  # whatever it was: looking regularly still works
                 logger.warning("listening to the log failed, polling it: %s", described(error))

@@ -9,7 +9,7 @@ _decode = msgspec.json.Decoder(Timeline).decode
 
 
 class JsonPacking:
-    """A case's timeline as JSON (``crmcore.projections.service.service_levels.Packing``)."""
+    """A case's timeline as JSON (``crmcore.projections.service.service_levels.timelines.Packing``)."""
 
     def pack(self, timeline: Timeline) -> str:
         """*timeline* as JSON."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from crmcore.infrastructure.upcasting import unchanged
+from crmcore.infrastructure.events.upcasting import unchanged
 
 UPCASTERS: Final = (
     # targets were working time alone, before some came to be counted in days

@@ -5,20 +5,27 @@ number finds every customer who has it: it is evidence, not an identity.
 """
 
 import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import attrs
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
     MetaData,
+    RowMapping,
+    Subquery,
     Table,
     Text,
     case,
+    false,
     func,
+    literal,
+    null,
     or_,
     select,
 )
@@ -31,11 +38,13 @@ from crmcore.domain.customers.customer.messages.contact_point import (
     PrimaryContactPointChanged,
 )
 from crmcore.domain.customers.customer.messages.lifecycle import (
+    LifecycleStage,
     LifecycleStageAdvanced,
     LifecycleStageCorrected,
 )
 from crmcore.domain.customers.customer.messages.registration import (
     CustomerDeactivated,
+    CustomerKind,
     CustomerNameCorrected,
     CustomerReactivated,
     CustomerRegistered,
@@ -45,9 +54,9 @@ from crmcore.domain.customers.external_identity import (
     ExternalIdentityUnlinked,
 )
 from crmcore.projections.customers.search_terms import EXTENSION, numbers_in, searchable, storable
-from crmcore.projections.engine import Instant, Projection, Rows, subject_of
-
-__all__ = ["DIRECTORY", "TERMS", "Found", "customer_directory", "find"]
+from crmcore.projections.engine import Handler, Instant, Projection, Rows, subject_of
+from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.results import result
 
 _metadata = MetaData()
 
@@ -73,61 +82,116 @@ TERMS = Table(
     Column("shown", Text, nullable=False),
     Index("customer_terms_term", "term"),
 )
-SHOWN = {ContactKind.EMAIL: "email", ContactKind.PHONE: "phone"}
-LONGEST_SEARCH = 2_000  # characters: SQLite takes no pattern of more than 50,000 bytes
+_COLUMNS = {ContactKind.EMAIL: "email", ContactKind.PHONE: "phone"}
+_LONGEST_SEARCH = 2_000  # characters: SQLite takes no pattern of more than 50,000 bytes
 
 
-@attrs.frozen
-class Found:
-    """A customer that a search found, and the term that matched (``exactly``, or in part)."""
+@result
+class CustomerCard:
+    """Who a customer is and how they are reached first; ``active`` is False once deactivated."""
 
     customer_id: UUID
+    kind: CustomerKind
     name: str
-    kind: str
     email: str | None
     phone: str | None
-    stage: str | None
+    stage: LifecycleStage | None
     active: bool
-    matched: str
+    registered_at: datetime
+
+
+@result
+class FoundCustomer(CustomerCard):
+    """A customer that a search found, and the term that matched (``exactly``, or in part).
+
+    ``matched`` is None where no text was sought.
+    """
+
+    matched: str | None
     exactly: bool
 
 
-def find(
-    connection: Connection, directory: Table, terms: Table, text: str, *, limit: int = 20
-) -> list[Found]:
-    """At most *limit* customers by name, e-mail, phone or external id: exact matches first, then by name.
+def read_card(row: RowMapping) -> CustomerCard:
+    """The card of a customer, from a row of the directory."""
+    return CustomerCard(**_card(row))
+
+
+def _card(row: RowMapping) -> dict[str, Any]:
+    stage = row["stage"]
+    return {
+        **{column.name: row[column.name] for column in DIRECTORY.columns},
+        "customer_id": UUID(row["customer_id"]),
+        "kind": CustomerKind(row["kind"]),
+        "stage": None if stage is None else LifecycleStage(stage),
+    }
+
+
+def _read_found(row: RowMapping) -> FoundCustomer:
+    return FoundCustomer(**_card(row), matched=row["matched"], exactly=row["exactly"])
+
+
+def search(
+    connection: Connection,
+    text: str | None,
+    criteria: Sequence[ColumnElement[bool]],
+    *,
+    order_by: str,
+    limit: int,
+    after: str | None,
+) -> Page[FoundCustomer]:
+    """A page of the customers who meet all *criteria* and are found by *text*, where there is one."""
+    rows = DIRECTORY.c
+    match = None if text is None else _matches(text)
+    if match is None:
+        inexact: ColumnElement[str] = literal("1")
+        query = select(DIRECTORY, null().label("matched"), false().label("exactly"))
+        criteria = criteria if text is None else (false(),)
+    else:
+        inexact = match.c.inexact
+        exactly = (inexact == "0").label("exactly")
+        query = select(DIRECTORY, match.c.shown.label("matched"), exactly)
+        query = query.where(rows.customer_id == match.c.customer_id, match.c.place == 1)
+    best_first = inexact.concat(rows.name).label("best_first")
+    return page(
+        connection,
+        query.add_columns(best_first).where(*criteria),
+        {
+            "match": Order(best_first, rows.customer_id),
+            "name": Order(rows.name, rows.customer_id),
+            "registered_at": Order(rows.registered_at, rows.customer_id),
+            "latest": Order(rows.registered_at, rows.customer_id, descending=True),
+        },
+        _read_found,
+        order_by=order_by,
+        limit=limit,
+        after=after,
+    )
+
+
+def _matches(text: str) -> Subquery | None:
+    """The terms that *text* finds, the best of each customer in place 1; None where it finds none.
 
     Case, accents, ligatures, width and composition of characters do not matter; a phone number
     may be written in any way that keeps its digits, those of its extension included.  Whatever
     was entered is found by the same text.
     """
+    terms = TERMS.c
     wanted, entered = searchable(text), unicodedata.normalize("NFC", text).strip()
-    if not 0 < len(wanted) <= LONGEST_SEARCH or limit < 1 or not storable(wanted):
-        return []
-    patterns = [terms.c.term.contains(wanted, autoescape=True), terms.c.shown == entered]
+    if not 0 < len(wanted) <= _LONGEST_SEARCH or not storable(wanted):
+        return None
+    patterns = [terms.term.contains(wanted, autoescape=True), terms.shown == entered]
     exact = {wanted}
     for number in numbers_in(wanted):
-        dialled = func.replace(terms.c.term, EXTENSION, "").contains(number.dialled)
-        patterns.append(dialled & (terms.c.kind == ContactKind.PHONE.value))
+        dialled = func.replace(terms.term, EXTENSION, "").contains(number.dialled)
+        patterns.append(dialled & (terms.kind == ContactKind.PHONE.value))
         exact |= {number.normal or wanted}
-    exactly = terms.c.term.in_(sorted(exact)) | (terms.c.shown == entered)
-    inexact = case((exactly, 0), else_=1).label("inexact")
+    exactly = terms.term.in_(sorted(exact)) | (terms.shown == entered)
+    inexact = case((exactly, "0"), else_="1").label("inexact")
     best = func.row_number().over(
-        partition_by=terms.c.customer_id, order_by=(inexact, terms.c.kind, terms.c.key)
+        partition_by=terms.customer_id, order_by=(inexact, terms.kind, terms.key)
     )
-    matches = select(terms.c.customer_id, terms.c.shown, inexact, best.label("place"))
-    match = matches.where(or_(*patterns)).subquery()
-    columns = [directory.c[name] for name in attrs.fields_dict(Found) if name in directory.c]
-    query = select(*columns, match.c.shown, match.c.inexact).where(
-        directory.c.customer_id == match.c.customer_id, match.c.place == 1
-    )
-    exact_first = (match.c.inexact, directory.c.name, directory.c.customer_id)
-    return [
-        Found(*[UUID(customer_id), *fields, not inexactly])
-        for customer_id, *fields, inexactly in connection.execute(
-            query.order_by(*exact_first).limit(limit)
-        )
-    ]
+    found = select(terms.customer_id, terms.shown, inexact, best.label("place"))
+    return found.where(or_(*patterns)).subquery()
 
 
 def customer_directory() -> Projection:
@@ -175,7 +239,7 @@ def _renamed(event: CustomerNameCorrected, recorded: Recorded, rows: Rows) -> No
     _term(rows, customer_id, "name", "", event.name)
 
 
-def _activity(active: bool) -> Any:
+def _activity(active: bool) -> Handler:
     def handle(_event: object, recorded: Recorded, rows: Rows) -> None:
         _set(rows, subject_of(recorded), active=active)
 
@@ -191,8 +255,8 @@ def _staged(
 def _point_added(event: ContactPointAdded, recorded: Recorded, rows: Rows) -> None:
     customer_id, key = subject_of(recorded), str(event.point_id)
     _term(rows, customer_id, event.kind.value, key, event.value, event.normalised)
-    if event.is_primary and event.kind in SHOWN:
-        _set(rows, customer_id, **{SHOWN[event.kind]: event.value})
+    if event.is_primary and event.kind in _COLUMNS:
+        _set(rows, customer_id, **{_COLUMNS[event.kind]: event.value})
 
 
 def _point_removed(event: ContactPointRemoved, recorded: Recorded, rows: Rows) -> None:
@@ -201,11 +265,11 @@ def _point_removed(event: ContactPointRemoved, recorded: Recorded, rows: Rows) -
 
 
 def _primary(event: PrimaryContactPointChanged, recorded: Recorded, rows: Rows) -> None:
-    if event.kind not in SHOWN:
+    if event.kind not in _COLUMNS:
         return
     customer_id = subject_of(recorded)
     term = rows.get(TERMS, customer_id, event.kind.value, str(event.point_id))
-    _set(rows, customer_id, **{SHOWN[event.kind]: None if term is None else term["shown"]})
+    _set(rows, customer_id, **{_COLUMNS[event.kind]: None if term is None else term["shown"]})
 
 
 def _linked(event: ExternalIdentityLinked, recorded: Recorded, rows: Rows) -> None:

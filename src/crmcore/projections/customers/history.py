@@ -10,7 +10,7 @@ which ids a customer's history takes in.
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final, get_args
 from uuid import UUID
 
 import attrs
@@ -35,8 +35,7 @@ from crmcore.domain.sales.lead.messages.qualification import LeadConverted
 from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified
 from crmcore.domain.service.case.messages.unions import CaseEvent
 from crmcore.projections.engine import SUBJECT, Handler, Instant, Projection, Rows
-
-__all__ = ["CUSTOMER_HISTORY", "CUSTOMER_LINKS", "Entry", "customer_history", "read_history"]
+from crmcore.projections.results import result
 
 CASE_TOPICS: Final = frozenset(kind.TOPIC for kind in get_args(CaseEvent))
 
@@ -68,18 +67,19 @@ CUSTOMER_LINKS = Table(
 )
 
 
-class Entry(NamedTuple):
+@result
+class HistoryEntry:
     """One thing that was recorded; instants in UTC, ``details`` the event's JSON."""
 
     position: int
     occurred_at: datetime
     recorded_at: datetime
     topic: str
-    stream_id: str
+    stream_id: UUID
     actor: str | None
-    command_id: str | None
-    correlation_id: str | None
-    causation_id: str | None
+    command_id: UUID | None
+    correlation_id: UUID | None
+    causation_id: UUID | None
     source: str | None
     details: str
 
@@ -104,22 +104,39 @@ def customer_history(catalogue: Catalogue) -> Projection:
     )
 
 
-def read_history(
-    connection: Connection, history: Table, links: Table, customer_id: UUID
-) -> list[Entry]:
+def read_history(connection: Connection, customer_id: UUID) -> list[HistoryEntry]:
     """The history of a customer, ordered by when things were true, then recorded (INV-Q1)."""
-    found = connection.execute(_query(history, links), {"customer": str(customer_id)})
-    return [Entry._make(row) for row in found]
+    found = connection.execute(_query(), {"customer": str(customer_id)})
+    return [
+        HistoryEntry(
+            position=row.position,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            topic=row.topic,
+            stream_id=UUID(row.stream_id),
+            actor=row.actor,
+            command_id=_id(row.command_id),
+            correlation_id=_id(row.correlation_id),
+            causation_id=_id(row.causation_id),
+            source=row.source,
+            details=row.details,
+        )
+        for row in found
+    ]
+
+
+def _id(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
 
 
 @cache
-def _query(history: Table, links: Table) -> Select[Any]:
+def _query() -> Select[Any]:
     customer = bindparam("customer", type_=Text)
-    linked = select(links.c.linked_id).where(links.c.customer_id == customer)
+    links, rows = CUSTOMER_LINKS.c, CUSTOMER_HISTORY.c
+    linked = select(links.linked_id).where(links.customer_id == customer)
     ids = union_all(select(customer), linked)
-    rows = history.c
     return (
-        select(*(rows[name] for name in Entry._fields))
+        select(CUSTOMER_HISTORY)
         .where(rows.customer_id.in_(ids))
         .order_by(rows.occurred_at, rows.recorded_at, rows.position, rows.part)
     )
@@ -134,8 +151,10 @@ def _whose(recorded: Recorded) -> Sequence[str]:
 
 
 def _enter(_event: Any, recorded: Recorded, rows: Rows) -> None:
-    position, stream, _, topic, _, subject, occurred, _, *caused, data = recorded.record
-    actor, command, correlation, causation, source = caused
+    (
+        position, stream, _, topic, _, subject, occurred, _,
+        actor, command, correlation, causation, source, data,
+    ) = recorded.record  # fmt: skip
     row = {
         "customer_id": subject or stream,
         "position": position,

@@ -1,6 +1,5 @@
 """The engine that keeps read models: what a projection declares, and how it follows the log."""
 
-from crmcore.projections.engine.as_of import fold
 from crmcore.projections.engine.changes import (
     append,
     increment,
@@ -10,9 +9,11 @@ from crmcore.projections.engine.changes import (
     upsert,
 )
 from crmcore.projections.engine.columns import Exact, Instant
-from crmcore.projections.engine.follow import Follower, Status
-from crmcore.projections.engine.generation import Registry
-from crmcore.projections.engine.poison import ProjectionStoppedError
+from crmcore.projections.engine.fold import fold
+from crmcore.projections.engine.follow.follower import Follower
+from crmcore.projections.engine.follow.status import Status
+from crmcore.projections.engine.generations.registry import Registry
+from crmcore.projections.engine.poison.poison import ProjectionStoppedError
 from crmcore.projections.engine.projection import (
     STREAM,
     SUBJECT,

@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import version_of
-from crmcore.projections.engine.aside import Policy
+from crmcore.projections.engine.poison.dead_letters import Policy
 from crmcore.projections.engine.working import Working
 
 __all__ = [

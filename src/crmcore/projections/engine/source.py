@@ -36,7 +36,7 @@ class LogSource(Protocol):
         ...
 
     @property
-    def known_topics(self) -> Collection[str]:
+    def known_topics(self) -> frozenset[str]:
         """Every topic that this code can read, those of earlier releases included."""
         ...
 

@@ -1,7 +1,7 @@
 """A member's account in one currency: what was bought and kept, and which purchase was the first.
 
-Accounts are changed in place.  Purchases are counted by ``count``, many at once: what was told
-since then stands in ``recent`` as ``_Told``.  ``first_purchases`` holds, in their order, the
+Accounts are changed in place.  Purchases are counted by ``count``, many at once: what was recorded
+since then stands in ``recent`` as ``_Purchase``.  ``first_purchases`` holds, in their order, the
 purchases that may be the first: up to one that can no longer be cancelled.  An account
 without any holds no purchase.
 """
@@ -17,37 +17,24 @@ import attrs
 from crmcore.domain.kernel.instants import from_micros, to_micros
 from crmcore.domain.loyalty.program import LoyaltyProgram, a_year_before
 
-__all__ = [
-    "Account",
-    "cancel",
-    "count",
-    "first_of",
-    "opened",
-    "purchase",
-    "restored",
-    "ship",
-    "spend",
-    "stored",
-]
-
 Account = dict[str, Any]
-"""The fields of ``opened``; a member's row is the account in the member's own currency."""
+"""The fields of ``open_account``; a member's row is the account in the member's own currency."""
 
 _AMOUNTS: Final = ("year_spending", "lifetime_spending")
 _place: Final = itemgetter(0, 1)
 
 
 @attrs.define(eq=False)  # not frozen, which would cost every purchase three times as much
-class _Told:
+class _Purchase:
     """What was spent *recent*-ly and one amount more; never changed, so that rows may share it."""
 
-    recent: "list[Any] | _Told"
+    recent: "list[Any] | _Purchase"
     at: int
     amount: Decimal
     counted: bool
 
 
-def opened(at: datetime) -> Account:
+def open_account(at: datetime) -> Account:
     """An account without a purchase."""
     return {
         "points": 0,
@@ -60,8 +47,8 @@ def opened(at: datetime) -> Account:
     }
 
 
-def first_of(account: Account) -> tuple[int, int] | None:
-    """When the first purchase was made (microseconds), and where the log tells of it."""
+def first_purchase(account: Account) -> tuple[int, int] | None:
+    """When the first purchase was made (microseconds), and its place in the log."""
     firsts = account["first_purchases"]
     return (firsts[0][0], firsts[0][1]) if firsts else None
 
@@ -69,9 +56,9 @@ def first_of(account: Account) -> tuple[int, int] | None:
 def purchase(account: Account, at: int, position: int, order: str | None, net: Decimal) -> None:
     """Add a purchase made *at* (microseconds); *order* is None where it cannot be cancelled.
 
-    *position* is where the log tells of it: of two at one instant the one told first is the first.
+    *position* is its place in the log: of two at one instant the one recorded first is the first.
     """
-    account["recent"] = _Told(account["recent"], at, net, False)
+    account["recent"] = _Purchase(account["recent"], at, net, False)
     firsts = account["first_purchases"]
     if firsts and firsts[-1][2] is None and firsts[-1][0] < at:  # nearly always
         return
@@ -111,16 +98,16 @@ def spend(account: Account, amount: Decimal, at: datetime, known: datetime) -> N
     account["as_of"] = max(account["as_of"], known)
     account["lifetime_spending"] += amount
     account["year_spending"] += amount
-    account["recent"] = _Told(account["recent"], to_micros(at), amount, True)
+    account["recent"] = _Purchase(account["recent"], to_micros(at), amount, True)
 
 
 def count(account: Account, program: LoyaltyProgram) -> None:
-    """Count the purchases that were told since the last time, and leave out what is a year old."""
-    told, recent = list[_Told](), account["recent"]
-    while isinstance(recent, _Told):
-        told.append(recent)
+    """Count the purchases that were recorded since the last time, and leave out what is a year old."""
+    uncounted, recent = list[_Purchase](), account["recent"]
+    while isinstance(recent, _Purchase):
+        uncounted.append(recent)
         recent = recent.recent
-    purchases = [one for one in told if not one.counted]
+    purchases = [one for one in uncounted if not one.counted]
     if purchases:
         amounts = [one.amount for one in purchases]
         spent = sum(amounts)
@@ -132,22 +119,22 @@ def count(account: Account, program: LoyaltyProgram) -> None:
         account["as_of"] = max(account["as_of"], latest)
     since = to_micros(a_year_before(account["as_of"]))
     gone = [Decimal(amount) for at, amount in recent if at <= since]
-    gone += [one.amount for one in told if one.at <= since]
+    gone += [one.amount for one in uncounted if one.at <= since]
     account["year_spending"] -= sum(gone)
     kept = [one for one in recent if one[0] > since]
-    kept += [[one.at, f"{one.amount:f}"] for one in told if one.at > since]
+    kept += [[one.at, f"{one.amount:f}"] for one in uncounted if one.at > since]
     account["recent"] = sorted(kept)
 
 
-def stored(account: Account, program: LoyaltyProgram) -> dict[str, Any]:
+def store(account: Account, program: LoyaltyProgram) -> dict[str, Any]:
     """The account, counted, as JSON holds it."""
     count(account, program)
     amounts = {name: f"{account[name].normalize():f}" for name in _AMOUNTS}
-    fields = {name: account[name] for name in opened(account["as_of"])}
+    fields = {name: account[name] for name in open_account(account["as_of"])}
     return fields | amounts | {"as_of": to_micros(account["as_of"])}
 
 
-def restored(fields: dict[str, Any]) -> Account:
-    """The account that was ``stored`` as *fields*."""
+def restore(fields: dict[str, Any]) -> Account:
+    """The account that was made by ``store`` as *fields*."""
     amounts = {name: Decimal(fields[name]) for name in _AMOUNTS}
     return fields | amounts | {"as_of": from_micros(fields["as_of"])}

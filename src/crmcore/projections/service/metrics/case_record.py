@@ -3,19 +3,18 @@
 So a figure of last month can be asked for again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import attrs
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, select
 
 from crmcore.domain.service.levels.spans import first_response
 from crmcore.domain.service.levels.timeline import Timeline
 from crmcore.domain.service.terms import StatusCategory
-from crmcore.projections.service.levels import ServiceCase, read_cases
-from crmcore.projections.service.service_levels import Packing
-
-__all__ = ["CaseRecord", "Work", "read_records"]
+from crmcore.projections.service.service_levels.snapshots import CaseSnapshot, read_snapshots
+from crmcore.projections.service.service_levels.tables import SERVICE_CYCLES, SERVICE_WORK
+from crmcore.projections.service.service_levels.timelines import Packing
 
 NOTHING = timedelta(0)
 
@@ -33,7 +32,7 @@ class Work:
 class CaseRecord:
     """A case and what had happened to it."""
 
-    case: ServiceCase
+    case: CaseSnapshot
     timeline: Timeline
     owners: dict[int, str | None]
     """Who had the case when a cycle was solved."""
@@ -107,23 +106,18 @@ class CaseRecord:
         return waited if since is None else waited + (until - since)
 
 
-def read_records(
-    connection: Connection,
-    tables: Sequence[Table],
-    packing: Packing,
-    as_of: datetime,
-) -> Iterator[CaseRecord]:
-    """Every case opened by *as_of*; *tables* are the cases, their cycles and the work on them."""
-    cases, cycles, work = tables
+def read_records(connection: Connection, packing: Packing, as_of: datetime) -> Iterator[CaseRecord]:
+    """Every case opened by *as_of*, with what had happened to it by then."""
+    cycles, work = SERVICE_CYCLES.c, SERVICE_WORK.c
     owners: dict[str, dict[int, str | None]] = {}
-    query = select(cycles.c.case_id, cycles.c.cycle, cycles.c.owner)
-    for case_id, cycle, owner in connection.execute(query.where(cycles.c.solved_at.is_not(None))):
+    query = select(cycles.case_id, cycles.cycle, cycles.owner)
+    for case_id, cycle, owner in connection.execute(query.where(cycles.solved_at.is_not(None))):
         owners.setdefault(case_id, {})[cycle] = owner
     done: dict[str, list[Work]] = {}
-    told = select(work.c.case_id, work.c.agent, work.c.done, work.c.at)
-    for case_id, *fields in connection.execute(told.where(work.c.at <= as_of)):
-        done.setdefault(case_id, []).append(Work(*fields))
-    for case_id, case in read_cases(connection, cases, packing, as_of).items():
+    worked = select(work.case_id, work.agent, work.done, work.at).where(work.at <= as_of)
+    for case_id, agent, what, at in connection.execute(worked):
+        done.setdefault(case_id, []).append(Work(agent, what, at))
+    for case_id, case in read_snapshots(connection, packing, as_of).items():
         timeline = case.timeline
         if case.changed_at > as_of:
             timeline = timeline.until(as_of)

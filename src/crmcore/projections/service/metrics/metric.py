@@ -8,14 +8,15 @@ from typing import TypedDict
 import attrs
 
 from crmcore.domain.kernel.working_time import BusinessCalendar
-from crmcore.projections.service.levels import ServiceLevel
+from crmcore.projections.results import result
 from crmcore.projections.service.metrics.case_record import CaseRecord
 from crmcore.projections.service.periods import Period, PeriodLength
+from crmcore.projections.service.service_levels.assignments import Assignment
 
 Value = int | Decimal | timedelta
 
 
-@attrs.frozen
+@result
 class Figure:
     """A value, what it was computed from, and the same for each group that the metric knows.
 
@@ -44,7 +45,7 @@ class MetricQuery:
     period: Period
     as_of: datetime
     cases: Sequence[CaseRecord]
-    levels: Sequence[ServiceLevel]
+    assignments: Sequence[Assignment]
     calendar: BusinessCalendar | None = None
     """The hours in which business time counts."""
     window: timedelta = timedelta(days=14)

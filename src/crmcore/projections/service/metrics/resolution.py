@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from crmcore.domain.kernel.working_time import between
-from crmcore.projections.service.compliance import Compliance, Grouping, Unit, compliance
 from crmcore.projections.service.metrics.metric import (
     Figure,
     Metric,
@@ -14,6 +13,12 @@ from crmcore.projections.service.metrics.metric import (
     ratio,
 )
 from crmcore.projections.service.periods import local_day
+from crmcore.projections.service.service_levels.compliance import (
+    Compliance,
+    Grouping,
+    Unit,
+    compliance,
+)
 
 DAY = timedelta(days=1)
 
@@ -261,11 +266,11 @@ CASE_COMPLIANCE: Final = Metric(
 
 def _compliance(query: MetricQuery, by: Grouping, unit: Unit) -> Figure:
     since, until = query.period.since, query.period.until
-    groups, total = compliance(query.levels, by, unit=unit, since=since, until=until)
+    report = compliance(query.assignments, by, unit=unit, since=since, until=until)
     return Figure(
-        total.rate,
-        *_judged(total),
-        groups={one.group: Figure(one.rate, *_judged(one)) for one in groups},
+        report.total.rate,
+        *_judged(report.total),
+        groups={one.group: Figure(one.rate, *_judged(one)) for one in report.groups},
     )
 
 

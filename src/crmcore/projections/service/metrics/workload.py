@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-import attrs
-
 from crmcore.domain.service.terms import CaseKind
-from crmcore.projections.service.metrics.metric import Figure, Metric, MetricQuery, average
+from crmcore.projections.service.metrics.metric import Figure, Metric, MetricQuery, average, ratio
 from crmcore.projections.service.periods import PeriodLength
 
 TICK = timedelta(microseconds=1)
@@ -198,8 +196,9 @@ def _backlog_over_time(query: MetricQuery) -> Figure:
         if one.since < now
         for at in [min(one.until, now)]
     }
-    figure = average(sum(found.values()), len(found))
-    return attrs.evolve(figure, groups={name: Figure(count) for name, count in found.items()})
+    opened, parts = sum(found.values()), len(found)
+    groups = {name: Figure(count) for name, count in found.items()}
+    return Figure(ratio(opened, parts), opened, parts, groups=groups)
 
 
 BACKLOG_OVER_TIME: Final = Metric(

@@ -1,0 +1,1 @@
+"""Customers on the command line: who they are, and everything about one of them."""

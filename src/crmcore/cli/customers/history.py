@@ -1,0 +1,100 @@
+"""`crmcore history`: everything about a customer, in the order in which it was true."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Any
+
+import attrs
+import typer
+
+import crmcore
+from crmcore.cli.customers.naming import AsOf, Customer, KnownAt, customer_named, name_in, names_in
+from crmcore.cli.faults import Fault, answering
+from crmcore.cli.instants import by_then, last_moment
+from crmcore.cli.output import counted, emit, say
+from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.timeline import Line, timeline, who
+from crmcore.cli.wording import sentence
+
+Last = Annotated[
+    int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N entries.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the command into *app*."""
+    app.command("history")(history)
+
+
+@answering
+def history(
+    ctx: typer.Context,
+    customer: Customer,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    last: Last = None,
+    stale: Stale = False,
+) -> None:
+    """Everything about a customer, in the order in which it was true."""
+    true_by, known_by = last_moment("--as-of", as_of), last_moment("--known-at", known_at)
+    options = options_of(ctx)
+    with reading(options, "customer_history", "customer_directory", stale=stale) as crm:
+        customer_id = customer_named(crm, customer)
+        entries = crm.read.customers.history(customer_id, as_of=true_by, known_at=known_by)
+        if not entries:
+            raise Fault(f"nothing is known of {customer_id}{by_then(as_of, known_at)}")
+        if options.json:
+            asked = {"customer_id": customer_id, "as_of": true_by, "known_at": known_by}
+            emit(asked | history_document(crm, entries, last))
+        else:
+            show_history(crm, entries, last)
+
+
+def history_document(
+    crm: crmcore.CRM, entries: Sequence[Any], last: int | None = None
+) -> dict[str, Any]:
+    """The history as JSON shows it: the *last* few entries, or all."""
+    shown = entries if last is None else entries[-last:]
+    names = names_in(crm, shown, entries)
+    return {
+        "name": name_in(entries),
+        "count": len(entries),
+        "entries": [
+            attrs.asdict(entry)
+            | {
+                "details": json.loads(entry.details, parse_float=Decimal),
+                "says": sentence(crm.event_kinds, entry.topic, entry.details, names),
+            }
+            for entry in shown
+        ],
+    }
+
+
+def show_history(crm: crmcore.CRM, entries: Sequence[Any], last: int | None = None) -> None:
+    """A summary and a table of *entries*, or of the *last* few."""
+    counts = Counter(crm.context_of(entry.topic) or "other" for entry in entries)
+    say(name_in(entries) or "(no name known)", style="bold")
+    first, latest = entries[0].occurred_at, entries[-1].occurred_at
+    say(
+        f"{counted(len(entries), 'entry', 'entries')} from {first:%Y-%m-%d} to {latest:%Y-%m-%d}: "
+        + ", ".join(f"{name} {count:,}" for name, count in counts.most_common())
+    )
+    shown = entries if last is None else entries[-last:]
+    if len(shown) < len(entries):
+        say(f"The last {len(shown)}:" if len(shown) > 1 else "The last one:")
+    say()
+    names = names_in(crm, shown, entries)
+    timeline(
+        [
+            Line(
+                position=entry.position,
+                occurred_at=entry.occurred_at,
+                recorded_at=entry.recorded_at,
+                says=sentence(crm.event_kinds, entry.topic, entry.details, names),
+                who=who(entry.actor, entry.source),
+            )
+            for entry in shown
+        ]
+    )

@@ -1,0 +1,90 @@
+"""Which customer is meant, and what customers and campaigns are called."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import typer
+
+import crmcore
+from crmcore.cli.faults import Fault
+from crmcore.cli.instants import FORM
+from crmcore.cli.pages import items_of
+from crmcore.cli.timeline import case_numbers_in
+from crmcore.errors import ProjectionStoppedError
+
+CANDIDATES: Final = 4
+MANY: Final = 100
+OWN_NAMES: Final = ("customer-registered", "customer-name-corrected")
+ADDED: Final = "contact-point-added"
+NAMES_OF_LEADS: Final = ("lead-captured", "lead-enriched")
+Customer = Annotated[
+    str, typer.Argument(metavar="CUSTOMER", help="An id, or text that finds one customer.")
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="T", help=f"What was true by then: {FORM}.")
+]
+KnownAt = Annotated[
+    str | None, typer.Option("--known-at", metavar="T", help="As it was recorded by then.")
+]
+
+
+def customer_named(crm: crmcore.CRM, text: str) -> UUID:
+    """The one customer whom *text* means: an id, what is written so, an exact match, or the only one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        matches = items_of(crm.read.customers.find, MANY, text=text)
+    literal = [one for one in matches if one.matched == text]
+    candidates = literal or [one for one in matches if one.exactly] or matches
+    if len(candidates) == 1:
+        customer_id: UUID = candidates[0].customer_id
+        return customer_id
+    if not candidates:
+        raise Fault(
+            f"no customer is found by {text!r}: give an id, a name, an e-mail, a phone number"
+            " or an external id"
+        )
+    listed = [f"{one.name} ({one.customer_id})" for one in candidates[:CANDIDATES]]
+    more = len(candidates) - CANDIDATES
+    many = " or more" if len(candidates) == MANY else ""
+    raise Fault(
+        f"{text!r} finds {len(candidates)}{many} customers, give more of the name or an id:"
+        f" {', '.join(listed)}{f' and {more} more' if more > 0 else ''}"
+    )
+
+
+def name_in(entries: Sequence[Any]) -> str | None:
+    """What the customer was called last; a lead's name is that of nobody but the lead."""
+    latest_first = sorted(entries, key=lambda entry: int(entry.position), reverse=True)
+    for naming in (OWN_NAMES, NAMES_OF_LEADS):
+        for entry in latest_first:
+            if entry.topic in naming:
+                name: str | None = json.loads(entry.details).get("name")
+                if name:
+                    return name
+    return None
+
+
+def names_in(crm: crmcore.CRM, shown: Sequence[Any], entries: Sequence[Any]) -> dict[str, str]:
+    """What campaigns, cases and contact points of the entries *shown* are called, by their ids.
+
+    Contact points go by the addresses that all *entries* tell of.
+    """
+    details = [entry.details for entry in shown]
+    return _campaigns(crm, details) | case_numbers_in(crm, details) | _addresses(entries)
+
+
+def _campaigns(crm: crmcore.CRM, details: Sequence[str]) -> dict[str, str]:
+    keys = {json.loads(one).get("campaign_id") for one in details if "campaign_id" in one}
+    try:
+        found = [crm.read.campaigns.get(UUID(key)) for key in keys - {None}]
+    except ProjectionStoppedError:  # no rows yet: campaigns go by their ids
+        return {}
+    return {str(one.campaign_id): one.name for one in found if one is not None}
+
+
+def _addresses(entries: Sequence[Any]) -> dict[str, str]:
+    added = [json.loads(one.details) for one in entries if one.topic == ADDED]
+    return {point["point_id"]: point["value"] for point in added}

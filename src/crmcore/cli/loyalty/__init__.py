@@ -1,0 +1,1 @@
+"""The loyalty program on the command line."""

@@ -1,0 +1,73 @@
+"""`crmcore campaigns`: what each campaign brought, and what it cost."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import typer
+
+from crmcore.cli.faults import answering
+from crmcore.cli.output import NOTHING, Column, emit, money, say, table
+from crmcore.cli.pages import items_of
+from crmcore.cli.session import Stale, options_of, reading
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the command into *app*."""
+    app.command("campaigns")(campaigns)
+
+
+@answering
+def campaigns(ctx: typer.Context, stale: Stale = False) -> None:
+    """What campaigns brought: answers, purchases, revenue, cost, return."""
+    options = options_of(ctx)
+    with reading(options, "campaign_results", stale=stale) as crm:
+        results = items_of(crm.read.campaigns.find)
+    if options.json:
+        emit({"campaigns": campaign_documents(results)})
+    elif results:
+        show_campaigns(results)
+        say(EXPLAINED, style="dim")
+    else:
+        say("There is no campaign yet.")
+
+
+def campaign_documents(results: Sequence[Any]) -> list[dict[str, Any]]:
+    """The results, for JSON."""
+    return [attrs.asdict(one) for one in results]
+
+
+def show_campaigns(results: Sequence[Any]) -> None:
+    """A row for each campaign, in the order in which they start."""
+    currencies = {one.currency for one in results}
+    several = len(currencies) > 1
+    unit = "" if several or not currencies else f" {currencies.pop()}"
+    titles = ("People", "Answers", "Buys", f"Revenue{unit}", f"Cost{unit}", f"Each{unit}")
+    table(
+        ["Campaign", *(Column(title, number=True) for title in (*titles, "ROAS", "ROI"))],
+        [
+            [
+                one.name,
+                one.members,
+                one.interactions,
+                one.purchases,
+                money(one.revenue, one.currency if several else None),
+                money(one.cost, one.currency if several else None),
+                NOTHING if one.cost_per_interaction is None else money(one.cost_per_interaction),
+                _times(one.roas),
+                _times(one.roi),
+            ]
+            for one in results
+        ],
+    )
+
+
+def _times(rate: Decimal | None) -> str:
+    return NOTHING if rate is None else f"{rate:,.1f}"
+
+
+EXPLAINED = (
+    "Each: cost of one answer or click. ROAS: revenue / cost. ROI: (margin - cost) / cost, where"
+    " the margin of all purchases is known."
+)

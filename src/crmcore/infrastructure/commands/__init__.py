@@ -1,0 +1,1 @@
+"""The written form of commands: JSON in and out, and its schema."""

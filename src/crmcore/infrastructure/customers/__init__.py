@@ -1,0 +1,1 @@
+"""What the customers context needs of technology."""

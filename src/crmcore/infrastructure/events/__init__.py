@@ -1,0 +1,1 @@
+"""The stored form of events, in every version that was ever recorded."""

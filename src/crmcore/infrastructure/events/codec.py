@@ -1,0 +1,186 @@
+"""Events as JSON: read straight into the frozen classes of the domain, and back.
+
+Stored JSON is readable by people and by SQL; its keys are the field names.  An event is
+checked for its types alone: rules that change must not make the past unreadable.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, cached_property
+from typing import Any
+
+import attrs
+import msgspec
+
+from crmcore.application.describing import described
+from crmcore.application.errors import (
+    CorruptEventError,
+    LaterVersionError,
+    UnknownTopicError,
+)
+from crmcore.domain.kernel import Event, version_of
+from crmcore.infrastructure.events.upcasting import Upcaster, Upcasters
+
+__all__ = ["EventCodec", "EventReader", "Translated", "by_topic"]
+
+_encode = msgspec.json.Encoder().encode
+
+NOT_KNOWN = "it is of a later release, or of a context that is not loaded"
+
+
+class EventCodec:
+    """The stored form of every event: topic, schema version and JSON.
+
+    *upcasters* bring what older versions stored to what *kinds* are now; raises
+    ``UpcasterChainError`` if a version that was ever current cannot be read.
+    """
+
+    def __init__(self, kinds: Iterable[type], upcasters: Iterable[Upcaster] = ()) -> None:
+        self._kinds = by_topic("event", kinds)
+        current = {topic: version_of(kind) for topic, kind in self._kinds.items()}
+        self._upcasters = Upcasters(upcasters, current)
+
+    @property
+    def topics(self) -> Mapping[str, type]:
+        """The event class of every topic."""
+        return self._kinds
+
+    @property
+    def known_topics(self) -> frozenset[str]:
+        """Every topic that can be read, those that were renamed or dropped included."""
+        return self._upcasters.topics
+
+    def stored_as(self, topics: Iterable[str]) -> frozenset[str]:
+        """The topics under which events of *topics* were ever stored."""
+        return self._upcasters.sources(topics)
+
+    def encode(self, event: Event) -> str:
+        """The JSON of *event*.
+
+        Raises ``UnknownTopicError`` for an event of a class that this codec was not made for.
+        """
+        if self._kinds.get(event.TOPIC) is not type(event):
+            raise UnknownTopicError("event", event.TOPIC)
+        return _encode(event).decode()
+
+    def decode(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Any]:
+        """What was stored under *topic* as *data*, in present terms: one event, as a rule.
+
+        An older version may have become several events, or none.  Raises
+        ``UnknownTopicError``, or ``CorruptEventError`` if the data is not what it says it is.
+        """
+        return self.read(topic, schema_version, data)
+
+    @cached_property
+    def read(self) -> "EventReader":
+        """Reads every event as its own class."""
+        return self.reader(self._kinds)
+
+    def reader(self, views: Mapping[str, type | None]) -> "EventReader":
+        """Reads the events of the topics in *views*, each as a class with some of its fields.
+
+        A view of None does not read the JSON at all.
+        """
+        return EventReader(self._upcasters, views)
+
+
+@attrs.frozen
+class Translated:
+    """An event that an older version stored, in present terms; ``part`` counts a record's events from 0."""
+
+    topic: str
+    schema_version: int
+    data: str
+    event: Any
+    part: int
+
+
+class EventReader:
+    """``reader(topic, schema_version, data)``: the events, in the classes that were asked for."""
+
+    def __init__(self, upcasters: Upcasters, views: Mapping[str, type | None]) -> None:
+        self._upcasters = upcasters
+        self._views = views
+        self.present = _Decoders(
+            {(topic, upcasters.current[topic]): views[topic] for topic in views}
+        )
+        """The decoder of each topic and version that is read as it is; None for any other."""
+        self.passed_by = upcasters.topics - upcasters.sources(views)
+        """The topics whose events, of whatever version, are none that were asked for."""
+
+    def __call__(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Any]:
+        """The events stored as *data*; raises as ``EventCodec.decode`` does."""
+        decode = self.present[topic, schema_version]
+        if decode is None:
+            return tuple(one.event for one in self.translated(topic, schema_version, data))
+        try:
+            return (decode(data),)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise CorruptEventError(f"{topic}: {error}") from None
+
+    def translated(
+        self, topic: str, schema_version: int, data: str | bytes
+    ) -> Sequence[Translated]:
+        """What an older version stored as *data*, in present terms; raises as above.
+
+        Parts that nobody asked for are left out, and the others keep their number.
+        """
+        if topic not in self._upcasters.topics:
+            raise UnknownTopicError("event", topic, NOT_KNOWN)
+        if not self._upcasters.knows(topic, schema_version):
+            raise LaterVersionError(
+                f"{topic} is stored in version {schema_version}, which this crmcore"
+                " does not read: a later one wrote it"
+            )
+        stored = f"{topic} version {schema_version}"
+        try:
+            later = self._upcasters(topic, schema_version, msgspec.json.decode(data))
+            encoded = [(now, _encode(fields)) for now, fields in later]
+        except Exception as error:  # an upcaster may meet what it was not made for
+            raise CorruptEventError(f"{stored}: {described(error)}") from None
+        return [
+            self._translated(stored, now, fields, part)
+            for part, (now, fields) in enumerate(encoded)
+            if now in self._views
+        ]
+
+    def _translated(self, stored: str, now: str, fields: bytes, part: int) -> Translated:
+        version = self._upcasters.current[now]
+        decode = _decoder(self._views[now])
+        try:
+            return Translated(now, version, fields.decode(), decode(fields), part)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise CorruptEventError(f"{stored}, read as {now}: {error}") from None
+
+
+Decode = Callable[[str | bytes], Any]
+
+
+class _Decoders(dict[tuple[str, int], Decode | None]):
+    """Makes each decoder when it is first needed: few logs hold events of every kind."""
+
+    def __init__(self, views: Mapping[tuple[str, int], type | None]) -> None:
+        self._views = views
+
+    def __missing__(self, stored: tuple[str, int]) -> Decode | None:
+        self[stored] = made = _decoder(self._views[stored]) if stored in self._views else None
+        return made
+
+
+@cache
+def _decoder(view: type | None) -> Decode:
+    return _nothing if view is None else msgspec.json.Decoder(view).decode
+
+
+def _nothing(_data: str | bytes) -> None:
+    return None
+
+
+def by_topic(what: str, kinds: Iterable[type]) -> dict[str, type]:
+    """*kinds* by their topics; raises ``ValueError`` where two of them share one."""
+    topics: dict[str, type] = {}
+    for kind in kinds:
+        topic: str = kind.TOPIC  # type: ignore[attr-defined]  # events and commands have one
+        other = topics.setdefault(topic, kind)
+        if other is not kind:
+            raise ValueError(f"{what} topic {topic!r} names {other} and {kind}")
+    return topics

@@ -1,0 +1,90 @@
+"""What can be asked about customers: ``crm.read.customers``."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from crmcore.domain.customers.customer.messages.lifecycle import LifecycleStage
+from crmcore.domain.customers.customer.messages.registration import CustomerKind
+from crmcore.domain.kernel import InvalidValueError
+from crmcore.projections.customers.directory import (
+    DIRECTORY,
+    TERMS,
+    CustomerCard,
+    FoundCustomer,
+    read_card,
+    search,
+)
+from crmcore.projections.customers.history import (
+    CUSTOMER_HISTORY,
+    CUSTOMER_LINKS,
+    HistoryEntry,
+    read_history,
+)
+from crmcore.projections.instants import about_instants
+from crmcore.projections.paging import Page
+from crmcore.projections.questions import Questions
+
+
+class CustomerQuestions(Questions):
+    """Customers: one by id, those whom a text finds, and all that happened to one."""
+
+    def get(self, customer_id: UUID) -> CustomerCard | None:
+        """The card of a customer; None for one who was never registered."""
+        query = select(DIRECTORY).where(DIRECTORY.c.customer_id == str(customer_id))
+        with self.reading(DIRECTORY) as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else read_card(row)
+
+    def find(
+        self,
+        text: str | None = None,
+        *,
+        kind: CustomerKind | None = None,
+        stage: LifecycleStage | None = None,
+        active: bool | None = None,
+        order_by: str = "match",
+        limit: int = 20,
+        after: str | None = None,
+    ) -> Page[FoundCustomer]:
+        """Customers by name, e-mail, phone or external id, and by what they are.
+
+        *order_by* is ``match`` (exact matches first, then by name), ``name``, ``registered_at`` or
+        ``latest`` (who was registered last comes first); *after* the ``next`` of the page before.
+        Case, accents and the way in which a phone number is written do not matter.  Raises
+        ``InvalidValueError`` for a *text* that is none, a *limit* that is no number from 1 to
+        1,000, and an order or a cursor that there is not.
+        """
+        if text is not None and not isinstance(text, str):
+            raise InvalidValueError("text", text, "text")
+        wanted = {"kind": kind, "stage": stage}
+        criteria = [
+            DIRECTORY.c[name] == str(one) for name, one in wanted.items() if one is not None
+        ]
+        if active is not None:
+            criteria.append(DIRECTORY.c.active.is_(active))
+        with self.reading(DIRECTORY, TERMS) as connection:
+            return search(connection, text, criteria, order_by=order_by, limit=limit, after=after)
+
+    @about_instants
+    def history(
+        self,
+        customer_id: UUID,
+        *,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> list[HistoryEntry]:
+        """What was true of a customer by *as_of*, as it was recorded by *known_at* (both UTC).
+
+        In the order in which it was true; what was known of them as a lead, and of their cases
+        before anybody knew whose they were, is part of it.
+        """
+        with self.reading(CUSTOMER_HISTORY, CUSTOMER_LINKS) as connection:
+            entries = read_history(connection, customer_id)
+        return [
+            entry
+            for entry in entries
+            if (as_of is None or entry.occurred_at <= as_of)
+            and (known_at is None or entry.recorded_at <= known_at)
+        ]

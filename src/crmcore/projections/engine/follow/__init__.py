@@ -1,0 +1,1 @@
+"""Following the log: batch by batch, in the background or within a command."""

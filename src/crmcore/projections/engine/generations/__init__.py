@@ -1,0 +1,1 @@
+"""Generations of rows: their tables, their checkpoints, and whether they can be gone on with."""

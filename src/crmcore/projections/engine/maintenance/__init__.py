@@ -1,0 +1,1 @@
+"""Maintenance of the read models: compare, switch, roll back, retire."""

@@ -1,0 +1,1 @@
+"""Rebuilding: a new generation, filled in parts from the first event on."""

@@ -1,0 +1,1 @@
+"""Rows in memory, and on their way to their tables."""

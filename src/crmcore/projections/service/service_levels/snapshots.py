@@ -1,0 +1,145 @@
+"""Cases as they were at an instant: the rows tell, or the case's own life where it went on since."""
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, select
+
+from crmcore.domain.kernel.instants import to_micros
+from crmcore.domain.service.levels.clock import TargetClock
+from crmcore.domain.service.levels.target_clocks import clocks
+from crmcore.domain.service.levels.timeline import Timeline
+from crmcore.domain.service.terms import StatusCategory
+from crmcore.projections.service.service_levels.tables import SERVICE_CASES
+from crmcore.projections.service.service_levels.timelines import PackedTimeline, Packing
+
+OPEN: Final = (
+    StatusCategory.NEW,
+    StatusCategory.OPEN,
+    StatusCategory.PENDING,
+    StatusCategory.ON_HOLD,
+)
+IDS_A_QUERY: Final = 500
+_WAS: Final = (
+    "case_id", "number", "customer_id", "subject", "kind", "channel", "category", "request_type",
+    "priority", "queue", "agent", "status", "opened_at", "first_response_at", "closed_at",
+    "contacts", "changed_at", "facts_at",
+)  # fmt: skip
+"""The columns that a snapshot takes as they are."""
+
+
+@attrs.frozen(kw_only=True)
+class CaseSnapshot:
+    """A case as it was at an instant (all in UTC).
+
+    ``changed_at`` is when something last moved its clock, ``facts_at`` when it was last held to be
+    something else (of another priority, say), both as known by now.  ``life`` is its timeline, what
+    came later included; None where that was not read.
+    """
+
+    case_id: str
+    number: str | None
+    customer_id: str | None
+    subject: str
+    kind: str
+    channel: str
+    category: str | None
+    request_type: str | None
+    priority: str | None
+    queue: str | None
+    agent: str | None
+    status: str
+    opened_at: datetime
+    first_response_at: datetime | None
+    closed_at: datetime | None
+    contacts: int
+    changed_at: datetime
+    facts_at: datetime
+    life: PackedTimeline | None = attrs.field(repr=False)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The case's life in instants, what came later included."""
+        assert self.life is not None, "a case whose timeline is asked for is read with it"
+        return self.life.timeline
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not solved, closed, merged or spam."""
+        return self.status in OPEN
+
+    def clocks(self, as_of: datetime) -> list[TargetClock]:
+        """The clocks of all targets, by what had happened by *as_of*."""
+        return clocks(self.timeline.until(as_of))
+
+
+def read_snapshots(
+    connection: Connection,
+    packing: Packing,
+    as_of: datetime,
+    *conditions: ColumnElement[bool],
+    timelines: bool = True,
+) -> dict[str, CaseSnapshot]:
+    """Every case opened by *as_of* whose row meets the *conditions*, as it was then, by its id.
+
+    Without *timelines*, which are long, the cases that have not changed since have none.
+    """
+    columns = SERVICE_CASES.c
+    facts = case((columns.facts_at > as_of, columns.facts))
+    clock = columns.clock if timelines else case((columns.changed_at > as_of, columns.clock))
+    query = (
+        select(*(columns[name] for name in _WAS), facts.label("facts"), clock.label("clock"))
+        .where(columns.opened_at <= as_of, *conditions)
+        .order_by(columns.case_id)
+    )
+    return {
+        row["case_id"]: _as_of(_snapshot(row, packing), row["facts"], as_of)
+        for row in connection.execute(query).mappings()
+    }
+
+
+def read_snapshots_of(
+    connection: Connection, packing: Packing, as_of: datetime, ids: Sequence[str]
+) -> dict[str, CaseSnapshot]:
+    """The cases of some *ids*, as above."""
+    found: dict[str, CaseSnapshot] = {}
+    for some in in_parts(ids):
+        condition = SERVICE_CASES.c.case_id.in_(some)
+        found |= read_snapshots(connection, packing, as_of, condition)
+    return found
+
+
+def in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """*ids*, as many at a time as fit in a query."""
+    for start in range(0, len(ids), IDS_A_QUERY):
+        yield ids[start : start + IDS_A_QUERY]
+
+
+def _snapshot(row: RowMapping, packing: Packing) -> CaseSnapshot:
+    text = row["clock"]
+    life = None if text is None else PackedTimeline(packing, text)
+    return CaseSnapshot(**{name: row[name] for name in _WAS}, life=life)
+
+
+def _as_of(
+    snapshot: CaseSnapshot,
+    facts: Sequence[tuple[int, Mapping[str, Any]]] | None,
+    as_of: datetime,
+) -> CaseSnapshot:
+    """A case, read as it is now, as it was at an instant from its opening on."""
+    otherwise: dict[str, Any] = {}
+    if snapshot.facts_at > as_of:
+        assert facts is not None, "a case whose past is asked for is read with its facts"
+        known = [held for at, held in facts if at <= to_micros(as_of)]
+        otherwise = dict(ChainMap(*reversed(known)))
+    if snapshot.changed_at > as_of:
+        past = snapshot.timeline.until(as_of)
+        otherwise["status"] = past.statuses[-1].category.value
+        otherwise["first_response_at"] = past.first_response_at
+        otherwise["contacts"] = 1 + sum(not one.by_agent for one in past.messages)
+        if snapshot.closed_at is not None and snapshot.closed_at > as_of:
+            otherwise["closed_at"] = None
+    return attrs.evolve(snapshot, **otherwise) if otherwise else snapshot

@@ -1,0 +1,1 @@
+"""The read model of surveys: what customers were asked about solved cases, and what they answered."""
