@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from crmcore.domain.service.case.decisions.decide import AGGREGATE, decide
 from crmcore.domain.service.case.decisions.service_levels import assign_after
+from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.messages.opening import PrioritiseCase
 from crmcore.domain.service.case.messages.service_levels import (
     ServiceLevelAttached,
     ServiceLevelReplaced,
 )
 from crmcore.domain.service.case.policy import CasePolicy
-from crmcore.domain.service.case.state import Active, Facts, State
+from crmcore.domain.service.case.state import Active, State
 from crmcore.domain.service.levels.policy import CaseFacts, Condition, ServiceLevelPolicy
 from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.priority import Impact, Priority, Urgency

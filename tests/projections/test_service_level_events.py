@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from crmcore.composition import Composition
 from crmcore.domain.service.case.decisions.decide import AGGREGATE
-from crmcore.domain.service.case.state import Active, Facts, Unopened
+from crmcore.domain.service.case.facts import Facts
+from crmcore.domain.service.case.state import Active, Unopened
 from tests.domain.case_examples import opened
 from tests.domain.service_examples import attach, target, within_the_case
 from tests.messages import st_message
