@@ -45,6 +45,10 @@ VALUES: dict[Any, Any] = {
 }
 
 
+MAKING: list[type] = []
+"""The classes of the answers that are being made, each within the one before."""
+
+
 def value(annotation: Any) -> Any:
     """Some value of a field of this type, every part of it filled."""
     origin, parts = get_origin(annotation), get_args(annotation)
@@ -64,9 +68,16 @@ def value(annotation: Any) -> Any:
 
 
 def example(kind: Any) -> Any:
-    """An answer of this class with every field filled."""
+    """An answer of this class with every field filled; one within another of its class has defaults."""
     hints = get_type_hints(kind)
-    return kind(**{one.name: value(hints[one.name]) for one in attrs.fields(kind) if one.init})
+    fields = [one for one in attrs.fields(kind) if one.init]
+    if kind in MAKING:
+        fields = [one for one in fields if one.default is attrs.NOTHING]
+    MAKING.append(kind)
+    try:
+        return kind(**{one.name: value(hints[one.name]) for one in fields})
+    finally:
+        MAKING.pop()
 
 
 ENCODERS: dict[str, Callable[[Any], Any]] = {

@@ -13,12 +13,12 @@ from crmcore.domain.service.survey import decisions as survey
 from crmcore.domain.service.survey import throttle
 from crmcore.infrastructure.service.packing import JsonPacking
 from crmcore.infrastructure.service.upcasters import UPCASTERS
-from crmcore.projections.service.service_levels import cases
+from crmcore.projections.service.service_levels.cases import CaseQuestions
 from crmcore.projections.service.service_levels.projection import service_levels as levels
-from crmcore.projections.service.service_levels.reports import ServiceLevels
+from crmcore.projections.service.service_levels.reports import ServiceLevelQuestions
 from crmcore.projections.service.service_levels.timelines import Packing
 from crmcore.projections.service.surveys.projection import feedback
-from crmcore.projections.service.surveys.questions import Surveys
+from crmcore.projections.service.surveys.questions import SurveyQuestions
 
 if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.service.case.messages.conversation import *
@@ -33,12 +33,12 @@ if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.service.survey.throttle import *
 
 
-class ServiceQuestions:
+class ServiceReadModels:
     """What can be asked of service, under ``crm.read``."""
 
-    cases: cases.Cases
-    service_levels: ServiceLevels
-    surveys: Surveys
+    cases: CaseQuestions
+    service_levels: ServiceLevelQuestions
+    surveys: SurveyQuestions
 
 
 SERVICE = Context(
@@ -53,6 +53,6 @@ SERVICE = Context(
     services=(CaseService, SurveyService),
     provides={Cases: Cases, Packing: JsonPacking},
     projections=(levels, feedback),
-    questions=ServiceQuestions,
+    questions=ServiceReadModels,
     upcasters=UPCASTERS,
 )

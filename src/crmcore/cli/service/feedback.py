@@ -84,7 +84,8 @@ def _document(one: Any, mode: Judging) -> dict[str, Any]:
     """A result for JSON, with the one rate of answers that was asked for."""
     document = asdict(one)
     del document["completed_response_rate"]
-    return document | {"response_rate": _response_rate(one, mode)}
+    scores = {given.score: given.count for given in one.scores}
+    return document | {"scores": scores, "response_rate": _response_rate(one, mode)}
 
 
 def _response_rate(one: Any, mode: Judging) -> Decimal | None:

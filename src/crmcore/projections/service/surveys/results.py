@@ -50,10 +50,18 @@ class Survey:
 
 
 @result
+class ScoreCount:
+    """How many gave a score."""
+
+    score: int
+    count: int
+
+
+@result
 class SurveyResult:
     """The surveys of one kind in a group, and what they say (V9); figures are None without answers.
 
-    ``scores`` tells how many gave each score, the best first; ``mean`` is theirs, on the survey's own
+    ``scores`` are all of the survey's scale, the best first; ``mean`` is theirs, on the survey's own
     scale.  ``response_rate`` is answered / offered, and ``completed_response_rate`` the same of those
     that can no longer be answered: None where there are none.
     """
@@ -64,7 +72,7 @@ class SurveyResult:
     answered: int
     expired: int
     open: int
-    scores: Mapping[int, int]
+    scores: tuple[ScoreCount, ...]
     mean: Decimal | None
     csat: Decimal | None
     """Customer satisfaction: answers of 4 or 5 / answers, of a scale of 1 to 5.
@@ -116,7 +124,7 @@ class SurveyResult:
             answered=answered,
             expired=expired,
             open=open,
-            scores=scores,
+            scores=tuple(ScoreCount(score, count) for score, count in scores.items()),
             mean=mean,
             csat=share(4, 5) if kind is SurveyKind.CSAT else None,
             nps=100 * net if kind is SurveyKind.NPS and net is not None else None,
