@@ -6,21 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmcore.composition import Composition
 from crmcore.domain.service.case.decisions.decide import AGGREGATE
 from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.state import Active, Unopened
+from crmcore.infrastructure.service.packing import JsonPacking
+from crmcore.projections.service.service_levels.projection import service_levels
 from tests.domain.case_examples import opened
 from tests.domain.service_examples import attach, target, within_the_case
 from tests.messages import st_message
 from tests.scenario import START
 
-READ = {
-    kind
-    for one in Composition().projections
-    if one.name == "service_levels"
-    for kind in one.handlers
-}
+READ = set(service_levels(JsonPacking()).handlers)
 
 
 def shown(facts: Facts) -> object:
