@@ -14,6 +14,7 @@ import attrs
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.instants import to_micros
+from crmcore.domain.service.case.facts import evolve_timeline, open_timeline
 from crmcore.domain.service.case.messages.conversation import CaseReplied
 from crmcore.domain.service.case.messages.life_cycle import (
     CaseClosed,
@@ -40,7 +41,6 @@ from crmcore.domain.service.case.messages.service_levels import (
     ServiceTargetBreached,
     ServiceTargetWarned,
 )
-from crmcore.domain.service.case.timeline import evolve_timeline, open_timeline
 from crmcore.domain.service.levels.clock import TargetClock
 from crmcore.domain.service.levels.target_clocks import clocks, unrecorded
 from crmcore.domain.service.levels.timeline import Observed, Timeline
@@ -210,9 +210,9 @@ def _sets(values: Callable[[Any], Row]) -> Callable[[Any, Recorded, Rows], None]
 
     def handle(event: Any, recorded: Recorded, rows: Rows) -> None:
         row, facts = _case(rows, recorded.stream), values(event)
-        evolve_timeline = sorted([*row["facts"], [to_micros(event.at), facts]], key=itemgetter(0))
-        holding = ChainMap(*(known for _, known in reversed(evolve_timeline)))
-        known_by = {"facts": evolve_timeline, "facts_at": max(row["facts_at"], event.at)}
+        in_time = sorted([*row["facts"], [to_micros(event.at), facts]], key=itemgetter(0))
+        holding = ChainMap(*(known for _, known in reversed(in_time)))
+        known_by = {"facts": in_time, "facts_at": max(row["facts_at"], event.at)}
         rows.put(SERVICE_CASES, row | known_by | {name: holding[name] for name in facts})
 
     return handle

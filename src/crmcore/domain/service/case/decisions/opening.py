@@ -1,6 +1,7 @@
 """Decisions on what a case is about: opening, whose it is, its class and its priority."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError
 from crmcore.domain.service.case.messages.opening import (
@@ -9,6 +10,7 @@ from crmcore.domain.service.case.messages.opening import (
     CaseOpened,
     CasePrioritised,
     ClassifyCase,
+    DescriptionCommand,
     IdentifyCaseCustomer,
     OpenCase,
     OpeningEvent,
@@ -40,7 +42,22 @@ def open_case(command: OpenCase, state: State, policy: CasePolicy) -> Sequence[O
     return [opened, *([prioritised] if prioritised else [])]
 
 
-def identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[OpeningEvent]:
+def describe(
+    command: DescriptionCommand, state: Opened, policy: CasePolicy
+) -> Sequence[OpeningEvent]:
+    """Say whose case it is, of which class, or how pressing."""
+    match command:
+        case IdentifyCaseCustomer():
+            return _identify(command, state)
+        case ClassifyCase():
+            return _classify(command, state)
+        case PrioritiseCase():
+            return _prioritise(command, state, policy)
+        case _:
+            assert_never(command)
+
+
+def _identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[OpeningEvent]:
     """Say whose case it is, in any phase, once."""
     known = state.facts.customer_id
     if known == command.customer_id:
@@ -54,7 +71,7 @@ def identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[OpeningEv
     ]
 
 
-def classify(command: ClassifyCase, state: Opened) -> Sequence[OpeningEvent]:
+def _classify(command: ClassifyCase, state: Opened) -> Sequence[OpeningEvent]:
     """Sort the case until it has ended; what the command leaves out stays."""
     facts = state.facts.as_of(command.at)
     kind = command.kind or facts.kind
@@ -74,7 +91,7 @@ def classify(command: ClassifyCase, state: Opened) -> Sequence[OpeningEvent]:
     ]
 
 
-def prioritise(
+def _prioritise(
     command: PrioritiseCase, state: Opened, policy: CasePolicy
 ) -> Sequence[OpeningEvent]:
     """Set the priority; another service level policy may hold then."""
