@@ -18,11 +18,14 @@ def _pseudonym(_purpose: str, _value: str, /) -> UUID:
     return UUID(int=1)
 
 
-OURS = Composition(there={Clock: _now, Pseudonym: _pseudonym})
+OURS = Composition()
+WIRING = OURS.wiring({Clock: _now, Pseudonym: _pseudonym})
+HANDLERS = OURS.handlers(WIRING)
+PROJECTIONS = OURS.projections(WIRING)
 AGGREGATES: tuple[Aggregate[Any, Any], ...] = tuple(
     aggregate for context in OURS.contexts for aggregate in context.aggregates
 )
 EVENTS = OURS.events
-COMMANDS = tuple(OURS.handlers)
+COMMANDS = tuple(HANDLERS)
 UPCASTERS = tuple(one for context in OURS.contexts for one in context.upcasters)
 CODEC = OURS.codec

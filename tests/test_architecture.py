@@ -21,7 +21,7 @@ BREACHES = {
         "Layers point one way",
     ),
     "projections import an adapter": (
-        "projections/reading.py",
+        "projections/paging.py",
         "from crmcore.infrastructure import codec",
         "Layers point one way",
     ),
@@ -36,7 +36,7 @@ BREACHES = {
         "Application services know no technology",
     ),
     "a projection knows the codec's package": (
-        "projections/reading.py",
+        "projections/paging.py",
         "import msgspec",
         "Projections know SQLAlchemy, and no adapter",
     ),
@@ -45,9 +45,14 @@ BREACHES = {
         "from crmcore.domain.customers import consent",
         "Contexts of the domain meet in the kernel",
     ),
+    "one context reaches past what another answers": (
+        "application/sales/orders.py",
+        "from crmcore.application.customers import service",
+        "A context asks another through its public classes",
+    ),
     "the command line reaches past the core's face": (
         "cli/audit.py",
-        "from crmcore.projections import reading",
+        "from crmcore.projections.engine import projection",
         "The command line drives the core through its face",
     ),
 }

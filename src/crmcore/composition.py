@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
@@ -22,6 +23,7 @@ from crmcore.infrastructure.events.codec import EventCodec, by_topic
 from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.projections.engine import Projection
 
+NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 CONTEXTS: Final = (
     CUSTOMERS,
     SALES,
@@ -35,14 +37,13 @@ CONTEXTS: Final = (
 class Composition:
     """Contexts put together: their events, the handlers of their commands, their read models.
 
-    *there* are the values by type that are found beside what the contexts provide, such as a port to
-    the log that is open.  Raises ``MisuseError`` where contexts clash, or ask for what nothing provides.
+    Services, read models and questions are made of what ``wiring`` finds.  Raises ``MisuseError``
+    where contexts clash, or ask for what nothing provides.
     """
 
     own: Sequence[Context] = ()
     """The host's contexts, beside ours."""
     policies: Policies = STANDARD_POLICIES
-    there: Mapping[Any, Any] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         given: Any = self.own
@@ -90,11 +91,13 @@ class Composition:
         }
         return Catalogue(by_topic("event", self.events), contexts)
 
-    @cached_property
-    def wiring(self) -> Wiring:
-        """What services, read models and questions are made of."""
+    def wiring(self, there: Mapping[Any, Any] = NOTHING) -> Wiring:
+        """What is found by type: what contexts provide, the policies, and the values *there*.
+
+        These are what is there once a log is open, a port to it say.
+        """
         policies = {type(one): one for one in attrs.asdict(self.policies, recurse=False).values()}
-        there = {**self.there, **policies, Catalogue: self.catalogue}
+        there = {**there, **policies, Catalogue: self.catalogue}
         makers: dict[Any, Callable[..., Any]] = {}
         for context in self.contexts:
             for kind, maker in context.provides.items():
@@ -104,22 +107,20 @@ class Composition:
                     )
         return Wiring(there, makers)
 
-    @cached_property
-    def handlers(self) -> Mapping[type, Handler]:
+    def handlers(self, wiring: Wiring) -> Mapping[type, Handler]:
         """The handler of every command."""
         handlers: dict[type, Handler] = {}
         for context in self.contexts:
-            for kind, handler in context.handlers(self.wiring).items():
+            for kind, handler in context.handlers(wiring).items():
                 if handlers.setdefault(kind, handler) is not handler:
                     raise MisuseError(
                         f"context {context.name}: {kind.__name__} is carried out by another context"
                     )
         return handlers
 
-    @cached_property
-    def projections(self) -> Sequence[Projection]:
+    def projections(self, wiring: Wiring) -> Sequence[Projection]:
         """Every read model."""
-        return [one for context in self.contexts for one in context.read_models(self.wiring)]
+        return [one for context in self.contexts for one in context.read_models(wiring)]
 
     @property
     def questions(self) -> Mapping[str, type]:

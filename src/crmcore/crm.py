@@ -19,12 +19,10 @@ from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.application.sales.lead_addresses import Pseudonym
 from crmcore.application.service.escalation import BY, Escalated, escalate
+from crmcore.application.streams import Streams
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import Command, zoned
-from crmcore.domain.service.case_number import case_number_id, normal_case_number
-from crmcore.domain.service.levels.version import decisions as service_levels
-from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersion
 from crmcore.infrastructure.commands.codec import CommandCodec, schema_of
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
@@ -34,6 +32,7 @@ from crmcore.infrastructure.log.notification import LogNotifier
 from crmcore.infrastructure.log.projection_source import ProjectionSource
 from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_key
 from crmcore.infrastructure.log.read import LogReader
+from crmcore.infrastructure.log.streams import LogStreams
 from crmcore.infrastructure.log.verify import Verdict
 from crmcore.projections.engine import Follower, Projection, Registry, Status
 from crmcore.projections.engine.follow.inline import Inline
@@ -42,8 +41,7 @@ from crmcore.projections.engine.maintenance.maintenance import Maintenance, find
 from crmcore.projections.engine.query.live_rows import LiveRows
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.instants import about_instants
-from crmcore.projections.reading import ReadModels
-from crmcore.projections.service.service_levels.reports import ServiceLevelsInForce
+from crmcore.reading import ReadModels
 from crmcore.workers import Submit
 
 __all__ = ["CRM", "open", "schema_of"]
@@ -71,33 +69,30 @@ class CRM:
         inline: Sequence[str] = (),
     ) -> None:
         self._database = database
-        self._standing = policies.cases.service_levels
         self._clock = clock = _zoned(clock)
         with database.read() as connection:
             pseudonyms = pseudonyms_of(connection, database.tables)
-        there = {
-            Clock: clock,
-            Pseudonym: pseudonyms,
-            ServiceLevelsInForce: self._service_levels,
-        }
-        composition = Composition(contexts, policies, there)
-        self._catalogue = composition.catalogue
-        self._commands = CommandCodec(composition.handlers)
-        codec = composition.codec
-        self._source = ProjectionSource(database, LogReader(database.tables, codec))
+        composition = Composition(contexts, policies)
+        self._catalogue, codec = composition.catalogue, composition.codec
+        reader = LogReader(database.tables, codec)
+        streams = LogStreams(database, reader)
+        wiring = composition.wiring({Clock: clock, Pseudonym: pseudonyms, Streams: streams})
+        handlers = composition.handlers(wiring)
+        self._commands = CommandCodec(handlers)
+        self._source = ProjectionSource(database, reader)
         registry = Registry(database.tables.events.schema)
-        kept = (*composition.projections, *projections)
+        kept = (*composition.projections(wiring), *projections)
         check_names(kept)
         at_once = [find_projection(kept, name) for name in dict.fromkeys(inline)]
         self._inline = Inline(self._source, registry, at_once)
         self._log = SqlEventLog(database, codec, self._commands, clock, self._inline.fold)
-        self._service = CommandService(self._log, composition.handlers, clock, new_id)
+        self._service = CommandService(self._log, handlers, clock, new_id)
         self._follower = Follower(self._source, kept, registry)
         submit = Submit(
             database.address,
             database.tables.events.schema,
             policies,
-            tuple(one.for_reading(composition.wiring) for one in contexts),
+            tuple(one.for_reading(wiring) for one in contexts),
             tuple(projections),
         )
         self.maintenance = Maintenance(
@@ -108,7 +103,7 @@ class CRM:
         self.read = ReadModels(
             LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
             composition.questions,
-            lambda kind, rows: composition.wiring.make(kind, rows=rows),
+            lambda kind, rows: wiring.make(kind, rows=rows),
         )
         """The questions that the read models answer."""
 
@@ -300,13 +295,7 @@ class CRM:
         Raises ``NotFoundError``, and ``AmbiguousNumberError`` where several are called so: in a log
         of the time before numbers were claimed.
         """
-        number = normal_case_number(number)
-        for claimed in self.events(stream_id=case_number_id(number)):
-            holder: UUID = claimed.event.case_id
-            return holder
-        self._follower.catch_up_one("service_levels")
-        found: UUID = self.read.cases.numbered(number)
-        return found
+        return self.read.at_least(self.position).cases.numbered(number)
 
     # The log
 
@@ -334,11 +323,6 @@ class CRM:
     def now(self) -> datetime:
         """The present instant by this core's clock (UTC)."""
         return self._clock()
-
-    def _service_levels(self, at: datetime) -> ServiceLevelVersion:
-        with self._database.read() as connection:
-            _, defined = self._log.reader.stream(connection, SERVICE_LEVELS_ID)
-        return service_levels.AGGREGATE.fold(defined).in_force(at) or self._standing
 
     def _about(
         self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]

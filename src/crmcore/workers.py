@@ -60,7 +60,7 @@ def fill_parts(
 ) -> Stopped:
     """Fill parts of generations in one reading, on a connection of this process's own."""
     composition = Composition(contexts, policies)
-    kept = (*composition.projections, *projections)
+    kept = (*composition.projections(composition.wiring()), *projections)
     database = Database.open(address, schema=schema, create=False)
     try:
         reader = LogReader(database.tables, composition.codec)

@@ -40,7 +40,7 @@ from crmcore.domain.customers.interaction import (
 from crmcore.domain.customers.note import CorrectNote, RecordNote
 from crmcore.domain.kernel import Channel, InvalidValueError, NotFoundError, Purpose
 from crmcore.infrastructure.customers.contact_points import LibraryContactNormaliser
-from tests.composed import OURS
+from tests.composed import WIRING
 from tests.memory_work import Existing, MemoryWork
 from tests.scenario import at, uid
 
@@ -103,7 +103,7 @@ def work() -> MemoryWork:
 
 
 def test_every_command_has_a_handler_and_every_event_an_aggregate() -> None:
-    commands: Any = CUSTOMERS.handlers(OURS.wiring)
+    commands: Any = CUSTOMERS.handlers(WIRING)
     assert {command.TOPIC for command in commands} == {
         "register-customer",
         "correct-customer-name",

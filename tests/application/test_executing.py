@@ -37,7 +37,7 @@ from crmcore.errors import (
     UnreadableEventError,
 )
 from tests.application.hammer import SPRING, cost, plan, spent
-from tests.composed import OURS
+from tests.composed import HANDLERS
 from tests.scenario import START, at, uid
 
 ROOT = Path(__file__).parents[2]
@@ -302,7 +302,7 @@ def between(crm: CRM, kind: type, *others: Any) -> list[int]:
     Returns a list that counts the decisions: the handler is real, the other writer too.
     """
     handlers: dict[type, Any] = crm._service._handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
-    decide = OURS.handlers[kind]
+    decide = HANDLERS[kind]
     seen = [0]
 
     def decide_while_others_write(command: Any, work: Any) -> None:

@@ -75,7 +75,7 @@ from crmcore.domain.marketing.membership.messages.results import (
 from crmcore.domain.marketing.membership.state import Step, membership_id
 from crmcore.domain.marketing.terms import CostKind, ListKind, ResponseKind
 from crmcore.domain.sales.order.messages import OrderLine, PlaceOrder
-from tests.composed import OURS
+from tests.composed import WIRING
 from tests.domain.campaign_examples import ANN, BEN, SPRING, euros, plan, send, target
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
@@ -352,7 +352,7 @@ def test_the_streams_of_a_campaign_stay_short() -> None:
 
 def test_no_command_without_a_handler_and_no_aggregate_without_a_kind() -> None:
     assert {aggregate.kind for aggregate in MARKETING.aggregates} == {"campaign", "membership"}
-    kinds: set[Any] = set(MARKETING.handlers(OURS.wiring))
+    kinds: set[Any] = set(MARKETING.handlers(WIRING))
     parts = (PlanningCommand, RunningCommand, AddressingCommand, ResultCommand)
     assert kinds == {CopyCampaign, *(kind for part in parts for kind in get_args(part))}
 

@@ -30,7 +30,7 @@ from crmcore.projections.loyalty.loyalty_status import loyalty_status
 from tests.cli.command_line import SHOP, CommandLine, as_lines, bought, registered
 
 NAME = "loyalty_status"
-ALL = 6
+ALL = 9
 ASIDE = (
     DeadLetter(NAME, 2, 3, "order-placed", ("a", "b"), "skip", "ValueError: no such year"),
     DeadLetter(NAME, 2, 7, "order-placed", ("a",), "skip", "ValueError: no such day"),

@@ -14,7 +14,7 @@ from crmcore.domain.kernel import Length, Money, event, value, version_of
 from crmcore.infrastructure.events.codec import EventCodec
 from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.projections.engine import Projection
-from tests.composed import AGGREGATES, CODEC, EVENTS, OURS, UPCASTERS
+from tests.composed import AGGREGATES, CODEC, EVENTS, PROJECTIONS, UPCASTERS
 from tests.event_fixtures import EXAMPLES, SCHEMAS, add_missing, complaint, fields_of, read_schemas
 
 STORED = {
@@ -54,7 +54,7 @@ def test_an_example_of_every_version_is_read(file: Path) -> None:
         assert None not in json.loads(data).values(), "an example has every field filled"
 
 
-@pytest.mark.parametrize("projection", OURS.projections, ids=lambda one: one.name)
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda one: one.name)
 def test_a_read_models_views_fit_the_events(projection: Projection) -> None:
     reader = CODEC.reader(projection.reads)
     for file in EXAMPLES.iterdir():

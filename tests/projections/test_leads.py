@@ -96,7 +96,9 @@ def test_what_became_known_is_shown_and_nothing_personal_beside_the_names(
     assert "example.com" not in str(lead)
 
 
-def test_a_score_is_that_of_the_instant_that_is_asked_for(crm: crmcore.CRM, tell: Tell) -> None:
+def test_INV_L4_a_score_is_that_of_the_instant_that_is_asked_for(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
     """By the standard rules: 5 for an address, 20 for an event, which half fade in 30 days."""
     visit = ask.RecordLeadActivity(lead_id=LEA, activity="event-attended", at=when(10))
     by_hand = ask.AdjustLeadScore(lead_id=LEA, points=7, reason="a friend", at=when(20))

@@ -129,7 +129,7 @@ CANCEL = ask.CancelOrder(order_id=uid(1), reason="twice", at=DAY + timedelta(day
         pytest.param([CANCEL], OrderStatus.CANCELLED, "19.90", id="cancelled"),
     ],
 )
-def test_an_order_is_as_far_as_its_goods(
+def test_INV_T2_an_order_is_as_far_as_its_goods(
     crm: crmcore.CRM, tell: Tell, happened: Sequence[Command], status: OrderStatus, refund: str
 ) -> None:
     tell(named("Ann"), tea(), *happened)

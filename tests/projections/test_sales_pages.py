@@ -89,7 +89,7 @@ def turn_pages(
     st.integers(1, 4),
     st.sampled_from(["placed_at", "-placed_at", "changed_at", "-changed_at"]),
 )
-def test_an_order_that_stays_as_it_is_is_on_one_page_exactly(
+def test_INV_T3_an_order_that_stays_as_it_is_is_on_one_page_exactly(
     hours: list[int], meanwhile: list[Any], limit: int, order_by: str
 ) -> None:
     with shop(None) as at_work:

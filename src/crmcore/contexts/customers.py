@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.customers.note import *
 
 
-class _Questions:
+class CustomersReadModels:
     """What can be asked, by its name under ``crm.read``."""
 
     customers: CustomerQuestions
@@ -42,5 +42,5 @@ CUSTOMERS = Context(
     services=(CustomerService,),
     provides={ContactNormaliser: LibraryContactNormaliser, Customers: Customers},
     projections=(customer_history, customer_directory),
-    questions=_Questions,
+    questions=CustomersReadModels,
 )

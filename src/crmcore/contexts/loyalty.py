@@ -5,10 +5,10 @@ from crmcore.projections.loyalty.loyalty_status import loyalty_status
 from crmcore.projections.loyalty.questions import LoyaltyQuestions
 
 
-class _Questions:
+class LoyaltyReadModels:
     """What can be asked, by its name under ``crm.read``."""
 
     loyalty: LoyaltyQuestions
 
 
-LOYALTY = Context(name="loyalty", projections=(loyalty_status,), questions=_Questions)
+LOYALTY = Context(name="loyalty", projections=(loyalty_status,), questions=LoyaltyReadModels)

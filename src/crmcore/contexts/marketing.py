@@ -12,7 +12,7 @@ from crmcore.projections.marketing.campaign_results import campaign_results
 from crmcore.projections.marketing.questions import CampaignQuestions
 
 
-class _Questions:
+class MarketingReadModels:
     """What can be asked, by its name under ``crm.read``."""
 
     campaigns: CampaignQuestions
@@ -30,6 +30,6 @@ MARKETING = Context(
     services=(MarketingService,),
     provides={Campaigns: Campaigns},
     projections=(campaign_results,),
-    questions=_Questions,
+    questions=MarketingReadModels,
     upcasters=UPCASTERS,
 )

@@ -20,15 +20,6 @@ from crmcore.projections.service.service_levels.timelines import Packing
 from crmcore.projections.service.surveys.projection import feedback
 from crmcore.projections.service.surveys.questions import SurveyQuestions
 
-
-class _Questions:
-    """What can be asked, by its name under ``crm.read``."""
-
-    cases: CaseQuestions
-    service_levels: ServiceLevelQuestions
-    surveys: SurveyQuestions
-
-
 if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.service.case.messages.conversation import *
     from crmcore.domain.service.case.messages.life_cycle import *
@@ -40,6 +31,14 @@ if TYPE_CHECKING:  # the names of crmcore.commands and crmcore.events
     from crmcore.domain.service.levels.version.messages import *
     from crmcore.domain.service.survey.messages import *
     from crmcore.domain.service.survey.throttle import *
+
+
+class ServiceReadModels:
+    """What can be asked of service, under ``crm.read``."""
+
+    cases: CaseQuestions
+    service_levels: ServiceLevelQuestions
+    surveys: SurveyQuestions
 
 
 SERVICE = Context(
@@ -54,6 +53,6 @@ SERVICE = Context(
     services=(CaseService, SurveyService),
     provides={Cases: Cases, Packing: JsonPacking},
     projections=(levels, feedback),
-    questions=_Questions,
+    questions=ServiceReadModels,
     upcasters=UPCASTERS,
 )

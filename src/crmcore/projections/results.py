@@ -2,24 +2,27 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-T = TypeVar("T")
+from crmcore.domain.kernel.frozen import frozen
 
+__all__ = ["result"]
 
-@dataclass_transform(frozen_default=True, field_specifiers=(attrs.field,))
-def result(cls: type[T]) -> type[T]:
-    """Make *cls* the class of an answer: a frozen attrs class.
+if TYPE_CHECKING:
+    from attrs import frozen as result  # type checkers know what that makes
+else:
 
-    It has the fields of a dataclass as well, by which encoders know it: ``jsonable_encoder`` of
-    FastAPI, ``msgspec``, ``pydantic`` and ``dataclasses.asdict`` take it as it is.
-    """
-    made: Any = attrs.frozen(cls)
-    made.__dataclass_fields__ = _DataclassFields()
-    answer: type[T] = made
-    return answer
+    def result(cls: type) -> type:
+        """Make *cls* the class of an answer: a frozen attrs class.
+
+        It has the fields of a dataclass as well, by which encoders know it: ``jsonable_encoder`` of
+        FastAPI, ``msgspec``, ``pydantic`` and ``dataclasses.asdict`` take it as it is.
+        """
+        made = frozen(cls)
+        made.__dataclass_fields__ = _DataclassFields()
+        return made
 
 
 class _DataclassFields:

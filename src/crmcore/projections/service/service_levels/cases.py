@@ -7,7 +7,9 @@ import attrs
 from sqlalchemy import select
 
 from crmcore.application.errors import AmbiguousNumberError
+from crmcore.application.streams import Streams
 from crmcore.domain.kernel import InvalidValueError, NotFoundError
+from crmcore.domain.service.case_number import AGGREGATE, case_number_id, normal_case_number
 from crmcore.domain.service.priority import Priority
 from crmcore.domain.service.terms import CaseKind, StatusCategory
 from crmcore.projections.instants import about_instants
@@ -16,7 +18,6 @@ from crmcore.projections.questions import Questions
 from crmcore.projections.service.service_levels.case_list import (
     Backlog,
     CaseFilter,
-    CaseOrder,
     list_cases,
     read_backlog,
 )
@@ -40,6 +41,7 @@ class CaseQuestions(Questions):
     """
 
     packing: Packing
+    streams: Streams
 
     @about_instants
     def get(self, case: str | UUID, *, as_of: datetime | None = None) -> Case | None:
@@ -68,13 +70,13 @@ class CaseQuestions(Questions):
         agent: str | None = None,
         customer_id: UUID | None = None,
         as_of: datetime | None = None,
-        order_by: str = CaseOrder.URGENCY,
+        order_by: str = "urgency",
         limit: int = 100,
         after: str | None = None,
     ) -> Page[Case]:
         """The cases that are all of this, *limit* (1 to 1,000) to a page, the most urgent first.
 
-        *order_by* is one of ``urgency`` (what is due next first), ``opened_at`` and ``newest``;
+        *order_by* is one of ``urgency`` (what is due next first), ``opened_at`` and ``-opened_at``;
         *after* is the ``next`` of the page before.  Give the same *as_of* for every page to list one
         moment; a case that does not change between two pages is on one of them all the same.
         Raises ``InvalidValueError``.
@@ -111,7 +113,10 @@ class CaseQuestions(Questions):
         Raises ``NotFoundError``, and ``AmbiguousNumberError`` where several were: in a log of the
         time before a number was claimed.
         """
-        name = _name("number", number)
+        name = normal_case_number(_name("number", number))
+        claimed = self.streams.state(AGGREGATE, case_number_id(name))
+        if claimed is not None:
+            return claimed
         columns = SERVICE_CASES.c
         query = select(columns.case_id).where(columns.number == name).order_by(columns.case_id)
         with self.reading(SERVICE_CASES) as connection:

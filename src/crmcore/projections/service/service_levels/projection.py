@@ -94,7 +94,7 @@ def service_levels(packing: Packing) -> Projection:
         tables=(SERVICE_CASES, SERVICE_CYCLES, SERVICE_LEVELS, SERVICE_WORK),
         handlers=handlers,
         groups=by_stream,
-        working={SERVICE_CASES: working, SERVICE_LEVELS: Working("measured", _target_columns)},
+        working={SERVICE_CASES: working, SERVICE_LEVELS: Working("target_clock", _target_columns)},
         provenance=False,
     )
 
@@ -229,7 +229,7 @@ def _put_targets(rows: Rows, case_id: str, timeline: Timeline) -> None:
             "target": one.kind.value,
             "occurrence": one.occurrence,
         }
-        rows.put(SERVICE_LEVELS, key | {"measured": (one, timeline.observed)})
+        rows.put(SERVICE_LEVELS, key | {"target_clock": (one, timeline.observed)})
         before.discard((one.cycle, one.kind.value, one.occurrence))
     for key_before in before:
         rows.delete(SERVICE_LEVELS, case_id, *key_before)

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Protocol, Unpack
+from typing import Unpack
 
 import attrs
 from sqlalchemy import Connection, func, select
 
+from crmcore.application.streams import Streams
+from crmcore.domain.service.case.policy import CasePolicy
 from crmcore.domain.service.levels.clock import Mode
-from crmcore.domain.service.levels.version.state import ServiceLevelVersion
+from crmcore.domain.service.levels.version.decisions import AGGREGATE
+from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersion
 from crmcore.projections.instants import about_instants
 from crmcore.projections.questions import Questions
 from crmcore.projections.service.metrics.case_record import read_records
@@ -30,14 +33,6 @@ from crmcore.projections.service.service_levels.tables import SERVICE_CASES, SER
 from crmcore.projections.service.service_levels.timelines import Packing
 
 
-class ServiceLevelsInForce(Protocol):
-    """The service levels of the organisation at an instant, as the log tells them."""
-
-    def __call__(self, at: datetime) -> ServiceLevelVersion:
-        """Those in force at an instant (UTC)."""
-        ...
-
-
 @attrs.frozen(kw_only=True)
 class ServiceLevelQuestions(Questions):
     """``crm.read.service_levels``: compliance, the verdicts behind it, metrics, and what is in force.
@@ -47,7 +42,8 @@ class ServiceLevelQuestions(Questions):
     """
 
     packing: Packing
-    levels_in_force: ServiceLevelsInForce
+    streams: Streams
+    policy: CasePolicy
 
     @about_instants
     def compliance(
@@ -102,7 +98,8 @@ class ServiceLevelQuestions(Questions):
 
         A case that was opened before may keep what held for it then (``crm.read.cases.get``).
         """
-        return self.levels_in_force(as_of or self.clock())
+        defined = self.streams.state(AGGREGATE, SERVICE_LEVELS_ID)
+        return defined.in_force(as_of or self.clock()) or self.policy.service_levels
 
     @about_instants
     def period(self, *, zone: str = "UTC", as_of: datetime | None = None) -> Period | None:

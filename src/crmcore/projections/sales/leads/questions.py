@@ -1,93 +1,42 @@
-"""Leads: a row each, with how far it has come, whose it is and where it came from.
+"""What can be asked about leads: ``crm.read.leads``.
 
-A score fades with time, so no row holds one: it is worked out when it is asked for, from what the
-log has recorded of the lead (``domain.sales.lead.score``).
+A score fades with time, so no row holds one: it is worked out when it is asked for, from what
+the log has recorded of the lead (``domain.sales.lead.score``).
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, assert_never
+from typing import Final
 from uuid import UUID
 
 import attrs
 from sqlalchemy import (
-    Column,
     ColumnElement,
-    Index,
-    Integer,
-    MetaData,
     RowMapping,
-    Table,
-    Text,
     select,
     true,
 )
 
-from crmcore.application.log import Recorded
 from crmcore.domain.kernel import shape
 from crmcore.domain.sales.lead.decisions import AGGREGATE
-from crmcore.domain.sales.lead.messages.assignment import (
-    LeadAcceptanceDeclined,
-    LeadAssigned,
-    LeadContactAttempted,
-    LeadContacted,
-    LeadFirstResponseRecorded,
-    LeadLeftUnassigned,
-    LeadSalesAccepted,
-)
 from crmcore.domain.sales.lead.messages.capture import (
-    LeadCaptured,
-    LeadEnriched,
-    LeadInquiryRepeated,
     LeadSource,
 )
-from crmcore.domain.sales.lead.messages.qualification import (
-    LeadConverted,
-    LeadDisqualified,
-    LeadMarketingQualified,
-    LeadNurtured,
-    LeadRecycled,
-    LeadSalesQualified,
-)
-from crmcore.domain.sales.lead.messages.scoring import LeadActivityScored, LeadScoreAdjusted
 from crmcore.domain.sales.lead.phases import Uncaptured
 from crmcore.domain.sales.lead.qualification import score_of
 from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL, ScoringModel
 from crmcore.domain.sales.lead.state import lead_in
-from crmcore.domain.sales.lead.status import EVENTS, Event, LeadStatus, status_after
-from crmcore.projections.engine import Instant, Projection, Row, Rows, by_stream
+from crmcore.domain.sales.lead.status import Event, LeadStatus
 from crmcore.projections.filters import before, equals, from_on
 from crmcore.projections.instants import about_instants
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
+from crmcore.projections.sales.leads.table import LEADS, leads
 
-LEADS: Final = Table(
-    "sales_leads",
-    MetaData(),
-    Column("lead_id", Text, primary_key=True),
-    Column("status", Text, nullable=False),
-    Column("name", Text),
-    Column("company", Text),
-    Column("source", Text, nullable=False),
-    Column("campaign_id", Text),
-    Column("assignee", Text),
-    Column("inquiries", Integer, nullable=False),
-    Column("cycle", Integer, nullable=False),
-    Column("customer_id", Text),
-    Column("opportunity_id", Text),
-    Column("captured_at", Instant, nullable=False),
-    Column("changed_at", Instant, nullable=False),
-    Index("sales_leads_assignee", "assignee", "captured_at"),
-    Index("sales_leads_captured", "captured_at", "lead_id"),
-)
-_ORDERINGS: Final[Mapping[str, Order]] = {
-    f"{sign}{column.name}": Order(column, LEADS.c.lead_id, descending=sign == "-")
-    for column in (LEADS.c.captured_at, LEADS.c.changed_at)
-    for sign in ("", "-")
-}
+_ORDERS: Final = either_way(LEADS.c.lead_id, LEADS.c.captured_at, LEADS.c.changed_at)
 
 
 @result
@@ -185,7 +134,7 @@ class LeadQuestions(Questions):
             found: Page[RowMapping] = page(
                 connection,
                 statement,
-                _ORDERINGS,
+                _ORDERS,
                 lambda row: row,
                 order_by=order_by,
                 limit=limit,
@@ -228,77 +177,3 @@ def _summary(row: RowMapping, score: Score) -> LeadSummary:
     }
     known = {"status": LeadStatus(row["status"]), "source": LeadSource(row["source"])}
     return LeadSummary(**{**row, **ids, **known}, score=score)
-
-
-def leads() -> Projection:
-    """The read model."""
-    handlers = dict.fromkeys(EVENTS, _changed) | {LeadCaptured: _captured}
-    return Projection(
-        name="leads",
-        version=1,
-        tables=(LEADS,),
-        handlers=handlers,
-        groups=by_stream,
-        provenance=False,
-    )
-
-
-def _captured(event: LeadCaptured, recorded: Recorded, rows: Rows) -> None:
-    row: Row = {
-        "lead_id": recorded.stream,
-        "status": status_after(LeadStatus.NEW, event).value,
-        "name": event.name,
-        "company": event.company,
-        "source": event.source.value,
-        "campaign_id": None if event.campaign_id is None else str(event.campaign_id),
-        "inquiries": 1,
-        "cycle": 1,
-        "captured_at": event.at,
-        "changed_at": event.at,
-    }
-    rows.put(LEADS, row)
-
-
-def _changed(event: Event, recorded: Recorded, rows: Rows) -> None:
-    row = rows.get(LEADS, recorded.stream)
-    assert row is not None, "a lead is captured first"
-    row |= _values(event, row)
-    row["status"] = status_after(LeadStatus(row["status"]), event).value
-    row["changed_at"] = max(row["changed_at"], event.at)
-    rows.put(LEADS, row)
-
-
-def _values(event: Event, row: Row) -> Mapping[str, Any]:
-    """What an event changes of a row, beside its status."""
-    match event:
-        case LeadEnriched():
-            name, company = event.name or row["name"], event.company or row["company"]
-            return {"name": name, "company": company}
-        case LeadInquiryRepeated():
-            return {"inquiries": row["inquiries"] + 1}
-        case LeadAssigned():
-            return {"assignee": event.assignee}
-        case LeadAcceptanceDeclined():
-            return {"assignee": None}
-        case LeadRecycled():
-            return {"assignee": None, "cycle": event.cycle}
-        case LeadConverted():
-            opportunity = None if event.opportunity_id is None else str(event.opportunity_id)
-            return {"customer_id": str(event.customer_id), "opportunity_id": opportunity}
-        case (
-            LeadCaptured()
-            | LeadActivityScored()
-            | LeadScoreAdjusted()
-            | LeadLeftUnassigned()
-            | LeadSalesAccepted()
-            | LeadContactAttempted()
-            | LeadContacted()
-            | LeadFirstResponseRecorded()
-            | LeadMarketingQualified()
-            | LeadSalesQualified()
-            | LeadNurtured()
-            | LeadDisqualified()
-        ):
-            return {}
-        case _:
-            assert_never(event)

@@ -6,11 +6,16 @@ background, to read your own writes.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 from sqlalchemy import SelectBase
 
+from crmcore.contexts.customers import CustomersReadModels
+from crmcore.contexts.loyalty import LoyaltyReadModels
+from crmcore.contexts.marketing import MarketingReadModels
+from crmcore.contexts.sales import SalesReadModels
+from crmcore.contexts.service import ServiceReadModels
 from crmcore.domain.kernel import InvalidValueError
 from crmcore.projections.engine import Row
 from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
@@ -19,8 +24,23 @@ from crmcore.projections.instants import about_instants
 T = TypeVar("T")
 
 
+if TYPE_CHECKING:
+
+    class _Named(
+        CustomersReadModels,
+        SalesReadModels,
+        MarketingReadModels,
+        ServiceReadModels,
+        LoyaltyReadModels,
+    ):
+        """The names under which our contexts answer."""
+
+else:
+    _Named = object
+
+
 @attrs.frozen
-class ReadModels:
+class ReadModels(_Named):
     """Answers from the live rows, and from the log where a moment of the past is asked for."""
 
     _rows: LiveRows | KnownRows

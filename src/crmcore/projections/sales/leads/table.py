@@ -1,0 +1,146 @@
+"""Leads: a row each, with how far it has come, whose it is and where it came from."""
+
+from collections.abc import Mapping
+from typing import Any, Final, assert_never
+
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+from crmcore.application.log import Recorded
+from crmcore.domain.sales.lead.messages.assignment import (
+    LeadAcceptanceDeclined,
+    LeadAssigned,
+    LeadContactAttempted,
+    LeadContacted,
+    LeadFirstResponseRecorded,
+    LeadLeftUnassigned,
+    LeadSalesAccepted,
+)
+from crmcore.domain.sales.lead.messages.capture import (
+    LeadCaptured,
+    LeadEnriched,
+    LeadInquiryRepeated,
+)
+from crmcore.domain.sales.lead.messages.qualification import (
+    LeadConverted,
+    LeadDisqualified,
+    LeadMarketingQualified,
+    LeadNurtured,
+    LeadRecycled,
+    LeadSalesQualified,
+)
+from crmcore.domain.sales.lead.messages.scoring import LeadActivityScored, LeadScoreAdjusted
+from crmcore.domain.sales.lead.status import EVENTS, Event, LeadStatus, status_after
+from crmcore.projections.engine import (
+    Instant,
+    Projection,
+    Rows,
+    by_stream,
+    increment,
+    maximum,
+    update,
+    upsert,
+)
+from crmcore.projections.engine.changes import Change
+
+LEADS: Final = Table(
+    "sales_leads",
+    MetaData(),
+    Column("lead_id", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("name", Text),
+    Column("company", Text),
+    Column("source", Text, nullable=False),
+    Column("campaign_id", Text),
+    Column("assignee", Text),
+    Column("inquiries", Integer, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("customer_id", Text),
+    Column("opportunity_id", Text),
+    Column("captured_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("sales_leads_assignee", "assignee", "captured_at"),
+    Index("sales_leads_captured", "captured_at", "lead_id"),
+)
+
+
+def leads() -> Projection:
+    """The read model."""
+    handlers = dict.fromkeys(EVENTS, _changed) | {LeadCaptured: _captured}
+    return Projection(
+        name="leads",
+        version=1,
+        tables=(LEADS,),
+        handlers=handlers,
+        groups=by_stream,
+        provenance=False,
+    )
+
+
+def _captured(event: LeadCaptured, recorded: Recorded, rows: Rows) -> None:
+    upsert(
+        rows,
+        LEADS,
+        recorded.stream,
+        status=status_after(LeadStatus.NEW, event),
+        name=event.name,
+        company=event.company,
+        source=event.source,
+        campaign_id=event.campaign_id,
+        inquiries=1,
+        cycle=1,
+        captured_at=event.at,
+        changed_at=event.at,
+    )
+
+
+def _changed(event: Event, recorded: Recorded, rows: Rows) -> None:
+    update(
+        rows,
+        LEADS,
+        recorded.stream,
+        **_values(event),
+        status=Change(lambda before: status_after(LeadStatus(before), event).value),
+        changed_at=maximum(event.at),
+    )
+
+
+def _values(event: Event) -> Mapping[str, Any]:
+    """What an event changes of a row, beside its status."""
+    match event:
+        case LeadEnriched():
+            known = {"name": event.name, "company": event.company}
+            return {name: value for name, value in known.items() if value}
+        case LeadInquiryRepeated():
+            return {"inquiries": increment()}
+        case LeadAssigned():
+            return {"assignee": event.assignee}
+        case LeadAcceptanceDeclined():
+            return {"assignee": None}
+        case LeadRecycled():
+            return {"assignee": None, "cycle": event.cycle}
+        case LeadConverted():
+            return {"customer_id": event.customer_id, "opportunity_id": event.opportunity_id}
+        case (
+            LeadCaptured()
+            | LeadActivityScored()
+            | LeadScoreAdjusted()
+            | LeadLeftUnassigned()
+            | LeadSalesAccepted()
+            | LeadContactAttempted()
+            | LeadContacted()
+            | LeadFirstResponseRecorded()
+            | LeadMarketingQualified()
+            | LeadSalesQualified()
+            | LeadNurtured()
+            | LeadDisqualified()
+        ):
+            return {}
+        case _:
+            assert_never(event)

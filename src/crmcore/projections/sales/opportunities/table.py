@@ -1,0 +1,182 @@
+"""Opportunities: a row each, with stage, amount and chance."""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Column, Date, Index, Integer, MetaData, Table, Text
+
+from crmcore.application.log import Recorded
+from crmcore.domain.kernel import Money
+from crmcore.domain.sales.opportunity.messages import (
+    ForecastCategory,
+    OpportunityAmountRevised,
+    OpportunityLost,
+    OpportunityOpened,
+    OpportunityProbabilityOverridden,
+    OpportunityProbabilityReset,
+    OpportunityReopened,
+    OpportunityStageEntered,
+    OpportunityWon,
+)
+from crmcore.domain.sales.opportunity.state import Lost, Won
+from crmcore.projections.engine import (
+    Exact,
+    Instant,
+    Projection,
+    Row,
+    Rows,
+    by_stream,
+    maximum,
+    update,
+    upsert,
+)
+
+OPPORTUNITIES: Final = Table(
+    "sales_opportunities",
+    MetaData(),
+    Column("opportunity_id", Text, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("pipeline", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("probability", Integer, nullable=False),
+    Column("forecast", Text, nullable=False),
+    Column("amount", Exact),
+    Column("currency", Text),
+    Column("expected_close", Date),
+    Column("lead_id", Text),
+    Column("campaign_id", Text),
+    Column("cycle", Integer, nullable=False),
+    Column("reason", Text),
+    Column("opened_at", Instant, nullable=False),
+    Column("stage_entered_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("changed_at", Instant, nullable=False),
+    Index("sales_opportunities_customer", "customer_id", "opened_at"),
+    Index("sales_opportunities_status", "status", "pipeline", "stage"),
+)
+
+
+class OpportunityStatus(StrEnum):
+    """Whether a deal is worked on, or how it ended."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+def opportunities() -> Projection:
+    """The read model."""
+    return Projection(
+        name="opportunities",
+        version=1,
+        tables=(OPPORTUNITIES,),
+        handlers={
+            OpportunityOpened: _opened,
+            OpportunityStageEntered: _stage_entered,
+            OpportunityProbabilityOverridden: _rated,
+            OpportunityProbabilityReset: _rated,
+            OpportunityAmountRevised: _revised,
+            OpportunityWon: _won,
+            OpportunityLost: _lost,
+            OpportunityReopened: _reopened,
+        },
+        groups=by_stream,
+        provenance=False,
+    )
+
+
+def _opened(event: OpportunityOpened, recorded: Recorded, rows: Rows) -> None:
+    upsert(
+        rows,
+        OPPORTUNITIES,
+        recorded.stream,
+        customer_id=event.customer_id,
+        name=event.name,
+        pipeline=event.pipeline,
+        stage=event.stage,
+        status=OpportunityStatus.OPEN,
+        probability=event.probability,
+        forecast=event.forecast,
+        expected_close=event.expected_close,
+        lead_id=event.lead_id,
+        campaign_id=event.campaign_id,
+        cycle=1,
+        opened_at=event.at,
+        stage_entered_at=event.at,
+        changed_at=event.at,
+        **_worth(event.amount),
+    )
+
+
+def _stage_entered(event: OpportunityStageEntered, recorded: Recorded, rows: Rows) -> None:
+    _change(
+        recorded,
+        rows,
+        stage=event.entered,
+        probability=event.probability,
+        forecast=event.forecast,
+        stage_entered_at=event.at,
+    )
+
+
+def _rated(
+    event: OpportunityProbabilityOverridden | OpportunityProbabilityReset,
+    recorded: Recorded,
+    rows: Rows,
+) -> None:
+    _change(recorded, rows, probability=event.probability)
+
+
+def _revised(event: OpportunityAmountRevised, recorded: Recorded, rows: Rows) -> None:
+    _change(recorded, rows, **_worth(event.amount))
+
+
+def _won(event: OpportunityWon, recorded: Recorded, rows: Rows) -> None:
+    _change(
+        recorded,
+        rows,
+        status=OpportunityStatus.WON,
+        probability=Won.probability,
+        forecast=ForecastCategory.CLOSED,
+        closed_at=event.at,
+    )
+
+
+def _lost(event: OpportunityLost, recorded: Recorded, rows: Rows) -> None:
+    _change(
+        recorded,
+        rows,
+        status=OpportunityStatus.LOST,
+        probability=Lost.probability,
+        forecast=ForecastCategory.OMITTED,
+        reason=event.reason,
+        closed_at=event.at,
+    )
+
+
+def _reopened(event: OpportunityReopened, recorded: Recorded, rows: Rows) -> None:
+    _change(
+        recorded,
+        rows,
+        status=OpportunityStatus.OPEN,
+        stage=event.stage,
+        probability=event.probability,
+        forecast=event.forecast,
+        cycle=event.cycle,
+        reason=None,
+        stage_entered_at=event.at,
+        closed_at=None,
+    )
+
+
+def _change(recorded: Recorded, rows: Rows, **values: Any) -> None:
+    latest = maximum(recorded.event.at)
+    update(rows, OPPORTUNITIES, recorded.stream, **values, changed_at=latest)
+
+
+def _worth(amount: Money | None) -> Row:
+    if amount is None:
+        return {"amount": None, "currency": None}
+    return {"amount": amount.amount, "currency": amount.currency}
