@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crmcore.application.executing import Batch, Envelope
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
+    from crmcore.composition import all_contexts
     from crmcore.crm import CRM, open, schema_of  # noqa: A004  # read as `crmcore.open`
     from crmcore.domain.kernel import Command, Money, derived_id, minor_digits
     from crmcore.domain.service.levels.clock import Mode
@@ -60,6 +61,7 @@ __all__ = [
     "Recorded",
     "StatusCategory",
     "Unit",
+    "all_contexts",
     "calendars",
     "commands",
     "contexts",
@@ -91,6 +93,7 @@ _PARTS = {
     "crmcore.application.service.escalation": ("Escalated",),
     "crmcore.application.executing": ("Batch", "Envelope"),
     "crmcore.application.log": ("Receipt", "Recorded"),
+    "crmcore.composition": ("all_contexts",),
     "crmcore.crm": ("CRM", "open", "schema_of"),
     "crmcore.domain.kernel": ("Command", "Money", "derived_id", "minor_digits"),
     "crmcore.domain.service.terms": ("StatusCategory",),

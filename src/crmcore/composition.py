@@ -33,6 +33,14 @@ CONTEXTS: Final = (
 )
 
 
+def all_contexts(own: Sequence[Context] = ()) -> Sequence[Context]:
+    """The contexts that come along, in their order, then a host's *own*.
+
+    Raises ``MisuseError`` where they clash.
+    """
+    return Composition(own).contexts
+
+
 @attrs.frozen(slots=False)
 class Composition:
     """Contexts put together: their events, the handlers of their commands, their read models.
