@@ -18,7 +18,7 @@ from crmcore.domain.customers.customer.messages.registration import CustomerRegi
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.errors import InvalidValueError, ProjectionStoppedError
 from crmcore.projections.engine import Instant, Projection, Rows
-from crmcore.projections.reading import ReadModels
+from crmcore.reading import ReadModels
 from tests.scenario import START, uid
 
 AWARE = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -19,6 +19,7 @@ from crmcore.errors import (
     InvalidValueError,
     NotFoundError,
 )
+from crmcore.projections.service.service_levels.case_results import Case
 from tests.histories import Clock
 from tests.projections.examples import START, case
 from tests.scenario import uid
@@ -34,6 +35,12 @@ def numbered(key: int, number: str | None) -> ask.OpenCase:
     opening: Any = case(key)
     numbered: ask.OpenCase = attrs.evolve(opening, number=number)
     return numbered
+
+
+def shown(crm: CRM, name: str) -> Case:
+    found = crm.read.cases.get(name)
+    assert found is not None
+    return found
 
 
 def test_a_second_case_with_the_number_of_another_is_refused(crm: CRM) -> None:
@@ -114,6 +121,6 @@ def test_two_of_one_number_from_before_numbers_were_claimed_are_told_as_ambiguou
         with pytest.raises(AmbiguousNumberError, match="2 cases have the number N-1") as told:
             asked("N-1")
         assert told.value.cases == (uid(1), uid(2))
-    assert crm.read.cases.get(str(uid(2))).number == "N-1"
-    assert crm.read.cases.get("N-3").case_id == crm.case_id("N-3") == uid(3)
+    assert shown(crm, str(uid(2))).number == "N-1"
+    assert shown(crm, "N-3").case_id == crm.case_id("N-3") == uid(3)
     assert len(crm.read.cases.find().items) == 3

@@ -14,6 +14,7 @@ from crmcore.domain.kernel import Channel, Purpose
 from crmcore.domain.marketing.campaign.state import OutsideDatesError
 from crmcore.domain.marketing.membership.addressing import HeldOutError, SuppressedError
 from crmcore.errors import AlreadyExistsError, InvalidValueError, NotFoundError
+from crmcore.projections.marketing.questions import CampaignResult
 from tests.histories import AFTERWARDS
 from tests.projections.examples import ANN, START, known, named, planned, running
 from tests.scenario import uid
@@ -40,6 +41,14 @@ def tell(crm: crmcore.CRM, *commands: Any) -> None:
 
 def replied(crm: crmcore.CRM, command: Any) -> list[str]:
     return [event.TOPIC for event in crm.execute(command, by="somebody").events]
+
+
+def result(crm: crmcore.CRM) -> CampaignResult:
+    """What the spring campaign brought."""
+    crm.catch_up()
+    found = crm.read.campaigns.get(SPRING)
+    assert found is not None
+    return found
 
 
 def of_ann(number: float, campaign: UUID = SPRING, **fields: Any) -> dict[str, Any]:
@@ -123,9 +132,7 @@ def test_two_opt_outs_around_a_consent_count_in_whatever_order_they_come_to_ligh
 
 def test_opting_out_twice_counts_once_and_again_after_a_consent(crm: crmcore.CRM) -> None:
     def counted() -> int:
-        crm.catch_up()
-        found = crm.read.campaigns.get(SPRING)
-        return int(found.opt_outs)
+        return result(crm).opt_outs
 
     tell(crm, *WITH_HOME, *running(SPRING), target(1), send(1, 1), opt_out(2), opt_out(3))
     assert counted() == 1
@@ -275,8 +282,7 @@ def test_a_soft_bounce_stops_nothing_and_counts_once_for_each_message(crm: crmco
     tell(crm, *WITH_HOME, *running(SPRING), target(1), send(1, 1))
     tell(crm, bounce(1, 2, soft), bounce(1, 3, soft), bounce(1, 3, soft))
     assert where(crm, send(2, 4)) == HOME
-    crm.catch_up()
-    assert crm.read.campaigns.get(SPRING).bounces == 1
+    assert result(crm).bounces == 1
 
 
 # Permission for one address

@@ -1,7 +1,8 @@
 """Cases page by page: each case that does not change meanwhile is on one page exactly."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,9 @@ from crmcore import calendars
 from crmcore import commands as ask
 from crmcore.domain.kernel import Command
 from crmcore.errors import InvalidValueError
+from crmcore.projections.paging import Page
 from crmcore.projections.service.service_levels.case_list import CaseOrder
+from crmcore.projections.service.service_levels.case_results import Case
 from tests.histories import Clock, send
 from tests.projections.conftest import Tell
 from tests.projections.contract import fresh
@@ -86,10 +89,10 @@ changes = st.lists(
 )
 
 
-def pages(crm: crmcore.CRM, limit: int, **asked: Any) -> Iterator[Sequence[Any]]:
+def pages(find: Callable[..., Page[Case]], limit: int) -> Iterator[Sequence[Case]]:
     after = None
     while True:
-        found = crm.read.cases.find(limit=limit, after=after, **asked)
+        found = find(limit=limit, after=after)
         yield found.items
         if found.next is None:
             return
@@ -119,17 +122,17 @@ def test_what_does_not_change_meanwhile_is_on_one_page_exactly(
     hour: int | None,
 ) -> None:
     tenant = f"t{next(TENANTS)}"
-    asked = {"order_by": order_by, "is_open": is_open, "as_of": None if hour is None else at(hour)}
     with crmcore.open(database_url, tenant=tenant, clock=Clock()) as crm:
         send(crm, [LEVELS, *(opened(number, *one) for number, one in enumerate(begun, 1))])
         send(crm, [changed(*one) for one in before])
         crm.catch_up()
-        asked["as_of"] = asked["as_of"] or crm.now()
-        whole = [one.case_id for one in crm.read.cases.find(limit=1000, **asked).items]
-        at_rest = [one for page in pages(crm, limit, **asked) for one in page]
+        as_of = crm.now() if hour is None else at(hour)
+        find = partial(crm.read.cases.find, order_by=order_by, is_open=is_open, as_of=as_of)
+        whole = [one.case_id for one in find(limit=1000).items]
+        at_rest = [one for page in pages(find, limit) for one in page]
         assert [one.case_id for one in at_rest] == whole
         found, waiting = list[UUID](), list(meanwhile)
-        for page in pages(crm, limit, **asked):
+        for page in pages(find, limit):
             found += [one.case_id for one in page]
             send(crm, [changed(*one) for one in waiting[:2]])
             waiting = waiting[2:]

@@ -1,6 +1,6 @@
 """Customer history: everything about a customer, in the order in which it was true."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
 
 import msgspec
@@ -18,8 +18,11 @@ from tests.projections.examples import ANN, BEN, START, at, case, named, order
 from tests.scenario import uid
 
 
-def topics(crm: crmcore.CRM, **moments: object) -> list[str]:
-    return [entry.topic for entry in crm.read.customers.history(ANN, **moments)]
+def topics(
+    crm: crmcore.CRM, as_of: datetime | None = None, known_at: datetime | None = None
+) -> list[str]:
+    entries = crm.read.customers.history(ANN, as_of=as_of, known_at=known_at)
+    return [entry.topic for entry in entries]
 
 
 def renamed(name: str, when: str) -> ask.CorrectCustomerName:

@@ -15,6 +15,7 @@ from crmcore import calendars
 from crmcore import commands as ask
 from crmcore.domain.kernel import Command
 from crmcore.projections.service.periods import Period
+from crmcore.projections.service.service_levels.case_results import TargetStatus
 from crmcore.projections.service.service_levels.tables import SERVICE_LEVELS
 from tests.histories import histories, send
 from tests.projections.conftest import Tell
@@ -78,6 +79,13 @@ def answered(hours: float, number: int, case_id: int = 1) -> ask.ReplyToCase:
 def solved(hours: float, case_id: int = 1) -> ask.SolveCase:
     at = START + hours * HOUR
     return ask.SolveCase(case_id=uid(case_id), resolution_code="done", at=at)
+
+
+def targets(crm: crmcore.CRM, as_of: datetime) -> tuple[TargetStatus, ...]:
+    """The targets of case 1."""
+    found = crm.read.cases.get("C-1", as_of=as_of)
+    assert found is not None
+    return found.targets
 
 
 def test_a_breach_that_was_told_is_restated_and_what_was_known_is_kept(
@@ -162,7 +170,7 @@ def test_INV_S5_report_and_metric_agree_on_a_case_solved_without_a_reply(
 ) -> None:
     tell(LEVELS, case(1), solved(0.5), *(answered(one, n) for n, one in enumerate(replies, 11)))
     now = START + 9 * HOUR
-    (level,) = crm.read.cases.get("C-1", as_of=now).targets
+    (level,) = targets(crm, now)
     figure = crm.read.service_levels.metrics(WHOLE, metrics=["first-response-median"], as_of=now)
     found = figure["first-response-median"]
     assert level.verdict.value == verdict
@@ -193,8 +201,7 @@ def test_INV_S5_a_first_response_is_as_long_in_the_report_as_in_the_metric(
             send(crm, [kinds[what]])
         crm.catch_up()
         now = START + 50 * HOUR
-        targets = crm.read.cases.get("C-1", as_of=now).targets
-        completed = [one.completed_at for one in targets if one.completed_at]
+        completed = [one.completed_at for one in targets(crm, now) if one.completed_at]
         figures = crm.read.service_levels.metrics(
             WHOLE, metrics=["first-response-median"], as_of=now
         )
