@@ -59,6 +59,7 @@ def _order(placed: order.OrderPlaced, about: list[Any]) -> Row:
         "returned_quantity": sum(back.values(), Decimal(0)),
         "shipments_in_transit": on_their_way,
         "placed_at": placed.at,
+        "cancelled_at": next((one.at for one in calls_off), None),
         "changed_at": max(one.at for one in about),
     }
 

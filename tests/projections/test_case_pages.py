@@ -17,7 +17,6 @@ from crmcore import commands as ask
 from crmcore.domain.kernel import Command
 from crmcore.errors import InvalidValueError
 from crmcore.projections.paging import Page
-from crmcore.projections.service.service_levels.case_list import CaseOrder
 from crmcore.projections.service.service_levels.case_results import Case
 from tests.histories import Clock, send
 from tests.projections.conftest import Tell
@@ -107,7 +106,7 @@ def pages(find: Callable[..., Page[Case]], limit: int) -> Iterator[Sequence[Case
     before=changes,
     meanwhile=changes,
     limit=st.integers(1, 4),
-    order_by=st.sampled_from(list(CaseOrder)),
+    order_by=st.sampled_from(["urgency", "opened_at", "-opened_at"]),
     is_open=st.sampled_from([None, True, False]),
     hour=st.one_of(st.none(), st.integers(0, 40)),
 )
@@ -117,7 +116,7 @@ def test_what_does_not_change_meanwhile_is_on_one_page_exactly(
     before: list[tuple[int, int, str]],
     meanwhile: list[tuple[int, int, str]],
     limit: int,
-    order_by: CaseOrder,
+    order_by: str,
     is_open: bool | None,
     hour: int | None,
 ) -> None:
@@ -156,7 +155,7 @@ def test_the_most_urgent_is_due_first(
         send(crm, [changed(*one) for one in before])
         crm.catch_up()
         found = crm.read.cases.find(is_open=is_open, as_of=at(hour)).items
-        everything = crm.read.cases.find(as_of=at(hour), order_by=CaseOrder.OPENED).items
+        everything = crm.read.cases.find(as_of=at(hour), order_by="opened_at").items
         backlog = crm.read.cases.backlog(as_of=at(hour))
     assert {one.case_id for one in found} == {
         one.case_id for one in everything if one.is_open is is_open
@@ -223,4 +222,4 @@ def test_a_cursor_of_another_order_is_refused(crm: crmcore.CRM, tell: Tell) -> N
     cursor = crm.read.cases.find(limit=1).next
     assert cursor is not None
     with pytest.raises(InvalidValueError, match="after: expected the `next`"):
-        crm.read.cases.find(order_by="newest", after=cursor)
+        crm.read.cases.find(order_by="-opened_at", after=cursor)

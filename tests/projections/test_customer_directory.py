@@ -369,7 +369,7 @@ def test_pages_go_on_after_each_other_while_customers_come_and_go(
         ({"stage": ask.LifecycleStage.LEAD}, ["Ben"]),
         ({"active": False}, ["Ann"]),
         ({"active": True}, ["Acme", "Ben"]),
-        ({"order_by": "latest"}, ["Ben", "Ann", "Acme"]),
+        ({"order_by": "-registered_at"}, ["Ben", "Ann", "Acme"]),
         ({"order_by": "registered_at"}, ["Acme", "Ann", "Ben"]),
         ({"text": "a", "order_by": "name"}, ["Acme", "Ann"]),
         ({"text": "ann", "active": True}, []),

@@ -10,8 +10,8 @@ import pytest
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Command
-from crmcore.domain.sales.lead.status import LeadStatus
-from crmcore.projections.sales.leads import LeadSummary
+from crmcore.domain.sales.lead.phases import LeadStatus
+from crmcore.projections.sales.leads.table import LeadSummary
 from tests.histories import Clock
 from tests.projections.conftest import Tell
 from tests.projections.examples import ANN, at, planned

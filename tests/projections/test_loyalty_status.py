@@ -413,8 +413,8 @@ def test_members_are_found_by_their_tier_and_in_order(crm: crmcore.CRM, tell: Te
     def found(**criteria: Any) -> list[Any]:
         return [one.customer_id for one in crm.read.loyalty.find(**criteria).items]
 
-    assert found() == found(order_by="as_of") == [ANN, BEN]
-    assert found(order_by="joined") == [BEN, ANN]
+    assert found() == found(order_by="-as_of") == [ANN, BEN]
+    assert found(order_by="first_purchase_at") == [BEN, ANN]
     assert found(tier="silver") == found(limit=1) == [ANN]
     assert found(tier="gold") == found(currency="USD") == []
     first = crm.read.loyalty.find(limit=1)

@@ -11,11 +11,8 @@ import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Command, Money
 from crmcore.domain.sales.opportunity.messages import ForecastCategory
-from crmcore.projections.sales.opportunities import (
-    OpportunityStatus,
-    OpportunitySummary,
-    StageTotal,
-)
+from crmcore.projections.sales.opportunities.questions import StageTotal
+from crmcore.projections.sales.opportunities.table import OpportunityStatus, OpportunitySummary
 from tests.histories import Clock
 from tests.projections.conftest import Tell
 from tests.projections.examples import ANN, BEN, at, euro, named, planned

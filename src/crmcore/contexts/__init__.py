@@ -37,7 +37,7 @@ from crmcore.domain.kernel import (
 )
 from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.infrastructure.identity import new_id
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Order, Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
 
@@ -68,6 +68,7 @@ __all__ = [
     "anytime",
     "command",
     "derived_id",
+    "either_way",
     "event",
     "from_the_beginning",
     "new_id",

@@ -12,8 +12,10 @@ from crmcore.domain.sales.assignment import decisions as assignment
 from crmcore.domain.sales.lead import decisions as lead
 from crmcore.domain.sales.opportunity import decisions as opportunity
 from crmcore.domain.sales.order import decisions as order
-from crmcore.projections.sales.leads import LeadQuestions, leads
-from crmcore.projections.sales.opportunities import OpportunityQuestions, opportunities
+from crmcore.projections.sales.leads.questions import LeadQuestions
+from crmcore.projections.sales.leads.table import leads
+from crmcore.projections.sales.opportunities.questions import OpportunityQuestions
+from crmcore.projections.sales.opportunities.table import opportunities
 from crmcore.projections.sales.orders import OrderQuestions, orders
 
 

@@ -70,6 +70,21 @@ class Order:
         return or_(false(), *found)
 
 
+def either_way(
+    key: ColumnElement[Any], *columns: ColumnElement[Any], **named: ColumnElement[Any]
+) -> Mapping[str, Order]:
+    """Orders by each of the *columns*: ``placed_at``, and ``-placed_at`` for descending.
+
+    A column may be *named* otherwise; *key* is different in every row.
+    """
+    by_name = {**{column.key or "": column for column in columns}, **named}
+    return {
+        f"{sign}{name}": Order(column, key, descending=bool(sign))
+        for name, column in by_name.items()
+        for sign in ("", "-")
+    }
+
+
 def page(
     connection: Connection,
     statement: Select[Any],

@@ -62,7 +62,7 @@ def show_page(page: Any, columns: Any, rows: Any, thing: str, things: str | None
     table(columns, rows)
     say(f"{counted(len(page.items), thing, things)}.", style="dim")
     if page.next is not None:
-        say(f"More: --after {page.next}", style="dim")
+        typer.echo(f"More: --after {page.next}")  # never broken: it is to be copied
 
 
 def show_one(crm: crmcore.CRM, key: UUID, facts: Mapping[str, object]) -> None:

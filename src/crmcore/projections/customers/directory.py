@@ -54,8 +54,10 @@ from crmcore.domain.customers.external_identity import (
     ExternalIdentityUnlinked,
 )
 from crmcore.projections.customers.search_terms import EXTENSION, numbers_in, searchable, storable
-from crmcore.projections.engine import Handler, Instant, Projection, Rows, subject_of
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.engine.changes import update
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import Handler, Projection, Rows, subject_of
+from crmcore.projections.paging import Order, Page, either_way, page
 from crmcore.projections.results import result
 
 _metadata = MetaData()
@@ -157,9 +159,7 @@ def search(
         query.add_columns(best_first).where(*criteria),
         {
             "match": Order(best_first, rows.customer_id),
-            "name": Order(rows.name, rows.customer_id),
-            "registered_at": Order(rows.registered_at, rows.customer_id),
-            "latest": Order(rows.registered_at, rows.customer_id, descending=True),
+            **either_way(rows.customer_id, rows.name, rows.registered_at),
         },
         _read_found,
         order_by=order_by,
@@ -235,13 +235,13 @@ def _registered(event: CustomerRegistered, recorded: Recorded, rows: Rows) -> No
 
 def _renamed(event: CustomerNameCorrected, recorded: Recorded, rows: Rows) -> None:
     customer_id = subject_of(recorded)
-    _set(rows, customer_id, name=event.name)
+    update(rows, DIRECTORY, customer_id, name=event.name)
     _term(rows, customer_id, "name", "", event.name)
 
 
 def _activity(active: bool) -> Handler:
     def handle(_event: object, recorded: Recorded, rows: Rows) -> None:
-        _set(rows, subject_of(recorded), active=active)
+        update(rows, DIRECTORY, subject_of(recorded), active=active)
 
     return handle
 
@@ -249,14 +249,14 @@ def _activity(active: bool) -> Handler:
 def _staged(
     event: LifecycleStageAdvanced | LifecycleStageCorrected, recorded: Recorded, rows: Rows
 ) -> None:
-    _set(rows, subject_of(recorded), stage=event.stage.value)
+    update(rows, DIRECTORY, subject_of(recorded), stage=event.stage.value)
 
 
 def _point_added(event: ContactPointAdded, recorded: Recorded, rows: Rows) -> None:
     customer_id, key = subject_of(recorded), str(event.point_id)
     _term(rows, customer_id, event.kind.value, key, event.value, event.normalised)
     if event.is_primary and event.kind in _COLUMNS:
-        _set(rows, customer_id, **{_COLUMNS[event.kind]: event.value})
+        update(rows, DIRECTORY, customer_id, **{_COLUMNS[event.kind]: event.value})
 
 
 def _point_removed(event: ContactPointRemoved, recorded: Recorded, rows: Rows) -> None:
@@ -269,7 +269,12 @@ def _primary(event: PrimaryContactPointChanged, recorded: Recorded, rows: Rows) 
         return
     customer_id = subject_of(recorded)
     term = rows.get(TERMS, customer_id, event.kind.value, str(event.point_id))
-    _set(rows, customer_id, **{_COLUMNS[event.kind]: None if term is None else term["shown"]})
+    update(
+        rows,
+        DIRECTORY,
+        customer_id,
+        **{_COLUMNS[event.kind]: None if term is None else term["shown"]},
+    )
 
 
 def _linked(event: ExternalIdentityLinked, recorded: Recorded, rows: Rows) -> None:
@@ -279,12 +284,6 @@ def _linked(event: ExternalIdentityLinked, recorded: Recorded, rows: Rows) -> No
 
 def _unlinked(event: ExternalIdentityUnlinked, _recorded: Recorded, rows: Rows) -> None:
     rows.delete(TERMS, str(event.customer_id), "external", str(event.identity_id))
-
-
-def _set(rows: Rows, customer_id: str, **values: object) -> None:
-    row = rows.get(DIRECTORY, customer_id)
-    if row is not None:
-        rows.put(DIRECTORY, {**row, **values})
 
 
 def _term(

@@ -51,7 +51,7 @@ class CustomerQuestions(Questions):
         """Customers by name, e-mail, phone or external id, and by what they are.
 
         *order_by* is ``match`` (exact matches first, then by name), ``name``, ``registered_at`` or
-        ``latest`` (who was registered last comes first); *after* the ``next`` of the page before.
+        ``-registered_at``; *after* the ``next`` of the page before.
         Case, accents and the way in which a phone number is written do not matter.  Raises
         ``InvalidValueError`` for a *text* that is none, a *limit* that is no number from 1 to
         1,000, and an order or a cursor that there is not.

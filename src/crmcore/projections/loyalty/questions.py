@@ -17,7 +17,7 @@ from crmcore.projections.engine.fold import fold
 from crmcore.projections.engine.projection import Row
 from crmcore.projections.instants import about_instants
 from crmcore.projections.loyalty.loyalty_status import LOYALTY_STATUS, loyalty_status
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
 
@@ -87,14 +87,14 @@ class LoyaltyQuestions(Questions):
         *,
         tier: str | None = None,
         currency: str | None = None,
-        order_by: str = "points",
+        order_by: str = "-points",
         limit: int = 100,
         after: str | None = None,
     ) -> Page[LoyaltyMember]:
         """The members, of a *tier* or in a *currency*, as their last purchases or returns left them.
 
-        *order_by* is ``points`` (most first), ``as_of`` (the latest first), ``joined`` (by the first
-        purchase) or ``customer_id``; *after* the ``next`` of the page before.  Raises
+        *order_by* is ``points``, ``as_of`` or ``first_purchase_at``, with a ``-`` before it:
+        descending; *after* the ``next`` of the page before.  Raises
         ``InvalidValueError`` for a *limit* that is no number from 1 to 1,000, and an order or a
         cursor that there is not.
         """
@@ -104,12 +104,7 @@ class LoyaltyQuestions(Questions):
             query = query.where(rows.tier == tier)
         if currency is not None:
             query = query.where(rows.currency == currency)
-        orders = {
-            "points": Order(rows.points, rows.customer_id, descending=True),
-            "as_of": Order(rows.as_of, rows.customer_id, descending=True),
-            "joined": Order(rows.first_purchase_at, rows.customer_id),
-            "customer_id": Order(rows.customer_id, rows.customer_id),
-        }
+        orders = either_way(rows.customer_id, rows.points, rows.as_of, rows.first_purchase_at)
         with self.reading(LOYALTY_STATUS) as connection:
             return page(
                 connection, query, orders, _member, order_by=order_by, limit=limit, after=after

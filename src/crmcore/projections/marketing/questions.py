@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from crmcore.domain.kernel import Channel
 from crmcore.domain.marketing.campaign.state import Status
 from crmcore.projections.marketing.tables import CAMPAIGN_RESULTS, CAMPAIGN_REVENUE
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
 
@@ -99,20 +99,15 @@ class CampaignQuestions(Questions):
     ) -> Page[CampaignResult]:
         """What campaigns brought, of a *status*, *channel* or *kind*, or all of them.
 
-        *order_by* is ``starts_at`` (the first to start comes first), ``latest`` (the last to start
-        does), ``ends_at`` or ``name``; *after* the ``next`` of the page before.  Raises
+        *order_by* is ``starts_at``, ``ends_at`` or ``name``, with a ``-`` before it: descending;
+        *after* the ``next`` of the page before.  Raises
         ``InvalidValueError`` for a *limit* that is no number from 1 to 1,000, and an order or a
         cursor that there is not.
         """
         rows = CAMPAIGN_RESULTS.c
         wanted = {"status": status, "channel": channel, "kind": kind}
         criteria = [rows[name] == str(one) for name, one in wanted.items() if one is not None]
-        orders = {
-            "starts_at": Order(rows.starts_at, rows.campaign_id),
-            "latest": Order(rows.starts_at, rows.campaign_id, descending=True),
-            "ends_at": Order(rows.ends_at, rows.campaign_id),
-            "name": Order(rows.name, rows.campaign_id),
-        }
+        orders = either_way(rows.campaign_id, rows.starts_at, rows.ends_at, rows.name)
         query = select(CAMPAIGN_RESULTS).where(*criteria)
         with self.reading(CAMPAIGN_RESULTS, CAMPAIGN_REVENUE) as connection:
             found = page(

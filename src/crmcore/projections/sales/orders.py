@@ -1,6 +1,5 @@
 """Orders: a row each, with what is to be paid, what was paid back, and how far it has come."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -18,9 +17,11 @@ from crmcore.domain.sales.order.messages import (
     OrderReturned,
     OrderShipped,
 )
-from crmcore.projections.engine import Exact, Instant, Projection, Row, Rows, by_stream
+from crmcore.projections.engine.changes import increment, maximum, update, upsert
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.projection import Projection, Row, Rows, by_stream
 from crmcore.projections.filters import before, equals, from_on
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
 
@@ -42,15 +43,14 @@ ORDERS: Final = Table(
     Column("returned_quantity", Exact, nullable=False),
     Column("shipments_in_transit", Integer, nullable=False),
     Column("placed_at", Instant, nullable=False),
+    Column("cancelled_at", Instant),
     Column("changed_at", Instant, nullable=False),
     Index("sales_orders_customer", "customer_id", "placed_at"),
     Index("sales_orders_placed", "placed_at", "order_id"),
 )
-_ORDERINGS: Final[Mapping[str, Order]] = {
-    f"{sign}{column.name}": Order(column, ORDERS.c.order_id, descending=sign == "-")
-    for column in (ORDERS.c.placed_at, ORDERS.c.changed_at, ORDERS.c.number)
-    for sign in ("", "-")
-}
+_ORDERS: Final = either_way(
+    ORDERS.c.order_id, ORDERS.c.placed_at, ORDERS.c.changed_at, ORDERS.c.number
+)
 
 
 class OrderStatus(StrEnum):
@@ -85,6 +85,7 @@ class OrderSummary:
     total: Decimal
     refund: Decimal
     placed_at: datetime
+    cancelled_at: datetime | None
     changed_at: datetime
 
 
@@ -131,7 +132,7 @@ class OrderQuestions(Questions):
             return page(
                 connection,
                 statement,
-                _ORDERINGS,
+                _ORDERS,
                 _summary,
                 order_by=order_by,
                 limit=limit,
@@ -152,6 +153,7 @@ def _summary(row: RowMapping) -> OrderSummary:
         total=row["total"],
         refund=row["refund"],
         placed_at=row["placed_at"],
+        cancelled_at=row["cancelled_at"],
         changed_at=row["changed_at"],
     )
 
@@ -170,74 +172,64 @@ def orders() -> Projection:
             OrderCancelled: _cancelled,
         },
         groups=by_stream,
+        finish={ORDERS: _finish},
         provenance=False,
     )
 
 
 def _placed(event: OrderPlaced, recorded: Recorded, rows: Rows) -> None:
     ordered = _sum(event.lines)
-    row: Row = {
-        "order_id": recorded.stream,
-        "customer_id": str(event.customer_id),
-        "number": event.number,
-        "channel": event.channel,
-        "campaign_id": None if event.campaign_id is None else str(event.campaign_id),
-        "currency": event.total.currency,
-        "net": event.net.amount,
-        "total": event.total.amount,
-        "refund": Decimal(0),
-        "ordered_quantity": ordered,
-        "shipped_quantity": ordered if event.handed_over else Decimal(0),
-        "returned_quantity": Decimal(0),
-        "shipments_in_transit": 0,
-        "placed_at": event.at,
-        "changed_at": event.at,
-    }
-    rows.put(ORDERS, row | {"status": _status(row).value})
+    upsert(
+        rows,
+        ORDERS,
+        recorded.stream,
+        customer_id=event.customer_id,
+        number=event.number,
+        channel=event.channel,
+        campaign_id=event.campaign_id,
+        currency=event.total.currency,
+        net=event.net.amount,
+        total=event.total.amount,
+        refund=Decimal(0),
+        ordered_quantity=ordered,
+        shipped_quantity=ordered if event.handed_over else Decimal(0),
+        returned_quantity=Decimal(0),
+        shipments_in_transit=0,
+        placed_at=event.at,
+        changed_at=event.at,
+    )
 
 
 def _shipped(event: OrderShipped, recorded: Recorded, rows: Rows) -> None:
-    row = _row(recorded, rows)
-    row["shipped_quantity"] += _sum(event.shipped)
-    row["shipments_in_transit"] += 1
-    _change(row, event.at, rows)
+    sent = increment(_sum(event.shipped))
+    _change(recorded, rows, shipped_quantity=sent, shipments_in_transit=increment())
 
 
-def _delivered(event: OrderDelivered, recorded: Recorded, rows: Rows) -> None:
-    row = _row(recorded, rows)
-    row["shipments_in_transit"] -= 1
-    _change(row, event.at, rows)
+def _delivered(_event: OrderDelivered, recorded: Recorded, rows: Rows) -> None:
+    _change(recorded, rows, shipments_in_transit=increment(-1))
 
 
 def _returned(event: OrderReturned, recorded: Recorded, rows: Rows) -> None:
-    row = _row(recorded, rows)
-    row["returned_quantity"] += _sum(event.returned)
-    row["refund"] += event.refund.amount
-    _change(row, event.at, rows)
+    back = increment(_sum(event.returned))
+    _change(recorded, rows, returned_quantity=back, refund=increment(event.refund.amount))
 
 
 def _cancelled(event: OrderCancelled, recorded: Recorded, rows: Rows) -> None:
-    row = _row(recorded, rows)
-    row["refund"] += event.refund.amount
-    row["status"] = OrderStatus.CANCELLED.value
-    _change(row, event.at, rows)
+    _change(recorded, rows, refund=increment(event.refund.amount), cancelled_at=event.at)
 
 
-def _row(recorded: Recorded, rows: Rows) -> Row:
-    row = rows.get(ORDERS, recorded.stream)
-    assert row is not None, "an order is placed first"
-    return row
+def _change(recorded: Recorded, rows: Rows, **changes: Any) -> None:
+    latest = maximum(recorded.event.at)
+    update(rows, ORDERS, recorded.stream, **changes, changed_at=latest)
 
 
-def _change(row: Row, at: datetime, rows: Rows) -> None:
-    row["changed_at"] = max(row["changed_at"], at)
+def _finish(row: Row) -> None:
     row["status"] = _status(row).value
-    rows.put(ORDERS, row)
 
 
 def _status(row: Row) -> OrderStatus:
-    """What the quantities say; a cancelled order stays one."""
-    if row.get("status") == OrderStatus.CANCELLED.value:
+    """What the quantities say, unless the order was cancelled."""
+    if row["cancelled_at"] is not None:
         return OrderStatus.CANCELLED
     ordered, shipped, back = (
         row[f"{what}_quantity"] for what in ("ordered", "shipped", "returned")

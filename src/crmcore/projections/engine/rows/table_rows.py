@@ -80,10 +80,9 @@ class TableRows:
     def complete(self, table: Table, row: Row) -> Row:
         """*row* with every column; raises ``UndeclaredError`` for a name that is none."""
         row = self.columns | row
-        unknown = row.keys() - self.columns.keys()
-        if self.working is not None:
-            unknown.discard(self.working.name)
-        if unknown:
+        beside = self.working is not None and self.working.name in row
+        if len(row) != len(self.columns) + beside:
+            unknown = row.keys() - self.columns.keys() - {self.working and self.working.name}
             names = ", ".join(map(str, unknown))
             raise UndeclaredError(f"{table.name} has no column {names}")
         return row

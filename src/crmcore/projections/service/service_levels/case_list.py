@@ -6,7 +6,6 @@ others are cut at that instant, and take their places among them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import attrs
@@ -24,7 +23,15 @@ from sqlalchemy import (
 )
 
 from crmcore.domain.kernel.instants import to_micros
-from crmcore.projections.paging import Order, Page, cursor_of, order_of, place_of, require_limit
+from crmcore.projections.paging import (
+    Order,
+    Page,
+    cursor_of,
+    either_way,
+    order_of,
+    place_of,
+    require_limit,
+)
 from crmcore.projections.results import result
 from crmcore.projections.service.service_levels.case_results import (
     Case,
@@ -42,18 +49,6 @@ from crmcore.projections.service.service_levels.tables import SERVICE_CASES, SER
 from crmcore.projections.service.service_levels.timelines import Packing
 
 _CASES, _TARGETS = SERVICE_CASES.c, SERVICE_LEVELS.c
-
-
-class CaseOrder(StrEnum):
-    """In which order cases are listed: what is due first, or what was opened first or last.
-
-    By urgency, cases whose targets are all paused come after those that have one due, and those
-    without a target to be met last; of two equal ones, the one that was opened first.
-    """
-
-    URGENCY = "urgency"
-    OPENED = "opened_at"
-    NEWEST = "newest"
 
 
 @result
@@ -165,11 +160,13 @@ def _listed(as_of: datetime, wanted: CaseFilter) -> Subquery:
 
 
 def _orders(listed: Subquery) -> Mapping[str, Order]:
+    """By urgency what is due next comes first, then cases whose targets are all paused, and those
+    without a target to be met last; of two equal ones, the one that was opened first.
+    """
     opened, key = listed.c.opened_at, listed.c.case_id
     return {
-        CaseOrder.URGENCY: Order(listed.c.next_due_at, key, then=(listed.c.idle, opened)),
-        CaseOrder.OPENED: Order(opened, key),
-        CaseOrder.NEWEST: Order(opened, key, descending=True),
+        "urgency": Order(listed.c.next_due_at, key, then=(listed.c.idle, opened)),
+        **either_way(key, opened),
     }
 
 

@@ -18,7 +18,6 @@ from crmcore.projections.questions import Questions
 from crmcore.projections.service.service_levels.case_list import (
     Backlog,
     CaseFilter,
-    CaseOrder,
     list_cases,
     read_backlog,
 )
@@ -71,13 +70,13 @@ class CaseQuestions(Questions):
         agent: str | None = None,
         customer_id: UUID | None = None,
         as_of: datetime | None = None,
-        order_by: str = CaseOrder.URGENCY,
+        order_by: str = "urgency",
         limit: int = 100,
         after: str | None = None,
     ) -> Page[Case]:
         """The cases that are all of this, *limit* (1 to 1,000) to a page, the most urgent first.
 
-        *order_by* is one of ``urgency`` (what is due next first), ``opened_at`` and ``newest``;
+        *order_by* is one of ``urgency`` (what is due next first), ``opened_at`` and ``-opened_at``;
         *after* is the ``next`` of the page before.  Give the same *as_of* for every page to list one
         moment; a case that does not change between two pages is on one of them all the same.
         Raises ``InvalidValueError``.

@@ -45,7 +45,8 @@ from crmcore.domain.service.levels.clock import TargetClock
 from crmcore.domain.service.levels.target_clocks import clocks, unrecorded
 from crmcore.domain.service.levels.timeline import Observed, Timeline
 from crmcore.domain.service.terms import AuthorRole
-from crmcore.projections.engine import Projection, Row, Rows, by_stream
+from crmcore.projections.engine.projection import Projection, Row, Rows, by_stream
+from crmcore.projections.engine.working import Working
 from crmcore.projections.service.service_levels.tables import (
     GIVEN,
     SERVICE_CASES,
@@ -96,21 +97,27 @@ def service_levels(packing: Packing) -> Projection:
         tables=(SERVICE_CASES, SERVICE_CYCLES, SERVICE_LEVELS, SERVICE_WORK),
         handlers=handlers,
         groups=by_stream,
-        finish={SERVICE_CASES: moved.packed, SERVICE_LEVELS: _due},
+        working={
+            SERVICE_CASES: Working("timeline", moved.pack, moved.unpack),
+            SERVICE_LEVELS: Working("coming", _due),
+        },
         provenance=False,
     )
 
 
 @attrs.frozen
 class _Moved:
-    """The handlers of what moves a case's clock, which is packed once its row is finished."""
+    """The handlers of what moves a case's timeline, which stands packed in the column ``clock``."""
 
     _packing: Packing
 
-    def packed(self, row: Row) -> None:
-        """Pack the clock of a case, unless that is done."""
-        if not isinstance(row["clock"], str):
-            row["clock"] = self._packing.pack(row["clock"])
+    def pack(self, timeline: Timeline) -> Row:
+        """The column that follows from a case's timeline."""
+        return {"clock": self._packing.pack(timeline)}
+
+    def unpack(self, row: Row) -> Timeline:
+        """The timeline of a case that was written."""
+        return self._packing.unpack(row["clock"])
 
     def opened(self, event: CaseOpened, recorded: Recorded, rows: Rows) -> None:
         timeline = open_timeline(event)
@@ -136,7 +143,7 @@ class _Moved:
             "changed_at": event.at,
             "facts_at": event.at,
             "facts": [[to_micros(event.at), facts]],
-            "clock": timeline,
+            "timeline": timeline,
         }
         rows.put(SERVICE_CASES, row)
         _put_cycle(rows, recorded.stream, 1, event.at)
@@ -178,13 +185,13 @@ class _Moved:
         self._move(event, recorded, rows, closed_at=event.at)
 
     def _move(self, event: Any, recorded: Recorded, rows: Rows, **known: Any) -> None:
-        """Let *event* move the clock, and show what is owed now."""
-        row = _case(rows, recorded.stream) | known
-        if isinstance(row["clock"], str):
-            row["clock"] = self._packing.unpack(row["clock"])
-        timeline = evolve_timeline(row["clock"], event)
-        if timeline is not row["clock"]:
-            row["clock"] = timeline
+        """Let *event* move the timeline, and show what is owed now."""
+        row = _case(rows, recorded.stream)
+        row.update(known)
+        before: Timeline = row["timeline"]
+        timeline = evolve_timeline(before, event)
+        if timeline is not before:
+            row["timeline"] = timeline
             row["status"] = timeline.statuses[-1].category.value
             row["first_response_at"] = timeline.first_response_at
             row["changed_at"] = max(row["changed_at"], event.at)
@@ -235,7 +242,7 @@ def _show(rows: Rows, case_id: str, timeline: Timeline) -> None:
 
 
 def _row(case_id: str, clock: TargetClock, observed: Sequence[Observed]) -> Row:
-    """The row of a clock; ``_due`` asks the clock when the row is finished."""
+    """The row of a clock; ``_due`` asks the clock when the row is written."""
     return {
         "case_id": case_id,
         "cycle": clock.cycle,
@@ -245,18 +252,15 @@ def _row(case_id: str, clock: TargetClock, observed: Sequence[Observed]) -> Row:
         "version": clock.version,
         "started_at": clock.started_at,
         "within_seconds": int(clock.within.total_seconds()),
-        "due_at": clock,
         "completed_at": clock.completed_at,
         "withdrawn_at": clock.withdrawn_at,
         "paused_since": None if clock.completed_at else clock.paused_since,
-        "next_escalation_at": observed,
+        "coming": (clock, observed),
     }
 
 
-def _due(row: Row) -> None:
-    """When it is due and what comes next, unless the row tells: the costly part, done once."""
-    clock = row["due_at"]
-    if isinstance(clock, TargetClock):
-        coming = (one.at for one in unrecorded(clock, row["next_escalation_at"]))
-        row["due_at"] = clock.due_at
-        row["next_escalation_at"] = min(coming, default=None)
+def _due(coming: tuple[TargetClock, Sequence[Observed]]) -> Row:
+    """When it is due and what comes next: the costly part, done once."""
+    clock, observed = coming
+    escalations = (one.at for one in unrecorded(clock, observed))
+    return {"due_at": clock.due_at, "next_escalation_at": min(escalations, default=None)}

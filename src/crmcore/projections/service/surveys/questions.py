@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 from crmcore.domain.kernel.contact import Channel
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.domain.service.survey.state import SurveyStatus, effective_answer
-from crmcore.projections.engine import Row
+from crmcore.projections.engine.projection import Row
 from crmcore.projections.instants import about_instants
-from crmcore.projections.paging import Order, Page, page
+from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.service.service_levels.tables import SERVICE_CASES
 from crmcore.projections.service.surveys.coverage import SurveyCoverage, read_coverage
@@ -30,10 +30,7 @@ from crmcore.projections.service.surveys.results import (
     survey_report,
 )
 
-_ORDERS: Final = {
-    "offered_at": Order(SURVEYS.c.offered_at, SURVEYS.c.survey_id),
-    "newest": Order(SURVEYS.c.offered_at, SURVEYS.c.survey_id, descending=True),
-}
+_ORDERS: Final = either_way(SURVEYS.c.survey_id, SURVEYS.c.offered_at)
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +67,7 @@ class SurveyQuestions(Questions):
     ) -> Page[Survey]:
         """The surveys offered in ``[since, until)``, *limit* (1 to 1,000) to a page.
 
-        *order_by* is ``offered_at`` or ``newest``; *after* is the ``next`` of the page before.
+        *order_by* is ``offered_at`` or ``-offered_at``; *after* is the ``next`` of the page before.
         Raises ``InvalidValueError``.
         """
         moment = as_of or self.clock()

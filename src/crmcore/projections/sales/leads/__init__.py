@@ -1,0 +1,1 @@
+"""Leads: the rows of the read model, and the questions that they answer."""

@@ -1,0 +1,1 @@
+"""Opportunities: the rows of the read model, and the questions that they answer."""
