@@ -54,7 +54,9 @@ from crmcore.domain.customers.external_identity import (
     ExternalIdentityUnlinked,
 )
 from crmcore.projections.customers.search_terms import EXTENSION, numbers_in, searchable, storable
-from crmcore.projections.engine import Handler, Instant, Projection, Rows, subject_of, update
+from crmcore.projections.engine.changes import update
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import Handler, Projection, Rows, subject_of
 from crmcore.projections.paging import Order, Page, either_way, page
 from crmcore.projections.results import result
 

@@ -25,7 +25,8 @@ from crmcore.domain.sales.order.messages import (
     OrderReturned,
     OrderShipped,
 )
-from crmcore.projections.engine import Exact, Instant, Projection, Row, Rows
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.projection import Projection, Row, Rows
 from crmcore.projections.loyalty import account as accounts
 from crmcore.projections.loyalty.account import (
     Account,

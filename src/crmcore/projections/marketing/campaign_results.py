@@ -39,7 +39,7 @@ from crmcore.domain.marketing.membership.messages.results import (
 )
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.order.messages import OrderCancelled, OrderPlaced, OrderReturned
-from crmcore.projections.engine import Handler, Projection, Rows
+from crmcore.projections.engine.projection import Handler, Projection, Rows
 from crmcore.projections.marketing import purchases
 from crmcore.projections.marketing.purchases import purchase_key
 from crmcore.projections.marketing.tables import (

@@ -15,7 +15,7 @@ from crmcore.application.log import Recorded
 from crmcore.domain.kernel import Money
 from crmcore.domain.marketing.membership.messages.results import ConversionKind, ConversionRecorded
 from crmcore.domain.sales.order.messages import OrderCancelled, OrderPlaced, OrderReturned
-from crmcore.projections.engine import Rows
+from crmcore.projections.engine.projection import Rows
 from crmcore.projections.marketing.tables import CAMPAIGN_PURCHASES, CAMPAIGN_REVENUE, add_to_result
 
 OfPurchase = ConversionRecorded | OrderPlaced | OrderReturned | OrderCancelled

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
 
-from crmcore.projections.engine import Exact, Instant, Rows
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.projection import Rows
 
 _metadata = MetaData()
 COUNTS = (

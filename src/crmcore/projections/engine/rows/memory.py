@@ -15,8 +15,6 @@ from crmcore.projections.engine.rows.table_rows import Change, TableRows, table_
 from crmcore.projections.engine.rows.writing import Insert, remove, values_of
 from crmcore.projections.engine.working import Working
 
-__all__ = ["Change", "MemoryRows"]
-
 KEYS_A_QUERY = 500
 
 
