@@ -10,7 +10,7 @@ import pytest
 import crmcore
 from crmcore import commands as ask
 from crmcore.domain.kernel import Command
-from crmcore.domain.sales.lead.status import LeadStatus
+from crmcore.domain.sales.lead.phases import LeadStatus
 from tests.histories import Clock
 from tests.projections.conftest import Tell
 from tests.projections.examples import ANN, at, planned

@@ -13,8 +13,6 @@ from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
 from crmcore.projections.engine.generations.tables import generation_tables
 from crmcore.projections.engine.projection import Projection
 
-__all__ = ["check_names"]
-
 LONGEST: Final = 63
 """Bytes that PostgreSQL keeps of a name."""
 

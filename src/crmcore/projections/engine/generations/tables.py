@@ -7,8 +7,6 @@ from sqlalchemy import MetaData, Table, quoted_name
 
 from crmcore.projections.engine.projection import Projection
 
-__all__ = ["generation_tables", "view_of"]
-
 
 def generation_tables(
     projection: Projection, generation: int, schema: str | None

@@ -45,7 +45,8 @@ from crmcore.domain.service.levels.clock import TargetClock
 from crmcore.domain.service.levels.target_clocks import clocks, unrecorded
 from crmcore.domain.service.levels.timeline import Observed, Timeline
 from crmcore.domain.service.terms import AuthorRole
-from crmcore.projections.engine import Projection, Row, Rows, Working, by_stream
+from crmcore.projections.engine.projection import Projection, Row, Rows, by_stream
+from crmcore.projections.engine.working import Working
 from crmcore.projections.service.service_levels.tables import (
     GIVEN,
     SERVICE_CASES,

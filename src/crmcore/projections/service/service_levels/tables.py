@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
 
-from crmcore.projections.engine import Instant
+from crmcore.projections.engine.columns import Instant
 
 GIVEN: Final = "given"
 """The policy of a deadline that came with the case."""

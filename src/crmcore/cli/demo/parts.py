@@ -14,11 +14,11 @@ from uuid import UUID
 import attrs
 
 import crmcore
-from crmcore.cli import audit as auditing
-from crmcore.cli import demo_checks as checks
 from crmcore.cli.customers.history import history_document, show_history
-from crmcore.cli.demo_import import Imported, show_imports
+from crmcore.cli.demo import checks
 from crmcore.cli.importers.completejourney import CONTACT_COST, GROSS_MARGIN
+from crmcore.cli.imports.reports import Imported, show_imports
+from crmcore.cli.log import verify as auditing
 from crmcore.cli.loyalty.status import show_loyalty
 from crmcore.cli.marketing.campaigns import EXPLAINED, campaign_documents, show_campaigns
 from crmcore.cli.output import Column, bar, money, say, share, table
