@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import assert_never
 
+import attrs
+
 from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError
 from crmcore.domain.service.case.messages.opening import (
     CaseClassified,
@@ -107,25 +109,9 @@ def _prioritise(
 
 
 def _opening_event(command: OpenCase) -> CaseOpened:
-    return CaseOpened(
-        case_id=command.case_id,
-        customer_id=command.customer_id,
-        kind=command.kind,
-        channel=command.channel,
-        subject=command.subject,
-        description=command.description,
-        queue=command.queue,
-        impact=command.impact,
-        urgency=command.urgency,
-        priority=command.priority,
-        override_reason=command.override_reason,
-        resolve_by=command.resolve_by,
-        number=command.number,
-        category=command.category,
-        request_type=command.request_type,
-        follows=command.follows,
-        at=command.at,
-    )
+    """The case with everything that came with it, as it came: both have the same fields."""
+    given = {field.name: getattr(command, field.name) for field in attrs.fields(CaseOpened)}
+    return CaseOpened(**given)
 
 
 def _first_priority(command: OpenCase, matrix: PriorityMatrix) -> CasePrioritised | None:
