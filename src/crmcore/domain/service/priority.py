@@ -14,6 +14,7 @@ from typing import Any, Final
 import attrs
 
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["STANDARD_MATRIX", "Impact", "Priority", "PriorityMatrix", "Urgency"]
 
@@ -57,7 +58,7 @@ def _complete(_self: Any, _field: Any, cells: Mapping[tuple[Impact, Urgency], Pr
             )
 
 
-@attrs.frozen
+@frozen
 class PriorityMatrix:
     """Which priority follows from which impact and urgency; every combination has one.
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.messages.conversation import CaseNoteAdded, CaseReplied
 from crmcore.domain.service.case.messages.life_cycle import (
     CaseClosed,
@@ -47,7 +48,7 @@ from crmcore.domain.service.priority import Impact, Priority, Urgency
 from crmcore.domain.service.terms import AuthorRole, CaseKind, StatusCategory
 
 
-@attrs.frozen
+@frozen
 class Facts:
     """What every opened case has, whatever its phase.
 
@@ -109,12 +110,12 @@ class Facts:
         return self.timeline.first_response_at
 
 
-@attrs.frozen
+@frozen
 class Unopened:
     """Nothing is known under this identity."""
 
 
-@attrs.frozen
+@frozen
 class Active:
     """Somebody has to do something: new, open, pending or on hold, *since* an instant."""
 
@@ -123,7 +124,7 @@ class Active:
     category: StatusCategory
 
 
-@attrs.frozen
+@frozen
 class Solved:
     """Solved, and may be reopened for a while."""
 
@@ -132,7 +133,7 @@ class Solved:
     category: StatusCategory = StatusCategory.SOLVED
 
 
-@attrs.frozen
+@frozen
 class Closed:
     """Solved and filed for good."""
 
@@ -141,7 +142,7 @@ class Closed:
     category: StatusCategory = StatusCategory.CLOSED
 
 
-@attrs.frozen
+@frozen
 class Merged:
     """Ended; the work goes on in the case *into*."""
 
@@ -151,7 +152,7 @@ class Merged:
     category: StatusCategory = StatusCategory.MERGED
 
 
-@attrs.frozen
+@frozen
 class Spam:
     """Ended; it was never a customer's concern."""
 

@@ -10,9 +10,8 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-import attrs
-
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.service.case.messages.conversation import CaseReplied
 from crmcore.domain.service.case.messages.life_cycle import (
@@ -105,7 +104,7 @@ def service_levels(packing: Packing) -> Projection:
     )
 
 
-@attrs.frozen
+@frozen
 class _Moved:
     """The handlers of what moves a case's timeline, which stands packed in the column ``clock``."""
 
