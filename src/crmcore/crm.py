@@ -25,7 +25,8 @@ from crmcore.contexts.context import Context
 from crmcore.domain.kernel import Command, NotFoundError, zoned
 from crmcore.domain.service.case.naming import cases_by_id
 from crmcore.domain.service.case_number import normal_case_number
-from crmcore.infrastructure.commands.codec import CommandCodec, schema_of
+from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.commands.schema import schema_of
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
 from crmcore.infrastructure.identity import new_id

@@ -1,7 +1,9 @@
 """Decisions on what a case is about: opening, whose it is, its class and its priority."""
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Any, assert_never
+
+import attrs
 
 from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError
 from crmcore.domain.service.case.messages.opening import (
@@ -107,25 +109,12 @@ def _prioritise(
 
 
 def _opening_event(command: OpenCase) -> CaseOpened:
-    return CaseOpened(
-        case_id=command.case_id,
-        customer_id=command.customer_id,
-        kind=command.kind,
-        channel=command.channel,
-        subject=command.subject,
-        description=command.description,
-        queue=command.queue,
-        impact=command.impact,
-        urgency=command.urgency,
-        priority=command.priority,
-        override_reason=command.override_reason,
-        resolve_by=command.resolve_by,
-        number=command.number,
-        category=command.category,
-        request_type=command.request_type,
-        follows=command.follows,
-        at=command.at,
+    """The case with everything that came with it, as it came: both have the same fields."""
+    kind: Any = CaseOpened  # the type checker does not see that events are attrs classes
+    opened: CaseOpened = kind(
+        **{field.name: getattr(command, field.name) for field in attrs.fields(kind)}
     )
+    return opened
 
 
 def _first_priority(command: OpenCase, matrix: PriorityMatrix) -> CasePrioritised | None:

@@ -94,8 +94,8 @@ def _is_reassignable(before: State, after: Active) -> bool:
     was, now = before.facts, after.facts
     if (was.cycle.number, was.cycle.begun_at) != (now.cycle.number, now.cycle.begun_at):
         return True
-    recorded = was.held is not now.held and _condition_history(was) != _condition_history(now)
-    return recorded or was.condition != now.condition
+    assessed = was.held is not now.held and _condition_history(was) != _condition_history(now)
+    return assessed or was.condition != now.condition
 
 
 def _condition_history(facts: Facts) -> Sequence[tuple[datetime, str, object]]:
