@@ -23,10 +23,7 @@ def count_member(rows: Rows, event: Assessed | MessageSent) -> dict[str, Change]
 
     To whom a message goes that counts is targeted, whatever was decided before.
     """
-    if isinstance(event, MessageSent):
-        status = MemberStatus.TARGETED
-    else:
-        status = status_after(event)
+    status = MemberStatus.TARGETED if isinstance(event, MessageSent) else status_after(event)
     before = rows.get(CAMPAIGN_MEMBERS, str(event.membership_id))
     if before is not None and before["standing"] == status.value:
         return {}
