@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from crmcore.projections.reading import ReadModels
 
 import crmcore
 from crmcore import CRM, Period, PeriodLength
@@ -19,6 +18,7 @@ from crmcore.domain.customers.customer.messages.registration import CustomerRegi
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.errors import InvalidValueError, ProjectionStoppedError
 from crmcore.projections.engine import Instant, Projection, Rows
+from crmcore.reading import ReadModels
 from tests.scenario import START, uid
 
 AWARE = datetime(2026, 1, 5, 9, tzinfo=UTC)
