@@ -17,7 +17,8 @@ from crmcore.composition import Composition
 from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.errors import InvalidValueError, ProjectionStoppedError
-from crmcore.projections.engine import Instant, Projection, Rows
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import Projection, Rows
 from crmcore.reading import ReadModels
 from tests.scenario import START, uid
 

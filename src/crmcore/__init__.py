@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from crmcore.domain.service.levels.clock import Mode
     from crmcore.domain.service.terms import StatusCategory
     from crmcore.infrastructure.identity import new_id
-    from crmcore.projections.engine import Projection
+    from crmcore.projections.engine.projection import Projection
     from crmcore.projections.service.metrics.catalogue import METRICS
     from crmcore.projections.service.metrics.metric import Figure, Metric
     from crmcore.projections.service.periods import Period, PeriodLength
@@ -99,7 +99,7 @@ _PARTS = {
     "crmcore.domain.service.terms": ("StatusCategory",),
     "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
-    "crmcore.projections.engine": ("Projection",),
+    "crmcore.projections.engine.projection": ("Projection",),
     "crmcore.projections.service.service_levels.compliance": ("Grouping", "Unit"),
     "crmcore.projections.service.surveys.results": ("FeedbackGrouping",),
     "crmcore.projections.service.metrics.metric": ("Figure", "Metric"),

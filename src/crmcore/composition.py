@@ -21,7 +21,7 @@ from crmcore.contexts.wiring import Wiring
 from crmcore.domain.kernel import shown
 from crmcore.infrastructure.events.codec import EventCodec, by_topic
 from crmcore.infrastructure.events.upcasting import Upcaster
-from crmcore.projections.engine import Projection
+from crmcore.projections.engine.projection import Projection
 
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 CONTEXTS: Final = (

@@ -25,7 +25,8 @@ from crmcore.contexts.context import Context
 from crmcore.domain.kernel import Command, NotFoundError, zoned
 from crmcore.domain.service.case.naming import cases_by_id
 from crmcore.domain.service.case_number import normal_case_number
-from crmcore.infrastructure.commands.codec import CommandCodec, schema_of
+from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.commands.schema import schema_of
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
 from crmcore.infrastructure.identity import new_id
@@ -36,10 +37,13 @@ from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.streams import LogStreams
 from crmcore.infrastructure.log.verify import Verdict
-from crmcore.projections.engine import Follower, Projection, Registry, Status
+from crmcore.projections.engine.follow.follower import Follower
 from crmcore.projections.engine.follow.inline import Inline
+from crmcore.projections.engine.follow.status import Status
 from crmcore.projections.engine.generations.names import check_names
+from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.maintenance.maintenance import Maintenance, find_projection
+from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.query.live_rows import LiveRows
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.instants import about_instants

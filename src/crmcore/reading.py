@@ -17,7 +17,7 @@ from crmcore.contexts.marketing import MarketingReadModels
 from crmcore.contexts.sales import SalesReadModels
 from crmcore.contexts.service import ServiceReadModels
 from crmcore.domain.kernel import InvalidValueError
-from crmcore.projections.engine import Row
+from crmcore.projections.engine.projection import Row
 from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
 from crmcore.projections.instants import about_instants
 

@@ -60,7 +60,13 @@ from crmcore.domain.sales.lead.messages.scoring import (
     LeadScoreAdjusted,
     RecordLeadActivity,
 )
-from crmcore.domain.sales.lead.phases import ConvertedLead, DisqualifiedLead, OpenLead, State
+from crmcore.domain.sales.lead.phases import (
+    ConvertedLead,
+    DisqualifiedLead,
+    LeadStatus,
+    OpenLead,
+    State,
+)
 from crmcore.domain.sales.lead.qualification import score_of
 from crmcore.domain.sales.lead.refusals import (
     LeadConvertedError,
@@ -70,7 +76,6 @@ from crmcore.domain.sales.lead.refusals import (
     OwnerAddressError,
 )
 from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL
-from crmcore.domain.sales.lead.status import LeadStatus
 from tests.scenario import START, Scenario, at, uid
 
 LEAD, CUSTOMER, DEAL = uid(1), uid(2), uid(3)

@@ -11,7 +11,7 @@ from crmcore.application.work import Handler, derived_handlers
 from crmcore.contexts.wiring import Wiring
 from crmcore.domain.kernel import Aggregate
 from crmcore.infrastructure.events.upcasting import Upcaster
-from crmcore.projections.engine import Projection
+from crmcore.projections.engine.projection import Projection
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 

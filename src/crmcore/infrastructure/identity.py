@@ -11,8 +11,6 @@ from uuid import UUID
 import attrs
 import msgspec
 
-__all__ = ["Pseudonyms", "id_text", "new_id"]
-
 id_text: Final[Callable[[UUID], str]] = msgspec.to_builtins
 """The text of an identity, as ``str`` would give it, in a quarter of the time."""
 

@@ -32,7 +32,7 @@ from crmcore.domain.sales.lead.messages.scoring import RecordLeadActivity
 from crmcore.domain.sales.lead.phases import OpenLead, State
 from crmcore.domain.sales.lead.refusals import require_open
 from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL, ScoringModel
-from crmcore.domain.sales.lead.status import Event
+from crmcore.domain.sales.lead.state import Event
 
 AddressT = TypeVar("AddressT", CaptureLead, EnrichLead)
 

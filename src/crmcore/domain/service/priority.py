@@ -15,8 +15,6 @@ import attrs
 
 from crmcore.domain.kernel import InvalidValueError
 
-__all__ = ["STANDARD_MATRIX", "Impact", "Priority", "PriorityMatrix", "Urgency"]
-
 
 class Impact(StrEnum):
     """How much, or how many people, a case affects."""

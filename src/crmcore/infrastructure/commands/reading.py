@@ -29,8 +29,6 @@ from crmcore.domain.kernel import (
 )
 from crmcore.infrastructure.commands.as_written import HOURS, in_days
 
-__all__ = ["Findings", "nearest", "reader"]
-
 T = TypeVar("T")
 
 NUMBER: Final = re.compile(r"[-+.0-9A-Za-z]*")

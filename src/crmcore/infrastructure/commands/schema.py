@@ -26,8 +26,6 @@ from crmcore.domain.kernel import (
 )
 from crmcore.infrastructure.commands.as_written import HOURS
 
-__all__ = ["schema_of"]
-
 Schema = dict[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

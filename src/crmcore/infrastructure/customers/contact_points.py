@@ -13,8 +13,6 @@ import attrs
 from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import InvalidValueError
 
-__all__ = ["LibraryContactNormaliser"]
-
 
 @attrs.frozen
 class LibraryContactNormaliser:

@@ -39,8 +39,6 @@ from crmcore.infrastructure.database.host_transaction import (
 from crmcore.infrastructure.database.sqlite_writer import Writer
 from crmcore.infrastructure.log.tables import LogTables, log_tables
 
-__all__ = ["Database", "store_errors"]
-
 _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
     ("database is locked", StoreBusyError, "another writer holds it; try again"),
     ("could not serialize", StoreBusyError, "another writer came between; try again"),

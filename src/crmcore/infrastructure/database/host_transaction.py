@@ -17,16 +17,6 @@ from crmcore.application.errors import MisuseError
 from crmcore.infrastructure.database.driver import execute, fetch_all
 from crmcore.infrastructure.log.tables import LogTables
 
-__all__ = [
-    "Location",
-    "begin",
-    "is_begun",
-    "location_of",
-    "own_names",
-    "require_committing",
-    "require_connection",
-]
-
 IN_TRANSACTION: Final = 2
 """libpq's PQTRANS_INTRANS."""
 

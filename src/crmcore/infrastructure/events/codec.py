@@ -20,8 +20,6 @@ from crmcore.application.errors import (
 from crmcore.domain.kernel import Event, version_of
 from crmcore.infrastructure.events.upcasting import Upcaster, Upcasters
 
-__all__ = ["EventCodec", "EventReader", "Translated", "by_topic"]
-
 _encode = msgspec.json.Encoder().encode
 
 NOT_KNOWN = "it is of a later release, or of a context that is not loaded"

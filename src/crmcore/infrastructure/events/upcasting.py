@@ -29,8 +29,6 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Fields", "Upcaster", "UpcasterChainError", "Upcasters", "unchanged"]
-
 Fields = Mapping[str, Any]
 """An event's JSON: names to JSON values."""
 

@@ -27,8 +27,6 @@ from crmcore.infrastructure.log.append import Head, NewRecord, append, lock_head
 from crmcore.infrastructure.log.read import LogReader, StreamRow, array
 from crmcore.infrastructure.log.statements import LogStatements, log_statements
 
-__all__ = ["SqlEventLog"]
-
 
 @attrs.frozen
 class SqlEventLog:

@@ -13,8 +13,6 @@ from crmcore.infrastructure.database.driver import bulk_insert
 from crmcore.infrastructure.log.chain import FIRST_LINK
 from crmcore.infrastructure.log.read import LogReader, Reading
 
-__all__ = ["ProjectionSource"]
-
 NOWHERE: Final = Place(0, FIRST_LINK), False
 
 

@@ -26,8 +26,6 @@ from crmcore.infrastructure.log.chain import FIRST_LINK
 from crmcore.infrastructure.log.statements import AHEAD, log_statements
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
-__all__ = ["LogReader", "Reading", "StreamRow", "array", "in_order"]
-
 _COLUMNS = tuple(name for name in EVENT_COLUMNS if name != "chain")
 _PROVENANCE = frozenset(_COLUMNS) - {
     "position", "stream_id", "topic", "schema_version", "subject_id", "occurred_at", "data"

@@ -10,8 +10,6 @@ from sqlalchemy import Dialect
 
 from crmcore.infrastructure.log.tables import LogTables
 
-__all__ = ["AHEAD", "LogStatements", "channel", "log_statements"]
-
 AHEAD = 16
 """Records of a stream that are read ahead: most streams are shorter, and a long one may not be needed."""
 

@@ -19,8 +19,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["EVENT_COLUMNS", "FORMAT", "LogTables", "log_tables"]
-
 FORMAT = 1
 """The version of these tables; a database of another format is refused."""
 

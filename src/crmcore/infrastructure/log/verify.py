@@ -16,8 +16,6 @@ from crmcore.infrastructure.log.chain import FIRST_LINK, Row, link
 from crmcore.infrastructure.log.read import in_order
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, FORMAT, LogTables
 
-__all__ = ["First", "Verdict", "verify"]
-
 PAGE: Final = 5_000
 TOPIC: Final = EVENT_COLUMNS.index("topic")
 RECORDED_AT: Final = EVENT_COLUMNS.index("recorded_at")

@@ -34,7 +34,8 @@ from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.sales.lead.messages.qualification import LeadConverted
 from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified
 from crmcore.domain.service.case.messages.unions import CaseEvent
-from crmcore.projections.engine import SUBJECT, Handler, Instant, Projection, Rows
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import SUBJECT, Handler, Projection, Rows
 from crmcore.projections.results import result
 
 CASE_TOPICS: Final = frozenset(kind.TOPIC for kind in get_args(CaseEvent))

@@ -11,8 +11,6 @@ from sqlalchemy import Table
 from crmcore.application.errors import UndeclaredError
 from crmcore.projections.engine.projection import Row, Rows
 
-__all__ = ["Change", "append", "increment", "maximum", "minimum", "update", "upsert"]
-
 
 @attrs.frozen
 class Change:

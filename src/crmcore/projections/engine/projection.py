@@ -20,21 +20,6 @@ from crmcore.domain.kernel import version_of
 from crmcore.projections.engine.poison.dead_letters import Policy
 from crmcore.projections.engine.working import Working
 
-__all__ = [
-    "STREAM",
-    "SUBJECT",
-    "Finish",
-    "Handler",
-    "Projection",
-    "Row",
-    "Rows",
-    "append_only",
-    "by_stream",
-    "by_subject",
-    "lent",
-    "subject_of",
-]
-
 SUBJECT: Final = "coalesce(subject_id, stream_id)"
 STREAM: Final = "stream_id"
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Working", "WorkingRow"]
-
 
 @attrs.frozen
 class Working:

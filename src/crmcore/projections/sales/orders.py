@@ -17,18 +17,9 @@ from crmcore.domain.sales.order.messages import (
     OrderReturned,
     OrderShipped,
 )
-from crmcore.projections.engine import (
-    Exact,
-    Instant,
-    Projection,
-    Row,
-    Rows,
-    by_stream,
-    increment,
-    maximum,
-    update,
-    upsert,
-)
+from crmcore.projections.engine.changes import increment, maximum, update, upsert
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.projection import Projection, Row, Rows, by_stream
 from crmcore.projections.filters import before, equals, from_on
 from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions

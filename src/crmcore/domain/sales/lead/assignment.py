@@ -5,6 +5,7 @@ What a policy says comes in as plain values from the command service.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import assert_never
 from uuid import UUID
 
 from crmcore.domain.kernel import InvalidValueError
@@ -12,6 +13,7 @@ from crmcore.domain.sales.assignment.routing import Unrouted
 from crmcore.domain.sales.lead.messages.assignment import (
     AcceptLead,
     AssignLead,
+    AssignmentCommand,
     ContactLead,
     DeclineLead,
     LeadAcceptanceDeclined,
@@ -22,13 +24,13 @@ from crmcore.domain.sales.lead.messages.assignment import (
     LeadLeftUnassigned,
     LeadSalesAccepted,
 )
-from crmcore.domain.sales.lead.phases import Contact, OpenLead, State
+from crmcore.domain.sales.lead.phases import Contact, LeadStatus, OpenLead, State
 from crmcore.domain.sales.lead.refusals import (
     refuse_status,
     require_not_owners_address,
     require_open,
 )
-from crmcore.domain.sales.lead.status import Event, LeadStatus
+from crmcore.domain.sales.lead.state import Event
 
 
 def assign(command: AssignLead, state: State, rule: str | None = None) -> Sequence[Event]:
@@ -68,23 +70,42 @@ def leave_unassigned(
     return [left] if left != lead.unassigned else []
 
 
-def decide_work(command: AcceptLead | DeclineLead | ContactLead, lead: OpenLead) -> Sequence[Event]:
-    """What comes of accepting, declining or contacting the lead."""
-    lead_id, at = command.lead_id, command.at
-    if isinstance(command, ContactLead):
-        return _contact(command, lead)
-    if isinstance(command, DeclineLead):
-        if lead.assignee is None:
-            return []
-        if lead.accepted_at or lead.status not in (LeadStatus.ASSIGNED, LeadStatus.NURTURING):
-            refuse_status(command.TOPIC, lead, "hand it to another assignee instead")
-        who = lead.assignee
-        return [LeadAcceptanceDeclined(lead_id=lead_id, assignee=who, reason=command.reason, at=at)]
+def decide_assignment(command: AssignmentCommand, lead: OpenLead) -> Sequence[Event]:
+    """What comes of assigning, accepting, declining or contacting the lead."""
+    match command:
+        case AssignLead():
+            return assign(command, lead)
+        case AcceptLead():
+            return _accept(command, lead)
+        case DeclineLead():
+            return _decline(command, lead)
+        case ContactLead():
+            return _contact(command, lead)
+        case _:
+            assert_never(command)
+
+
+def _accept(command: AcceptLead, lead: OpenLead) -> Sequence[Event]:
     if lead.accepted_at is not None:
         return []
     if lead.assignee is None:
         refuse_status(command.TOPIC, lead, "assign it first")
-    return [LeadSalesAccepted(lead_id=lead_id, assignee=lead.assignee, at=at)]
+    return [LeadSalesAccepted(lead_id=command.lead_id, assignee=lead.assignee, at=command.at)]
+
+
+def _decline(command: DeclineLead, lead: OpenLead) -> Sequence[Event]:
+    if lead.assignee is None:
+        return []
+    if lead.accepted_at or lead.status not in (LeadStatus.ASSIGNED, LeadStatus.NURTURING):
+        refuse_status(command.TOPIC, lead, "hand it to another assignee instead")
+    return [
+        LeadAcceptanceDeclined(
+            lead_id=command.lead_id,
+            assignee=lead.assignee,
+            reason=command.reason,
+            at=command.at,
+        )
+    ]
 
 
 def _contact(command: ContactLead, lead: OpenLead) -> Sequence[Event]:

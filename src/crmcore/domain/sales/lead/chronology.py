@@ -7,15 +7,10 @@ from uuid import UUID
 from crmcore.domain.sales.lead.messages.assignment import (
     LeadAcceptanceDeclined,
     LeadAssigned,
-    LeadContactAttempted,
-    LeadContacted,
-    LeadFirstResponseRecorded,
     LeadLeftUnassigned,
     LeadSalesAccepted,
 )
 from crmcore.domain.sales.lead.messages.capture import (
-    LeadCaptured,
-    LeadEnriched,
     LeadInquiryRepeated,
 )
 from crmcore.domain.sales.lead.messages.qualification import (
@@ -26,7 +21,7 @@ from crmcore.domain.sales.lead.messages.qualification import (
     LeadRecycled,
     LeadSalesQualified,
 )
-from crmcore.domain.sales.lead.messages.scoring import LeadActivityScored, LeadScoreAdjusted
+from crmcore.domain.sales.lead.messages.scoring import LeadActivityScored
 from crmcore.domain.sales.lead.phases import (
     ConvertedLead,
     DisqualifiedLead,
@@ -34,8 +29,7 @@ from crmcore.domain.sales.lead.phases import (
     State,
     Uncaptured,
 )
-from crmcore.domain.sales.lead.state import lead_in
-from crmcore.domain.sales.lead.status import Event
+from crmcore.domain.sales.lead.state import Event, lead_in
 
 
 def subject(state: State) -> UUID | None:
@@ -63,7 +57,7 @@ def earliest(state: State, event: Event, began_at: datetime) -> datetime | None:
 
 
 def _follows(lead: OpenLead, event: Event) -> datetime | None:
-    """When the step was taken in this cycle that *event* follows from."""
+    """When the step was taken in this cycle that *event* follows from, if from any."""
     match event:
         case LeadConverted():
             return lead.sales_qualified_at
@@ -80,16 +74,5 @@ def _follows(lead: OpenLead, event: Event) -> datetime | None:
             | LeadRecycled()
         ):
             return lead.cycle_began_at
-        case (
-            LeadCaptured()
-            | LeadInquiryRepeated()
-            | LeadEnriched()
-            | LeadActivityScored()
-            | LeadScoreAdjusted()
-            | LeadContactAttempted()
-            | LeadContacted()
-            | LeadFirstResponseRecorded()
-        ):
-            return None
         case _:
-            assert_never(event)
+            return None  # after the beginning is enough

@@ -17,15 +17,11 @@ from crmcore.domain.kernel import (
     InvalidValueError,
     NotFoundError,
 )
-from crmcore.domain.sales.lead.assignment import assign, decide_work
+from crmcore.domain.sales.lead.assignment import decide_assignment
 from crmcore.domain.sales.lead.chronology import earliest, subject
-from crmcore.domain.sales.lead.messages.assignment import (
-    AcceptLead,
-    AssignLead,
-    ContactLead,
-    DeclineLead,
-)
+from crmcore.domain.sales.lead.messages.assignment import AssignmentCommand
 from crmcore.domain.sales.lead.messages.capture import (
+    CaptureCommand,
     CaptureLead,
     EnrichLead,
     LeadAttribute,
@@ -37,8 +33,7 @@ from crmcore.domain.sales.lead.messages.qualification import (
     ConvertLead,
     DisqualifyLead,
     LeadRecycled,
-    NurtureLead,
-    QualifyLead,
+    QualificationCommand,
     RecycleLead,
 )
 from crmcore.domain.sales.lead.messages.scoring import (
@@ -46,6 +41,7 @@ from crmcore.domain.sales.lead.messages.scoring import (
     LeadActivityScored,
     LeadScoreAdjusted,
     RecordLeadActivity,
+    ScoringCommand,
 )
 from crmcore.domain.sales.lead.phases import (
     ConvertedLead,
@@ -58,24 +54,9 @@ from crmcore.domain.sales.lead.qualification import decide_qualification
 from crmcore.domain.sales.lead.refusals import require_not_owners_address, require_open
 from crmcore.domain.sales.lead.score import Adjustment
 from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL, ScoringModel
-from crmcore.domain.sales.lead.state import evolve, lead_in
-from crmcore.domain.sales.lead.status import Event
+from crmcore.domain.sales.lead.state import Event, evolve, lead_in
 
-Command = (
-    CaptureLead
-    | EnrichLead
-    | RecordLeadActivity
-    | AdjustLeadScore
-    | AssignLead
-    | AcceptLead
-    | DeclineLead
-    | ContactLead
-    | QualifyLead
-    | NurtureLead
-    | DisqualifyLead
-    | RecycleLead
-    | ConvertLead
-)
+Command = CaptureCommand | ScoringCommand | AssignmentCommand | QualificationCommand
 
 
 def decide(command: Command, state: State, model: ScoringModel = STANDARD_MODEL) -> Sequence[Event]:
@@ -164,23 +145,27 @@ def _inquiry(
 
 
 def _decide_open(command: Command, lead: OpenLead, model: ScoringModel) -> Sequence[Event]:
+    if isinstance(command, CaptureCommand):
+        return (
+            _capture(command, lead) if isinstance(command, CaptureLead) else _enrich(command, lead)
+        )
+    if isinstance(command, ScoringCommand):
+        return _score(command, lead, model)
+    if isinstance(command, AssignmentCommand):
+        return decide_assignment(command, lead)
+    if isinstance(command, QualificationCommand):
+        return decide_qualification(command, lead, model)
+    assert_never(command)
+
+
+def _score(command: ScoringCommand, lead: OpenLead, model: ScoringModel) -> Sequence[Event]:
     match command:
-        case CaptureLead():
-            return _capture(command, lead)
-        case EnrichLead():
-            return _enrich(command, lead)
         case RecordLeadActivity():
             return _record_activity(command, lead, model)
         case AdjustLeadScore(lead_id=lead_id, points=points, reason=reason, at=at):
             if not points or Adjustment(points, reason, at) in lead.adjustments:
                 return []
             return [LeadScoreAdjusted(lead_id=lead_id, points=points, reason=reason, at=at)]
-        case AssignLead():
-            return assign(command, lead)
-        case AcceptLead() | DeclineLead() | ContactLead():
-            return decide_work(command, lead)
-        case QualifyLead() | NurtureLead() | DisqualifyLead() | RecycleLead() | ConvertLead():
-            return decide_qualification(command, lead, model)
         case _:
             assert_never(command)
 

@@ -6,6 +6,7 @@ or disqualified, and from there recycled, as new, in its next cycle.
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 import attrs
@@ -14,7 +15,18 @@ from crmcore.domain.sales.lead.messages.assignment import LeadLeftUnassigned
 from crmcore.domain.sales.lead.messages.capture import LeadCaptured, LeadInquiryRepeated
 from crmcore.domain.sales.lead.messages.qualification import DisqualificationReason
 from crmcore.domain.sales.lead.score import Adjustment, Signal
-from crmcore.domain.sales.lead.status import LeadStatus
+
+
+class LeadStatus(StrEnum):
+    """How far a lead has come; an open one has none of the last two."""
+
+    NEW = "new"
+    ASSIGNED = "assigned"
+    WORKING = "working"
+    NURTURING = "nurturing"
+    QUALIFIED = "qualified"
+    DISQUALIFIED = "disqualified"
+    CONVERTED = "converted"
 
 
 @attrs.frozen

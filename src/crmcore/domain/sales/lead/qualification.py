@@ -16,23 +16,24 @@ from crmcore.domain.sales.lead.messages.qualification import (
     LeadRecycled,
     LeadSalesQualified,
     NurtureLead,
+    QualificationCommand,
     QualificationStage,
     QualifyLead,
     RecycleLead,
 )
-from crmcore.domain.sales.lead.phases import OpenLead
+from crmcore.domain.sales.lead.phases import LeadStatus, OpenLead
 from crmcore.domain.sales.lead.refusals import LeadScoreTooLowError, refuse_status
 from crmcore.domain.sales.lead.score import LeadScore, score
 from crmcore.domain.sales.lead.scoring_model import ScoringModel
-from crmcore.domain.sales.lead.status import Event, LeadStatus
+from crmcore.domain.sales.lead.state import Event
 
 
 def decide_qualification(
-    command: QualifyLead | NurtureLead | DisqualifyLead | RecycleLead | ConvertLead,
+    command: QualificationCommand,
     lead: OpenLead,
     model: ScoringModel,
 ) -> Sequence[Event]:
-    """What comes of qualifying the lead, putting it aside, giving it up or converting it."""
+    """What comes of qualifying the lead, nurturing it, giving it up or converting it."""
     lead_id, at = command.lead_id, command.at
     match command:
         case QualifyLead():

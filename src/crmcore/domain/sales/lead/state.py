@@ -5,6 +5,7 @@ from typing import assert_never
 import attrs
 
 from crmcore.domain.sales.lead.messages.assignment import (
+    AssignmentEvent,
     LeadAcceptanceDeclined,
     LeadAssigned,
     LeadContactAttempted,
@@ -14,6 +15,7 @@ from crmcore.domain.sales.lead.messages.assignment import (
     LeadSalesAccepted,
 )
 from crmcore.domain.sales.lead.messages.capture import (
+    CaptureEvent,
     LeadCaptured,
     LeadEnriched,
     LeadInquiryRepeated,
@@ -25,48 +27,69 @@ from crmcore.domain.sales.lead.messages.qualification import (
     LeadNurtured,
     LeadRecycled,
     LeadSalesQualified,
+    QualificationEvent,
 )
-from crmcore.domain.sales.lead.messages.scoring import LeadActivityScored, LeadScoreAdjusted
+from crmcore.domain.sales.lead.messages.scoring import (
+    LeadActivityScored,
+    LeadScoreAdjusted,
+    ScoringEvent,
+)
 from crmcore.domain.sales.lead.phases import (
     Contact,
     ConvertedLead,
     DisqualifiedLead,
+    LeadStatus,
     OpenLead,
     State,
     Uncaptured,
 )
 from crmcore.domain.sales.lead.score import Adjustment, Signal
-from crmcore.domain.sales.lead.status import Event, status_after
+
+Event = CaptureEvent | ScoringEvent | AssignmentEvent | QualificationEvent
 
 
 def evolve(state: State, event: Event) -> State:
     """The state after one more event."""
+    if isinstance(event, CaptureEvent):
+        return _evolve_capture(state, event)
+    if isinstance(event, ScoringEvent):
+        return _evolve_score(state, event) if isinstance(state, OpenLead) else state
+    if isinstance(event, AssignmentEvent):
+        return _evolve_assignment(state, event) if isinstance(state, OpenLead) else state
+    if isinstance(event, QualificationEvent):
+        return _evolve_qualification(state, event)
+    assert_never(event)
+
+
+def status_after(status: LeadStatus, event: Event) -> LeadStatus:
+    """The status of a lead after one more event that its decisions let happen."""
     match event:
-        case LeadCaptured():
-            return _captured(event) if isinstance(state, Uncaptured) else state
-        case LeadInquiryRepeated():
-            return _inquired(state, event)
-        case LeadRecycled():
-            return state if isinstance(state, Uncaptured) else _recycled(lead_in(state), event)
+        case LeadCaptured() | LeadRecycled():
+            return LeadStatus.NEW
+        case LeadAssigned():
+            return LeadStatus.ASSIGNED if status is LeadStatus.NEW else status
+        case LeadAcceptanceDeclined():
+            return LeadStatus.NEW if status is LeadStatus.ASSIGNED else status
+        case LeadSalesAccepted() | LeadContactAttempted() | LeadContacted():
+            return LeadStatus.WORKING if status is LeadStatus.ASSIGNED else status
+        case LeadSalesQualified():
+            return LeadStatus.QUALIFIED
+        case LeadNurtured():
+            return LeadStatus.NURTURING
+        case LeadDisqualified():
+            return LeadStatus.DISQUALIFIED
+        case LeadConverted():
+            return LeadStatus.CONVERTED
         case (
-            LeadEnriched()
+            LeadInquiryRepeated()
+            | LeadEnriched()
             | LeadActivityScored()
             | LeadScoreAdjusted()
-            | LeadContactAttempted()
-            | LeadContacted()
+            | LeadLeftUnassigned()
             | LeadFirstResponseRecorded()
+            | LeadMarketingQualified()
         ):
-            return _evolve_known(state, event) if isinstance(state, OpenLead) else state
-        case LeadAssigned() | LeadLeftUnassigned() | LeadAcceptanceDeclined() | LeadSalesAccepted():
-            return _evolve_assignment(state, event) if isinstance(state, OpenLead) else state
-        case (
-            LeadMarketingQualified()
-            | LeadSalesQualified()
-            | LeadNurtured()
-            | LeadDisqualified()
-            | LeadConverted()
-        ):
-            return _evolve_qualification(state, event) if isinstance(state, OpenLead) else state
+            return status
         case _:
             assert_never(event)
 
@@ -74,6 +97,18 @@ def evolve(state: State, event: Event) -> State:
 def lead_in(state: OpenLead | DisqualifiedLead | ConvertedLead) -> OpenLead:
     """What is known of the lead, in whatever phase."""
     return state if isinstance(state, OpenLead) else state.lead
+
+
+def _evolve_capture(state: State, event: CaptureEvent) -> State:
+    match event:
+        case LeadCaptured():
+            return _captured(event) if isinstance(state, Uncaptured) else state
+        case LeadInquiryRepeated():
+            return _inquired(state, event)
+        case LeadEnriched():
+            return _enriched(state, event) if isinstance(state, OpenLead) else state
+        case _:
+            assert_never(event)
 
 
 def _captured(event: LeadCaptured) -> OpenLead:
@@ -97,38 +132,19 @@ def _inquired(state: State, event: LeadInquiryRepeated) -> State:
     return lead if isinstance(state, OpenLead) else attrs.evolve(state, lead=lead)
 
 
-def _evolve_known(
-    lead: OpenLead,
-    event: LeadEnriched
-    | LeadActivityScored
-    | LeadScoreAdjusted
-    | LeadContactAttempted
-    | LeadContacted
-    | LeadFirstResponseRecorded,
-) -> OpenLead:
+def _evolve_score(lead: OpenLead, event: ScoringEvent) -> OpenLead:
     match event:
-        case LeadEnriched():
-            return _enriched(lead, event)
         case LeadActivityScored():
             signal = Signal(event.activity, event.group, event.points, event.at)
             return attrs.evolve(lead, signals=(*lead.signals, signal))
         case LeadScoreAdjusted():
             adjustment = Adjustment(event.points, event.reason, event.at)
             return attrs.evolve(lead, adjustments=(*lead.adjustments, adjustment))
-        case LeadContactAttempted():
-            return _contacted(lead, event, reached=False)
-        case LeadContacted():
-            return _contacted(lead, event, reached=True)
-        case LeadFirstResponseRecorded():
-            return attrs.evolve(lead, first_response_at=event.at)
         case _:
             assert_never(event)
 
 
-def _evolve_assignment(
-    lead: OpenLead,
-    event: LeadAssigned | LeadLeftUnassigned | LeadAcceptanceDeclined | LeadSalesAccepted,
-) -> OpenLead:
+def _evolve_assignment(lead: OpenLead, event: AssignmentEvent) -> OpenLead:
     match event:
         case LeadAssigned():
             return attrs.evolve(
@@ -146,11 +162,33 @@ def _evolve_assignment(
         case LeadSalesAccepted():
             status = status_after(lead.status, event)
             return attrs.evolve(lead, status=status, accepted_at=event.at)
+        case LeadContactAttempted():
+            return _contacted(lead, event, reached=False)
+        case LeadContacted():
+            return _contacted(lead, event, reached=True)
+        case LeadFirstResponseRecorded():
+            return attrs.evolve(lead, first_response_at=event.at)
         case _:
             assert_never(event)
 
 
-def _evolve_qualification(
+def _evolve_qualification(state: State, event: QualificationEvent) -> State:
+    match event:
+        case LeadRecycled():
+            return state if isinstance(state, Uncaptured) else _recycled(lead_in(state), event)
+        case (
+            LeadMarketingQualified()
+            | LeadSalesQualified()
+            | LeadNurtured()
+            | LeadDisqualified()
+            | LeadConverted()
+        ):
+            return _judged(state, event) if isinstance(state, OpenLead) else state
+        case _:
+            assert_never(event)
+
+
+def _judged(
     lead: OpenLead,
     event: LeadMarketingQualified
     | LeadSalesQualified

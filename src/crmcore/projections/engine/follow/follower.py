@@ -26,8 +26,6 @@ from crmcore.projections.engine.poison.poison import (
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Follower"]
-
 BATCH = 2_000
 """Events to a transaction."""
 

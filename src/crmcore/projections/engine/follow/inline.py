@@ -21,8 +21,6 @@ from crmcore.projections.engine.poison.poison import describe_error
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Inline"]
-
 BATCH = 2_000
 """Events that are folded at once; of those before the command's own, no more are caught up with."""
 

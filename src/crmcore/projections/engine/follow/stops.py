@@ -15,8 +15,6 @@ from crmcore.projections.engine.rebuild.outcome import RebuildStoppedError
 from crmcore.projections.engine.rebuild.parts import Parts
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Stop", "record_live_stop", "record_stop", "record_stops"]
-
 
 @attrs.frozen
 class Stop:

@@ -46,8 +46,6 @@ from crmcore.projections.engine.generations.tables import generation_tables
 from crmcore.projections.engine.generations.views import InTheWayError, drop, show
 from crmcore.projections.engine.projection import Projection
 
-__all__ = ["Registry"]
-
 COLUMNS = text(
     "SELECT count(*) FROM pg_attribute"
     " WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"

@@ -27,8 +27,6 @@ from sqlalchemy import (
 
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 
-__all__ = ["Comparison", "TableComparison", "compare"]
-
 SAMPLES = 5
 
 

@@ -22,8 +22,6 @@ from crmcore.projections.engine.rebuild.progress import Report
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Estimate", "Maintenance", "UnknownProjectionError", "find_projection"]
-
 TRIES = 10
 """How often two generations are caught up to be compared at the same position."""
 

@@ -23,8 +23,6 @@ from crmcore.projections.engine.rebuild.parts import Parts
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Switcher"]
-
 TRIES = 20
 PATIENCE_SECONDS = 30.0
 """For how long, at most, further attempts are begun: SQLite waits long in each."""

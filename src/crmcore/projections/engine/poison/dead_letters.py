@@ -30,8 +30,6 @@ from sqlalchemy import (
 from crmcore.application.log import Recorded
 from crmcore.projections.engine.generations.locking import create_once
 
-__all__ = ["DeadLetter", "DeadLetterTable", "DeadLetters", "Policy"]
-
 
 class Policy(StrEnum):
     """What to do at an event that cannot be read or applied."""

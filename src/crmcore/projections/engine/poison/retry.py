@@ -27,8 +27,6 @@ from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rows.memory import MemoryRows
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Retried", "retry"]
-
 PAGE = 10_000
 
 

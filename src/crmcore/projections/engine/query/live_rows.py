@@ -24,8 +24,6 @@ from crmcore.projections.engine.projection import Projection, Row
 from crmcore.projections.engine.query.known_rows import rebuild_rows
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["KnownRows", "LiveRows", "NotReachedError"]
-
 NO_RIGHT: Final = "42501"
 """PostgreSQL's code for a missing permission, which is the operator's matter."""
 

@@ -12,8 +12,6 @@ from crmcore.projections.engine.rebuild.fill import sample
 from crmcore.projections.engine.rebuild.parts import Part
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Estimate", "estimate"]
-
 SAMPLE = 20_000
 """Records of the log that an estimate folds."""
 

@@ -9,8 +9,6 @@ from crmcore.projections.engine.poison.poison import ProjectionStoppedError, des
 from crmcore.projections.engine.rebuild.fill import Stopped
 from crmcore.projections.engine.rebuild.parts import Part
 
-__all__ = ["RebuildStoppedError", "Rebuilt", "died"]
-
 
 @attrs.frozen
 class Rebuilt:

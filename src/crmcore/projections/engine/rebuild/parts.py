@@ -24,8 +24,6 @@ from sqlalchemy import delete as delete_from
 from crmcore.application.log import Place
 from crmcore.projections.engine.generations.locking import create_once
 
-__all__ = ["MOST_PARTS", "Part", "Parts"]
-
 MOST_PARTS = 256
 """Two hexadecimal digits tell no more apart."""
 

@@ -7,8 +7,6 @@ import attrs
 
 from crmcore.projections.engine.rebuild.parts import Part
 
-__all__ = ["Clock", "Progress", "Report"]
-
 
 @attrs.frozen
 class Progress:

@@ -19,13 +19,12 @@ from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.poison.dead_letters import DeadLetterTable
 from crmcore.projections.engine.poison.poison import PoisonError, ProjectionStoppedError
 from crmcore.projections.engine.projection import Projection
-from crmcore.projections.engine.rebuild.fill import STANDARD_LIMITS, Limits, Stopped, fill
+from crmcore.projections.engine.rebuild.fill import Stopped, fill
 from crmcore.projections.engine.rebuild.outcome import RebuildStoppedError, Rebuilt, died
 from crmcore.projections.engine.rebuild.parts import Part, Parts
 from crmcore.projections.engine.rebuild.progress import Clock, Report
+from crmcore.projections.engine.rebuild.worker import STANDARD_LIMITS, Limits
 from crmcore.projections.engine.source import LogSource
-
-__all__ = ["Rebuilder", "Submit"]
 
 BATCH = 10_000
 LOOK_SECONDS = 0.5

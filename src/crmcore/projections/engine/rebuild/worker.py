@@ -22,8 +22,6 @@ from crmcore.projections.engine.rebuild.parts import Part, Parts
 from crmcore.projections.engine.rows.memory import MemoryRows
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["STANDARD_LIMITS", "Limits", "OvertakenError", "Worker", "next_page"]
-
 
 @attrs.frozen
 class Limits:

@@ -7,7 +7,6 @@ the log has recorded of the lead (``domain.sales.lead.score``).
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -24,62 +23,17 @@ from crmcore.domain.sales.lead.decisions import AGGREGATE
 from crmcore.domain.sales.lead.messages.capture import (
     LeadSource,
 )
-from crmcore.domain.sales.lead.phases import Uncaptured
+from crmcore.domain.sales.lead.phases import LeadStatus, Uncaptured
 from crmcore.domain.sales.lead.qualification import score_of
 from crmcore.domain.sales.lead.scoring_model import STANDARD_MODEL, ScoringModel
-from crmcore.domain.sales.lead.state import lead_in
-from crmcore.domain.sales.lead.status import Event, LeadStatus
+from crmcore.domain.sales.lead.state import Event, lead_in
 from crmcore.projections.filters import before, equals, from_on
 from crmcore.projections.instants import about_instants
 from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
-from crmcore.projections.results import result
-from crmcore.projections.sales.leads.table import LEADS, leads
+from crmcore.projections.sales.leads.table import LEADS, LeadSummary, Score, leads, summary
 
 _ORDERS: Final = either_way(LEADS.c.lead_id, LEADS.c.captured_at, LEADS.c.changed_at)
-
-
-@result
-class Score:
-    """A lead's score at ``as_of`` (UTC): points in hundredths, and the band A1 to C3.
-
-    ``fit`` is who it is, ``engagement`` what it did, faded by then, ``adjustment`` what was given or
-    taken by hand; ``total`` is their sum within the bounds of the model.
-    """
-
-    fit: Decimal
-    engagement: Decimal
-    adjustment: int
-    total: Decimal
-    band: str
-    model_version: str
-    as_of: datetime
-
-
-@result
-class LeadSummary:
-    """A lead.
-
-    ``inquiries`` counts how often it was captured from its address; ``cycle`` how often it started
-    afresh; ``customer_id`` and ``opportunity_id`` are what it was converted to.  ``score`` is that of
-    the instant of the question.  ``changed_at`` is the latest instant of which something is known
-    about it (UTC).
-    """
-
-    lead_id: UUID
-    status: LeadStatus
-    name: str | None
-    company: str | None
-    source: LeadSource
-    campaign_id: UUID | None
-    assignee: str | None
-    inquiries: int
-    cycle: int
-    customer_id: UUID | None
-    opportunity_id: UUID | None
-    captured_at: datetime
-    changed_at: datetime
-    score: Score
 
 
 @attrs.frozen(kw_only=True)
@@ -144,7 +98,7 @@ class LeadQuestions(Questions):
 
     def _scored(self, found: Sequence[RowMapping], as_of: datetime | None) -> list[LeadSummary]:
         scores = self._scores([UUID(row["lead_id"]) for row in found], as_of or self.clock())
-        return [_summary(row, scores[row["lead_id"]]) for row in found]
+        return [summary(row, scores[row["lead_id"]]) for row in found]
 
     def _scores(self, lead_ids: Sequence[UUID], as_of: datetime) -> Mapping[str, Score]:
         """The score of each lead, from what the log says of it."""
@@ -168,12 +122,3 @@ def _is_assigned(assigned: bool | None) -> ColumnElement[bool]:
         return true()
     wanted = shape(bool)("assigned", assigned)
     return LEADS.c.assignee.is_not(None) if wanted else LEADS.c.assignee.is_(None)
-
-
-def _summary(row: RowMapping, score: Score) -> LeadSummary:
-    ids = {
-        name: None if row[name] is None else UUID(row[name])
-        for name in ("lead_id", "campaign_id", "customer_id", "opportunity_id")
-    }
-    known = {"status": LeadStatus(row["status"]), "source": LeadSource(row["source"])}
-    return LeadSummary(**{**row, **ids, **known}, score=score)

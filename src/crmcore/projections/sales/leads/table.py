@@ -1,18 +1,23 @@
 """Leads: a row each, with how far it has come, whose it is and where it came from."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, assert_never
+from uuid import UUID
 
 from sqlalchemy import (
     Column,
     Index,
     Integer,
     MetaData,
+    RowMapping,
     Table,
     Text,
 )
 
 from crmcore.application.log import Recorded
+from crmcore.domain.sales.lead.decisions import AGGREGATE
 from crmcore.domain.sales.lead.messages.assignment import (
     LeadAcceptanceDeclined,
     LeadAssigned,
@@ -26,6 +31,7 @@ from crmcore.domain.sales.lead.messages.capture import (
     LeadCaptured,
     LeadEnriched,
     LeadInquiryRepeated,
+    LeadSource,
 )
 from crmcore.domain.sales.lead.messages.qualification import (
     LeadConverted,
@@ -36,18 +42,12 @@ from crmcore.domain.sales.lead.messages.qualification import (
     LeadSalesQualified,
 )
 from crmcore.domain.sales.lead.messages.scoring import LeadActivityScored, LeadScoreAdjusted
-from crmcore.domain.sales.lead.status import EVENTS, Event, LeadStatus, status_after
-from crmcore.projections.engine import (
-    Instant,
-    Projection,
-    Rows,
-    by_stream,
-    increment,
-    maximum,
-    update,
-    upsert,
-)
-from crmcore.projections.engine.changes import Change
+from crmcore.domain.sales.lead.phases import LeadStatus
+from crmcore.domain.sales.lead.state import Event, status_after
+from crmcore.projections.engine.changes import Change, increment, maximum, update, upsert
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import Projection, Rows, by_stream
+from crmcore.projections.results import result
 
 LEADS: Final = Table(
     "sales_leads",
@@ -70,9 +70,62 @@ LEADS: Final = Table(
 )
 
 
+@result
+class Score:
+    """A lead's score at ``as_of`` (UTC): points in hundredths, and the band A1 to C3.
+
+    ``fit`` is who it is, ``engagement`` what it did, faded by then, ``adjustment`` what was given or
+    taken by hand; ``total`` is their sum within the bounds of the model.
+    """
+
+    fit: Decimal
+    engagement: Decimal
+    adjustment: int
+    total: Decimal
+    band: str
+    model_version: str
+    as_of: datetime
+
+
+@result
+class LeadSummary:
+    """A lead.
+
+    ``inquiries`` counts how often it was captured from its address; ``cycle`` how often it started
+    afresh; ``customer_id`` and ``opportunity_id`` are what it was converted to.  ``score`` is that of
+    the instant of the question.  ``changed_at`` is the latest instant of which something is known
+    about it (UTC).
+    """
+
+    lead_id: UUID
+    status: LeadStatus
+    name: str | None
+    company: str | None
+    source: LeadSource
+    campaign_id: UUID | None
+    assignee: str | None
+    inquiries: int
+    cycle: int
+    customer_id: UUID | None
+    opportunity_id: UUID | None
+    captured_at: datetime
+    changed_at: datetime
+    score: Score
+
+
+def summary(row: RowMapping, score: Score) -> LeadSummary:
+    """What the row of a lead says."""
+    ids = {
+        name: None if row[name] is None else UUID(row[name])
+        for name in ("lead_id", "campaign_id", "customer_id", "opportunity_id")
+    }
+    known = {"status": LeadStatus(row["status"]), "source": LeadSource(row["source"])}
+    return LeadSummary(**{**row, **ids, **known}, score=score)
+
+
 def leads() -> Projection:
     """The read model."""
-    handlers = dict.fromkeys(EVENTS, _changed) | {LeadCaptured: _captured}
+    handlers = dict.fromkeys(AGGREGATE.events, _changed) | {LeadCaptured: _captured}
     return Projection(
         name="leads",
         version=1,

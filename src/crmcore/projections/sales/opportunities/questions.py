@@ -1,12 +1,12 @@
 """What can be asked about opportunities: ``crm.read.opportunities``."""
 
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, localcontext
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 
 from crmcore.domain.kernel.money import EXACT
 from crmcore.domain.sales.opportunity.messages import (
@@ -16,7 +16,12 @@ from crmcore.projections.filters import before, equals, from_on
 from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
-from crmcore.projections.sales.opportunities.table import OPPORTUNITIES, OpportunityStatus
+from crmcore.projections.sales.opportunities.table import (
+    OPPORTUNITIES,
+    OpportunityStatus,
+    OpportunitySummary,
+    summary,
+)
 
 _ORDERS: Final = either_way(
     OPPORTUNITIES.c.opportunity_id,
@@ -26,37 +31,6 @@ _ORDERS: Final = either_way(
     OPPORTUNITIES.c.expected_close,
     OPPORTUNITIES.c.probability,
 )
-
-
-@result
-class OpportunitySummary:
-    """A deal.
-
-    ``stage`` is the one that it is in, or was closed in; ``probability`` whole percents; ``amount``
-    exact, in ``currency``, None where it is not known; ``cycle`` counts how often it was opened;
-    ``reason`` says why it was lost.  ``changed_at`` is the latest instant of which something is
-    known about it; instants are in UTC.
-    """
-
-    opportunity_id: UUID
-    customer_id: UUID
-    name: str
-    pipeline: str
-    stage: str
-    status: OpportunityStatus
-    probability: int
-    forecast: ForecastCategory
-    amount: Decimal | None
-    currency: str | None
-    expected_close: date | None
-    lead_id: UUID | None
-    campaign_id: UUID | None
-    cycle: int
-    reason: str | None
-    opened_at: datetime
-    stage_entered_at: datetime
-    closed_at: datetime | None
-    changed_at: datetime
 
 
 @result
@@ -81,7 +55,7 @@ class OpportunityQuestions(Questions):
         key = equals(OPPORTUNITIES.c.opportunity_id, UUID, opportunity_id)
         with self.reading(OPPORTUNITIES) as connection:
             row = connection.execute(select(OPPORTUNITIES).where(key)).mappings().one_or_none()
-        return None if row is None else _summary(row)
+        return None if row is None else summary(row)
 
     def find(
         self,
@@ -123,7 +97,7 @@ class OpportunityQuestions(Questions):
                 connection,
                 statement,
                 _ORDERS,
-                _summary,
+                summary,
                 order_by=order_by,
                 limit=limit,
                 after=after,
@@ -154,15 +128,3 @@ class OpportunityQuestions(Questions):
             ]
         totals.sort(key=lambda one: (one[0], one[1].stage, one[1].currency or ""))
         return tuple(total for _, total in totals)
-
-
-def _summary(row: RowMapping) -> OpportunitySummary:
-    ids = {
-        name: None if row[name] is None else UUID(row[name])
-        for name in ("opportunity_id", "customer_id", "lead_id", "campaign_id")
-    }
-    known = {
-        "status": OpportunityStatus(row["status"]),
-        "forecast": ForecastCategory(row["forecast"]),
-    }
-    return OpportunitySummary(**{**row, **ids, **known})

@@ -1,9 +1,12 @@
 """Opportunities: a row each, with stage, amount and chance."""
 
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import Column, Date, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Column, Date, Index, Integer, MetaData, RowMapping, Table, Text
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import Money
@@ -19,17 +22,10 @@ from crmcore.domain.sales.opportunity.messages import (
     OpportunityWon,
 )
 from crmcore.domain.sales.opportunity.state import Lost, Won
-from crmcore.projections.engine import (
-    Exact,
-    Instant,
-    Projection,
-    Row,
-    Rows,
-    by_stream,
-    maximum,
-    update,
-    upsert,
-)
+from crmcore.projections.engine.changes import maximum, update, upsert
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.projection import Projection, Row, Rows, by_stream
+from crmcore.projections.results import result
 
 OPPORTUNITIES: Final = Table(
     "sales_opportunities",
@@ -64,6 +60,50 @@ class OpportunityStatus(StrEnum):
     OPEN = "open"
     WON = "won"
     LOST = "lost"
+
+
+@result
+class OpportunitySummary:
+    """A deal.
+
+    ``stage`` is the one that it is in, or was closed in; ``probability`` whole percents; ``amount``
+    exact, in ``currency``, None where it is not known; ``cycle`` counts how often it was opened;
+    ``reason`` says why it was lost.  ``changed_at`` is the latest instant of which something is
+    known about it; instants are in UTC.
+    """
+
+    opportunity_id: UUID
+    customer_id: UUID
+    name: str
+    pipeline: str
+    stage: str
+    status: OpportunityStatus
+    probability: int
+    forecast: ForecastCategory
+    amount: Decimal | None
+    currency: str | None
+    expected_close: date | None
+    lead_id: UUID | None
+    campaign_id: UUID | None
+    cycle: int
+    reason: str | None
+    opened_at: datetime
+    stage_entered_at: datetime
+    closed_at: datetime | None
+    changed_at: datetime
+
+
+def summary(row: RowMapping) -> OpportunitySummary:
+    """What the row of a deal says."""
+    ids = {
+        name: None if row[name] is None else UUID(row[name])
+        for name in ("opportunity_id", "customer_id", "lead_id", "campaign_id")
+    }
+    known = {
+        "status": OpportunityStatus(row["status"]),
+        "forecast": ForecastCategory(row["forecast"]),
+    }
+    return OpportunitySummary(**{**row, **ids, **known})
 
 
 def opportunities() -> Projection:

@@ -12,6 +12,7 @@ from typing import Any
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.instants import to_micros
+from crmcore.domain.service.case.facts import evolve_timeline, open_timeline
 from crmcore.domain.service.case.messages.conversation import CaseReplied
 from crmcore.domain.service.case.messages.life_cycle import (
     CaseClosed,
@@ -38,12 +39,12 @@ from crmcore.domain.service.case.messages.service_levels import (
     ServiceTargetBreached,
     ServiceTargetWarned,
 )
-from crmcore.domain.service.case.timeline import evolve_timeline, open_timeline
 from crmcore.domain.service.levels.clock import TargetClock
 from crmcore.domain.service.levels.target_clocks import clocks, unrecorded
 from crmcore.domain.service.levels.timeline import Observed, Timeline
 from crmcore.domain.service.terms import AuthorRole
-from crmcore.projections.engine import Projection, Row, Rows, Working, by_stream
+from crmcore.projections.engine.projection import Projection, Row, Rows, by_stream
+from crmcore.projections.engine.working import Working
 from crmcore.projections.service.service_levels.assignments import target_of
 from crmcore.projections.service.service_levels.tables import (
     SERVICE_CASES,

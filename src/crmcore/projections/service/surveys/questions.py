@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 from crmcore.domain.kernel.contact import Channel
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.domain.service.survey.state import SurveyStatus, effective_answer
-from crmcore.projections.engine import Row
+from crmcore.projections.engine.projection import Row
 from crmcore.projections.instants import about_instants
 from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions

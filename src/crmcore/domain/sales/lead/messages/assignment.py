@@ -151,3 +151,15 @@ class LeadFirstResponseRecorded:
     lead_id: UUID
     elapsed: timedelta
     at: datetime
+
+
+AssignmentCommand = AssignLead | AcceptLead | DeclineLead | ContactLead
+AssignmentEvent = (
+    LeadAssigned
+    | LeadLeftUnassigned
+    | LeadAcceptanceDeclined
+    | LeadSalesAccepted
+    | LeadContactAttempted
+    | LeadContacted
+    | LeadFirstResponseRecorded
+)

@@ -166,3 +166,7 @@ class LeadEnriched:
     interests: tuple[str, ...]
     attributes: Annotated[tuple[LeadAttribute, ...], Personal()]
     at: datetime
+
+
+CaptureCommand = CaptureLead | EnrichLead
+CaptureEvent = LeadCaptured | LeadInquiryRepeated | LeadEnriched

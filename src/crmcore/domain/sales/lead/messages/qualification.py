@@ -185,3 +185,14 @@ class LeadConverted:
     customer_id: UUID
     opportunity_id: UUID | None
     at: datetime
+
+
+QualificationCommand = QualifyLead | NurtureLead | DisqualifyLead | RecycleLead | ConvertLead
+QualificationEvent = (
+    LeadMarketingQualified
+    | LeadSalesQualified
+    | LeadNurtured
+    | LeadDisqualified
+    | LeadRecycled
+    | LeadConverted
+)

@@ -57,3 +57,7 @@ class LeadScoreAdjusted:
     points: int
     reason: str
     at: datetime
+
+
+ScoringCommand = RecordLeadActivity | AdjustLeadScore
+ScoringEvent = LeadActivityScored | LeadScoreAdjusted
