@@ -9,10 +9,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import Money
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.marketing.membership.messages.results import ConversionKind, ConversionRecorded
 from crmcore.domain.sales.order.messages import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.projections.engine.changes import increment, update, upsert
@@ -26,7 +25,7 @@ from crmcore.projections.marketing.tables import (
 OfPurchase = ConversionRecorded | OrderPlaced | OrderReturned | OrderCancelled
 
 
-@attrs.frozen
+@frozen
 class _Margin:
     """The *amount* that is known, and how many margins are *unknown* (0 or 1)."""
 
