@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from crmcore.projections.reading import ReadModels
 
 import crmcore
 from crmcore import CRM, Period, PeriodLength
@@ -20,6 +19,7 @@ from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.errors import InvalidValueError, ProjectionStoppedError
 from crmcore.projections.engine.columns import Instant
 from crmcore.projections.engine.projection import Projection, Rows
+from crmcore.reading import ReadModels
 from tests.scenario import START, uid
 
 AWARE = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -115,8 +115,11 @@ def test_two_of_one_number_from_before_numbers_were_claimed_are_told_as_ambiguou
         with pytest.raises(AmbiguousNumberError, match="2 cases have the number N-1") as told:
             asked("N-1")
         assert told.value.cases == (uid(1), uid(2))
-    assert crm.read.cases.get(str(uid(2))).number == "N-1"
-    assert crm.read.cases.get("N-3").case_id == crm.case_id("N-3") == uid(3)
+    second, third = crm.read.cases.get(str(uid(2))), crm.read.cases.get("N-3")
+    assert second is not None
+    assert second.number == "N-1"
+    assert third is not None
+    assert third.case_id == crm.case_id("N-3") == uid(3)
     assert len(crm.read.cases.find().items) == 3
 
 

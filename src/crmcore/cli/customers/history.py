@@ -40,8 +40,8 @@ def history(
         if not entries:
             raise Fault(f"nothing is known of {customer_id}{by_then(as_of, known_at)}")
         if options.json:
-            asked = {"customer_id": customer_id, "as_of": true_by, "known_at": known_by}
-            emit(asked | history_document(crm, entries, last))
+            query = {"customer_id": customer_id, "as_of": true_by, "known_at": known_by}
+            emit(query | history_document(crm, entries, last))
         else:
             show_history(crm, entries, last)
 

@@ -16,8 +16,6 @@ import attrs
 from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.kernel.frozen import frozen
 
-__all__ = ["STANDARD_MATRIX", "Impact", "Priority", "PriorityMatrix", "Urgency"]
-
 
 class Impact(StrEnum):
     """How much, or how many people, a case affects."""

@@ -22,8 +22,11 @@ from crmcore.domain.marketing.campaign.messages.running import (
     CampaignPaused,
     CampaignResumed,
     CostIncurred,
+    StatusEvent,
 )
+from crmcore.domain.marketing.campaign.state import Status, status_after
 from crmcore.domain.marketing.membership.messages.addressing import (
+    Assessed,
     MemberHeldOut,
     MemberSuppressed,
     MemberTargeted,
@@ -37,8 +40,11 @@ from crmcore.domain.marketing.membership.messages.results import (
     OptOutReceived,
     ResponseRecorded,
 )
+from crmcore.domain.marketing.membership.state import MemberStatus
+from crmcore.domain.marketing.membership.state import status_after as member_status_after
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.order.messages import OrderCancelled, OrderPlaced, OrderReturned
+from crmcore.projections.engine.changes import increment, update, upsert
 from crmcore.projections.engine.projection import Handler, Projection, Rows
 from crmcore.projections.marketing import purchases
 from crmcore.projections.marketing.purchases import purchase_key
@@ -48,8 +54,6 @@ from crmcore.projections.marketing.tables import (
     CAMPAIGN_RESULTS,
     CAMPAIGN_REVENUE,
     COUNTS,
-    add_to_result,
-    change_result,
 )
 
 
@@ -62,16 +66,16 @@ def campaign_results() -> Projection:
         handlers={
             CampaignPlanned: _planned,
             CampaignScheduled: _scheduled,
-            CampaignApproved: _status("approved"),
-            CampaignLaunched: _status("running"),
-            CampaignPaused: _status("paused"),
-            CampaignResumed: _status("running"),
-            CampaignCompleted: _status("completed"),
-            CampaignCancelled: _status("cancelled"),
+            CampaignApproved: _status,
+            CampaignLaunched: _status,
+            CampaignPaused: _status,
+            CampaignResumed: _status,
+            CampaignCompleted: _status,
+            CampaignCancelled: _status,
             CostIncurred: _cost,
-            MemberTargeted: _assessed("targeted"),
-            MemberSuppressed: _assessed("suppressed"),
-            MemberHeldOut: _assessed("held_out"),
+            MemberTargeted: _assessed,
+            MemberSuppressed: _assessed,
+            MemberHeldOut: _assessed,
             MessageSent: _sent,
             MessageDelivered: _counted(None, "delivered"),
             MessageBounced: _counted("bounces"),
@@ -106,68 +110,67 @@ def _groups(recorded: Recorded) -> Sequence[str]:
 
 
 def _planned(event: CampaignPlanned, _recorded: Recorded, rows: Rows) -> None:
-    row: dict[str, Any] = {
-        "campaign_id": str(event.campaign_id),
-        "name": event.name,
-        "kind": event.kind,
-        "channel": event.channel.value,
-        "status": "planned",
-        "currency": event.currency,
-        "starts_at": event.starts_at,
-        "ends_at": event.ends_at,
-        "margin": Decimal(0),
-        "without_margin": 0,
-        "cost": Decimal(0),
-    }
-    rows.put(CAMPAIGN_RESULTS, row | dict.fromkeys(COUNTS, 0))
+    upsert(
+        rows,
+        CAMPAIGN_RESULTS,
+        event.campaign_id,
+        name=event.name,
+        kind=event.kind,
+        channel=event.channel,
+        status=Status.PLANNED,
+        currency=event.currency,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        margin=Decimal(0),
+        without_margin=0,
+        cost=Decimal(0),
+        **dict.fromkeys(COUNTS, 0),
+    )
 
 
 def _scheduled(event: CampaignScheduled, _recorded: Recorded, rows: Rows) -> None:
     dates = {"starts_at": event.starts_at, "ends_at": event.ends_at}
-    change_result(rows, event.campaign_id, **dates)
+    update(rows, CAMPAIGN_RESULTS, event.campaign_id, **dates)
 
 
-def _status(status: str) -> Handler:
-    def handle(event: Any, _recorded: Recorded, rows: Rows) -> None:
-        change_result(rows, event.campaign_id, status=status)
-
-    return handle
+def _status(event: StatusEvent, _recorded: Recorded, rows: Rows) -> None:
+    update(rows, CAMPAIGN_RESULTS, event.campaign_id, status=status_after(event))
 
 
 def _cost(event: CostIncurred, _recorded: Recorded, rows: Rows) -> None:
-    add_to_result(rows, event.campaign_id, cost=event.cost.amount)
+    update(rows, CAMPAIGN_RESULTS, event.campaign_id, cost=increment(event.cost.amount))
 
 
-def _assessed(column: str) -> Handler:
-    """A handler that counts a member under *column*, and no longer where they were counted before."""
-
-    def handle(event: Any, _recorded: Recorded, rows: Rows) -> None:
-        if event.role is Role.DEFAULT:
-            _count_member(event, column, rows)
-
-    return handle
+def _assessed(event: Assessed, _recorded: Recorded, rows: Rows) -> None:
+    if event.role is Role.DEFAULT:
+        _count_member(event, member_status_after(event), rows)
 
 
 def _sent(event: MessageSent, _recorded: Recorded, rows: Rows) -> None:
     if event.counted:
-        _count_member(event, "targeted", rows)
-        add_to_result(rows, event.campaign_id, sends=1, recipients=int(event.first))
+        _count_member(event, MemberStatus.TARGETED, rows)
+        counts = {"sends": increment(), "recipients": increment(int(event.first))}
+        update(rows, CAMPAIGN_RESULTS, event.campaign_id, **counts)
 
 
-def _count_member(event: Any, column: str, rows: Rows) -> None:
-    member = {
-        "membership_id": str(event.membership_id),
-        "campaign_id": str(event.campaign_id),
-        "customer_id": str(event.customer_id),
-        "standing": column,
-    }
-    before = rows.get(CAMPAIGN_MEMBERS, member["membership_id"])
-    if before == member:
+def _count_member(event: Assessed | MessageSent, status: MemberStatus, rows: Rows) -> None:
+    """Count a member under their *status*, and no longer where they were counted before."""
+    key = str(event.membership_id)
+    before = rows.get(CAMPAIGN_MEMBERS, key)
+    if before is not None and before["standing"] == status.value:
         return
+    counts = {status.value: increment(1)}
     if before is not None:
-        add_to_result(rows, event.campaign_id, **{before["standing"]: -1})
-    add_to_result(rows, event.campaign_id, **{column: 1})
-    rows.put(CAMPAIGN_MEMBERS, member)
+        counts[before["standing"]] = increment(-1)
+    update(rows, CAMPAIGN_RESULTS, event.campaign_id, **counts)
+    upsert(
+        rows,
+        CAMPAIGN_MEMBERS,
+        key,
+        campaign_id=event.campaign_id,
+        customer_id=event.customer_id,
+        standing=status,
+    )
 
 
 def _counted(each: str | None, first: str | None = None) -> Handler:
@@ -176,7 +179,8 @@ def _counted(each: str | None, first: str | None = None) -> Handler:
     def handle(event: Any, _recorded: Recorded, rows: Rows) -> None:
         if event.counted:
             names = [name for name in (each, first if first and event.first else None) if name]
-            add_to_result(rows, event.campaign_id, **dict.fromkeys(names, 1))
+            counts = {name: increment() for name in names}
+            update(rows, CAMPAIGN_RESULTS, event.campaign_id, **counts)
 
     return handle
 
@@ -184,6 +188,10 @@ def _counted(each: str | None, first: str | None = None) -> Handler:
 def _response(event: ResponseRecorded, _recorded: Recorded, rows: Rows) -> None:
     if event.counted:
         clicked = event.kind is ResponseKind.CLICK  # counted among the clicks already
-        add_to_result(
-            rows, event.campaign_id, responders=int(event.first), responses=0 if clicked else 1
+        update(
+            rows,
+            CAMPAIGN_RESULTS,
+            event.campaign_id,
+            responders=increment(int(event.first)),
+            responses=increment(0 if clicked else 1),
         )

@@ -14,8 +14,13 @@ from crmcore.domain.kernel import Money
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.marketing.membership.messages.results import ConversionKind, ConversionRecorded
 from crmcore.domain.sales.order.messages import OrderCancelled, OrderPlaced, OrderReturned
+from crmcore.projections.engine.changes import increment, update, upsert
 from crmcore.projections.engine.projection import Rows
-from crmcore.projections.marketing.tables import CAMPAIGN_PURCHASES, CAMPAIGN_REVENUE, add_to_result
+from crmcore.projections.marketing.tables import (
+    CAMPAIGN_PURCHASES,
+    CAMPAIGN_RESULTS,
+    CAMPAIGN_REVENUE,
+)
 
 OfPurchase = ConversionRecorded | OrderPlaced | OrderReturned | OrderCancelled
 
@@ -73,7 +78,8 @@ def on_conversion(event: ConversionRecorded, _recorded: Recorded, rows: Rows) ->
     """Count what somebody did, and what margin it had."""
     counts = event.counted and not event.held_out
     if counts:
-        add_to_result(rows, event.campaign_id, conversions=1, converted=int(event.first))
+        first = increment(int(event.first))
+        update(rows, CAMPAIGN_RESULTS, event.campaign_id, conversions=increment(), converted=first)
     learnt: dict[str, Any] = {"counts": counts and _is_worth_something(event)}
     if event.margin is not None:
         learnt |= {"margin": event.margin.amount, "currency": event.margin.currency}
@@ -117,24 +123,23 @@ def _purchase(rows: Rows, event: OfPurchase, purchase_id: UUID, learnt: dict[str
     after = {**before, **learnt}
     rows.put(CAMPAIGN_PURCHASES, after)
     had, has = _margin_of(before), _margin_of(after)
-    add_to_result(
+    update(
         rows,
+        CAMPAIGN_RESULTS,
         campaign_id,
-        margin=has.amount - had.amount,
-        without_margin=has.unknown - had.unknown,
+        margin=increment(has.amount - had.amount),
+        without_margin=increment(has.unknown - had.unknown),
     )
 
 
 def _buy(
     rows: Rows, campaign_id: UUID | None, currency: str, purchases: int, amount: Decimal
 ) -> None:
-    key = str(campaign_id), currency
-    row = rows.get(CAMPAIGN_REVENUE, *key) or {
-        "campaign_id": key[0],
-        "currency": currency,
-        "purchases": 0,
-        "revenue": Decimal(0),
-    }
-    row["purchases"] += purchases
-    row["revenue"] += amount
-    rows.put(CAMPAIGN_REVENUE, row)
+    upsert(
+        rows,
+        CAMPAIGN_REVENUE,
+        campaign_id,
+        currency,
+        purchases=increment(purchases),
+        revenue=increment(amount),
+    )

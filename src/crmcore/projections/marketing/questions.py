@@ -3,17 +3,25 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
 from crmcore.domain.kernel import Channel
 from crmcore.domain.marketing.campaign.state import Status
+from crmcore.projections.filters import equals
 from crmcore.projections.marketing.tables import CAMPAIGN_RESULTS, CAMPAIGN_REVENUE
 from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
+
+_ORDERS: Final = either_way(
+    CAMPAIGN_RESULTS.c.campaign_id,
+    CAMPAIGN_RESULTS.c.starts_at,
+    CAMPAIGN_RESULTS.c.ends_at,
+    CAMPAIGN_RESULTS.c.name,
+)
 
 Bought = Mapping[str, tuple[int, Decimal]]
 """By currency, how many orders there were and what they came to."""
@@ -81,7 +89,9 @@ class CampaignQuestions(Questions):
 
     def get(self, campaign_id: UUID) -> CampaignResult | None:
         """What a campaign brought; None for one that was never planned."""
-        query = select(CAMPAIGN_RESULTS).where(CAMPAIGN_RESULTS.c.campaign_id == str(campaign_id))
+        query = select(CAMPAIGN_RESULTS).where(
+            equals(CAMPAIGN_RESULTS.c.campaign_id, UUID, campaign_id)
+        )
         with self.reading(CAMPAIGN_RESULTS, CAMPAIGN_REVENUE) as connection:
             row = connection.execute(query).mappings().one_or_none()
             bought = _bought(connection, [str(campaign_id)])
@@ -100,18 +110,18 @@ class CampaignQuestions(Questions):
         """What campaigns brought, of a *status*, *channel* or *kind*, or all of them.
 
         *order_by* is ``starts_at``, ``ends_at`` or ``name``, with a ``-`` before it: descending;
-        *after* the ``next`` of the page before.  Raises
-        ``InvalidValueError`` for a *limit* that is no number from 1 to 1,000, and an order or a
-        cursor that there is not.
+        *after* is the ``next`` of the page before.  Raises ``InvalidValueError`` for anything that
+        cannot be.
         """
         rows = CAMPAIGN_RESULTS.c
-        wanted = {"status": status, "channel": channel, "kind": kind}
-        criteria = [rows[name] == str(one) for name, one in wanted.items() if one is not None]
-        orders = either_way(rows.campaign_id, rows.starts_at, rows.ends_at, rows.name)
-        query = select(CAMPAIGN_RESULTS).where(*criteria)
+        query = select(CAMPAIGN_RESULTS).where(
+            equals(rows.status, Status, status),
+            equals(rows.channel, Channel, channel),
+            equals(rows.kind, str, kind),
+        )
         with self.reading(CAMPAIGN_RESULTS, CAMPAIGN_REVENUE) as connection:
             found = page(
-                connection, query, orders, dict, order_by=order_by, limit=limit, after=after
+                connection, query, _ORDERS, dict, order_by=order_by, limit=limit, after=after
             )
             bought = _bought(connection, [row["campaign_id"] for row in found.items])
         results = [_result(row, bought.get(row["campaign_id"], {})) for row in found.items]

@@ -1,13 +1,8 @@
 """The tables of campaign results: a row a campaign, a member, a purchase, and a campaign's currency."""
 
-from decimal import Decimal
-from typing import Any
-from uuid import UUID
-
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from crmcore.projections.engine.columns import Exact, Instant
-from crmcore.projections.engine.projection import Rows
 
 _metadata = MetaData()
 COUNTS = (
@@ -75,18 +70,3 @@ CAMPAIGN_PURCHASES = Table(
     Column("currency", Text),
 )
 """``net`` and ``kept`` of an order, ``margin`` of a conversion in ``currency``; empty until known."""
-
-
-def change_result(rows: Rows, campaign_id: UUID, **values: Any) -> None:
-    """Set columns of a campaign's row, where it was planned."""
-    row = rows.get(CAMPAIGN_RESULTS, str(campaign_id))
-    if row is not None:
-        rows.put(CAMPAIGN_RESULTS, {**row, **values})
-
-
-def add_to_result(rows: Rows, campaign_id: UUID, **amounts: int | Decimal) -> None:
-    """Add to columns of a campaign's row, where it was planned."""
-    row = rows.get(CAMPAIGN_RESULTS, str(campaign_id))
-    if row is not None:
-        added = {name: row[name] + amount for name, amount in amounts.items()}
-        rows.put(CAMPAIGN_RESULTS, {**row, **added})

@@ -31,6 +31,7 @@ from crmcore.domain.marketing.campaign.messages.running import (
     CampaignResumed,
     CostIncurred,
     RunningEvent,
+    StatusEvent,
 )
 from crmcore.domain.marketing.terms import ListKind
 
@@ -150,22 +151,33 @@ def evolve(state: State, event: Event) -> State:
 
 
 def _run(state: Campaign, event: RunningEvent) -> Campaign:
-    at = event.at
     match event:
-        case CampaignApproved():
-            return attrs.evolve(state, status=Status.APPROVED, since=at, approved_at=at)
-        case CampaignLaunched():
-            return attrs.evolve(state, status=Status.RUNNING, since=at, launched_at=at)
-        case CampaignPaused():
-            return attrs.evolve(state, status=Status.PAUSED, since=at)
-        case CampaignResumed():
-            return attrs.evolve(state, status=Status.RUNNING, since=at)
-        case CampaignCompleted():
-            return attrs.evolve(state, status=Status.COMPLETED, since=at)
-        case CampaignCancelled():
-            return attrs.evolve(state, status=Status.CANCELLED, since=at)
         case CostIncurred():
             return attrs.evolve(state, costs={**state.costs, event.cost_id: event})
+        case CampaignApproved():
+            state = attrs.evolve(state, approved_at=event.at)
+        case CampaignLaunched():
+            state = attrs.evolve(state, launched_at=event.at)
+        case CampaignPaused() | CampaignResumed() | CampaignCompleted() | CampaignCancelled():
+            pass
+        case _:
+            assert_never(event)
+    return attrs.evolve(state, status=status_after(event), since=event.at)
+
+
+def status_after(event: StatusEvent) -> Status:
+    """The status of a campaign to which this happened last."""
+    match event:
+        case CampaignApproved():
+            return Status.APPROVED
+        case CampaignLaunched() | CampaignResumed():
+            return Status.RUNNING
+        case CampaignPaused():
+            return Status.PAUSED
+        case CampaignCompleted():
+            return Status.COMPLETED
+        case CampaignCancelled():
+            return Status.CANCELLED
         case _:
             assert_never(event)
 

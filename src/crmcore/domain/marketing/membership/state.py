@@ -194,7 +194,7 @@ def evolve(state: State, event: Event) -> State:
 
 def _newcomer(event: Assessed) -> Member:
     return Member(
-        status=_status(event),
+        status=status_after(event),
         role=event.role,
         list_name=event.list_name,
         assessed_at=event.at,
@@ -204,7 +204,7 @@ def _newcomer(event: Assessed) -> Member:
 
 
 def _assessed(state: Member, event: Assessed) -> Member:
-    status = _status(event)
+    status = status_after(event)
     if isinstance(event, MemberSuppressed) and event.message_id is not None:
         held_back = {**state.held_back, event.message_id: event.suppressions}
         state = attrs.evolve(state, held_back=held_back)
@@ -217,7 +217,8 @@ def _assessed(state: Member, event: Assessed) -> Member:
     )
 
 
-def _status(event: Assessed) -> MemberStatus:
+def status_after(event: Assessed) -> MemberStatus:
+    """The status of a member about whom this was decided last."""
     match event:
         case MemberTargeted():
             return MemberStatus.TARGETED

@@ -110,7 +110,8 @@ class MemoryRows:
     def put(self, table: Table, row: Row) -> None:
         """Keep a copy of *row* in place of the one with the same primary key, if any."""
         held = self._held[table]
-        if held.working is not None or len(row) != len(held.columns):
+        beside = held.working is not None and held.working.name in row
+        if len(row) != len(held.columns) + beside:
             row = held.complete(table, row)
         row = held.copy(row)
         key = held.key_of(row)

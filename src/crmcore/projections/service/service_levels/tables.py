@@ -33,6 +33,7 @@ SERVICE_CASES = Table(
     Column("facts", JSON, nullable=False),
     Column("clock", Text, nullable=False),
     Index("service_cases_number", "number"),
+    Index("service_cases_status", "status"),
 )
 """One row a case.  ``contacts`` counts the opening and every message of the customer.
 

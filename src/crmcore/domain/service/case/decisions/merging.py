@@ -12,6 +12,7 @@ from crmcore.domain.kernel import NotFoundError
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.decisions.life_cycle import WAITING, reopen
 from crmcore.domain.service.case.decisions.service_levels import assign_after
+from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.messages.life_cycle import CaseResumed
 from crmcore.domain.service.case.messages.merging import (
     CaseAbsorbed,
@@ -29,16 +30,7 @@ from crmcore.domain.service.case.refusals import (
     require_in_order,
     require_not_ended,
 )
-from crmcore.domain.service.case.state import (
-    Closed,
-    Facts,
-    Merged,
-    Opened,
-    Spam,
-    State,
-    Unopened,
-    evolve,
-)
+from crmcore.domain.service.case.state import Closed, Merged, Opened, Spam, State, Unopened, evolve
 from crmcore.domain.service.levels.spans import waiting_since
 from crmcore.domain.service.levels.version.state import InForce, none_in_force
 from crmcore.domain.service.terms import StatusCategory
