@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any, assert_never
 from uuid import UUID
 
-import attrs
 from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Text
 
 from crmcore.domain.kernel import Money
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.marketing.membership.messages.results import ConversionKind, ConversionRecorded
 from crmcore.domain.sales.order.messages import OrderCancelled, OrderPlaced, OrderReturned
 from crmcore.projections.engine.changes import Change, increment, upsert
@@ -48,7 +48,7 @@ CAMPAIGN_PURCHASES = Table(
 OfOrder = OrderPlaced | OrderReturned | OrderCancelled
 
 
-@attrs.frozen
+@frozen
 class _Margin:
     """The *amount* that is known, and how many margins are *unknown* (0 or 1)."""
 

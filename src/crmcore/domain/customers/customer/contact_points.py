@@ -33,6 +33,7 @@ from crmcore.domain.kernel import (
     NotFoundError,
     address_key,
 )
+from crmcore.domain.kernel.frozen import frozen
 
 
 class ContactPointKnownError(NotAllowedError):
@@ -46,7 +47,7 @@ class ContactPointInvalidError(NotAllowedError):
 # State
 
 
-@attrs.frozen
+@frozen
 class ContactPoint:
     """A contact point as it was added, and what became of it."""
 

@@ -28,14 +28,15 @@ from crmcore.domain.customers.customer.messages.registration import (
     RegistrationEvent,
 )
 from crmcore.domain.customers.customer.preferences import Preferences
+from crmcore.domain.kernel.frozen import frozen
 
 
-@attrs.frozen
+@frozen
 class Unregistered:
     """Nobody yet."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Active:
     """A customer as known now; ``registered`` as first recorded."""
 
@@ -52,7 +53,7 @@ class Active:
         return self.registered.customer_id
 
 
-@attrs.frozen
+@frozen
 class Deactivated:
     """A customer with whom no business is done *since* an instant; ``was`` is as known."""
 

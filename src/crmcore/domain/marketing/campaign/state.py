@@ -14,6 +14,7 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
 )
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.marketing.campaign.messages.planning import (
     CampaignBudgetSet,
     CampaignPlanned,
@@ -54,12 +55,12 @@ class OutsideDatesError(NotAllowedError):
     """The campaign would run before its start or after its end."""
 
 
-@attrs.frozen
+@frozen
 class NotPlanned:
     """Nothing was planned yet."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Campaign:
     """A campaign, its lists and its costs so far; it runs in ``[starts_at, ends_at)``.
 
