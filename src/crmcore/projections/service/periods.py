@@ -10,8 +10,6 @@ import attrs
 from crmcore.domain.kernel import zoned
 from crmcore.domain.kernel.working_time import known_zone
 
-__all__ = ["Period", "PeriodLength", "local_day"]
-
 
 class PeriodLength(StrEnum):
     """Days, weeks from Monday on, or months: whole ones by the clocks of a zone."""
