@@ -12,6 +12,7 @@ from crmcore.application.errors import StoreError
 from crmcore.application.policies import Policies
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.projection_source import ProjectionSource
 from crmcore.infrastructure.log.read import LogReader
@@ -24,7 +25,7 @@ from crmcore.projections.engine.rebuild.parts import Part
 __all__ = ["Submit"]
 
 
-@attrs.frozen
+@frozen
 class Submit:
     """Lets an executor fill parts of generations, in another process or on another machine.
 

@@ -114,12 +114,12 @@ def counted(program: str, folder: Path) -> tuple[int, int, list[str]]:
         ),
         pytest.param(
             OPEN,
-            300,
-            250,
+            340,
+            110,
             (*FOR_PEOPLE, *ADDRESSES, *SERVERS, *FOR_SOME),
             id="a log that is opened",
         ),
-        pytest.param(READ, 340, 250, (*ADDRESSES, *SERVERS, *FOR_SOME), id="a command that reads"),
+        pytest.param(READ, 360, 130, (*ADDRESSES, *SERVERS, *FOR_SOME), id="a command that reads"),
     ],
 )
 def test_little_is_imported_and_built(

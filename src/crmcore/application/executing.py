@@ -36,6 +36,7 @@ from crmcore.domain.kernel import (
     marked_personal,
     shape,
 )
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["Batch", "CommandService", "Envelope", "InFutureError", "Refused"]
 
@@ -69,7 +70,7 @@ class InFutureError(DomainError):
         self.errors = (error,)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Envelope:
     """A command, who sends it and what it belongs to."""
 
@@ -82,7 +83,7 @@ class Envelope:
     expected_version: int | None = None
 
 
-@attrs.frozen
+@frozen
 class Refused:
     """A command of a batch that was refused: its place in the batch (from 0) and why."""
 
@@ -120,7 +121,7 @@ class Batch:
         self.position = self.position if later.position is None else later.position
 
 
-@attrs.frozen
+@frozen
 class CommandService:
     """Executes every command that a context's service has a handler for."""
 

@@ -25,6 +25,7 @@ from crmcore.cli.output import Column, bar, money, say, share, table
 from crmcore.cli.pages import items_of
 from crmcore.cli.progress import bars
 from crmcore.cli.service.levels import compliance_document, show_compliance
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "Part",
@@ -53,7 +54,7 @@ ASSUMED: Final = (
 )
 
 
-@attrs.frozen
+@frozen
 class Part:
     """A part of the demo, and whether what it promises holds."""
 

@@ -16,6 +16,7 @@ from crmcore.cli.hosting import contexts_at
 from crmcore.cli.output import NOTHING, Column, emit, heading, one_line, say, table
 from crmcore.cli.session import options_of
 from crmcore.contexts import Context
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.errors import MisuseError
 
 SENDER: Final = "Ada"
@@ -23,7 +24,7 @@ RULES: Final = re.compile(r" \((?:INV|EC)-\w+\)")
 MARKS: Final = re.compile(r"``|\*(?=\w)|(?<=\w)\*")
 
 
-@attrs.frozen
+@frozen
 class Known:
     """A class of commands, and the context that it belongs to."""
 

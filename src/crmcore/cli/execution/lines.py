@@ -15,6 +15,7 @@ import attrs
 import crmcore
 from crmcore import errors
 from crmcore.commands import OpenCase
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["LONGEST", "UNFIT", "Line", "Unreadable", "lines", "read"]
 
@@ -29,7 +30,7 @@ class Unreadable(ValueError):  # noqa: N818  # it refuses a line, not the file
     """The line is no command: what was expected."""
 
 
-@attrs.frozen
+@frozen
 class Line:
     """The line *number* (from 1) of a file; ``content`` None where it is longer than ``LONGEST``."""
 

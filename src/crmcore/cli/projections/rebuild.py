@@ -17,6 +17,7 @@ from crmcore.cli.projections.estimate import estimate
 from crmcore.cli.projections.processes import processes as started
 from crmcore.cli.projections.rebuilt import Outcome, show_outcomes
 from crmcore.cli.session import existing, options_of
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.errors import (
     ProjectionStoppedError,
     RebuildStoppedError,
@@ -31,7 +32,7 @@ SMALL: Final = 50_000
 """A log of fewer records is read sooner than further processes are started."""
 
 
-@attrs.frozen
+@frozen
 class Wish:
     """What is to happen once a generation is filled."""
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, Self
 from uuid import UUID
 
-import attrs
+from crmcore.domain.kernel.frozen import frozen
 
 PLAIN = (Decimal, date, timedelta, UUID)  # a datetime is a date
 SIMPLE = (*PLAIN, time, str, int, float)
@@ -56,7 +56,7 @@ def _kind_of(value: Any) -> str:
             return f"a {type(value).__name__}"
 
 
-@attrs.frozen
+@frozen
 class FieldError:
     """What is wrong with one field: its path, such as ``lines[0].goods.amount``, and why."""
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
 
-import attrs
 import msgspec
 
 from crmcore.application.describing import described
@@ -18,6 +17,7 @@ from crmcore.application.errors import (
     UnknownTopicError,
 )
 from crmcore.domain.kernel import Event, version_of
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.events.upcasting import Upcaster, Upcasters
 
 _encode = msgspec.json.Encoder().encode
@@ -81,7 +81,7 @@ class EventCodec:
         return EventReader(self._upcasters, views)
 
 
-@attrs.frozen
+@frozen
 class Translated:
     """An event that an older version stored, in present terms; ``part`` counts a record's events from 0."""
 

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import attrs
 import msgspec
 from sqlalchemy import Connection, select
 
@@ -17,6 +16,7 @@ from crmcore.application.errors import (
     UnreadableEventError,
 )
 from crmcore.application.log import Page, Place, Record, Recorded, UnknownEvent
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.infrastructure.database.driver import execute, fetch_all
 from crmcore.infrastructure.events.codec import EventCodec, EventReader
@@ -32,7 +32,7 @@ _PROVENANCE = frozenset(_COLUMNS) - {
 }  # fmt: skip
 
 
-@attrs.frozen
+@frozen
 class Reading:
     """What a reader of the whole log wants of it.
 
@@ -81,7 +81,7 @@ def array(connection: Connection, texts: Iterable[str]) -> Any:
     return many if connection.dialect.name == "postgresql" else msgspec.json.encode(many).decode()
 
 
-@attrs.frozen
+@frozen
 class LogReader:
     """Reads recorded events; the caller brings the connection, and so chooses the moment."""
 

@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any, Final, get_args
 from uuid import UUID
 
-import attrs
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -30,6 +29,7 @@ from sqlalchemy import (
 
 from crmcore.application.catalogue import Catalogue
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.sales.lead.messages.qualification import LeadConverted
 from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified
@@ -85,7 +85,7 @@ class HistoryEntry:
     details: str
 
 
-@attrs.frozen
+@frozen
 class _Kept:
     """What is read of most events: that they are JSON; their text is kept as it stands."""
 

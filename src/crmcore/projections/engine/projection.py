@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import version_of
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.poison.dead_letters import Policy
 from crmcore.projections.engine.working import Working
 
@@ -96,7 +97,7 @@ def _partition(projection: "Projection") -> str | None:
     return STREAM if projection.groups is by_stream else None
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Projection:
     """A read model.
 

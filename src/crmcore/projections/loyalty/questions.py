@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, select
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import Money
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
@@ -74,7 +75,7 @@ class TierSummary:
     year_spending: Decimal
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class LoyaltyQuestions(Questions):
     """The loyalty program: one member's status, the members, and the tiers."""
 

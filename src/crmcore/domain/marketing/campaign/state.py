@@ -14,6 +14,7 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
 )
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.marketing.campaign.messages.planning import (
     CampaignBudgetSet,
     CampaignPlanned,
@@ -54,12 +55,12 @@ class OutsideDatesError(NotAllowedError):
     """The campaign would run before its start or after its end."""
 
 
-@attrs.frozen
+@frozen
 class NotPlanned:
     """Nothing was planned yet."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Campaign:
     """A campaign, its lists and its costs so far; it runs in ``[starts_at, ends_at)``.
 
@@ -126,6 +127,8 @@ def evolve(state: State, event: Event) -> State:
     """The campaign after one more event; only a plan makes one."""
     if isinstance(state, NotPlanned):
         return _planned(event) if isinstance(event, CampaignPlanned) else state
+    if isinstance(event, RunningEvent):
+        return _run(state, event)
     match event:
         case CampaignPlanned():
             return _planned(event)
@@ -135,16 +138,6 @@ def evolve(state: State, event: Event) -> State:
             return attrs.evolve(state, starts_at=event.starts_at, ends_at=event.ends_at)
         case TargetListGenerated():
             return attrs.evolve(state, lists={**state.lists, event.list_id: event})
-        case (
-            CampaignApproved()
-            | CampaignLaunched()
-            | CampaignPaused()
-            | CampaignResumed()
-            | CampaignCompleted()
-            | CampaignCancelled()
-            | CostIncurred()
-        ):
-            return _run(state, event)
         case _:
             assert_never(event)
 

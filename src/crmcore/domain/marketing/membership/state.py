@@ -11,6 +11,7 @@ import attrs
 from crmcore.domain.kernel import (
     derived_id,
 )
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.marketing.membership.messages.addressing import (
     AddressingCommand,
     AddressingEvent,
@@ -62,12 +63,12 @@ class Step(IntEnum):
     CONVERTED = 6
 
 
-@attrs.frozen
+@frozen
 class Unassigned:
     """The customer is no member of the campaign."""
 
 
-@attrs.frozen
+@frozen
 class Message:
     """A message and what became of it: how and when it came back, every time that was recorded."""
 
@@ -81,7 +82,7 @@ class Message:
         return any(bounce is kind for bounce, _ in self.bounces)
 
 
-@attrs.frozen
+@frozen
 class Member:
     """A customer in a campaign.
 

@@ -13,6 +13,7 @@ import attrs
 from sqlalchemy import Connection
 
 from crmcore.application.log import Place
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.batch import Batch
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.drift import rebuild_reason
@@ -33,7 +34,7 @@ Shorter than the second after which PostgreSQL looks for deadlocks, so that it n
 logger = logging.getLogger(__name__)
 
 
-@attrs.frozen
+@frozen
 class Inline:
     """Brings some read models up to date within the transactions of commands."""
 

@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 
 from crmcore.application.log import Place
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.checkpoint import (
     LIVE,
     OLDER,
@@ -91,7 +92,7 @@ def _change(schema: str | None, columns: tuple[str, ...]) -> Update:
     return one.values({column: bindparam(column) for column in columns})
 
 
-@attrs.frozen
+@frozen
 class Registry:
     """The table that knows every projection's generations and checkpoints."""
 

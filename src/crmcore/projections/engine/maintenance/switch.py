@@ -13,6 +13,7 @@ import attrs
 from sqlalchemy import Connection, text
 
 from crmcore.application.errors import StoreBusyError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.checkpoint import BUILDING, LIVE, PREVIOUS, Checkpoint
 from crmcore.projections.engine.generations.drift import drift, log_mismatch
 from crmcore.projections.engine.generations.registry import Registry
@@ -33,7 +34,7 @@ SHORT_WAIT = "500ms"
 Changed = TypeVar("Changed")
 
 
-@attrs.frozen
+@frozen
 class Switcher:
     """Switches to a generation, goes back to the one before, retires those that are not live."""
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.locking import create_once
 
 
@@ -39,7 +40,7 @@ class Policy(StrEnum):
     SKIP = "skip"
 
 
-@attrs.frozen
+@frozen
 class DeadLetter:
     """An event that a generation went past.  ``groups`` are those that it would have changed."""
 
@@ -136,7 +137,7 @@ def _aside_table(schema: str | None) -> Table:
     )
 
 
-@attrs.frozen
+@frozen
 class DeadLetterTable:
     """The table of the events put aside."""
 

@@ -22,13 +22,14 @@ from sqlalchemy import (
 from sqlalchemy import delete as delete_from
 
 from crmcore.application.log import Place
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.locking import create_once
 
 MOST_PARTS = 256
 """Two hexadecimal digits tell no more apart."""
 
 
-@attrs.frozen
+@frozen
 class Part:
     """The groups whose ids end in two hexadecimal digits from *low* to *below*, of a generation.
 
@@ -78,7 +79,7 @@ def _parts_table(schema: str | None) -> Table:
     )
 
 
-@attrs.frozen
+@frozen
 class Parts:
     """The table of the parts."""
 

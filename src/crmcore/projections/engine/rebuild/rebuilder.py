@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from typing import Any
 
-import attrs
 from sqlalchemy import Connection
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.batch import Batch
 from crmcore.projections.engine.generations.checkpoint import BUILDING, Checkpoint
 from crmcore.projections.engine.generations.drift import log_mismatch, resume_obstacle
@@ -38,7 +38,7 @@ Submit = Callable[[Executor, Sequence[Part]], "Future[Stopped]"]
 """Lets an executor ``fill`` parts in one reading, be it in another process or on another machine."""
 
 
-@attrs.frozen
+@frozen
 class _Run:
     """A generation on its way: the parts that were planned or found, and whether it goes on with them."""
 
@@ -49,7 +49,7 @@ class _Run:
     clock: Clock
 
 
-@attrs.frozen
+@frozen
 class Rebuilder:
     """Fills generations that are not live."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import ColumnElement, Connection, RowMapping, case, select
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.service.levels.clock import TargetClock
 from crmcore.domain.service.levels.target_clocks import clocks
@@ -28,7 +29,7 @@ _AS_KEPT: Final = [one for one in SERVICE_CASES.c if one.name not in ("facts", "
 """The columns that a snapshot takes as they are."""
 
 
-@attrs.frozen
+@frozen
 class CaseSnapshot:
     """A case as it was at an instant, by the columns of its row: ``snapshot["queue"]``.
 

@@ -8,9 +8,8 @@ work, and the question that its customer waits with.
 from collections.abc import Sequence
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.kernel import NotFoundError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.decisions.life_cycle import WAITING, reopen
 from crmcore.domain.service.case.decisions.service_levels import assign_after
 from crmcore.domain.service.case.facts import Facts
@@ -39,7 +38,7 @@ from crmcore.domain.service.terms import StatusCategory
 OPEN_CASE_JOINED = "an open case was merged into it"
 
 
-@attrs.frozen
+@frozen
 class Merge:
     """What a merge records on the source and on the target; nothing if it was done before."""
 
