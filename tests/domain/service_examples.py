@@ -208,6 +208,7 @@ def within_the_case(_kind: type, name: str) -> st.SearchStrategy[Any] | None:
         "cycle": st.just(1),
         "targets": st.just((target(SOLUTION, hours(8)),)),
         "calendars": st.just((OFFICE,)),
+        **dict.fromkeys(("queue", "category", "request_type"), st.sampled_from(["a", "b"])),
         "at": st.integers(0, 99).map(lambda minutes: START + timedelta(minutes=minutes)),
     }
     return hints.get(name)

@@ -127,6 +127,8 @@ def evolve(state: State, event: Event) -> State:
     """The campaign after one more event; only a plan makes one."""
     if isinstance(state, NotPlanned):
         return _planned(event) if isinstance(event, CampaignPlanned) else state
+    if isinstance(event, RunningEvent):
+        return _run(state, event)
     match event:
         case CampaignPlanned():
             return _planned(event)
@@ -136,16 +138,6 @@ def evolve(state: State, event: Event) -> State:
             return attrs.evolve(state, starts_at=event.starts_at, ends_at=event.ends_at)
         case TargetListGenerated():
             return attrs.evolve(state, lists={**state.lists, event.list_id: event})
-        case (
-            CampaignApproved()
-            | CampaignLaunched()
-            | CampaignPaused()
-            | CampaignResumed()
-            | CampaignCompleted()
-            | CampaignCancelled()
-            | CostIncurred()
-        ):
-            return _run(state, event)
         case _:
             assert_never(event)
 
