@@ -15,6 +15,7 @@ import pytest
 import crmcore
 from crmcore.cli import main
 from crmcore.cli.app import hoisted
+from crmcore.cli.command_group import our_modules
 from tests.cli.command_line import CommandLine, as_lines, key, registered, sent
 
 
@@ -278,3 +279,20 @@ def test_an_address_is_whole_where_a_program_reads(run: CommandLine) -> None:
         email in line and key("Ada Lovelace") in line
         for line in run("customers", "find", "ada").out.splitlines()
     )
+
+
+COMMANDS = {words: entry for module in our_modules() for words, entry in module.COMMANDS.items()}
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_is_there_and_says_what_it_is_for(words: str, run: CommandLine) -> None:
+    """Its function is named by data, and imported only when it is called."""
+    shown = run(*words.split(), "--help")
+    assert (shown.status, shown.err) == (0, "")
+    _, said = COMMANDS[words]
+    assert " ".join(said.split()) in " ".join(shown.out.split())
+
+
+def test_the_commands_of_a_context_are_in_the_folder_of_its_name() -> None:
+    folders = {module.__name__.split(".")[-2] for module in our_modules()}
+    assert {context.name for context in crmcore.all_contexts()} <= folders

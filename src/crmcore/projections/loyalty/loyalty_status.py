@@ -15,10 +15,10 @@ from operator import itemgetter
 from types import NoneType
 from typing import Final
 
-import attrs
 from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, Table, Text
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.sales.order.messages import (
@@ -67,13 +67,13 @@ PURCHASES: Final = Working(
 )
 
 
-@attrs.frozen
+@frozen
 class _Amount:
     amount: Decimal
     currency: str
 
 
-@attrs.frozen
+@frozen
 class _Placed:
     """What loyalty reads of an order."""
 
@@ -81,7 +81,7 @@ class _Placed:
     handed_over: bool
 
 
-@attrs.frozen
+@frozen
 class _Returned:
     """What loyalty reads of a return."""
 
@@ -91,7 +91,7 @@ class _Returned:
     at: datetime
 
 
-@attrs.frozen
+@frozen
 class _Cancelled:
     """What loyalty reads of a cancellation."""
 

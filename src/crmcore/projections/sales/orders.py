@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-import attrs
 from sqlalchemy import Column, Index, Integer, MetaData, RowMapping, Table, Text, select
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.order.messages import (
     OrderCancelled,
     OrderDelivered,
@@ -53,19 +53,19 @@ _ORDERS: Final = either_way(
 )
 
 
-@attrs.frozen
+@frozen
 class _Amount:
     amount: Decimal
     currency: str
 
 
-@attrs.frozen
+@frozen
 class _Line:
     line: int
     quantity: Decimal
 
 
-@attrs.frozen
+@frozen
 class _Placed:
     """What a row needs of an order; as the whole event it comes where that is read anyhow."""
 

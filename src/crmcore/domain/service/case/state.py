@@ -4,20 +4,19 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-import attrs
-
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.facts import Facts, learn, open_facts
 from crmcore.domain.service.case.messages.opening import CaseOpened
 from crmcore.domain.service.case.messages.unions import CaseEvent
 from crmcore.domain.service.terms import StatusCategory
 
 
-@attrs.frozen
+@frozen
 class Unopened:
     """Nothing is known under this identity."""
 
 
-@attrs.frozen
+@frozen
 class Active:
     """Somebody has to do something: new, open, pending or on hold, *since* an instant."""
 
@@ -26,7 +25,7 @@ class Active:
     category: StatusCategory
 
 
-@attrs.frozen
+@frozen
 class Solved:
     """Solved, and may be reopened for a while."""
 
@@ -35,7 +34,7 @@ class Solved:
     category: StatusCategory = StatusCategory.SOLVED
 
 
-@attrs.frozen
+@frozen
 class Closed:
     """Solved and filed for good."""
 
@@ -44,7 +43,7 @@ class Closed:
     category: StatusCategory = StatusCategory.CLOSED
 
 
-@attrs.frozen
+@frozen
 class Merged:
     """Ended; the work goes on in the case *into*."""
 
@@ -54,7 +53,7 @@ class Merged:
     category: StatusCategory = StatusCategory.MERGED
 
 
-@attrs.frozen
+@frozen
 class Spam:
     """Ended; it was never a customer's concern."""
 
