@@ -23,6 +23,7 @@ import memory
 import peers
 import postgres
 import rebuilding
+import starting
 from log_file import LogFile
 from timing import Measured, NotMeasuredError, Row
 
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows = [
                 *rebuilding.rows(log),
                 *commanding.rows(folder, options.runs),
+                *starting.rows(folder, options.runs),
                 *peers.rows(log, server, min(options.peer_events, options.events)),
             ]
         words = [word.lower() for word in options.only]

@@ -19,7 +19,8 @@ from crmcore.application.log import Recorded
 from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
-from crmcore.projections.engine import Exact, Projection, Rows
+from crmcore.projections.engine.columns import Exact
+from crmcore.projections.engine.projection import Projection, Rows
 from log_file import LogFile, fresh
 from peer import Peer
 from timing import Measured, NotMeasuredError, Row, rates, timed

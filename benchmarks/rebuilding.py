@@ -5,7 +5,7 @@ from contextlib import closing
 from uuid import UUID
 
 import crmcore
-from crmcore.cli.processes import processes as started
+from crmcore.cli.projections.processes import processes as started
 from log_file import LogFile, bare_insert
 from timing import Measured, Row, paired, timed
 

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 import crmcore
 import machine
 from crmcore.cli.importers import incidents
-from crmcore.cli.importing import Imported, bring_in
+from crmcore.cli.imports.importing import Imported, bring_in
 from crmcore.projections.service.service_levels.tables import SERVICE_CASES
 from timing import timed
 

@@ -51,7 +51,7 @@ BREACHES = {
         "A context asks another through its public classes",
     ),
     "the command line reaches past the core's face": (
-        "cli/audit.py",
+        "cli/log/verify.py",
         "from crmcore.projections.engine import projection",
         "The command line drives the core through its face",
     ),

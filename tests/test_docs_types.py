@@ -16,7 +16,7 @@ STRICT_PYRIGHT = {
 }
 HOST = """
 from crmcore import CRM, Projection
-from crmcore.projections.engine import Row, Rows, by_stream
+from crmcore.projections.engine.projection import Row, Rows, by_stream
 from crmcore.application.log import Recorded
 from sqlalchemy import Column, Integer, MetaData, Table, Text, func, select, union_all
 

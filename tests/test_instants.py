@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from crmcore.projections.reading import ReadModels
 
 import crmcore
 from crmcore import CRM, Period, PeriodLength
@@ -18,7 +17,9 @@ from crmcore.composition import Composition
 from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.errors import InvalidValueError, ProjectionStoppedError
-from crmcore.projections.engine import Instant, Projection, Rows
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import Projection, Rows
+from crmcore.reading import ReadModels
 from tests.scenario import START, uid
 
 AWARE = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from crmcore.application.executing import Batch, Envelope
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
+    from crmcore.composition import all_contexts
     from crmcore.crm import CRM, open, schema_of  # noqa: A004  # read as `crmcore.open`
     from crmcore.domain.kernel import Command, Money, derived_id, minor_digits
     from crmcore.domain.service.levels.clock import Mode
     from crmcore.domain.service.terms import StatusCategory
     from crmcore.infrastructure.identity import new_id
-    from crmcore.projections.engine import Projection
+    from crmcore.projections.engine.projection import Projection
     from crmcore.projections.service.metrics.catalogue import METRICS
     from crmcore.projections.service.metrics.metric import Figure, Metric
     from crmcore.projections.service.periods import Period, PeriodLength
@@ -60,6 +61,7 @@ __all__ = [
     "Recorded",
     "StatusCategory",
     "Unit",
+    "all_contexts",
     "calendars",
     "commands",
     "contexts",
@@ -91,12 +93,13 @@ _PARTS = {
     "crmcore.application.service.escalation": ("Escalated",),
     "crmcore.application.executing": ("Batch", "Envelope"),
     "crmcore.application.log": ("Receipt", "Recorded"),
+    "crmcore.composition": ("all_contexts",),
     "crmcore.crm": ("CRM", "open", "schema_of"),
     "crmcore.domain.kernel": ("Command", "Money", "derived_id", "minor_digits"),
     "crmcore.domain.service.terms": ("StatusCategory",),
     "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
-    "crmcore.projections.engine": ("Projection",),
+    "crmcore.projections.engine.projection": ("Projection",),
     "crmcore.projections.service.service_levels.compliance": ("Grouping", "Unit"),
     "crmcore.projections.service.surveys.results": ("FeedbackGrouping",),
     "crmcore.projections.service.metrics.metric": ("Figure", "Metric"),

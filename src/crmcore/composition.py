@@ -21,7 +21,7 @@ from crmcore.contexts.wiring import Wiring
 from crmcore.domain.kernel import shown
 from crmcore.infrastructure.events.codec import EventCodec, by_topic
 from crmcore.infrastructure.events.upcasting import Upcaster
-from crmcore.projections.engine import Projection
+from crmcore.projections.engine.projection import Projection
 
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 CONTEXTS: Final = (
@@ -31,6 +31,14 @@ CONTEXTS: Final = (
     SERVICE,
     LOYALTY,
 )
+
+
+def all_contexts(own: Sequence[Context] = ()) -> Sequence[Context]:
+    """The contexts that come along, in their order, then a host's *own*.
+
+    Raises ``MisuseError`` where they clash.
+    """
+    return Composition(own).contexts
 
 
 @attrs.frozen(slots=False)

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
 from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine
@@ -22,8 +22,11 @@ from crmcore.application.service.escalation import BY, Escalated, escalate
 from crmcore.application.streams import Streams
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
-from crmcore.domain.kernel import Command, zoned
-from crmcore.infrastructure.commands.codec import CommandCodec, schema_of
+from crmcore.domain.kernel import Command, NotFoundError, zoned
+from crmcore.domain.service.case.naming import cases_by_id
+from crmcore.domain.service.case_number import normal_case_number
+from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.commands.schema import schema_of
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
 from crmcore.infrastructure.identity import new_id
@@ -34,10 +37,13 @@ from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.streams import LogStreams
 from crmcore.infrastructure.log.verify import Verdict
-from crmcore.projections.engine import Follower, Projection, Registry, Status
+from crmcore.projections.engine.follow.follower import Follower
 from crmcore.projections.engine.follow.inline import Inline
+from crmcore.projections.engine.follow.status import Status
 from crmcore.projections.engine.generations.names import check_names
+from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.maintenance.maintenance import Maintenance, find_projection
+from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.query.live_rows import LiveRows
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.instants import about_instants
@@ -45,6 +51,8 @@ from crmcore.reading import ReadModels
 from crmcore.workers import Submit
 
 __all__ = ["CRM", "open", "schema_of"]
+
+NO_CASES: Final[Mapping[str, UUID]] = MappingProxyType({})
 
 
 def now() -> datetime:
@@ -193,8 +201,18 @@ class CRM:
             envelopes, batch=batch, stop=stop, progress=told, connection=connection
         )
 
-    def command(self, topic: str, fields: Mapping[str, Any]) -> Command:
-        """The command *topic* with *fields* as JSON gives them; ``at`` is now where it is left out."""
+    def command(
+        self, topic: str, fields: Mapping[str, Any], *, cases: Mapping[str, UUID] = NO_CASES
+    ) -> Command:
+        """The command *topic* with *fields* as JSON gives them; ``at`` is now where it is left out.
+
+        A case may be named by its number, as ``case_id`` finds it; *cases* are numbers that are given
+        to cases in the same batch, before this.  Raises ``UnknownTopicError``, ``InvalidCommandError``
+        with all that is wrong, and what ``case_id`` raises.
+        """
+        if isinstance(topic, str) and isinstance(fields, Mapping):
+            kind = self.command_kinds.get(topic)
+            fields = cases_by_id(kind, fields, lambda one: cases.get(one) or self.case_id(one))
         return self._commands.decode(topic, fields, now=self._clock())
 
     def fields(self, command: Command) -> dict[str, Any]:
@@ -295,7 +313,10 @@ class CRM:
         Raises ``NotFoundError``, and ``AmbiguousNumberError`` where several are called so: in a log
         of the time before numbers were claimed.
         """
-        return self.read.at_least(self.position).cases.numbered(number)
+        position = self.position
+        if not position:  # no read model has rows yet
+            raise NotFoundError("case", normal_case_number(number))
+        return self.read.at_least(position).cases.numbered(number)
 
     # The log
 

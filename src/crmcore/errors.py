@@ -40,9 +40,9 @@ from crmcore.domain.kernel import (
     NoWorkingTimeError,
     OutOfOrderError,
 )
-from crmcore.projections.engine import ProjectionStoppedError
 from crmcore.projections.engine.generations.views import InTheWayError
 from crmcore.projections.engine.maintenance.maintenance import UnknownProjectionError
+from crmcore.projections.engine.poison.poison import ProjectionStoppedError
 from crmcore.projections.engine.query.live_rows import NotReachedError
 from crmcore.projections.engine.rebuild.outcome import RebuildStoppedError
 

@@ -17,7 +17,8 @@ from crmcore.contexts.marketing import MarketingReadModels
 from crmcore.contexts.sales import SalesReadModels
 from crmcore.contexts.service import ServiceReadModels
 from crmcore.domain.kernel import InvalidValueError
-from crmcore.projections.engine import Row
+from crmcore.domain.kernel.frozen import frozen
+from crmcore.projections.engine.projection import Row
 from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
 from crmcore.projections.instants import about_instants
 
@@ -39,7 +40,7 @@ else:
     _Named = object
 
 
-@attrs.frozen
+@frozen
 class ReadModels(_Named):
     """Answers from the live rows, and from the log where a moment of the past is asked for."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from crmcore.domain.kernel import Aggregate, DomainError
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["Outcome", "Scenario", "refuse_out_of_order"]
 
@@ -28,7 +29,7 @@ def refuse_out_of_order(
         state, began_at = aggregate.evolve(state, event), began_at or event.at
 
 
-@attrs.frozen
+@frozen
 class Scenario:
     """``scenario.given(...).when(command).then(...)`` over one aggregate's decisions.
 
@@ -57,7 +58,7 @@ class Scenario:
         return Outcome(self, events, None)
 
 
-@attrs.frozen
+@frozen
 class Outcome:
     """What a decision gave."""
 

@@ -12,17 +12,20 @@ from crmcore.application.errors import StoreError
 from crmcore.application.policies import Policies
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.projection_source import ProjectionSource
 from crmcore.infrastructure.log.read import LogReader
-from crmcore.projections.engine import Projection, ProjectionStoppedError, Registry
-from crmcore.projections.engine.poison.poison import describe_stop
-from crmcore.projections.engine.rebuild.fill import Part, Stopped, fill
+from crmcore.projections.engine.generations.registry import Registry
+from crmcore.projections.engine.poison.poison import ProjectionStoppedError, describe_stop
+from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.rebuild.fill import Stopped, fill
+from crmcore.projections.engine.rebuild.parts import Part
 
 __all__ = ["Submit"]
 
 
-@attrs.frozen
+@frozen
 class Submit:
     """Lets an executor fill parts of generations, in another process or on another machine.
 

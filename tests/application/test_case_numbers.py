@@ -42,6 +42,7 @@ def test_a_second_case_with_the_number_of_another_is_refused(crm: CRM) -> None:
     with pytest.raises(CaseNumberTakenError, match=f"case {uid(1)} has the number N-1") as refused:
         crm.execute(numbered(2, "N-1"), by="kim")
     assert refused.value.holder == uid(1)
+    assert [one.field for one in refused.value.errors] == ["number"]
     assert crm.position == 2
     crm.execute(numbered(2, "n-1"), by="kim")  # another one: numbers are as they are written
     assert crm.case_id("n-1") == uid(2)
@@ -114,6 +115,22 @@ def test_two_of_one_number_from_before_numbers_were_claimed_are_told_as_ambiguou
         with pytest.raises(AmbiguousNumberError, match="2 cases have the number N-1") as told:
             asked("N-1")
         assert told.value.cases == (uid(1), uid(2))
-    assert crm.read.cases.get(str(uid(2))).number == "N-1"
-    assert crm.read.cases.get("N-3").case_id == crm.case_id("N-3") == uid(3)
+    second, third = crm.read.cases.get(str(uid(2))), crm.read.cases.get("N-3")
+    assert second is not None
+    assert second.number == "N-1"
+    assert third is not None
+    assert third.case_id == crm.case_id("N-3") == uid(3)
     assert len(crm.read.cases.find().items) == 3
+
+
+def test_a_command_from_json_names_a_case_by_its_number(crm: CRM) -> None:
+    crm.execute(numbered(1, "N-1"), by="kim")
+    by_number = crm.command("start-case", {"case_id": " N-1 "})
+    assert by_number == crm.command("start-case", {"case_id": str(uid(1)), "at": by_number.at})
+    with pytest.raises(NotFoundError, match="there is no case N-2") as unknown:
+        crm.command("start-case", {"case_id": "N-2"})
+    assert [(one.field, one.message) for one in unknown.value.errors] == [
+        ("case_id", "there is no case N-2")
+    ]
+    with pytest.raises(InvalidValueError, match="case_id: expected text that is not blank"):
+        crm.command("start-case", {"case_id": " "})

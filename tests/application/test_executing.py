@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import crmcore
 from crmcore import CRM, Batch, Envelope, Receipt
 from crmcore.commands import (
+    ConfirmConsent,
     CustomerKind,
     GiveConsent,
     IncurCost,
@@ -29,6 +30,7 @@ from crmcore.errors import (
     CommandIdReusedError,
     CommandInProgressError,
     ConcurrencyError,
+    DomainError,
     InFutureError,
     InvalidCommandError,
     NotFoundError,
@@ -80,6 +82,31 @@ def test_a_receipt_tells_what_was_recorded(crm: CRM) -> None:
     assert (recorded.command_id, recorded.correlation_id, recorded.causation_id) == (
         uid(50), uid(51), uid(52),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "fields"),
+    [
+        pytest.param(register(at=NOW + timedelta(days=1)), ["at"], id="an instant to come"),
+        pytest.param(
+            TargetMember(campaign_id=uid(9), customer_id=ANN, list_name="spring", at=START), ["campaign_id"],
+            id="a campaign that is not there",
+        ),
+        pytest.param(
+            ConfirmConsent(customer_id=ANN, consent_id=uid(9), evidence="link", at=START), ["consent_id"],
+            id="a consent that is not there",
+        ),
+        pytest.param(register(name="Bob"), ["customer_id"], id="an id that is taken"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_the_field_that_it_is_about(
+    crm: CRM, command: Any, fields: list[str]
+) -> None:
+    crm.execute(register(), by="me")
+    with pytest.raises(DomainError) as refused:
+        crm.execute(command, by="me")
+    assert [one.field for one in refused.value.errors] == fields
+    assert all(one.message in str(refused.value) for one in refused.value.errors)
 
 
 def test_a_command_whose_effect_holds_records_nothing(crm: CRM) -> None:

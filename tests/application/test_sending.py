@@ -125,6 +125,7 @@ def test_opting_out_twice_counts_once_and_again_after_a_consent(crm: crmcore.CRM
     def counted() -> int:
         crm.catch_up()
         found = crm.read.campaigns.get(SPRING)
+        assert found is not None
         return int(found.opt_outs)
 
     tell(crm, *WITH_HOME, *running(SPRING), target(1), send(1, 1), opt_out(2), opt_out(3))
@@ -276,7 +277,9 @@ def test_a_soft_bounce_stops_nothing_and_counts_once_for_each_message(crm: crmco
     tell(crm, bounce(1, 2, soft), bounce(1, 3, soft), bounce(1, 3, soft))
     assert where(crm, send(2, 4)) == HOME
     crm.catch_up()
-    assert crm.read.campaigns.get(SPRING).bounces == 1
+    found = crm.read.campaigns.get(SPRING)
+    assert found is not None
+    assert found.bounces == 1
 
 
 # Permission for one address

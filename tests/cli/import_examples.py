@@ -15,7 +15,7 @@ from crmcore.application.sales.public import Leads, Opportunities
 from crmcore.application.service.cases import CaseService
 from crmcore.application.service.public import Cases
 from crmcore.application.work import derived_handlers
-from crmcore.cli.importers import Planned, Refused, Row
+from crmcore.cli.importers.row import Planned, Refused, Row
 from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import Money
 from crmcore.domain.sales.order import decisions as order

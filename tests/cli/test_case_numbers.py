@@ -4,8 +4,8 @@ import attrs
 import pytest
 
 import crmcore
-from crmcore.cli.describe import kinds
-from crmcore.cli.service.case_numbers import NAMING
+from crmcore.cli.execution.describe import known_commands
+from crmcore.domain.service.case.naming import NAMING
 from tests.cli.command_line import CommandLine, key, opened, sent
 
 AT = "2026-01-12T08:00:00Z"
@@ -54,7 +54,7 @@ def test_a_number_that_no_case_has_refuses_its_line_alone(run: CommandLine) -> N
 @pytest.mark.parametrize("given", ["\ud800", "", "x" * 121], ids=["half", "blank", "long"])
 def test_what_cannot_be_a_number_refuses_its_line_alone(run: CommandLine, given: str) -> None:
     done = run.executes(numbered("N-1"), solved(given), status=1)
-    assert done.complaint.startswith("crmcore: line 2: number: expected")
+    assert done.complaint.startswith("crmcore: line 2: case_id: expected")
 
 
 def test_the_id_of_a_new_case_is_no_number(run: CommandLine) -> None:
@@ -86,7 +86,7 @@ def test_every_field_that_names_a_case_takes_its_number() -> None:
     """A new command's field for a case is called as the others are, or is added to them."""
     named = {
         name
-        for kind in kinds().values()
+        for kind in (one.kind for one in known_commands().values())
         for name in attrs.fields_dict(kind)
         if "case" in name or (kind is crmcore.commands.OpenCase and name == "follows")
     }

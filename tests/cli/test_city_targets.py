@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from crmcore import calendars
-from crmcore.cli.importers import Planned, boston311
+from crmcore.cli.importers import boston311
+from crmcore.cli.importers.row import Planned
 from crmcore.commands import OpenCase, ServiceTarget, TargetKind
 from crmcore.domain.service.levels.allowance import due
 

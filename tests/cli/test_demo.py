@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 import crmcore
-from crmcore.cli import demo_parts
+from crmcore.cli.demo import parts as demo_parts
 from tests.cli.command_line import CommandLine, registered
 from tests.cli.import_examples import REST, SMALL, journey, requests
 

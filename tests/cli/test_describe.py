@@ -7,8 +7,8 @@ import attrs
 import pytest
 
 import crmcore
-from crmcore.cli import lines
-from crmcore.cli.describe import example_line, kinds
+from crmcore.cli.execution import lines
+from crmcore.cli.execution.describe import example_line, known_commands
 from tests.cli.command_line import CommandLine
 
 
@@ -27,9 +27,9 @@ def test_all_commands_that_can_be_executed_are_listed(run: CommandLine, crm: crm
     assert not run.database.exists()
 
 
-@pytest.mark.parametrize("topic", kinds())
+@pytest.mark.parametrize("topic", known_commands())
 def test_the_example_of_a_command_is_one(run: CommandLine, crm: crmcore.CRM, topic: str) -> None:
-    line = lines.Line(1, example_line(kinds()[topic]).encode())
+    line = lines.Line(1, example_line(known_commands()[topic].kind).encode())
     envelope = lines.read(crm, line, None, None)
     assert type(envelope.command) is crm.command_kinds[topic]
     described = run("commands", topic, "--json").document
@@ -37,7 +37,7 @@ def test_the_example_of_a_command_is_one(run: CommandLine, crm: crmcore.CRM, top
     assert described["example"] == json.loads(line.content or b"")
     shown = run("commands", topic)
     assert shown.status == 0
-    assert shown.out.rstrip().endswith(example_line(kinds()[topic]))
+    assert shown.out.rstrip().endswith(example_line(known_commands()[topic].kind))
 
 
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -179,11 +179,11 @@ def named_elsewhere(topic: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def example_of(topic: str) -> dict[str, Any]:
-    fields: dict[str, Any] = json.loads(example_line(kinds()[topic]))
+    fields: dict[str, Any] = json.loads(example_line(known_commands()[topic].kind))
     return fields
 
 
-@pytest.mark.parametrize("topic", kinds())
+@pytest.mark.parametrize("topic", known_commands())
 def test_the_example_of_a_command_is_accepted_by_a_log_that_has_what_it_names(
     run: CommandLine, topic: str
 ) -> None:
@@ -195,10 +195,10 @@ def test_the_example_of_a_command_is_accepted_by_a_log_that_has_what_it_names(
     assert "0 refused" in done.out
 
 
-@pytest.mark.parametrize("topic", kinds())
+@pytest.mark.parametrize("topic", known_commands())
 def test_an_example_says_yes_to_nothing_that_is_no_unless_said(topic: str) -> None:
     """Who copies it would say it of everything: that a message is transactional, say."""
-    filled, kind = example_of(topic), kinds()[topic]
+    filled, kind = example_of(topic), known_commands()[topic].kind
     noes = [field.name for field in attrs.fields(kind) if field.default is False]
     assert not [name for name in noes if filled.get(name)]
 
@@ -222,7 +222,10 @@ def test_an_unknown_command_is_one_line(run: CommandLine, topic: str, hint: str)
 def test_the_example_of_service_levels_owes_something(crm: crmcore.CRM, run: CommandLine) -> None:
     """With required fields alone it would leave every case without a target."""
     envelope = lines.read(
-        crm, lines.Line(1, example_line(kinds()["define-service-levels"]).encode()), None, None
+        crm,
+        lines.Line(1, example_line(known_commands()["define-service-levels"].kind).encode()),
+        None,
+        None,
     )
     assert isinstance(envelope.command, crmcore.commands.DefineServiceLevels)
     assert all(policy.targets for policy in envelope.command.policies)

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 import crmcore
-from crmcore.cli.demo_checks import compared
-from crmcore.cli.importers import Row, boston311, completejourney
-from crmcore.cli.importing import Imported, bring_in
+from crmcore.cli.demo.checks import compared
+from crmcore.cli.importers import boston311, completejourney
+from crmcore.cli.importers.row import Row
+from crmcore.cli.imports.importing import Imported, bring_in
 from crmcore.domain.marketing.membership.messages.results import RecordConversion, RecordResponse
 from crmcore.domain.sales.order.messages import PlaceOrder
 from crmcore.domain.service.case.messages.life_cycle import SolveCase

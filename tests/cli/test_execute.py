@@ -1,5 +1,6 @@
 """`crmcore execute`: every bad line is told of in a line, and holds up no other."""
 
+import gzip
 import io
 import json
 import signal
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import crmcore
-from crmcore.cli import execute, lines
+from crmcore.cli.execution import execute, lines
 from crmcore.cli.interruption import held
 from tests.cli.command_line import CommandLine, as_lines, bought, key, registered, sent
 
@@ -217,6 +218,20 @@ def test_standard_input_is_read(run: CommandLine, monkeypatch: pytest.MonkeyPatc
     stream = io.TextIOWrapper(io.BytesIO(as_lines([GOOD]).encode()))
     monkeypatch.setattr("sys.stdin", stream)
     assert "1 executed" in run("execute", "-").out
+
+
+@pytest.mark.parametrize("named", ["file", "-"])
+def test_a_compressed_file_is_one_line_and_makes_no_database(
+    named: str, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = run.database.with_suffix(".jsonl.gz")
+    packed.write_bytes(gzip.compress(as_lines([GOOD]).encode()))
+    with packed.open("rb") as stream:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(stream))
+        done = run("execute", str(packed) if named == "file" else "-")
+    assert done.status == 1
+    assert "is compressed by gzip: `gunzip -c FILE.gz | crmcore execute -`" in done.complaint
+    assert not run.database.exists()
 
 
 @pytest.mark.parametrize("name", ["missing.jsonl", ".", "nul\0byte"])

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import crmcore
-from crmcore.cli.importers import Planned, Refused, Remark, Row, Silent, SourceError, incidents
+from crmcore.cli.importers import incidents
 from crmcore.cli.importers.incidents import case_id, customer_id
+from crmcore.cli.importers.row import Planned, Refused, Remark, Row, Silent, SourceError
 from crmcore.domain.customers.customer.messages.registration import RegisterCustomer
 from crmcore.domain.service.case.decisions.decide import AGGREGATE
 from crmcore.domain.service.case.messages.life_cycle import CloseCase, SolveCase, StartCase

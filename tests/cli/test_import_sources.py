@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow.parquet import write_table
 
-from crmcore.cli.importers import Refused, SourceError, Unkept
 from crmcore.cli.importers.cells import amount, count, instant, key, label, local_date, optional
 from crmcore.cli.importers.csv_file import LONGEST
+from crmcore.cli.importers.row import Refused, SourceError, Unkept
 from crmcore.cli.importers.sources import located, one_file, read
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from crmcore.cli.importers import Planned, SourceError, boston311, completejourney
+from crmcore.cli.importers import boston311, completejourney
 from crmcore.cli.importers.journey_rows import campaign_id, customer_id, order_id
+from crmcore.cli.importers.row import Planned, SourceError
 from crmcore.domain.customers.customer.messages.registration import RegisterCustomer
 from crmcore.domain.customers.note import RecordNote
 from crmcore.domain.marketing.campaign.messages.running import (

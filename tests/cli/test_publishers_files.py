@@ -15,16 +15,9 @@ import pytest
 from pyarrow.parquet import write_table
 
 import crmcore
-from crmcore.cli.importers import (
-    Planned,
-    Refused,
-    Row,
-    SourceError,
-    Unkept,
-    boston311,
-    completejourney,
-)
+from crmcore.cli.importers import boston311, completejourney
 from crmcore.cli.importers.cells import dollars
+from crmcore.cli.importers.row import Planned, Refused, Row, SourceError, Unkept
 from crmcore.domain.customers.note import RecordNote
 from crmcore.domain.sales.order.messages import PlaceOrder
 from tests.cli.command_line import CommandLine

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 import crmcore
-from crmcore.cli import projections
 from crmcore.cli.instants import beginning, end, last_moment
+from crmcore.cli.projections import status as projections
 from tests.cli.command_line import CommandLine, bought, key, registered, sent
 
 QUESTIONS = {

@@ -1,9 +1,12 @@
 """How the command starts: interrupted at any moment it leaves without a word, and what it is not
 asked for it does not import."""
 
+import ast
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -16,28 +19,36 @@ STARTS = {
 # A shell's background has interruptions ignored, and a process inherits that.
 PREPARED = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    " sys.argv = ['crmcore', '--help']; "
+    " sys.argv = ['crmcore', {words}]; "
 )
-MOMENTS = (
+WHILE_IT_HELPS = ("typer.core", "crmcore.cli.app", "rich.console")
+WHILE_A_COMMAND_IS_FETCHED = (
     "attr._make",
-    "sqlalchemy.util.typing",
     "sqlalchemy.sql.elements",
     "sqlalchemy.engine.base",
     "crmcore.domain.kernel",
     "crmcore.application.executing",
-    "typer.core",
     "crmcore.cli.faults",
     "crmcore.cli.session",
-    "crmcore.cli.app",
 )
+MOMENTS = [
+    *(pytest.param(moment, "'--help'", id=f"help-{moment}") for moment in WHILE_IT_HELPS),
+    *(
+        pytest.param(moment, "'cases'", id=f"cases-{moment}")
+        for moment in WHILE_A_COMMAND_IS_FETCHED
+    ),
+]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="one process cannot interrupt another there")
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(("moment", "words"), MOMENTS)
 @pytest.mark.parametrize("start", STARTS)
-def test_interrupted_while_it_starts_it_leaves_without_a_word(start: str, moment: str) -> None:
+def test_interrupted_while_it_starts_it_leaves_without_a_word(
+    start: str, moment: str, words: str
+) -> None:
     """The interpreter tells of each module as soon as it is imported: that is the moment."""
-    command = [sys.executable, "-X", "importtime", "-c", PREPARED + STARTS[start]]
+    program = PREPARED.format(words=words) + STARTS[start]
+    command = [sys.executable, "-X", "importtime", "-c", program]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     ) as process:
@@ -52,6 +63,74 @@ def test_interrupted_while_it_starts_it_leaves_without_a_word(start: str, moment
     assert reached
     assert process.returncode == 130
     assert said == []
+
+
+COUNTED = """
+import atexit, sys
+from pathlib import Path
+import attr._make as attrs_make
+built = []
+build = attrs_make._ClassBuilder.build_class
+def count(builder):
+    built.append(builder)
+    return build(builder)
+attrs_make._ClassBuilder.build_class = count
+def tell():
+    ours = [name for name in sys.modules if name.partition(".")[0] == "crmcore"]
+    packages = sorted({name.partition(".")[0] for name in sys.modules})
+    Path("counted").write_text(repr((len(ours), len(built), packages)))
+atexit.register(tell)
+"""
+HELP = "import sys; sys.argv = ['crmcore', '--help']; from crmcore.cli import main; main()"
+OPEN = "import crmcore; crmcore.open('sqlite:///crm.db').close()"
+READ = (
+    "import sys; sys.argv = ['crmcore', '--db', 'sqlite:///crm.db', 'projections', 'status'];"
+    " from crmcore.cli import main; main()"
+)
+ADDRESSES = ("phonenumbers", "email_validator", "idna")
+SERVERS = ("psycopg", "psycopg2", "asyncpg", "pg8000")
+FOR_SOME = ("holidays", "pyarrow", "dask", "distributed", "fastapi", "eventsourcing")
+FOR_PEOPLE = ("typer", "rich")
+
+
+def counted(program: str, folder: Path) -> tuple[int, int, list[str]]:
+    """Modules of ours, classes that attrs built, and packages that *program* has imported."""
+    subprocess.run(
+        [sys.executable, "-c", COUNTED + program], cwd=folder, capture_output=True, check=True
+    )
+    found: tuple[int, int, list[str]] = ast.literal_eval((folder / "counted").read_text())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("program", "modules", "classes", "absent"),
+    [
+        pytest.param(
+            HELP,
+            30,
+            0,
+            ("sqlalchemy", "msgspec", *ADDRESSES, *SERVERS, *FOR_SOME),
+            id="the help of the command line",
+        ),
+        pytest.param(
+            OPEN,
+            340,
+            110,
+            (*FOR_PEOPLE, *ADDRESSES, *SERVERS, *FOR_SOME),
+            id="a log that is opened",
+        ),
+        pytest.param(READ, 360, 130, (*ADDRESSES, *SERVERS, *FOR_SOME), id="a command that reads"),
+    ],
+)
+def test_little_is_imported_and_built(
+    program: str, modules: int, classes: int, absent: Sequence[str], tmp_path: Path
+) -> None:
+    """Counts do not depend on how busy a machine is, as seconds do."""
+    crmcore.open(f"sqlite:///{tmp_path}/crm.db").close()
+    ours, built, packages = counted(program, tmp_path)
+    assert not set(absent) & set(packages)
+    assert ours <= modules
+    assert built <= classes
 
 
 def test_what_is_not_asked_for_is_not_imported() -> None:

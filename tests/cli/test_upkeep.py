@@ -17,8 +17,9 @@ import pytest
 from sqlalchemy import text
 
 import crmcore
-from crmcore.cli import main, rebuild
-from crmcore.cli.processes import processes
+from crmcore.cli import main
+from crmcore.cli.projections import rebuild
+from crmcore.cli.projections.processes import processes
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM
 from crmcore.projections.engine.maintenance.maintenance import Maintenance
 from crmcore.projections.engine.poison.dead_letters import DeadLetter, DeadLetterTable
@@ -537,7 +538,7 @@ def test_two_processes_on_each_database(
 
 POOL = """
 import os, signal, sys, time
-from crmcore.cli.processes import processes
+from crmcore.cli.projections.processes import processes
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
 with processes(2) as pool:

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import pytest
 
-from crmcore.cli.fields import example
+from crmcore.cli.execution.fields import example
 from crmcore.cli.wording import FIELD, FORMS, sentence
 from tests.composed import EVENTS
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
+from hypothesis import strategies as st
 
 from crmcore.domain.kernel.working_time import ELAPSED, BusinessCalendar, weekly
 from crmcore.domain.service.case.decisions.decide import AGGREGATE
@@ -26,7 +27,7 @@ from crmcore.domain.service.levels.target_clocks import clocks, escalations
 from crmcore.domain.service.levels.timeline import Timeline
 from crmcore.domain.service.terms import AuthorRole
 from tests.domain.case_examples import CASE_ID, replied
-from tests.scenario import uid
+from tests.scenario import START, uid
 
 FIRST, NEXT, UPDATE, SOLUTION = TargetKind
 PENDING, ON_HOLD = PauseCategory.PENDING, PauseCategory.ON_HOLD
@@ -198,3 +199,16 @@ def notifications(
 
 def breach(when: datetime) -> Escalation:
     return Escalation("breach", when)
+
+
+def within_the_case(_kind: type, name: str) -> st.SearchStrategy[Any] | None:
+    """Fields that an event shares with the stream that it is in, for ``st_message``."""
+    hints: dict[str, st.SearchStrategy[Any]] = {
+        "case_id": st.just(CASE_ID),
+        "cycle": st.just(1),
+        "targets": st.just((target(SOLUTION, hours(8)),)),
+        "calendars": st.just((OFFICE,)),
+        **dict.fromkeys(("queue", "category", "request_type"), st.sampled_from(["a", "b"])),
+        "at": st.integers(0, 99).map(lambda minutes: START + timedelta(minutes=minutes)),
+    }
+    return hints.get(name)

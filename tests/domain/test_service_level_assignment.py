@@ -1,6 +1,6 @@
 """Another service level policy may hold whenever what its condition asks has changed, whatever said so."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -10,19 +10,20 @@ from hypothesis import strategies as st
 
 from crmcore.domain.service.case.decisions.decide import AGGREGATE, decide
 from crmcore.domain.service.case.decisions.service_levels import assign_after
+from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.messages.opening import PrioritiseCase
 from crmcore.domain.service.case.messages.service_levels import (
     ServiceLevelAttached,
     ServiceLevelReplaced,
 )
 from crmcore.domain.service.case.policy import CasePolicy
-from crmcore.domain.service.case.state import Active, Facts, State
+from crmcore.domain.service.case.state import Active, State
 from crmcore.domain.service.levels.policy import CaseFacts, Condition, ServiceLevelPolicy
 from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.priority import Impact, Priority, Urgency
 from crmcore.domain.service.terms import CaseChannel, CaseKind
 from tests.domain.case_examples import CASE_ID, CUSTOMER, opened
-from tests.domain.service_examples import OFFICE, SOLUTION, hours, target
+from tests.domain.service_examples import OFFICE, SOLUTION, hours, target, within_the_case
 from tests.messages import st_message
 from tests.scenario import START, at
 
@@ -80,18 +81,6 @@ def test_each_fact_that_a_condition_asks_brings_another_policy(field: str) -> No
     (found,) = assigned(before, after)
     assert (type(found), found.policy, found.at) == (ServiceLevelAttached, "just so", HOUR)
     assert assigned(after, after) == []
-
-
-def within_the_case(_kind: type, name: str) -> st.SearchStrategy[Any] | None:
-    """Fields that an event shares with the stream that it is in."""
-    hints: dict[str, st.SearchStrategy[Any]] = {
-        "case_id": st.just(CASE_ID),
-        "cycle": st.just(1),
-        "targets": st.just((target(SOLUTION, hours(8)),)),
-        "calendars": st.just((OFFICE,)),
-        "at": st.integers(0, 99).map(lambda minutes: START + timedelta(minutes=minutes)),
-    }
-    return hints.get(name)
 
 
 @pytest.mark.parametrize("kind", AGGREGATE.events, ids=lambda kind: kind.TOPIC)

@@ -8,7 +8,7 @@ import jsonschema  # type: ignore[import-untyped]  # it has no annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from crmcore.cli.describe import example_line, kinds
+from crmcore.cli.execution.describe import example_line, known_commands
 from crmcore.errors import InvalidCommandError
 from crmcore.infrastructure.commands.schema import schema_of
 from tests.composed import COMMANDS
@@ -61,11 +61,11 @@ def test_what_a_schema_takes_is_of_the_shape_that_is_read(kind: Any) -> None:
     agree()
 
 
-@pytest.mark.parametrize("topic", kinds())
+@pytest.mark.parametrize("topic", known_commands())
 def test_a_schema_takes_the_example_of_its_command(topic: str) -> None:
-    fields = json.loads(example_line(kinds()[topic]))
+    fields = json.loads(example_line(known_commands()[topic].kind))
     del fields["command"], fields["by"]
-    validator(kinds()[topic]).validate(fields)
+    validator(known_commands()[topic].kind).validate(fields)
 
 
 def test_a_schema_says_lengths_ranges_formats_and_what_may_be_left_out() -> None:

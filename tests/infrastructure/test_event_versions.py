@@ -13,7 +13,7 @@ import pytest
 from crmcore.domain.kernel import Length, Money, event, value, version_of
 from crmcore.infrastructure.events.codec import EventCodec
 from crmcore.infrastructure.events.upcasting import Upcaster
-from crmcore.projections.engine import Projection
+from crmcore.projections.engine.projection import Projection
 from tests.composed import AGGREGATES, CODEC, EVENTS, PROJECTIONS, UPCASTERS
 from tests.event_fixtures import EXAMPLES, SCHEMAS, add_missing, complaint, fields_of, read_schemas
 

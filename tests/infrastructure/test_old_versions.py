@@ -29,7 +29,7 @@ from crmcore.errors import ConcurrencyError, ProjectionStoppedError, UnreadableE
 from crmcore.infrastructure.events.codec import EventCodec
 from crmcore.infrastructure.events.upcasting import Fields, Upcaster, UpcasterChainError
 from crmcore.infrastructure.log.append import NewRecord, append
-from crmcore.projections.engine import Projection
+from crmcore.projections.engine.projection import Projection
 from tests.histories import Clock
 from tests.projections.contract import catch_up, check
 from tests.projections.examples import ANN, BEN, at, named, order

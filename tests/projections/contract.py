@@ -10,8 +10,9 @@ import attrs
 from sqlalchemy import select
 
 import crmcore
-from crmcore.projections.engine import Follower, Projection
+from crmcore.projections.engine.follow.follower import Follower
 from crmcore.projections.engine.generations.tables import generation_tables
+from crmcore.projections.engine.projection import Projection
 from tests.histories import Clock
 from tests.projections.naive import MODELS
 

@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import crmcore
 from crmcore import Money
 from crmcore import commands as ask
 from crmcore.domain.kernel import Channel
+from crmcore.projections.service.service_levels.case_results import Case
 from tests.scenario import uid
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "euro",
     "known",
     "named",
+    "one_case",
     "order",
     "planned",
     "running",
@@ -100,6 +103,13 @@ def case(number: int, when: datetime = START, **particulars: Any) -> ask.OpenCas
         **particulars,
     }
     return ask.OpenCase(case_id=uid(number), at=when, **told)
+
+
+def one_case(crm: crmcore.CRM, name: str | UUID, as_of: datetime) -> Case:
+    """The case of a number or an id, as it was at an instant: there must be one."""
+    found = crm.read.cases.get(name, as_of=as_of)
+    assert found is not None, f"there is no case {name}"
+    return found
 
 
 def planned(campaign: UUID, **particulars: Any) -> ask.PlanCampaign:

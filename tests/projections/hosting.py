@@ -14,13 +14,14 @@ from crmcore.domain.customers.customer.messages.registration import (
     CustomerNameCorrected,
     CustomerRegistered,
 )
-from crmcore.projections.engine import Projection, Rows
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.maintenance.maintenance import Maintenance
 from crmcore.projections.engine.poison.dead_letters import Policy
-from crmcore.projections.engine.rebuild.fill import STANDARD_LIMITS, Limits, Stopped, fill
+from crmcore.projections.engine.projection import Projection, Rows
+from crmcore.projections.engine.rebuild.fill import Stopped, fill
 from crmcore.projections.engine.rebuild.parts import Part
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
+from crmcore.projections.engine.rebuild.worker import STANDARD_LIMITS, Limits
 from crmcore.projections.engine.source import LogSource
 
 __all__ = [

@@ -368,9 +368,9 @@ def test_pages_of_campaigns_have_each_ones_revenue(crm: crmcore.CRM, tell: Tell)
     first = crm.read.campaigns.find(limit=2)
     rest = crm.read.campaigns.find(limit=2, after=first.next)
     assert [(one.name, one.revenue) for one in (*first.items, *rest.items)] == [
-        ("C0", 10),
-        ("C1", 20),
-        ("C2", 30),
+        ("C0", Decimal(10)),
+        ("C1", Decimal(20)),
+        ("C2", Decimal(30)),
     ]
     assert rest.next is None
     assert crm.read.campaigns.get(uid(99)) is None

@@ -118,7 +118,11 @@ def test_what_does_not_change_meanwhile_is_on_one_page_exactly(
     hour: int | None,
 ) -> None:
     tenant = f"t{next(TENANTS)}"
-    asked = {"order_by": order_by, "is_open": is_open, "as_of": None if hour is None else at(hour)}
+    asked: dict[str, Any] = {
+        "order_by": order_by,
+        "is_open": is_open,
+        "as_of": None if hour is None else at(hour),
+    }
     with crmcore.open(database_url, tenant=tenant, clock=Clock()) as crm:
         send(crm, [LEVELS, *(opened(number, *one) for number, one in enumerate(begun, 1))])
         send(crm, [changed(*one) for one in before])
@@ -195,7 +199,7 @@ def test_cases_are_found_by_what_they_were_then(crm: crmcore.CRM, tell: Tell) ->
     assert found(agent="kim") == ["C-1"]
     assert found(agent="kim", as_of=at(2)) == []
     assert found(kind=ask.CaseKind.COMPLAINT) == ["C-1", "C-2"]
-    assert found(kind=ask.CaseKind.COMPLAINT, status="new") == ["C-2"]
+    assert found(kind=ask.CaseKind.COMPLAINT, status=ask.StatusCategory.NEW) == ["C-2"]
     assert found(customer_id=uid(77)) == []
 
 

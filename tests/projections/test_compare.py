@@ -10,8 +10,9 @@ from sqlalchemy import JSON, Column, Integer, MetaData, Table, Text
 
 import crmcore
 from crmcore.errors import ProjectionStoppedError
-from crmcore.projections.engine import Exact, Instant, Projection
+from crmcore.projections.engine.columns import Exact, Instant
 from crmcore.projections.engine.maintenance.compare import Comparison, TableComparison
+from crmcore.projections.engine.projection import Projection
 from tests.histories import Clock, send
 from tests.projections.examples import named
 from tests.projections.hosting import COUNTED, FIRST, SECOND, guests

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from operator import attrgetter
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from tests.projections.examples import ANN, BEN, START, at, case, named, order
 from tests.scenario import uid
 
 
-def topics(crm: crmcore.CRM, **moments: object) -> list[str]:
+def topics(crm: crmcore.CRM, **moments: Any) -> list[str]:
     return [entry.topic for entry in crm.read.customers.history(ANN, **moments)]
 
 

@@ -36,8 +36,10 @@ from crmcore.domain.customers.customer.messages.registration import CustomerRegi
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
 from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.policies import LoyaltyProgram, Policies, Tier
-from crmcore.projections.engine import Exact, Instant, Projection, Registry, Rows
+from crmcore.projections.engine.columns import Exact, Instant
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
+from crmcore.projections.engine.generations.registry import Registry
+from crmcore.projections.engine.projection import Projection, Rows
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.contract import catch_up, check, follower
 from tests.projections.examples import ANN, at, known, named, order

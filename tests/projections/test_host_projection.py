@@ -16,7 +16,8 @@ from crmcore.domain.customers.customer.messages.registration import (
     CustomerNameCorrected,
     CustomerRegistered,
 )
-from crmcore.projections.engine import Projection, Rows, fold
+from crmcore.projections.engine.fold import fold
+from crmcore.projections.engine.projection import Projection, Rows
 
 NAMES = sa.Table(
     "host_names",

@@ -20,9 +20,10 @@ import crmcore
 from crmcore import commands as ask
 from crmcore import errors
 from crmcore.domain.kernel import Command
-from crmcore.projections.engine import Projection, Status
 from crmcore.projections.engine.follow.batch import Batch
+from crmcore.projections.engine.follow.status import Status
 from crmcore.projections.engine.poison.dead_letters import Policy
+from crmcore.projections.engine.projection import Projection
 from tests.histories import Clock, a_rich_history, histories, send
 from tests.projections.contract import check, comparable, fresh, rows_of
 from tests.projections.examples import ANN, BEN, at, known, named, order

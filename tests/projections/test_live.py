@@ -15,7 +15,7 @@ from crmcore.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
-from crmcore.projections.marketing.tables import CAMPAIGN_RESULTS
+from crmcore.projections.marketing.campaign_results import CAMPAIGN_RESULTS
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.examples import ANN, at, named
 from tests.projections.hosting import COUNTED, FIRST, NAMES, SECOND, shown

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, text
 
 import crmcore
 from crmcore.errors import InTheWayError, ProjectionStoppedError, StoreBusyError, StoreError
-from crmcore.projections.engine import Projection
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.maintenance import switch as switching
 from crmcore.projections.engine.maintenance.compare import Comparison
+from crmcore.projections.engine.projection import Projection
 from tests.histories import Clock, send
 from tests.projections.examples import named
 from tests.projections.hosting import FIRST, SECOND, generations, guests, maintenance, shown

@@ -12,7 +12,7 @@ from crmcore import commands as ask
 from crmcore.domain.kernel import Command, Money
 from crmcore.domain.sales.opportunity.messages import ForecastCategory
 from crmcore.projections.sales.opportunities.questions import StageTotal
-from crmcore.projections.sales.opportunities.table import OpportunityStatus
+from crmcore.projections.sales.opportunities.table import OpportunityStatus, OpportunitySummary
 from tests.histories import Clock
 from tests.projections.conftest import Tell
 from tests.projections.examples import ANN, BEN, at, euro, named, planned
@@ -24,6 +24,13 @@ DEAL, SPRING = uid(1), uid(70)
 
 def when(days: int) -> Any:
     return DAY + timedelta(days=days)
+
+
+def summary(crm: crmcore.CRM) -> OpportunitySummary:
+    """The deal as it is listed."""
+    found = crm.read.opportunities.get(DEAL)
+    assert found is not None
+    return found
 
 
 def deal(number: int = 1, **particulars: Any) -> ask.OpenOpportunity:
@@ -105,7 +112,7 @@ def test_a_deal_is_in_the_stage_that_it_entered_last(
     closed: Any,
 ) -> None:
     tell(named("Ann"), deal(), *happened)
-    found = crm.read.opportunities.get(DEAL)
+    found = summary(crm)
     assert (found.stage, found.status, found.probability) == (stage, status, probability)
     assert (found.forecast, found.closed_at) == (forecast, closed)
     assert found.reason == ("price" if status == "lost" else None)
@@ -118,7 +125,7 @@ def test_an_amount_is_the_one_that_was_told_last(crm: crmcore.CRM, tell: Tell) -
         return ask.ReviseOpportunityAmount(opportunity_id=DEAL, amount=amount, at=when(days))
 
     def worth() -> tuple[Any, Any]:
-        found = crm.read.opportunities.get(DEAL)
+        found = summary(crm)
         return found.amount, found.currency
 
     tell(named("Ann"), deal())

@@ -26,8 +26,10 @@ from crmcore.errors import (
     StoreError,
     StoreFullError,
 )
-from crmcore.projections.engine import Projection, Registry, Rows, Status
+from crmcore.projections.engine.follow.status import Status
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
+from crmcore.projections.engine.generations.registry import Registry
+from crmcore.projections.engine.projection import Projection, Rows
 from tests.histories import Clock, send
 from tests.projections.contract import follower
 from tests.projections.examples import ANN, BEN, at, known, order

@@ -10,7 +10,8 @@ import crmcore
 from crmcore.application.log import Recorded
 from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
 from crmcore.errors import ProjectionStoppedError
-from crmcore.projections.engine import Projection, Row, Rows, Status
+from crmcore.projections.engine.follow.status import Status
+from crmcore.projections.engine.projection import Projection, Row, Rows
 from crmcore.projections.engine.rows.memory import MemoryRows
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.contract import catch_up, check, follower, live_rows, rows_of

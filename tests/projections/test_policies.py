@@ -10,9 +10,9 @@ import crmcore
 from crmcore import commands as ask
 from crmcore.errors import ProjectionStoppedError
 from crmcore.infrastructure.log.append import NewRecord, append
-from crmcore.projections.engine import Projection
 from crmcore.projections.engine.poison.dead_letters import Policy
-from crmcore.projections.engine.rebuild.fill import Limits
+from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.rebuild.worker import Limits
 from tests.histories import Clock, send
 from tests.projections.contract import catch_up, follower
 from tests.projections.examples import at, named

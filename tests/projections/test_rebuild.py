@@ -15,8 +15,8 @@ from sqlalchemy import Table, create_engine, inspect
 import crmcore
 from crmcore.domain.kernel import Command
 from crmcore.errors import ProjectionStoppedError
-from crmcore.projections.engine.rebuild.fill import Limits
 from crmcore.projections.engine.rebuild.progress import Progress
+from crmcore.projections.engine.rebuild.worker import Limits
 from tests.histories import CUSTOMERS, Clock, a_rich_history, histories, send
 from tests.projections.contract import check, fresh, rows_of
 from tests.projections.examples import at, named, order

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 import crmcore
 from crmcore.errors import ProjectionStoppedError, StoreBusyError
-from crmcore.projections.engine.rebuild.fill import Limits
 from crmcore.projections.engine.rebuild.outcome import Rebuilt
 from crmcore.projections.engine.rebuild.parts import Parts
+from crmcore.projections.engine.rebuild.worker import Limits
 from tests.histories import Clock, a_rich_history, send
 from tests.projections.examples import named
 from tests.projections.hosting import FIRST, Wrapped, generations, maintenance, shown

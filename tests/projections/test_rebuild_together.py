@@ -12,8 +12,8 @@ import crmcore
 from crmcore.domain.kernel import Command
 from crmcore.errors import RebuildStoppedError, UnknownProjectionError
 from crmcore.projections.engine.poison.dead_letters import Policy
-from crmcore.projections.engine.rebuild.fill import Limits
 from crmcore.projections.engine.rebuild.progress import Progress
+from crmcore.projections.engine.rebuild.worker import Limits
 from tests.histories import CUSTOMERS, Clock, a_rich_history, histories, send
 from tests.projections.contract import check, fresh, rows_of
 from tests.projections.examples import at, named, order

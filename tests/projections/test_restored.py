@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 import crmcore
 from crmcore.errors import ProjectionStoppedError, RebuildStoppedError
-from crmcore.projections.engine.rebuild.fill import Limits
+from crmcore.projections.engine.rebuild.worker import Limits
 from tests.histories import Clock, send
 from tests.projections.examples import named
 from tests.projections.hosting import FIRST, generations, maintenance, shown

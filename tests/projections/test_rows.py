@@ -16,7 +16,8 @@ from crmcore.domain.customers.customer.messages.registration import (
     CustomerNameCorrected,
     CustomerRegistered,
 )
-from crmcore.projections.engine import Projection, Row, Rows, fold
+from crmcore.projections.engine.fold import fold
+from crmcore.projections.engine.projection import Projection, Row, Rows
 from crmcore.projections.engine.rows.memory import MemoryRows
 from tests.histories import send
 from tests.projections.contract import catch_up, fresh, live_rows

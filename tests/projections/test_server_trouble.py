@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 import crmcore
-from crmcore.cli.processes import processes
+from crmcore.cli.projections.processes import processes
 from crmcore.errors import StoreError
 from crmcore.infrastructure.log import notification as waking
 from tests.histories import a_rich_history, send

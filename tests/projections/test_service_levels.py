@@ -19,7 +19,7 @@ from tests.domain.case_examples import verdicts
 from tests.histories import CASES, histories, send
 from tests.projections.conftest import Tell
 from tests.projections.contract import fresh
-from tests.projections.examples import ANN, START, case, known
+from tests.projections.examples import ANN, START, case, known, one_case
 from tests.projections.naive import service_levels
 from tests.scenario import uid
 
@@ -93,7 +93,7 @@ def test_INV_S10_each_cycle_of_a_reopened_case_is_counted_once(
 
 def test_INV_S11_closing_later_changes_no_verdict(crm: crmcore.CRM, tell: Tell) -> None:
     tell(case(1, hours=4), solve(1, 3), ask.CloseCase(case_id=uid(1), at=START + 9 * HOUR))
-    found = crm.read.cases.get("C-1", as_of=LATER)
+    found = one_case(crm, "C-1", LATER)
     (target,) = found.targets
     assert (target.verdict, target.elapsed, target.remaining) == (Verdict.MET, 3 * HOUR, HOUR)
     assert (found.status, found.closed_at) == ("closed", START + 9 * HOUR)
@@ -132,7 +132,7 @@ def test_a_solution_that_was_yet_to_come_is_judged_at_due(crm: crmcore.CRM, tell
     as_of, until = START + 10 * HOUR, START + 5 * HOUR
     assert tally(crm, as_of, since=START, until=until) == (0, 1, 0, 0)
     assert tally(crm, since=START, until=until) == (0, 0, 0, 0)  # by now: judged when solved
-    (target,) = crm.read.cases.get("C-1", as_of=as_of).targets
+    (target,) = one_case(crm, "C-1", as_of).targets
     assert (target.elapsed, target.remaining) == (10 * HOUR, -6 * HOUR)
 
 
@@ -190,7 +190,7 @@ def test_a_new_priority_moves_a_target_until_it_is_overdue(crm: crmcore.CRM, tel
     }
     low: dict[str, Any] = {"impact": ask.Impact.LOW, "urgency": ask.Urgency.LOW}
     tell(case(1, **low), ask.PrioritiseCase(case_id=uid(1), **raised))
-    found = crm.read.cases.get("C-1", as_of=LATER)
+    found = one_case(crm, "C-1", LATER)
     assert (found.priority, found.targets[0].due_at) == ("critical", START + 4 * HOUR)
 
 
@@ -210,7 +210,7 @@ def test_a_released_agent_and_the_first_response_are_shown(crm: crmcore.CRM, tel
         reply,
         ask.TransferCase(case_id=uid(1), queue="roads", at=START + 2 * HOUR),
     )
-    found = crm.read.cases.get(str(uid(1)).upper(), as_of=LATER)
+    found = one_case(crm, str(uid(1)).upper(), LATER)
     assert (found.agent, found.queue, found.status) == (None, "roads", "open")
     assert (found.first_response_at, found.customer_id) == (START + HOUR, ANN)
 

@@ -19,7 +19,7 @@ from crmcore.projections.service.service_levels.tables import SERVICE_LEVELS
 from tests.histories import histories, send
 from tests.projections.conftest import Tell
 from tests.projections.contract import fresh
-from tests.projections.examples import START, case
+from tests.projections.examples import START, case, one_case
 from tests.scenario import uid
 
 HOUR = timedelta(hours=1)
@@ -162,7 +162,7 @@ def test_INV_S5_report_and_metric_agree_on_a_case_solved_without_a_reply(
 ) -> None:
     tell(LEVELS, case(1), solved(0.5), *(answered(one, n) for n, one in enumerate(replies, 11)))
     now = START + 9 * HOUR
-    (level,) = crm.read.cases.get("C-1", as_of=now).targets
+    (level,) = one_case(crm, "C-1", now).targets
     figure = crm.read.service_levels.metrics(WHOLE, metrics=["first-response-median"], as_of=now)
     found = figure["first-response-median"]
     assert level.verdict.value == verdict
@@ -193,7 +193,7 @@ def test_INV_S5_a_first_response_is_as_long_in_the_report_as_in_the_metric(
             send(crm, [kinds[what]])
         crm.catch_up()
         now = START + 50 * HOUR
-        targets = crm.read.cases.get("C-1", as_of=now).targets
+        targets = one_case(crm, "C-1", now).targets
         completed = [one.completed_at for one in targets if one.completed_at]
         figures = crm.read.service_levels.metrics(
             WHOLE, metrics=["first-response-median"], as_of=now

@@ -17,7 +17,7 @@ from crmcore.domain.customers.customer.messages.registration import (
 from crmcore.domain.kernel import version_of
 from crmcore.errors import ProjectionStoppedError
 from crmcore.infrastructure.log.append import NewRecord, append
-from crmcore.projections.engine import Projection, Rows
+from crmcore.projections.engine.projection import Projection, Rows
 from tests.histories import Clock, send
 from tests.projections.examples import ANN, BEN, at, named
 from tests.projections.hosting import generations

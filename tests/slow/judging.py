@@ -14,9 +14,10 @@ from sqlalchemy import inspect, select
 import crmcore
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.money import EXACT
-from crmcore.projections.engine import Projection, Status
+from crmcore.projections.engine.follow.status import Status
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.tables import generation_tables
+from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuild.parts import Parts
 from crmcore.projections.engine.rows.memory import MemoryRows
 from tests.projections.contract import ordered, rows_of

@@ -16,7 +16,7 @@ from typing import Any, Final
 import attrs
 
 import crmcore
-from crmcore.cli.processes import processes
+from crmcore.cli.projections.processes import processes
 from crmcore.projections.engine.rebuild import rebuilder as rebuilding
 from tests.slow.read_models import opened
 

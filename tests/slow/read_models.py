@@ -15,11 +15,13 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text
 import crmcore
 from crmcore.application.log import Recorded
 from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
-from crmcore.projections.engine import Exact, Projection, Rows
+from crmcore.projections.engine.columns import Exact
 from crmcore.projections.engine.poison.dead_letters import Policy
-from crmcore.projections.engine.rebuild.fill import Limits, Stopped, fill
+from crmcore.projections.engine.projection import Projection, Rows
+from crmcore.projections.engine.rebuild.fill import Stopped, fill
 from crmcore.projections.engine.rebuild.parts import Part
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
+from crmcore.projections.engine.rebuild.worker import Limits
 
 __all__ = ["PURCHASES", "faulty", "opened"]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-import attrs
+from crmcore.domain.kernel.frozen import frozen
 
 
-@attrs.frozen
+@frozen
 class Catalogue:
     """The event classes by topic, and the context that each topic belongs to."""
 

@@ -4,7 +4,7 @@ Commands are carried out once each, by their id; a conflict with another writer 
 service read and decide again, a bounded number of times.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
@@ -25,14 +25,18 @@ from crmcore.application.unit_of_work import LoadedStreams, UnitOfWork
 from crmcore.application.work import Handler, Work
 from crmcore.domain.kernel import (
     CLOCK_SKEW,
+    AlreadyExistsError,
     Command,
     DomainError,
+    FieldError,
     InvalidValueError,
+    NotFoundError,
     Presumed,
     for_instant,
     marked_personal,
     shape,
 )
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["Batch", "CommandService", "Envelope", "InFutureError", "Refused"]
 
@@ -60,12 +64,13 @@ class InFutureError(DomainError):
     """The command tells of an instant that has not come yet."""
 
     def __init__(self, at: datetime, now: datetime) -> None:
-        super().__init__(
-            f"at: expected an instant that has come, got {at.isoformat()} (it is {now.isoformat()})"
-        )
+        expected = f"expected an instant that has come, got {at.isoformat()}"
+        error = FieldError("at", f"{expected} (it is {now.isoformat()})")
+        super().__init__(str(error))
+        self.errors = (error,)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Envelope:
     """A command, who sends it and what it belongs to."""
 
@@ -78,7 +83,7 @@ class Envelope:
     expected_version: int | None = None
 
 
-@attrs.frozen
+@frozen
 class Refused:
     """A command of a batch that was refused: its place in the batch (from 0) and why."""
 
@@ -116,7 +121,7 @@ class Batch:
         self.position = self.position if later.position is None else later.position
 
 
-@attrs.frozen
+@frozen
 class CommandService:
     """Executes every command that a context's service has a handler for."""
 
@@ -261,7 +266,7 @@ class CommandService:
         Where the sender named no instant, the same command as before is a repetition whenever
         it comes: it is decided for the instant that was presumed the first time.
         """
-        handle, at = _discreet(self._handlers[type(command)]), command.at
+        handle, at = _by_field(self._handlers[type(command)]), command.at
         if not isinstance(at, Presumed):
             handle(command, work)
             return work
@@ -298,10 +303,12 @@ class CommandService:
         return attrs.evolve(envelope, by=by, source=source)
 
 
-def _discreet(handle: Handler) -> Handler:
-    """*handle* with refusals that do not tell the values of personal fields, or of unknown ones."""
+def _by_field(handle: Handler) -> Handler:
+    """*handle* with refusals that name the fields they are about; the values of personal fields,
+    or of unknown ones, they do not show.
+    """
 
-    def discreet(command: Command, work: Work) -> None:
+    def refusing(command: Command, work: Work) -> None:
         try:
             handle(command, work)
         except InvalidValueError as error:
@@ -309,8 +316,16 @@ def _discreet(handle: Handler) -> Handler:
                 if not marked_personal(type(command), error.field):
                     raise
             raise error.untold() from None
+        except (NotFoundError, AlreadyExistsError) as error:
+            named = [name for name, value in _fields(command) if value == error.key]
+            error.errors = tuple(FieldError(name, str(error)) for name in named)
+            raise
 
-    return discreet
+    return refusing
+
+
+def _fields(command: Any) -> Iterator[tuple[str, Any]]:
+    return ((field.name, getattr(command, field.name)) for field in attrs.fields(type(command)))
 
 
 def _repeated(session: LogSession, envelope: Envelope) -> Receipt | None:

@@ -10,6 +10,7 @@ import attrs
 
 from crmcore.application.errors import UndeclaredError
 from crmcore.domain.kernel import Command, Event
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
 
 __all__ = [
@@ -38,7 +39,7 @@ class Place(NamedTuple):
     link: bytes
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Provenance:
     """Who caused an event and by what: the actor, the command and the chain of causes."""
 
@@ -49,7 +50,7 @@ class Provenance:
     source: str | None = None
 
 
-@attrs.frozen
+@frozen
 class NewEvent:
     """An event to be recorded at the end of a stream."""
 
@@ -71,7 +72,7 @@ the columns from the actor to the source empty.
 """
 
 
-@attrs.frozen
+@frozen
 class UnknownEvent:
     """An event that nothing here can read: of a later release, or of a context that is not loaded.
 
@@ -237,7 +238,7 @@ class Recorded:
         return f"Recorded(position={self.position}, stream_id={self.stream}, event={self.event!r})"
 
 
-@attrs.frozen
+@frozen
 class Page:
     """Some records of the log, and where the next page begins.
 
@@ -260,7 +261,7 @@ def _uuid(text: str | None) -> UUID | None:
     return None if text is None else UUID(text)
 
 
-@attrs.frozen
+@frozen
 class Receipt:
     """What a command did: its events (none if its effect held already), and the log's position after them.
 

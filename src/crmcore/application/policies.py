@@ -4,6 +4,7 @@ from typing import Final
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.survey.policy import STANDARD_FEEDBACK, FeedbackPolicy
@@ -11,7 +12,7 @@ from crmcore.domain.service.survey.policy import STANDARD_FEEDBACK, FeedbackPoli
 __all__ = ["STANDARD_POLICIES", "Policies"]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Policies:
     """The policies by which commands are decided and read models are kept.
 

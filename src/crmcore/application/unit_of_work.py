@@ -9,6 +9,7 @@ import attrs
 
 from crmcore.application.log import LogSession, NewEvent, Provenance
 from crmcore.domain.kernel import Aggregate, NotAllowedError
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["LoadedStream", "LoadedStreams", "OtherKindError", "UnitOfWork"]
 
@@ -34,7 +35,7 @@ class LoadedStream:
     began_at: datetime | None
 
 
-@attrs.frozen
+@frozen
 class LoadedStreams:
     """The streams that a session has read so far, for all of its commands."""
 
@@ -68,7 +69,7 @@ class LoadedStreams:
         return {key: stream.read_version for key, stream in self._streams.items()}
 
 
-@attrs.frozen
+@frozen
 class UnitOfWork:
     """What one command reads and records (``crmcore.application.work.Work``)."""
 

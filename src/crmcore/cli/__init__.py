@@ -5,47 +5,30 @@ refusals go to stderr, one line each.  Exit status: 0 done, 1 refused or failed,
 call, 130 interrupted.
 """
 
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-__all__ = ["main"]
-
-INTERRUPTED = 130
-"""The exit status: 128 and the number of the signal, as shells have it."""
+FEWER_COLLECTIONS = 50_000
+"""Objects between two runs of the garbage collector: a command that starts makes many, and drops few."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out the command line *argv* (the process's own if None); return the exit status."""
     try:
-        run = _loaded()
-        return run(sys.argv[1:] if argv is None else argv)
+        if argv is None:
+            import gc
+
+            gc.set_threshold(FEWER_COLLECTIONS)
+        from crmcore.cli.interruption import ending_at_once
+
+        with ending_at_once():
+            from crmcore.cli.app import run
+
+            return run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return 130  # 128 and the number of the signal, as shells have it
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("typer", "rich"):
             raise
         print("crmcore: the command line needs more: pip install 'crmcore[cli]'", file=sys.stderr)
         return 1
-
-
-def _loaded() -> Callable[[Sequence[str]], int]:
-    """The commands.  An interruption while they are imported ends the process where it stands.
-
-    Nothing has begun, so nothing is lost; an exception would reach whatever module is being
-    imported at that moment, which may take it for its own, or tell of it in its own way.
-    """
-    import signal  # here, where an interruption is expected already
-
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    try:
-        if ours:
-            signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(INTERRUPTED))
-    except ValueError:  # not in the main thread, which alone is interrupted
-        ours = False
-    try:
-        from crmcore.cli.app import run
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-    return run

@@ -1,37 +1,26 @@
-"""The command line as a whole: its options, and every command by its name."""
+"""The command line as a whole: its options, and the groups of its commands.
+
+What a call does not need is not imported: the commands are named by data (``command_group``).
+"""
 
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from itertools import chain, pairwise
 from typing import Annotated, Any, Final
 
 import typer
 
-from crmcore.cli import (
-    audit,
-    demo,
-    describe,
-    execute,
-    import_files,
-    projections,
-)
-from crmcore.cli.customers import find, history
-from crmcore.cli.faults import report, report_wrong_call
-from crmcore.cli.loyalty import status as loyalty
-from crmcore.cli.marketing import campaigns
-from crmcore.cli.sales import leads, opportunities, orders
-from crmcore.cli.service import cases, escalations, feedback, holidays, levels, metrics, policies
-from crmcore.cli.session import Options
-
-__all__ = ["hoisted", "run"]
+from crmcore.cli.command_group import add_commands, our_modules
 
 DEFAULT_DB: Final = "sqlite:///crm.db"
-WITH_VALUE: Final = ("--db", "--tenant", "--projections", "--policies")
+CONTEXTS: Final = "--contexts"
+CONTEXTS_VARIABLE: Final = "CRMCORE_CONTEXTS"
+WITH_VALUE: Final = ("--db", "--tenant", CONTEXTS, "--projections", "--policies")
 OPTIONS: Final = (*WITH_VALUE, "--json")
 EPILOG: Final = (
-    "--db, --tenant, --projections, --policies and --json may stand before or after the command. Exit "
-    "status: 0 done, 1 refused or failed, 2 a wrong call, 130 interrupted."
+    "--db, --tenant, --contexts, --projections, --policies and --json may stand before or after the"
+    " command. Exit status: 0 done, 1 refused or failed, 2 a wrong call, 130 interrupted."
 )
 
 WRONG: Final = 2
@@ -48,29 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (
-    demo,
-    execute,
-    import_files,
-    describe,
-    history,
-    loyalty,
-    find,
-    orders,
-    leads,
-    opportunities,
-    levels,
-    policies,
-    metrics,
-    cases,
-    escalations,
-    feedback,
-    holidays,
-    campaigns,
-    projections,
-    audit,
-):
-    part.add_to(app)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -79,17 +45,55 @@ def run(argv: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that lacks a letter shows a question mark
             stream.reconfigure(errors="replace")
+    words = hoisted(argv)
     try:
-        app(args=hoisted(argv), prog_name="crmcore")
+        command_line(_contexts(words))(args=words, prog_name="crmcore")
     except SystemExit as ended:
         refused = ended.__context__
         if ended.code == WRONG and isinstance(refused, USAGE) and "--json" in argv:
+            from crmcore.cli.faults import report_wrong_call
+
             said = refused.format_message()
             report_wrong_call(NO_COMMAND if "\n" in said else said)  # many lines are the help
         return _ended(ended.code)
-    except OSError as error:
-        return report(error, json=False)
+    except Exception as error:
+        return _report(error, json="--json" in argv)
     return 0
+
+
+def command_line(contexts: Sequence[str] = ()) -> Any:
+    """The whole command line, with the commands of a host's *contexts* (``MODULE:NAME``).
+
+    Raises ``WrongCallError`` where there is no such context, or a command of that name already.
+    """
+    whole: Any = typer.main.get_command(app)
+    if not contexts:
+        add_commands(whole, our_modules())
+        return whole
+    from crmcore.cli.faults import WrongCallError
+    from crmcore.cli.hosting import command_modules
+
+    try:
+        add_commands(whole, chain(our_modules(), command_modules(contexts)))
+    except ValueError as error:  # a command's name that is taken
+        raise WrongCallError(f"{CONTEXTS}: {error}") from error
+    return whole
+
+
+def _contexts(words: Sequence[str]) -> Sequence[str]:
+    """Which contexts the options name; those of the environment where there are none."""
+    front = list(words[: words.index("--")] if "--" in words else words)
+    named = [value for word, value in pairwise(front) if word == CONTEXTS]
+    named += [word.partition("=")[2] for word in front if word.startswith(f"{CONTEXTS}=")]
+    return named or os.environ.get(CONTEXTS_VARIABLE, "").split()
+
+
+def _report(error: Exception, *, json: bool) -> int:
+    from crmcore.cli.faults import Fault, report
+
+    if not isinstance(error, (Fault, OSError)):
+        raise error
+    return report(error, json=json and isinstance(error, Fault))
 
 
 def _open_streams() -> None:
@@ -104,7 +108,7 @@ def _ended(code: object) -> int:
     try:
         sys.stdout.flush()
     except OSError as error:  # the reader left, or the disk is full
-        return report(error, json=False)
+        return _report(error, json=False)
     return code if isinstance(code, int) else int(code is not None)
 
 
@@ -128,6 +132,8 @@ def hoisted(argv: Sequence[str]) -> list[str]:
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
         try:
             typer.echo(f"crmcore {version('crmcore')}")
         except PackageNotFoundError:
@@ -143,6 +149,15 @@ def options(
     ] = DEFAULT_DB,
     tenant: Annotated[
         str | None, typer.Option("--tenant", metavar="NAME", help="Whose log, if it has several.")
+    ] = None,
+    contexts: Annotated[
+        list[str] | None,
+        typer.Option(
+            CONTEXTS,
+            metavar="MODULE:NAME",
+            envvar=CONTEXTS_VARIABLE,
+            help="Contexts of your own, with their commands; may be given several times.",
+        ),
     ] = None,
     projections: Annotated[
         list[str] | None,
@@ -176,6 +191,13 @@ def options(
     ] = False,
 ) -> None:
     """Keep what holds for every command."""
+    from crmcore.cli.session import Options
+
     ctx.obj = Options(
-        db=db, tenant=tenant, json=json, projections=tuple(projections or ()), policies=policies
+        db=db,
+        tenant=tenant,
+        json=json,
+        contexts=tuple(contexts or ()),
+        projections=tuple(projections or ()),
+        policies=policies,
     )

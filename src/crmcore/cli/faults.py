@@ -10,24 +10,12 @@ from typing import Any, Final, TypeVar
 import typer
 
 from crmcore import errors
-from crmcore.cli.importers import SourceError
+from crmcore.cli.importers.row import SourceError
+from crmcore.cli.interruption import INTERRUPTED, begun
 from crmcore.cli.output import emit_line, one_line
-
-__all__ = [
-    "BROKEN_PIPE",
-    "INTERRUPTED",
-    "Fault",
-    "WrongCallError",
-    "answering",
-    "by_field",
-    "complain",
-    "report",
-    "report_wrong_call",
-]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 WRONG_CALL: Final = "wrong-call"
 DEBUG: Final = "CRMCORE_DEBUG"
@@ -72,6 +60,7 @@ def answering(function: F) -> F:
         ctx = kwargs.get("ctx")
         json = bool(ctx is not None and ctx.obj is not None and ctx.obj.json)
         try:
+            begun()
             answer = function(*args, **kwargs)
             sys.stdout.flush()
         except (typer.Exit, typer.Abort):

@@ -1,37 +1,65 @@
 """What is a host's own, found by the module and the name that the command line is given.
 
-``shop.read_models:CHANNEL_SALES`` is a projection, or a list or tuple of them, and
-``shop.rules:POLICIES`` the policies, in a module that Python finds from the current folder or
-among what is installed.
+``shop.workshop:WORKSHOP`` is a context, ``shop.read_models:CHANNEL_SALES`` a projection (or a list or
+tuple of them), and ``shop.rules:POLICIES`` the policies, in a module that Python finds from the
+current folder or among what is installed.
 """
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from types import ModuleType
+from typing import Final, TypeVar
 
 from crmcore import Projection
 from crmcore.cli.faults import WrongCallError
+from crmcore.contexts import Context
 from crmcore.policies import STANDARD_POLICIES, Policies
 
-__all__ = ["POLICIES", "PROJECTIONS", "policies_at", "projections_at"]
+T = TypeVar("T")
 
+CONTEXTS: Final = "--contexts"
 PROJECTIONS: Final = "--projections"
 POLICIES: Final = "--policies"
-LIKE: Final = {PROJECTIONS: "shop.read_models:SALES", POLICIES: "shop.rules:POLICIES"}
+LIKE: Final = {
+    CONTEXTS: "shop.workshop:WORKSHOP",
+    PROJECTIONS: "shop.read_models:SALES",
+    POLICIES: "shop.rules:POLICIES",
+}
+
+
+def contexts_at(places: Sequence[str]) -> tuple[Context, ...]:
+    """The contexts at ``MODULE:NAME`` places; ``WrongCallError`` says what is wrong with one."""
+    return _all_at(CONTEXTS, places, Context, "a Context or a list of them")
+
+
+def command_modules(places: Sequence[str]) -> Iterator[ModuleType]:
+    """The modules with the commands of the contexts at *places*; errors as above."""
+    for context in contexts_at(places):
+        if context.command_line is not None:
+            given = f"{CONTEXTS}: command line of {context.name}"
+            module = _imported(given, context.command_line)
+            if not isinstance(getattr(module, "COMMANDS", None), dict):
+                raise WrongCallError(f"{given}: expected COMMANDS in {context.command_line}")
+            yield module
 
 
 def projections_at(places: Sequence[str]) -> tuple[Projection, ...]:
-    """The projections at ``MODULE:NAME`` places; ``WrongCallError`` says what is wrong with one."""
-    found = []
+    """The projections at ``MODULE:NAME`` places; errors as above."""
+    return _all_at(PROJECTIONS, places, Projection, "a Projection or a list of them")
+
+
+def _all_at(option: str, places: Sequence[str], kind: type[T], expected: str) -> tuple[T, ...]:
+    found: list[T] = []
     for place in places:
-        named = _at(PROJECTIONS, place)
+        named = _at(option, place)
         for one in named if isinstance(named, (list, tuple)) else (named,):
-            if not isinstance(one, Projection):
-                raise _unexpected(PROJECTIONS, place, "a Projection or a list of them", one)
-            found.append(one)
-    return tuple(dict.fromkeys(found))
+            if not isinstance(one, kind):
+                raise _unexpected(option, place, expected, one)
+            if not any(one is other for other in found):
+                found.append(one)
+    return tuple(found)
 
 
 def policies_at(place: str | None) -> Policies:
@@ -63,7 +91,7 @@ def _unexpected(option: str, place: str, expected: str, found: object) -> WrongC
     return WrongCallError(f"{option} {place}: expected {expected}, found {type(found).__name__}")
 
 
-def _imported(given: str, module: str) -> object:
+def _imported(given: str, module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except Exception as error:  # whatever a host's module does

@@ -4,14 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
 
-import attrs
 import typer
 
 import crmcore
 from crmcore.cli.faults import Fault, WrongCallError, complain
-from crmcore.cli.hosting import policies_at, projections_at
+from crmcore.cli.hosting import contexts_at, policies_at, projections_at
 from crmcore.cli.progress import bars
-from crmcore.errors import ProjectionStoppedError, StoreMissingError, StoreReadOnlyError
+from crmcore.domain.kernel.frozen import frozen
+from crmcore.errors import (
+    MisuseError,
+    ProjectionStoppedError,
+    StoreMissingError,
+    StoreReadOnlyError,
+)
 
 __all__ = ["Options", "Stale", "existing", "options_of", "reading", "writing"]
 
@@ -22,7 +27,7 @@ Stale = Annotated[
 ]
 
 
-@attrs.frozen
+@frozen
 class Options:
     """What holds for every command: the database, whose log, what is a host's own, and whether to
     answer in JSON.
@@ -31,18 +36,28 @@ class Options:
     db: str
     tenant: str | None
     json: bool
+    contexts: tuple[str, ...] = ()
+    """A host's own contexts: ``MODULE:NAME`` of each."""
     projections: tuple[str, ...] = ()
     """A host's own read models: ``MODULE:NAME`` of each."""
     policies: str | None = None
     """A host's own policies: ``MODULE:NAME``."""
 
     def open(self, *, create: bool = True) -> crmcore.CRM:
-        """The log, with the policies and the read models that hold for it."""
+        """The log, with the policies, the contexts and the read models that hold for it."""
+        contexts = contexts_at(self.contexts)
         policies, own = policies_at(self.policies), projections_at(self.projections)
         try:
             return crmcore.open(
-                self.db, tenant=self.tenant, policies=policies, projections=own, create=create
+                self.db,
+                tenant=self.tenant,
+                policies=policies,
+                contexts=contexts,
+                projections=own,
+                create=create,
             )
+        except MisuseError as error:  # contexts that clash
+            raise WrongCallError(f"--contexts: {error}") from error
         except ValueError as error:  # a name that is taken
             if not own:
                 raise

@@ -10,8 +10,9 @@ from crmcore.application.errors import MisuseError
 from crmcore.application.work import Handler, derived_handlers
 from crmcore.contexts.wiring import Wiring
 from crmcore.domain.kernel import Aggregate
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.events.upcasting import Upcaster
-from crmcore.projections.engine import Projection
+from crmcore.projections.engine.projection import Projection
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -25,7 +26,7 @@ class Service(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Context:
     """One part of the business: its messages, decisions, read models and questions.
 

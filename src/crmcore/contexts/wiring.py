@@ -4,14 +4,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import attrs
-
 from crmcore.application.errors import MisuseError
+from crmcore.domain.kernel.frozen import frozen
 
 T = TypeVar("T")
 
 
-@attrs.frozen
+@frozen
 class Wiring:
     """What can be found by its type: values that are there, and others that are made at need."""
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 import msgspec
 
-__all__ = ["Pseudonyms", "id_text", "new_id"]
+from crmcore.domain.kernel.frozen import frozen
 
 id_text: Final[Callable[[UUID], str]] = msgspec.to_builtins
 """The text of an identity, as ``str`` would give it, in a quarter of the time."""
@@ -28,7 +28,7 @@ def new_id() -> UUID:
     return UUID(int=bits | int.from_bytes(os.urandom(8), "big") >> 2)
 
 
-@attrs.frozen
+@frozen
 class Pseudonyms:
     """Identities that stand for a personal value (an e-mail address) without revealing it.
 

@@ -13,8 +13,6 @@ from typing import Any, Final
 from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.kernel.working_time import Holiday
 
-__all__ = ["MissingExtraError", "public_holidays"]
-
 ENGLISH: Final = "en_US"
 MOST_SHOWN: Final = 20
 

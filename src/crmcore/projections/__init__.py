@@ -8,27 +8,21 @@ docs/first-projection.md shows a whole one.
 """
 
 from crmcore.application.log import Recorded, UnknownEvent
-from crmcore.projections.engine import (
+from crmcore.projections.engine.changes import append, increment, maximum, minimum, update, upsert
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.fold import fold
+from crmcore.projections.engine.projection import (
     STREAM,
     SUBJECT,
-    Exact,
     Handler,
-    Instant,
     Projection,
     Row,
     Rows,
-    Working,
-    append,
     by_stream,
     by_subject,
-    fold,
-    increment,
-    maximum,
-    minimum,
     subject_of,
-    update,
-    upsert,
 )
+from crmcore.projections.engine.working import Working
 
 __all__ = [
     "STREAM",

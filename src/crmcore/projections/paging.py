@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 
-import attrs
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, or_, true
 
 from crmcore.domain.kernel import LARGEST_INTEGER, InvalidValueError, zoned
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.results import result
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ class Page(Generic[T]):
     next: str | None
 
 
-@attrs.frozen
+@frozen
 class Order:
     """An order of a list: by *column*, *then* by others, then by *key*, which differs in every row.
 

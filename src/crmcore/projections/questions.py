@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import attrs
 from sqlalchemy import Connection, Table
 
 from crmcore.application.clock import Clock
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Questions:
     """Questions that read models answer, as a class of their own under ``crm.read``.
 

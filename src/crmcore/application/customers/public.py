@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-import attrs
-
 from crmcore.application.work import Work
 from crmcore.domain.customers.consent import decisions as consent
 from crmcore.domain.customers.consent.messages import WithdrawConsent
@@ -28,6 +26,7 @@ from crmcore.domain.customers.customer.preferences import reason_to_defer
 from crmcore.domain.customers.customer.state import Active, Deactivated, Unregistered
 from crmcore.domain.customers.reachability import addresses
 from crmcore.domain.kernel import Channel, NotFoundError, Purpose
+from crmcore.domain.kernel.frozen import frozen
 
 
 class ContactNormaliser(Protocol):
@@ -41,7 +40,7 @@ class ContactNormaliser(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Contactability:
     """Whether and where a customer can be contacted by one channel for one purpose at an instant.
 

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmcore.application.customers.public import ContactNormaliser, Customers
 from crmcore.application.sales.public import Leads, Opportunities
 from crmcore.application.service.public import Cases
@@ -29,9 +27,10 @@ from crmcore.domain.customers.customer import decisions as customer
 from crmcore.domain.customers.customer.messages.contact_point import AddContactPoint
 from crmcore.domain.customers.reachability import require_contact_point
 from crmcore.domain.kernel import Aggregate
+from crmcore.domain.kernel.frozen import frozen
 
 
-@attrs.frozen
+@frozen
 class CustomerService:
     """Handles the commands on customers, what was said to them and what they allowed."""
 

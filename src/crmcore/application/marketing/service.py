@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
-import attrs
-
 from crmcore.application.customers.public import Customers
 from crmcore.application.marketing.public import Campaigns
 from crmcore.application.work import Handler, Work
@@ -19,6 +17,7 @@ from crmcore.domain.customers.customer.messages.contact_point import (
     InvalidReason,
 )
 from crmcore.domain.kernel import Purpose
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.marketing.campaign import decisions as campaign
 from crmcore.domain.marketing.campaign import planning
 from crmcore.domain.marketing.campaign.messages.planning import (
@@ -77,7 +76,7 @@ def reach(
     )
 
 
-@attrs.frozen
+@frozen
 class MarketingService:
     """Handles the commands on campaigns and on their members."""
 

@@ -11,10 +11,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-import attrs
-
 from crmcore.application.work import Work
 from crmcore.domain.kernel import address_key
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales import lead_address
 from crmcore.domain.sales.lead import decisions as lead
 from crmcore.domain.sales.lead.phases import ConvertedLead, OpenLead
@@ -29,7 +28,7 @@ class Pseudonym(Protocol):
         ...
 
 
-@attrs.frozen
+@frozen
 class LeadAddresses:
     """The addresses in the hands of leads; e-mail addresses are given in normal form."""
 

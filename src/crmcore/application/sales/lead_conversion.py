@@ -8,8 +8,6 @@ who is known already only what is missing is filled in.
 from collections.abc import Sequence
 from datetime import datetime
 
-import attrs
-
 from crmcore.application.customers.public import ContactNormaliser, Customers
 from crmcore.application.sales.opportunities import OpportunityService
 from crmcore.application.work import Work
@@ -17,6 +15,7 @@ from crmcore.domain.customers.customer.messages.contact_point import AddContactP
 from crmcore.domain.customers.customer.messages.lifecycle import LifecycleStage
 from crmcore.domain.customers.customer.messages.registration import CustomerKind, RegisterCustomer
 from crmcore.domain.kernel import InvalidValueError, NotAllowedError, NotFoundError, derived_id
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.lead import decisions as lead
 from crmcore.domain.sales.lead.messages.qualification import ConversionOpportunity, ConvertLead
 from crmcore.domain.sales.lead.phases import ConvertedLead, OpenLead
@@ -29,7 +28,7 @@ class OpportunityNotLinkableError(NotAllowedError):
     """The opportunity that a conversion names is another customer's, or closed."""
 
 
-@attrs.frozen
+@frozen
 class LeadConversion:
     """Converts leads."""
 

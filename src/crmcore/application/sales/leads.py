@@ -19,6 +19,7 @@ from crmcore.application.sales.opportunities import OpportunityService
 from crmcore.application.work import Handler, Work, on_one_stream
 from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.assignment import decisions as assignment_policy
 from crmcore.domain.sales.assignment.routing import RoutableLead, Unrouted, route
 from crmcore.domain.sales.assignment.state import business_email
@@ -37,7 +38,7 @@ from crmcore.domain.sales.lead.state import Event
 AddressT = TypeVar("AddressT", CaptureLead, EnrichLead)
 
 
-@attrs.frozen
+@frozen
 class LeadService:
     """Captures, enriches, assigns, scores, recycles and converts leads, under a *scoring* model."""
 

@@ -7,12 +7,11 @@ that it is in.
 
 from collections.abc import Mapping, Sequence
 
-import attrs
-
 from crmcore.application.customers.public import Customers
 from crmcore.application.marketing.public import Campaigns
 from crmcore.application.sales.public import Leads
 from crmcore.application.work import Handler, Work, on_one_stream
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.opportunity import decisions as opportunity
 from crmcore.domain.sales.opportunity.messages import (
     AdvanceOpportunity,
@@ -24,7 +23,7 @@ from crmcore.domain.sales.opportunity.pipeline import PIPELINES, Pipeline
 from crmcore.domain.sales.opportunity.state import Event, State
 
 
-@attrs.frozen
+@frozen
 class OpportunityService:
     """Opens opportunities and moves them through the ``pipelines`` in force."""
 

@@ -7,16 +7,15 @@ alone: goods on their way arrive even when their customer has left.
 
 from collections.abc import Mapping
 
-import attrs
-
 from crmcore.application.customers.public import Customers
 from crmcore.application.marketing.public import Campaigns
 from crmcore.application.work import Handler, Work
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.order import decisions as order
 from crmcore.domain.sales.order.messages import PlaceOrder
 
 
-@attrs.frozen
+@frozen
 class OrderService:
     """Places orders."""
 

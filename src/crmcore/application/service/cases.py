@@ -8,20 +8,22 @@ import attrs
 from crmcore.application.customers.public import Customers
 from crmcore.application.service.public import Cases
 from crmcore.application.work import Handler, Work, on_one_stream
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service import case_number
 from crmcore.domain.service.case.decisions.decide import AGGREGATE, decide
 from crmcore.domain.service.case.decisions.merging import carry_over, merge
+from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.messages.conversation import AddCaseNote, ReplyToCase
 from crmcore.domain.service.case.messages.merging import MergeCase
 from crmcore.domain.service.case.messages.opening import IdentifyCaseCustomer, OpenCase
 from crmcore.domain.service.case.messages.unions import CaseEvent, SingleCaseCommand
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
-from crmcore.domain.service.case.state import Facts, Merged, State, Unopened
+from crmcore.domain.service.case.state import Merged, State, Unopened
 from crmcore.domain.service.levels.version import decisions as service_levels
 from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, InForce
 
 
-@attrs.frozen
+@frozen
 class CaseService:
     """Handle the commands on cases by one policy: priority matrix, reopen window, service levels.
 

@@ -10,17 +10,16 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import attrs
-
 from crmcore.application.executing import Batch, Envelope, Refused
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.messages.service_levels import ObserveServiceLevels
 
 BY: Final = "service levels"
 """Who wants it recorded."""
 
 
-@attrs.frozen
+@frozen
 class Escalated:
     """What came due by an instant: the cases looked at, the events recorded, and what was refused."""
 

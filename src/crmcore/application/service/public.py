@@ -2,15 +2,14 @@
 
 from uuid import UUID
 
-import attrs
-
 from crmcore.application.work import Work
 from crmcore.domain.kernel import NotFoundError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.decisions.decide import AGGREGATE
 from crmcore.domain.service.case.state import Unopened
 
 
-@attrs.frozen
+@frozen
 class Cases:
     """What is known of cases; the streams that are read for it are checked with the rest of the work."""
 

@@ -14,6 +14,7 @@ import attrs
 from crmcore.application.customers.public import Customers
 from crmcore.application.work import Handler, Work
 from crmcore.domain.kernel import Purpose
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.decisions import decide as case
 from crmcore.domain.service.survey import throttle
 from crmcore.domain.service.survey.decisions import AGGREGATE, offer
@@ -24,7 +25,7 @@ from crmcore.domain.service.survey.state import survey_id
 PURPOSES: Final = (Purpose.SERVICE, Purpose.RESEARCH)
 
 
-@attrs.frozen
+@frozen
 class SurveyService:
     """Handles the commands on surveys by one policy: how often to ask, how long to wait."""
 

@@ -5,23 +5,11 @@ from typing import Annotated
 import attrs
 import typer
 
-from crmcore.cli.faults import answering
 from crmcore.cli.output import Column, console, emit, say, table
 from crmcore.cli.pages import items_of
 from crmcore.cli.session import Stale, options_of, reading
 
-customers = typer.Typer(
-    help="Customers, by name, e-mail, phone or external id.", no_args_is_help=True
-)
 
-
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    customers.command("find")(find)
-    app.add_typer(customers, name="customers")
-
-
-@answering
 def find(
     ctx: typer.Context,
     text: Annotated[
@@ -36,7 +24,7 @@ def find(
     ] = 20,
     stale: Stale = False,
 ) -> None:
-    """Find customers: exact matches first, then by name."""
+    """Carry out `crmcore customers find`."""
     options = options_of(ctx)
     with reading(options, "customer_directory", stale=stale) as crm:
         matches = items_of(crm.read.customers.find, limit + 1, text=text)

@@ -11,7 +11,7 @@ import typer
 
 import crmcore
 from crmcore.cli.customers.naming import AsOf, Customer, KnownAt, customer_named, name_in, names_in
-from crmcore.cli.faults import Fault, answering
+from crmcore.cli.faults import Fault
 from crmcore.cli.instants import by_then, last_moment
 from crmcore.cli.output import counted, emit, say
 from crmcore.cli.session import Stale, options_of, reading
@@ -23,12 +23,6 @@ Last = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    app.command("history")(history)
-
-
-@answering
 def history(
     ctx: typer.Context,
     customer: Customer,
@@ -37,7 +31,7 @@ def history(
     last: Last = None,
     stale: Stale = False,
 ) -> None:
-    """Everything about a customer, in the order in which it was true."""
+    """Carry out `crmcore history`."""
     true_by, known_by = last_moment("--as-of", as_of), last_moment("--known-at", known_at)
     options = options_of(ctx)
     with reading(options, "customer_history", "customer_directory", stale=stale) as crm:
@@ -46,8 +40,8 @@ def history(
         if not entries:
             raise Fault(f"nothing is known of {customer_id}{by_then(as_of, known_at)}")
         if options.json:
-            asked = {"customer_id": customer_id, "as_of": true_by, "known_at": known_by}
-            emit(asked | history_document(crm, entries, last))
+            query = {"customer_id": customer_id, "as_of": true_by, "known_at": known_by}
+            emit(query | history_document(crm, entries, last))
         else:
             show_history(crm, entries, last)
 

@@ -3,11 +3,6 @@
 An importer is a generator ``commands(folder)`` of rows in the order in which it happened:
 ``Planned`` with a command, ``Refused`` with the reason, ``Silent`` where there is nothing to do,
 ``Remark`` on what is recorded otherwise than it was told, and ``Unkept`` for a column that becomes
-nothing.  The identities follow from the
-foreign keys, so that a second import records nothing new.  A file that cannot be read raises
-``SourceError``.
+nothing (all of them in ``row``).  The identities follow from the foreign keys, so that a second
+import records nothing new.  A file that cannot be read raises ``SourceError``.
 """
-
-from crmcore.cli.importers.row import Planned, Refused, Remark, Row, Silent, SourceError, Unkept
-
-__all__ = ["Planned", "Refused", "Remark", "Row", "Silent", "SourceError", "Unkept"]

@@ -20,6 +20,7 @@ from crmcore.cli.importers.cells import key, label, optional, wall_clock
 from crmcore.cli.importers.row import Planned, Row, SourceError
 from crmcore.cli.importers.sources import Found, column, one_file, read
 from crmcore.commands import CaseChannel, CaseKind, CloseCase, OpenCase, SolveCase
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["SOURCE", "Request", "case_id", "commands", "verdicts"]
 
@@ -54,7 +55,7 @@ def _status(text: str) -> str:
     return text
 
 
-@attrs.frozen
+@frozen
 class Request:
     """One service request, as the city publishes it; ``on_time`` is the city's verdict.
 

@@ -28,6 +28,7 @@ from crmcore.cli.importers.cells import (
 )
 from crmcore.cli.importers.row import Refused, Unkept
 from crmcore.cli.importers.sources import Found, column, located, read
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "CURRENCY",
@@ -55,7 +56,7 @@ def _told(text: str) -> str | None:
     return None if text == "NA" else optional(text)  # as R writes what is missing
 
 
-@attrs.frozen
+@frozen
 class Household:
     """A household that told about itself; no person is named."""
 
@@ -69,7 +70,7 @@ class Household:
     kids_count: str | None = attrs.field(converter=_told)
 
 
-@attrs.frozen
+@frozen
 class Campaign:
     """A campaign of mailed coupons; both days are included."""
 
@@ -79,7 +80,7 @@ class Campaign:
     end_date: date = attrs.field(converter=local_date)
 
 
-@attrs.frozen
+@frozen
 class Membership:
     """A household that the campaign's coupons were mailed to."""
 
@@ -87,7 +88,7 @@ class Membership:
     household_id: str = attrs.field(converter=key)
 
 
-@attrs.frozen
+@frozen
 class Redemption:
     """One coupon of a campaign that a household used on a day."""
 
@@ -97,7 +98,7 @@ class Redemption:
     redemption_date: date = attrs.field(converter=local_date)
 
 
-@attrs.frozen
+@frozen
 class Product:
     """A product, as the grocer sorts it."""
 
@@ -106,7 +107,7 @@ class Product:
     product_type: str | None = attrs.field(converter=_told)
 
 
-@attrs.frozen
+@frozen
 class Line:
     """One line of a receipt: ``sales_value`` is what the grocer receives for it.
 
@@ -126,7 +127,7 @@ class Line:
     coupon_match_disc: Decimal = attrs.field(converter=amount)
 
 
-@attrs.frozen
+@frozen
 class PublishedLine(Line):
     """A line as the publisher has it: in dollars, and the instant (UTC) under another name."""
 
@@ -137,7 +138,7 @@ class PublishedLine(Line):
     coupon_match_disc: Decimal = attrs.field(converter=dollars)
 
 
-@attrs.frozen
+@frozen
 class Basket:
     """One visit to the till: the lines that follow one another under one number."""
 

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
-import attrs
-
 from crmcore import Command
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "Planned",
@@ -25,7 +24,7 @@ class SourceError(Exception):
     """A file cannot be read, or not to its end: which, where, and what was expected."""
 
 
-@attrs.frozen
+@frozen
 class Planned:
     """A *command* that follows from *line* of the file *source* (the header is line 1).
 
@@ -40,7 +39,7 @@ class Planned:
     command_id: UUID | None = None
 
 
-@attrs.frozen
+@frozen
 class Refused:
     """Nothing follows from *line* of the file *source*, and this is why."""
 
@@ -49,7 +48,7 @@ class Refused:
     reason: str
 
 
-@attrs.frozen
+@frozen
 class Silent:
     """*line* of the file *source* tells nothing new of what is kept."""
 
@@ -57,7 +56,7 @@ class Silent:
     line: int
 
 
-@attrs.frozen
+@frozen
 class Remark:
     """What *line* of the file *source* tells is recorded otherwise, or in part, and this is how.
 
@@ -69,7 +68,7 @@ class Remark:
     text: str
 
 
-@attrs.frozen
+@frozen
 class Unkept:
     """A *column* of the file *source* that becomes nothing; in so many *rows* it says something."""
 

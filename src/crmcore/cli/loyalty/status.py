@@ -6,22 +6,16 @@ import attrs
 import typer
 
 from crmcore.cli.customers.naming import AsOf, Customer, customer_named, name_in
-from crmcore.cli.faults import Fault, answering
+from crmcore.cli.faults import Fault
 from crmcore.cli.instants import by_then, last_moment
 from crmcore.cli.output import Column, bar, console, emit, instant, money, say, table
 from crmcore.cli.session import Stale, options_of, reading
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    app.command("loyalty")(loyalty)
-
-
-@answering
 def loyalty(
     ctx: typer.Context, customer: Customer, as_of: AsOf = None, stale: Stale = False
 ) -> None:
-    """A customer's points and tier, now or at an instant."""
+    """Carry out `crmcore loyalty`."""
     moment = last_moment("--as-of", as_of)
     options = options_of(ctx)
     with reading(options, "loyalty_status", "customer_directory", stale=stale) as crm:

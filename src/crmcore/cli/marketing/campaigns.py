@@ -7,20 +7,13 @@ from typing import Any
 import attrs
 import typer
 
-from crmcore.cli.faults import answering
 from crmcore.cli.output import NOTHING, Column, emit, money, say, table
 from crmcore.cli.pages import items_of
 from crmcore.cli.session import Stale, options_of, reading
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    app.command("campaigns")(campaigns)
-
-
-@answering
 def campaigns(ctx: typer.Context, stale: Stale = False) -> None:
-    """What campaigns brought: answers, purchases, revenue, cost, return."""
+    """Carry out `crmcore campaigns`."""
     options = options_of(ctx)
     with reading(options, "campaign_results", stale=stale) as crm:
         results = items_of(crm.read.campaigns.find)

@@ -5,7 +5,7 @@ from typing import Annotated
 import attrs
 import typer
 
-from crmcore.cli.faults import Fault, answering
+from crmcore.cli.faults import Fault
 from crmcore.cli.instants import beginning, end
 from crmcore.cli.output import Column, emit, instant, say
 from crmcore.cli.sales.options import (
@@ -22,13 +22,6 @@ from crmcore.cli.sales.options import (
 from crmcore.cli.session import Stale, options_of, reading
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into *app*."""
-    app.command("leads")(leads)
-    app.command("lead")(lead)
-
-
-@answering
 def leads(
     ctx: typer.Context,
     status: Annotated[
@@ -50,7 +43,7 @@ def leads(
     after: After = None,
     stale: Stale = False,
 ) -> None:
-    """Leads, the latest first, with the score that each has now."""
+    """Carry out `crmcore leads`."""
     options = options_of(ctx)
     captured_from, captured_before = beginning("--from", since), end("--to", until)
     with reading(options, "leads", stale=stale) as crm:
@@ -90,13 +83,12 @@ def leads(
     show_page(page, columns, rows, "lead")
 
 
-@answering
 def lead(
     ctx: typer.Context,
     lead: Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")],
     stale: Stale = False,
 ) -> None:
-    """One lead: how far it has come, what it scores now, and what happened."""
+    """Carry out `crmcore lead`."""
     options, lead_id = options_of(ctx), id_of(lead, "a lead")
     with reading(options, "leads", stale=stale) as crm:
         found = crm.read.leads.get(lead_id)

@@ -6,7 +6,7 @@ import attrs
 import typer
 
 from crmcore.cli.customers.naming import customer_named
-from crmcore.cli.faults import Fault, answering
+from crmcore.cli.faults import Fault
 from crmcore.cli.output import NOTHING, Column, emit, instant, money, say, table
 from crmcore.cli.sales.options import (
     After,
@@ -21,14 +21,6 @@ from crmcore.cli.sales.options import (
 from crmcore.cli.session import Stale, options_of, reading
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into *app*."""
-    app.command("opportunities")(opportunities)
-    app.command("opportunity")(opportunity)
-    app.command("pipeline")(pipeline)
-
-
-@answering
 def opportunities(
     ctx: typer.Context,
     customer: Customer = None,
@@ -42,7 +34,7 @@ def opportunities(
     after: After = None,
     stale: Stale = False,
 ) -> None:
-    """Deals, the latest first: stage, amount and chance."""
+    """Carry out `crmcore opportunities`."""
     options = options_of(ctx)
     with reading(options, "opportunities", stale=stale) as crm:
         page = find(
@@ -78,7 +70,6 @@ def opportunities(
     show_page(page, columns, rows, "deal")
 
 
-@answering
 def opportunity(
     ctx: typer.Context,
     opportunity: Annotated[
@@ -86,7 +77,7 @@ def opportunity(
     ],
     stale: Stale = False,
 ) -> None:
-    """One deal: where it stands, and what happened."""
+    """Carry out `crmcore opportunity`."""
     options, opportunity_id = options_of(ctx), id_of(opportunity, "an opportunity")
     with reading(options, "opportunities", stale=stale) as crm:
         found = crm.read.opportunities.get(opportunity_id)
@@ -109,7 +100,6 @@ def opportunity(
         show_one(crm, opportunity_id, facts)
 
 
-@answering
 def pipeline(
     ctx: typer.Context,
     name: Annotated[
@@ -117,7 +107,7 @@ def pipeline(
     ] = "sales",
     stale: Stale = False,
 ) -> None:
-    """What the open deals of a pipeline come to, by stage: the sum, and weighted by their chances."""
+    """Carry out `crmcore pipeline`."""
     options = options_of(ctx)
     with reading(options, "opportunities", stale=stale) as crm:
         totals = crm.read.opportunities.pipeline(name)

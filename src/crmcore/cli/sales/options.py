@@ -1,5 +1,6 @@
 """The options and the answers that the lists of sales have in common."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -64,7 +65,7 @@ def show_page(page: Any, columns: Any, rows: Any, thing: str, things: str | None
         typer.echo(f"More: --after {page.next}")  # never broken: it is to be copied
 
 
-def show_one(crm: crmcore.CRM, key: UUID, facts: dict[str, object]) -> None:
+def show_one(crm: crmcore.CRM, key: UUID, facts: Mapping[str, object]) -> None:
     """One thing for people: what is known of it, and what happened."""
     known = [(name, fact) for name, fact in facts.items() if fact is not None]
     table(["What", "Is"], known)

@@ -6,7 +6,7 @@ import attrs
 import typer
 
 from crmcore.cli.customers.naming import customer_named
-from crmcore.cli.faults import Fault, answering
+from crmcore.cli.faults import Fault
 from crmcore.cli.instants import beginning, end
 from crmcore.cli.output import Column, emit, instant, money, say
 from crmcore.cli.sales.options import (
@@ -24,13 +24,6 @@ from crmcore.cli.sales.options import (
 from crmcore.cli.session import Stale, options_of, reading
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into *app*."""
-    app.command("orders")(orders)
-    app.command("order")(order)
-
-
-@answering
 def orders(
     ctx: typer.Context,
     customer: Customer = None,
@@ -50,7 +43,7 @@ def orders(
     after: After = None,
     stale: Stale = False,
 ) -> None:
-    """Orders, the latest first, and how far each has come."""
+    """Carry out `crmcore orders`."""
     options = options_of(ctx)
     placed_from, placed_before = beginning("--from", since), end("--to", until)
     with reading(options, "orders", stale=stale) as crm:
@@ -86,13 +79,12 @@ def orders(
     show_page(page, columns, rows, "order")
 
 
-@answering
 def order(
     ctx: typer.Context,
     order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
     stale: Stale = False,
 ) -> None:
-    """One order: how far it has come, and what happened."""
+    """Carry out `crmcore order`."""
     options, order_id = options_of(ctx), id_of(order, "an order")
     with reading(options, "orders", stale=stale) as crm:
         found = crm.read.orders.get(order_id)

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 import crmcore
-from crmcore.cli.faults import Fault, answering
+from crmcore.cli.faults import Fault
 from crmcore.cli.instants import by_then, last_moment
 from crmcore.cli.output import (
     Column,
@@ -40,23 +40,13 @@ NO_TARGET: Final = {"occurrence": 1, "verdict": "none"}
 """What is said of a cycle without a target, beside nothing."""
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into *app*."""
-    app.command("cases")(cases)
-    app.command("case")(case)
-
-
-@answering
 def cases(
     ctx: typer.Context,
     limit: Limit = 20,
     as_of: AsOf = None,
     stale: Stale = False,
 ) -> None:
-    """The open cases, the most urgent first, and how much time is left for each.
-
-    The bar is what is left of the time allowed: it burns down to nothing when the target is due.
-    """
+    """Carry out `crmcore cases`."""
     options, moment = options_of(ctx), last_moment("--as-of", as_of)
     with reading(options, "service_levels", stale=stale) as crm:
         moment = moment or crm.now()
@@ -126,7 +116,6 @@ def _targets(case: Any) -> Sequence[tuple[Any, Any]]:
     return [(cycle, target) for cycle in case.cycles for target in cycle.targets]
 
 
-@answering
 def case(
     ctx: typer.Context,
     case: Annotated[str, typer.Argument(metavar="CASE", help="The case's id or number.")],
@@ -134,7 +123,7 @@ def case(
     known_at: KnownAt = None,
     stale: Stale = False,
 ) -> None:
-    """One case: what is owed to it and until when, and what happened."""
+    """Carry out `crmcore case`."""
     options, known_by = options_of(ctx), last_moment("--known-at", known_at)
     with reading(options, "service_levels", stale=stale) as crm:
         moment = last_moment("--as-of", as_of) or known_by or crm.now()

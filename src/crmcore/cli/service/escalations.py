@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 import crmcore
-from crmcore.cli.faults import WrongCallError, answering
+from crmcore.cli.faults import WrongCallError
 from crmcore.cli.instants import FORM, end
 from crmcore.cli.output import NOTHING, Column, counted, emit, instant, say, table
 from crmcore.cli.service.options import Limit
@@ -13,12 +13,6 @@ from crmcore.cli.service.targets import target_name
 from crmcore.cli.session import Stale, options_of, reading
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put this command into *app*."""
-    app.command("escalations")(escalations)
-
-
-@answering
 def escalations(
     ctx: typer.Context,
     until: Annotated[
@@ -30,11 +24,7 @@ def escalations(
     limit: Limit = 20,
     stale: Stale = False,
 ) -> None:
-    """Warnings and breaches of service levels that nobody has recorded yet.
-
-    With an instant to come it tells what will be due if nothing happens.  A scheduler
-    calls this with --record, and tells whoever is to be told; verdicts do not depend on it.
-    """
+    """Carry out `crmcore escalations`."""
     options, moment = options_of(ctx), end("--until", until)
     if record and stale:
         raise WrongCallError("--record brings the read model up to date: leave out --stale")

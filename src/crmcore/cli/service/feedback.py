@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import crmcore
-from crmcore.cli.faults import WrongCallError, answering
+from crmcore.cli.faults import WrongCallError
 from crmcore.cli.instants import FORM, beginning, end, last_moment
 from crmcore.cli.output import NOTHING, Column, bar, emit, say, share, table
 from crmcore.cli.service.options import Judging
@@ -17,12 +17,6 @@ from crmcore.commands import SurveyKind
 from crmcore.errors import InvalidValueError
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    app.command("feedback")(feedback)
-
-
-@answering
 def feedback(
     ctx: typer.Context,
     since: Annotated[
@@ -50,10 +44,7 @@ def feedback(
     ] = None,
     stale: Stale = False,
 ) -> None:
-    """What customers think of solved cases: CSAT, NPS, CES and how many answered.
-
-    A survey counts at the instant when it was offered.
-    """
+    """Carry out `crmcore feedback`."""
     options = options_of(ctx)
     start, stop = beginning("--from", since), end("--to", until)
     if start is not None and stop is not None and start >= stop:

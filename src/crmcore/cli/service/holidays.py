@@ -5,17 +5,11 @@ from typing import Annotated
 import typer
 
 from crmcore import calendars
-from crmcore.cli.faults import Fault, answering
+from crmcore.cli.faults import Fault
 from crmcore.cli.output import Column, counted, emit, say, table
 from crmcore.cli.session import options_of
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    app.command("holidays")(holidays)
-
-
-@answering
 def holidays(
     ctx: typer.Context,
     country: Annotated[str, typer.Argument(metavar="COUNTRY", help="ISO 3166 code: DE, say.")],
@@ -29,10 +23,7 @@ def holidays(
         str | None, typer.Option("--language", metavar="CODE", help="Of their names: de, say.")
     ] = None,
 ) -> None:
-    """Public holidays of a country or of a state of it.
-
-    With --json as the holidays of a calendar in define-service-levels.
-    """
+    """Carry out `crmcore holidays`."""
     try:
         found = calendars.public_holidays(country, year, subdivision=subdivision, language=language)
     except calendars.MissingExtraError as error:

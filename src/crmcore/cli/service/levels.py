@@ -7,19 +7,12 @@ from typing import Annotated, Any
 import typer
 
 import crmcore
-from crmcore.cli.faults import answering
 from crmcore.cli.instants import last_moment
 from crmcore.cli.output import NOTHING, Column, bar, emit, share, table
 from crmcore.cli.service.options import MODES, AsOf, Judging, KnownAt, Since, Times, Until, Zone
 from crmcore.cli.session import Stale, options_of, reading
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put this command into *app*."""
-    app.command("service-levels")(service_levels)
-
-
-@answering
 def service_levels(
     ctx: typer.Context,
     since: Since = None,
@@ -45,11 +38,7 @@ def service_levels(
     known_at: KnownAt = None,
     stale: Stale = False,
 ) -> None:
-    """How many targets were met, and how many were not.
-
-    A target counts at the instant when it was completed, or else was due; compliance is met
-    of met and breached.  What is told late restates it: --known-at shows what was known before.
-    """
+    """Carry out `crmcore service-levels`."""
     known_by = last_moment("--known-at", known_at, zone)
     options, times = options_of(ctx), Times.given(since, until, zone, as_of)
     judging: dict[str, Any] = {"mode": MODES[mode], "unit": per}

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 import crmcore
-from crmcore.cli.faults import WrongCallError, answering
+from crmcore.cli.faults import WrongCallError
 from crmcore.cli.output import (
     NOTHING,
     Column,
@@ -33,12 +33,6 @@ OVER_TIME: Final = ("backlog-over-time",)
 BY_HOURS: Final = "resolution-business-time"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put this command into *app*."""
-    app.command("service-metrics")(service_metrics)
-
-
-@answering
 def service_metrics(
     ctx: typer.Context,
     metrics: Annotated[
@@ -64,10 +58,7 @@ def service_metrics(
     as_of: AsOf = None,
     stale: Stale = False,
 ) -> None:
-    """Every metric of service that follows from cases, for a period.
-
-    Name some to see them by agent, type, priority or day.
-    """
+    """Carry out `crmcore service-metrics`."""
     options, times = options_of(ctx), Times.given(since, until, zone, as_of)
     wanted = [_metric(key) for key in metrics or ()]
     calendar = None if hours is None else _calendar(hours, times.zone)

@@ -10,7 +10,6 @@ import typer
 
 import crmcore
 from crmcore import commands
-from crmcore.cli.faults import answering
 from crmcore.cli.instants import last_moment
 from crmcore.cli.output import NOTHING, counted, duration, emit, instant, say, table
 from crmcore.cli.service.options import AsOf
@@ -29,17 +28,8 @@ CONDITIONS: Final = {
 OTHER_DAYS: Final = (("holidays", "holiday"), ("shifted", "shifted day"), ("breaks", "break"))
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    app.command("service-policies")(service_policies)
-
-
-@answering
 def service_policies(ctx: typer.Context, as_of: AsOf = None) -> None:
-    """The service levels in force: what is owed to which cases, by whose hours.
-
-    With --json they read as define-service-levels takes them.
-    """
+    """Carry out `crmcore service-policies`."""
     options, moment = options_of(ctx), last_moment("--as-of", as_of)
     with existing(options) as crm:
         moment = moment or crm.now()

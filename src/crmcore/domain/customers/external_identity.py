@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Annotated, ClassVar, Final, assert_never, get_args
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.kernel import (
     Aggregate,
     Length,
@@ -21,6 +19,7 @@ from crmcore.domain.kernel import (
     derived_id,
     event,
 )
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "ExternalIdentityLinked",
@@ -99,7 +98,7 @@ class ExternalIdentityClaimedError(NotAllowedError):
         self.holder = holder
 
 
-@attrs.frozen
+@frozen
 class Unclaimed:
     """No customer holds the key; ``last_holder`` did, if any, until *since*."""
 
@@ -107,7 +106,7 @@ class Unclaimed:
     since: datetime | None = None
 
 
-@attrs.frozen
+@frozen
 class Claimed:
     """One customer holds the key *since* an instant."""
 

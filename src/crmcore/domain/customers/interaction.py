@@ -22,6 +22,7 @@ from crmcore.domain.kernel import (
     command,
     event,
 )
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "CorrectInteraction",
@@ -100,12 +101,12 @@ class CorrectInteraction:
     reason: Annotated[str, Length(1_000), Personal()] | None = None
 
 
-@attrs.frozen
+@frozen
 class Unrecorded:
     """Nothing happened yet."""
 
 
-@attrs.frozen
+@frozen
 class Recorded:
     """An interaction as first recorded, and its summary as it stands."""
 

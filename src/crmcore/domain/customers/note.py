@@ -20,6 +20,7 @@ from crmcore.domain.kernel import (
     command,
     event,
 )
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "CorrectNote",
@@ -76,12 +77,12 @@ class CorrectNote:
     reason: Annotated[str, Length(1_000), Personal()] | None = None
 
 
-@attrs.frozen
+@frozen
 class Unrecorded:
     """Nothing was written yet."""
 
 
-@attrs.frozen
+@frozen
 class Recorded:
     """A note as first written, and its text as it stands."""
 

@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.customers.consent.permission import (
     ConsentDecision,
     check_permission,
@@ -20,6 +18,7 @@ from crmcore.domain.customers.consent.state import Ledger
 from crmcore.domain.customers.customer.contact_points import ContactPoint, Points
 from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import CLOCK_SKEW, Channel, InvalidValueError, NotFoundError, Purpose
+from crmcore.domain.kernel.frozen import frozen
 
 CONTACT_KINDS: Final[Mapping[Channel, ContactKind]] = {
     Channel.EMAIL: ContactKind.EMAIL,
@@ -32,7 +31,7 @@ CONTACT_KINDS: Final[Mapping[Channel, ContactKind]] = {
 """Which contact points a channel needs; the others need none that we keep."""
 
 
-@attrs.frozen
+@frozen
 class AddressChoice:
     """The contact point that a message would use (None: an address not on record), and the decision."""
 
@@ -40,7 +39,7 @@ class AddressChoice:
     decision: ConsentDecision
 
 
-@attrs.frozen
+@frozen
 class Addresses:
     """Where a channel can reach a customer at an instant: the first choice first.
 

@@ -6,9 +6,8 @@ from functools import reduce
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.kernel.errors import NotAllowedError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import CLOCK_SKEW
 
 __all__ = ["Aggregate", "OutOfOrderError", "anytime", "from_the_beginning", "nobody"]
@@ -44,7 +43,7 @@ def anytime(_state: object, _event: object, _began_at: datetime) -> datetime | N
     return None
 
 
-@attrs.frozen
+@frozen
 class Aggregate(Generic[S, E]):
     """One kind of stream.
 

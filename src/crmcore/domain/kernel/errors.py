@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, Self
 from uuid import UUID
 
-import attrs
+from crmcore.domain.kernel.frozen import frozen
 
 PLAIN = (Decimal, date, timedelta, UUID)  # a datetime is a date
 SIMPLE = (*PLAIN, time, str, int, float)
@@ -56,7 +56,7 @@ def _kind_of(value: Any) -> str:
             return f"a {type(value).__name__}"
 
 
-@attrs.frozen
+@frozen
 class FieldError:
     """What is wrong with one field: its path, such as ``lines[0].goods.amount``, and why."""
 
@@ -70,6 +70,8 @@ class FieldError:
 class DomainError(Exception):
     """A command was refused; nothing was recorded."""
 
+    errors: tuple[FieldError, ...] = ()
+    """What is wrong, by the fields of the command that it is about, as a form shows it."""
     repeats_at: datetime | None = None
     """The instant for which the same command may be a repetition of what is recorded."""
 
@@ -87,8 +89,7 @@ class InvalidValueError(DomainError, ValueError):
         self.field = field
         self.value = value
         self.expected = expected
-        self.errors: tuple[FieldError, ...] = (error,)
-        """The same as a form shows it."""
+        self.errors = (error,)
 
     def within(self, path: str) -> Self:
         """The same of a field that lies within *path*."""
@@ -104,10 +105,10 @@ class InvalidValueError(DomainError, ValueError):
 
 
 class NotFoundError(DomainError):
-    """The command names something that was never recorded."""
+    """The command names something that was never recorded; *hint* says what there is."""
 
-    def __init__(self, kind: str, key: UUID | str) -> None:
-        super().__init__(f"there is no {kind} {key}")
+    def __init__(self, kind: str, key: UUID | str, hint: str = "") -> None:
+        super().__init__(f"there is no {kind} {key}{hint and f' ({hint})'}")
         self.kind = kind
         self.key = key
 

@@ -6,7 +6,10 @@ is built by a decider from a checked command, so that reading the past stays fas
 a rule that changes can never make it unreadable.
 """
 
+import ast
 from datetime import datetime
+from inspect import cleandoc, getsource
+from textwrap import dedent
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
 
 import attrs
@@ -14,7 +17,16 @@ import attrs
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.shape import shape
 
-__all__ = ["Command", "Event", "command", "event", "for_instant", "value", "version_of"]
+__all__ = [
+    "Command",
+    "Event",
+    "command",
+    "description_of",
+    "event",
+    "for_instant",
+    "value",
+    "version_of",
+]
 
 T = TypeVar("T")
 C = TypeVar("C", bound="Command")
@@ -63,6 +75,19 @@ def for_instant(wish: C, at: datetime) -> C:
     unchecked: Any = wish  # the type checker does not see that commands are attrs classes
     changed: C = attrs.evolve(unchecked, at=at)
     return changed
+
+
+def description_of(kind: type) -> str:
+    """What the docstring of a message's class says.  Where Python was told to drop those (``-OO``),
+    the source is asked; nothing where that is not there either.
+    """
+    if kind.__doc__ is not None:
+        return cleandoc(kind.__doc__)
+    try:
+        found = ast.parse(dedent(getsource(kind))).body[0]
+    except (OSError, TypeError, SyntaxError):
+        return ""
+    return (ast.get_docstring(found) or "") if isinstance(found, ast.ClassDef) else ""
 
 
 def version_of(kind: type) -> int:

@@ -13,6 +13,7 @@ import attrs
 
 from crmcore.domain.kernel.currencies import minor_digits, require_currency
 from crmcore.domain.kernel.errors import DomainError, InvalidValueError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.precision import decimals
 
 __all__ = ["CurrencyMismatchError", "Money"]
@@ -40,7 +41,7 @@ def _amount(amount: Any) -> Decimal:
     return amount
 
 
-@attrs.frozen
+@frozen
 class Money:
     """An *amount* (a ``Decimal`` of at most 15 + 6 digits) in a *currency* (ISO 4217).
 

@@ -20,6 +20,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel.errors import InvalidValueError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import zoned
 from crmcore.domain.kernel.precision import decimals
 
@@ -41,7 +42,7 @@ MOST_DIGITS = 28
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
-@attrs.frozen
+@frozen
 class Length:
     """Text of at most *most* characters; blank text is refused unless *blank*."""
 
@@ -49,7 +50,7 @@ class Length:
     blank: bool = False
 
 
-@attrs.frozen
+@frozen
 class Between:
     """A number from *low* to *high*, both allowed; None leaves a side open."""
 
@@ -57,17 +58,17 @@ class Between:
     high: int | Decimal | None = None
 
 
-@attrs.frozen
+@frozen
 class Personal:
     """The value tells something about a natural person (it will be sealed and can be erased)."""
 
 
-@attrs.frozen
+@frozen
 class WorkingTime:
     """A duration of work: written in hours, because a day of work has as many as its calendar says."""
 
 
-@attrs.frozen
+@frozen
 class AsText:
     """The value may be written as text, such as *example*; *read* gives what one text means."""
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 import attrs
 
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.money import EXACT
 
 __all__ = ["STANDARD_PROGRAM", "LoyaltyProgram", "Spending", "Tier", "a_year_before"]
@@ -25,7 +26,7 @@ Spending = tuple[datetime, Decimal]
 """When a purchase was made (UTC), and its net amount; a return is negative, at the purchase's instant."""
 
 
-@attrs.frozen
+@frozen
 class Tier:
     """A level of the program, reached from *spending* (in the member's currency) a year on."""
 
@@ -40,7 +41,7 @@ def _ascending(_self: Any, _field: Any, tiers: Sequence[Tier]) -> None:
         raise InvalidValueError("tiers", tiers, "tiers in the order of the spending they need")
 
 
-@attrs.frozen
+@frozen
 class LoyaltyProgram:
     """The rules of a program; ``version`` names them in reports and changes whenever they do."""
 

@@ -10,9 +10,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.kernel import Length, value
+from crmcore.domain.kernel.frozen import frozen
 
 
 class Stage(StrEnum):
@@ -33,7 +32,7 @@ class Suppression:
     detail: Annotated[str, Length(300)]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Reach:
     """What other parts of the company know about addressing a customer at one instant.
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel import Aggregate, address_key, anytime, event
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["LeadAddressClaimed", "LeadAddressReused"]
 
@@ -41,7 +42,7 @@ class LeadAddressReused:
     at: datetime
 
 
-@attrs.frozen
+@frozen
 class LeadAddressState:
     """The *holder*, and for each inquiry added to a lead which lead that was."""
 

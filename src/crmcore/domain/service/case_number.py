@@ -9,7 +9,15 @@ from datetime import datetime
 from typing import ClassVar, Final
 from uuid import UUID
 
-from crmcore.domain.kernel import Aggregate, NotAllowedError, derived_id, event, nobody, shape
+from crmcore.domain.kernel import (
+    Aggregate,
+    FieldError,
+    NotAllowedError,
+    derived_id,
+    event,
+    nobody,
+    shape,
+)
 from crmcore.domain.service.terms import Label
 
 __all__ = ["CaseNumberClaimed"]
@@ -45,10 +53,12 @@ class CaseNumberTakenError(NotAllowedError):
     """Another case has the number."""
 
     def __init__(self, number: str, holder: UUID) -> None:
-        super().__init__(
+        text = (
             f"case {holder} has the number {number}: give the new one a number of its own,"
             " or go on with that case"
         )
+        super().__init__(text)
+        self.errors = (FieldError("number", text),)
         self.holder = holder
 
 

@@ -14,8 +14,7 @@ from typing import Any, Final
 import attrs
 
 from crmcore.domain.kernel import InvalidValueError
-
-__all__ = ["STANDARD_MATRIX", "Impact", "Priority", "PriorityMatrix", "Urgency"]
+from crmcore.domain.kernel.frozen import frozen
 
 
 class Impact(StrEnum):
@@ -57,7 +56,7 @@ def _complete(_self: Any, _field: Any, cells: Mapping[tuple[Impact, Urgency], Pr
             )
 
 
-@attrs.frozen
+@frozen
 class PriorityMatrix:
     """Which priority follows from which impact and urgency; every combination has one.
 

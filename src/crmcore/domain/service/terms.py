@@ -5,17 +5,6 @@ from typing import Annotated
 
 from crmcore.domain.kernel import Length, Personal
 
-__all__ = [
-    "AgentName",
-    "AuthorRole",
-    "CaseChannel",
-    "CaseKind",
-    "Label",
-    "Message",
-    "Remark",
-    "StatusCategory",
-]
-
 AgentName = Annotated[str, Length(120)]
 """The sign-on name of one of our people or teams: business data, kept when a customer is erased."""
 

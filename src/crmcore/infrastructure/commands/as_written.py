@@ -9,8 +9,6 @@ import msgspec
 
 from crmcore.domain.kernel import WorkingTime
 
-__all__ = ["HOURS", "as_written", "in_days"]
-
 HOURS: Final = (
     "hours of work, such as PT48H (a day of work has no fixed length; days are business_days)"
 )

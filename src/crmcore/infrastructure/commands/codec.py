@@ -18,8 +18,6 @@ from crmcore.infrastructure.commands.reading import Findings, nearest, reader
 from crmcore.infrastructure.commands.schema import schema_of
 from crmcore.infrastructure.events.codec import by_topic
 
-__all__ = ["CommandCodec", "schema_of"]
-
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

@@ -27,9 +27,8 @@ from crmcore.domain.kernel import (
     shape,
     shown,
 )
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.commands.as_written import HOURS, in_days
-
-__all__ = ["Findings", "nearest", "reader"]
 
 T = TypeVar("T")
 
@@ -61,7 +60,7 @@ INVALID: Final = {
 """Where the JSON library knows better what would have been expected."""
 
 
-@attrs.frozen
+@frozen
 class Findings:
     """What is wrong with a command so far."""
 
@@ -148,7 +147,7 @@ def _several(annotation: Any, personal: bool) -> Reader:
     return several
 
 
-@attrs.frozen
+@frozen
 class _Object:
     """Reads the values of an attrs class from an object of its fields."""
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from inspect import cleandoc
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 from uuid import UUID
@@ -23,10 +22,9 @@ from crmcore.domain.kernel import (
     Length,
     Money,
     WorkingTime,
+    description_of,
 )
 from crmcore.infrastructure.commands.as_written import HOURS
-
-__all__ = ["schema_of"]
 
 Schema = dict[str, Any]
 
@@ -69,7 +67,7 @@ def _object(kind: Any, parts: dict[str, Schema]) -> Schema:
     fields = attrs.fields(kind)
     return {
         "title": kind.__name__,
-        "description": cleandoc(kind.__doc__ or ""),
+        "description": description_of(kind),
         "type": "object",
         "properties": {field.name: _field(field, parts) for field in fields},
         "required": [field.name for field in fields if field.default is attrs.NOTHING],

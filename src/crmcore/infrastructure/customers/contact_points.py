@@ -8,15 +8,12 @@ made single.
 The libraries are large and are imported with the first address of their kind.
 """
 
-import attrs
-
 from crmcore.domain.customers.customer.messages.contact_point import ContactKind
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel.frozen import frozen
 
-__all__ = ["LibraryContactNormaliser"]
 
-
-@attrs.frozen
+@frozen
 class LibraryContactNormaliser:
     """A ``ContactNormaliser``; *home* is the region of numbers that come without any."""
 

@@ -25,8 +25,6 @@ from crmcore.infrastructure.database.host_transaction import (
 from crmcore.infrastructure.log.chain import FIRST_LINK
 from crmcore.infrastructure.log.tables import FORMAT, LogTables
 
-__all__ = ["CREATE_LOCK", "make", "require_schema"]
-
 CREATE_LOCK: Final = 0x63726D636F7265
 """"crmcore": PostgreSQL's advisory lock while tables are made."""
 

@@ -20,6 +20,7 @@ from crmcore.application.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.database.creation import make, require_schema
 from crmcore.infrastructure.database.engine import (
     engine_for,
@@ -38,8 +39,6 @@ from crmcore.infrastructure.database.host_transaction import (
 )
 from crmcore.infrastructure.database.sqlite_writer import Writer
 from crmcore.infrastructure.log.tables import LogTables, log_tables
-
-__all__ = ["Database", "store_errors"]
 
 _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
     ("database is locked", StoreBusyError, "another writer holds it; try again"),
@@ -62,7 +61,7 @@ _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
 )
 
 
-@attrs.frozen
+@frozen
 class store_errors:  # noqa: N801  # used as a function: a generator would cost every command more
     """Turn the database's errors into ``StoreError`` with one line: what, *where*, what helps."""
 
@@ -92,7 +91,7 @@ def _in_words(where: str, error: exc.DBAPIError) -> StoreError:
     return StoreUnavailableError(f"{where}: {said}")
 
 
-@attrs.frozen
+@frozen
 class Database:
     """An engine and the schema of one log (one tenant).  ``where`` names it without a password."""
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, exc
 
-__all__ = ["bulk_insert", "execute", "execute_each", "fetch_all", "stream"]
-
 COPY_FROM = 20
 """From so many rows on, PostgreSQL's COPY is faster than an insert."""
 

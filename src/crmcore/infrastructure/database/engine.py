@@ -12,8 +12,6 @@ from sqlalchemy import URL, Engine, create_engine, event, exc, make_url
 
 from crmcore.application.errors import StoreFormatError, StoreMissingError, StoreUnavailableError
 
-__all__ = ["engine_for", "parsed_url", "require_supported", "shown_url"]
-
 WAIT_SECONDS = 30
 """How long a writer waits for another before it gives up.
 

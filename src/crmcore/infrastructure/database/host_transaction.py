@@ -10,22 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
 from sqlalchemy import Connection, Engine
 
 from crmcore.application.errors import MisuseError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.database.driver import execute, fetch_all
 from crmcore.infrastructure.log.tables import LogTables
-
-__all__ = [
-    "Location",
-    "begin",
-    "is_begun",
-    "location_of",
-    "own_names",
-    "require_committing",
-    "require_connection",
-]
 
 IN_TRANSACTION: Final = 2
 """libpq's PQTRANS_INTRANS."""
@@ -39,7 +29,7 @@ HINTS: Final = {
 }
 
 
-@attrs.frozen
+@frozen
 class Location:
     """Where a connection finds the log: a file, or a server, a database in it and three tables."""
 

@@ -13,8 +13,6 @@ from sqlalchemy import Connection, Engine
 
 from crmcore.infrastructure.database.driver import execute
 
-__all__ = ["Writer"]
-
 
 @attrs.define(eq=False)
 class Writer:

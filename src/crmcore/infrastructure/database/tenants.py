@@ -9,8 +9,6 @@ from crmcore.application.errors import StoreUnavailableError
 from crmcore.domain.kernel import shown
 from crmcore.infrastructure.database.engine import parsed_url
 
-__all__ = ["tenant_target"]
-
 TENANT: Final = re.compile("[a-z][a-z0-9_]{0,39}")
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
 
-import attrs
 import msgspec
 
 from crmcore.application.describing import described
@@ -18,9 +17,8 @@ from crmcore.application.errors import (
     UnknownTopicError,
 )
 from crmcore.domain.kernel import Event, version_of
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.events.upcasting import Upcaster, Upcasters
-
-__all__ = ["EventCodec", "EventReader", "Translated", "by_topic"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -83,7 +81,7 @@ class EventCodec:
         return EventReader(self._upcasters, views)
 
 
-@attrs.frozen
+@frozen
 class Translated:
     """An event that an older version stored, in present terms; ``part`` counts a record's events from 0."""
 

@@ -27,9 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import attrs
-
-__all__ = ["Fields", "Upcaster", "UpcasterChainError", "Upcasters", "unchanged"]
+from crmcore.domain.kernel.frozen import frozen
 
 Fields = Mapping[str, Any]
 """An event's JSON: names to JSON values."""
@@ -39,7 +37,7 @@ class UpcasterChainError(ValueError):
     """An upcaster is missing, leads nowhere, or leads back to where it began."""
 
 
-@attrs.frozen
+@frozen
 class Upcaster:
     """From *version* of *topic* to the topics and versions named in *to*.
 

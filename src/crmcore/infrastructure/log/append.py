@@ -15,8 +15,6 @@ from crmcore.infrastructure.log.chain import Row, link
 from crmcore.infrastructure.log.statements import log_statements
 from crmcore.infrastructure.log.tables import LogTables
 
-__all__ = ["Head", "NewRecord", "append", "lock_head", "the_head"]
-
 
 class NewRecord(NamedTuple):
     """An event that waits to be recorded; instants in microseconds since 1970 (UTC)."""

@@ -14,8 +14,6 @@ from hashlib import sha256
 
 import msgspec
 
-__all__ = ["FIRST_LINK", "Row", "link"]
-
 FIRST_LINK = bytes(32)
 
 Row = tuple[

@@ -17,6 +17,7 @@ from crmcore.application.errors import (
 )
 from crmcore.application.log import NewEvent, Place, Receipt, Recorded
 from crmcore.domain.kernel import Command, Presumed, for_instant, version_of
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.infrastructure.commands.codec import CommandCodec
 from crmcore.infrastructure.database.database import Database
@@ -27,10 +28,8 @@ from crmcore.infrastructure.log.append import Head, NewRecord, append, lock_head
 from crmcore.infrastructure.log.read import LogReader, StreamRow, array
 from crmcore.infrastructure.log.statements import LogStatements, log_statements
 
-__all__ = ["SqlEventLog"]
 
-
-@attrs.frozen
+@frozen
 class SqlEventLog:
     """``crmcore.application.log.EventLog`` on a database."""
 

@@ -7,8 +7,6 @@ from typing import Any
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.statements import channel
 
-__all__ = ["listen"]
-
 
 @contextmanager
 def listen(database: Database) -> Iterator[Any]:

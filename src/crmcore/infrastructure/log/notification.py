@@ -14,8 +14,6 @@ from typing import Any
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.listen import listen
 
-__all__ = ["LogNotifier"]
-
 RECONNECT_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)

@@ -8,17 +8,16 @@ import attrs
 from sqlalchemy import Connection, Dialect, Table
 
 from crmcore.application.log import Page, Place
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.driver import bulk_insert
 from crmcore.infrastructure.log.chain import FIRST_LINK
 from crmcore.infrastructure.log.read import LogReader, Reading
 
-__all__ = ["ProjectionSource"]
-
 NOWHERE: Final = Place(0, FIRST_LINK), False
 
 
-@attrs.frozen
+@frozen
 class ProjectionSource:
     """``crmcore.projections.engine.LogSource`` on a database."""
 

@@ -20,8 +20,6 @@ from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.tables import LogTables
 from crmcore.infrastructure.log.verify import First, Verdict, verify
 
-__all__ = ["pseudonyms_of", "verify_with_key"]
-
 CLAIMS = 20
 """So many claims of addresses are looked at: one that fits proves the key."""
 

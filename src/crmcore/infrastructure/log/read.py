@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import attrs
 import msgspec
 from sqlalchemy import Connection, select
 
@@ -17,6 +16,7 @@ from crmcore.application.errors import (
     UnreadableEventError,
 )
 from crmcore.application.log import Page, Place, Record, Recorded, UnknownEvent
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.infrastructure.database.driver import execute, fetch_all
 from crmcore.infrastructure.events.codec import EventCodec, EventReader
@@ -26,15 +26,13 @@ from crmcore.infrastructure.log.chain import FIRST_LINK
 from crmcore.infrastructure.log.statements import AHEAD, log_statements
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
-__all__ = ["LogReader", "Reading", "StreamRow", "array", "in_order"]
-
 _COLUMNS = tuple(name for name in EVENT_COLUMNS if name != "chain")
 _PROVENANCE = frozenset(_COLUMNS) - {
     "position", "stream_id", "topic", "schema_version", "subject_id", "occurred_at", "data"
 }  # fmt: skip
 
 
-@attrs.frozen
+@frozen
 class Reading:
     """What a reader of the whole log wants of it.
 
@@ -83,7 +81,7 @@ def array(connection: Connection, texts: Iterable[str]) -> Any:
     return many if connection.dialect.name == "postgresql" else msgspec.json.encode(many).decode()
 
 
-@attrs.frozen
+@frozen
 class LogReader:
     """Reads recorded events; the caller brings the connection, and so chooses the moment."""
 

@@ -5,18 +5,16 @@ SQLAlchemy would take longer to find each compiled statement again than the data
 
 from functools import lru_cache
 
-import attrs
 from sqlalchemy import Dialect
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.log.tables import LogTables
-
-__all__ = ["AHEAD", "LogStatements", "channel", "log_statements"]
 
 AHEAD = 16
 """Records of a stream that are read ahead: most streams are shorter, and a long one may not be needed."""
 
 
-@attrs.frozen
+@frozen
 class LogStatements:
     """SQL for the driver of one database; parameters are positional, in the order of the text."""
 

@@ -3,16 +3,15 @@
 from typing import Any, TypeVar
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.kernel import Aggregate
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.read import LogReader
 
 S = TypeVar("S")
 
 
-@attrs.frozen
+@frozen
 class LogStreams:
     """``crmcore.application.streams.Streams`` on a database."""
 

@@ -6,7 +6,6 @@ that the rows read the same in every database and the bytes under the chain are 
 
 from functools import cache
 
-import attrs
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -19,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["EVENT_COLUMNS", "FORMAT", "LogTables", "log_tables"]
+from crmcore.domain.kernel.frozen import frozen
 
 FORMAT = 1
 """The version of these tables; a database of another format is refused."""
@@ -27,7 +26,7 @@ FORMAT = 1
 _Position = BigInteger().with_variant(Integer, "sqlite")  # there, an alias of the row id
 
 
-@attrs.frozen(eq=False)  # there is one for each schema
+@frozen(eq=False)  # there is one for each schema
 class LogTables:
     """The log's tables in one schema (None: the database's default one)."""
 

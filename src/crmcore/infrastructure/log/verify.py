@@ -11,12 +11,11 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Connection, exc
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.database.driver import fetch_all, stream
 from crmcore.infrastructure.log.chain import FIRST_LINK, Row, link
 from crmcore.infrastructure.log.read import in_order
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, FORMAT, LogTables
-
-__all__ = ["First", "Verdict", "verify"]
 
 PAGE: Final = 5_000
 TOPIC: Final = EVENT_COLUMNS.index("topic")
@@ -28,7 +27,7 @@ DIGEST_BYTES: Final = 32
 UUID_DIGITS: Final = (8, 4, 4, 4, 12)
 
 
-@attrs.frozen
+@frozen
 class Verdict:
     """What verifying found: ``records`` with good links, and the first thing wrong, if any.
 
@@ -48,7 +47,7 @@ class Verdict:
         return self.reason is None
 
 
-@attrs.frozen
+@frozen
 class First:
     """The first records of a topic, kept on the way past them; no index leads to a topic."""
 

@@ -13,8 +13,6 @@ from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.recording.identity import ORIGINATOR_ID_TYPES, ReadOriginatorId
 from crmcore.infrastructure.recording.recorder import DatabaseRecorder
 
-__all__ = ["CrmAggregateRecorder"]
-
 
 @cache
 def stream_table(purpose: str, schema: str | None) -> Table:

@@ -20,8 +20,6 @@ from crmcore.infrastructure.recording.notifications import NotifyingRecorder
 from crmcore.infrastructure.recording.ownership import require_own_streams, require_own_topics
 from crmcore.infrastructure.recording.subscription import LogSubscription
 
-__all__ = ["CrmApplicationRecorder"]
-
 
 def system_clock() -> int:
     """Microseconds since 1970 (UTC)."""

@@ -8,8 +8,6 @@ from sqlalchemy import exc
 
 from crmcore.application.errors import MisuseError, StoreError
 
-__all__ = ["recorder_errors"]
-
 _COUNTERPARTS: tuple[tuple[type[exc.SQLAlchemyError], type[persistence.PersistenceError]], ...] = (
     (exc.IntegrityError, persistence.IntegrityError),
     (exc.DataError, persistence.DataError),

@@ -36,8 +36,6 @@ from crmcore.infrastructure.recording.process import CrmProcessRecorder
 from crmcore.infrastructure.recording.recorder import DatabaseRecorder, joined
 from crmcore.infrastructure.recording.tracking import CrmTrackingRecorder
 
-__all__ = ["Factory", "joining"]
-
 R = TypeVar("R", bound=DatabaseRecorder)
 
 

@@ -7,8 +7,6 @@ from uuid import UUID
 
 from eventsourcing.persistence import DataError
 
-__all__ = ["ORIGINATOR_ID_TYPES", "ReadOriginatorId", "state_of", "text_of"]
-
 ReadOriginatorId = Callable[[str], UUID | str]
 """Turns a stored identity into what the application calls its aggregates by."""
 

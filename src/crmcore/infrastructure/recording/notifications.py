@@ -14,8 +14,6 @@ from crmcore.infrastructure.recording.identity import (
 )
 from crmcore.infrastructure.recording.recorder import DatabaseRecorder
 
-__all__ = ["NotifyingRecorder"]
-
 
 class NotifyingRecorder(DatabaseRecorder, ApplicationRecorder):
     """What a subscription needs of the recorder whose events it follows."""

@@ -17,8 +17,6 @@ from crmcore.domain.kernel import Aggregate
 from crmcore.infrastructure.events.codec import by_topic
 from crmcore.infrastructure.log.tables import LogTables
 
-__all__ = ["require_own_streams", "require_own_topics"]
-
 
 @cache
 def core_topics() -> frozenset[str]:

@@ -9,8 +9,6 @@ from sqlalchemy import Connection
 from crmcore.infrastructure.recording.application import CrmApplicationRecorder
 from crmcore.infrastructure.recording.tracking import CrmTrackingRecorder
 
-__all__ = ["CrmProcessRecorder"]
-
 
 class CrmProcessRecorder(CrmTrackingRecorder, CrmApplicationRecorder, ProcessRecorder):
     """Events in the log and the tracking of their cause, both or neither."""

@@ -11,8 +11,6 @@ from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.recording.errors import recorder_errors
 from crmcore.infrastructure.recording.identity import ORIGINATOR_ID_TYPES, ReadOriginatorId
 
-__all__ = ["DatabaseRecorder", "joined"]
-
 _joined: ContextVar[tuple[Database, Connection] | None] = ContextVar("_joined", default=None)
 
 

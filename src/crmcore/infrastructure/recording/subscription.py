@@ -16,8 +16,6 @@ from crmcore.application.describing import described
 from crmcore.infrastructure.log.listen import listen
 from crmcore.infrastructure.recording.notifications import NotifyingRecorder
 
-__all__ = ["LogSubscription"]
-
 POLL_SECONDS = 0.1
 """How often to look where nobody tells."""
 LISTENING_POLLS = 20

@@ -8,8 +8,6 @@ from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, in
 
 from crmcore.infrastructure.recording.recorder import DatabaseRecorder
 
-__all__ = ["CrmTrackingRecorder"]
-
 
 @cache
 def tracking_table(schema: str | None) -> Table:

@@ -4,8 +4,6 @@ import msgspec
 
 from crmcore.domain.service.levels.timeline import Timeline
 
-__all__ = ["JsonPacking"]
-
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Timeline).decode
 

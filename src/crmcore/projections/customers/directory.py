@@ -7,7 +7,7 @@ number finds every customer who has it: it is evidence, not an identity.
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -54,7 +54,9 @@ from crmcore.domain.customers.external_identity import (
     ExternalIdentityUnlinked,
 )
 from crmcore.projections.customers.search_terms import EXTENSION, numbers_in, searchable, storable
-from crmcore.projections.engine import Handler, Instant, Projection, Rows, subject_of, update
+from crmcore.projections.engine.changes import update
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import Handler, Projection, Rows, subject_of
 from crmcore.projections.paging import Order, Page, either_way, page
 from crmcore.projections.results import result
 
@@ -82,6 +84,7 @@ TERMS = Table(
     Column("shown", Text, nullable=False),
     Index("customer_terms_term", "term"),
 )
+_ORDERS: Final = either_way(DIRECTORY.c.customer_id, DIRECTORY.c.name, DIRECTORY.c.registered_at)
 _COLUMNS = {ContactKind.EMAIL: "email", ContactKind.PHONE: "phone"}
 _LONGEST_SEARCH = 2_000  # characters: SQLite takes no pattern of more than 50,000 bytes
 
@@ -151,14 +154,11 @@ def search(
         exactly = (inexact == "0").label("exactly")
         query = select(DIRECTORY, match.c.shown.label("matched"), exactly)
         query = query.where(rows.customer_id == match.c.customer_id, match.c.place == 1)
-    best_first = inexact.concat(rows.name).label("best_first")
+    placed = inexact.label("inexact")
     return page(
         connection,
-        query.add_columns(best_first).where(*criteria),
-        {
-            "match": Order(best_first, rows.customer_id),
-            **either_way(rows.customer_id, rows.name, rows.registered_at),
-        },
+        query.add_columns(placed).where(*criteria),
+        {"match": Order(placed, rows.customer_id, then=(rows.name,)), **_ORDERS},
         _read_found,
         order_by=order_by,
         limit=limit,

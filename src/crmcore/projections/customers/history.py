@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any, Final, get_args
 from uuid import UUID
 
-import attrs
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -30,11 +29,13 @@ from sqlalchemy import (
 
 from crmcore.application.catalogue import Catalogue
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.sales.lead.messages.qualification import LeadConverted
 from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified
 from crmcore.domain.service.case.messages.unions import CaseEvent
-from crmcore.projections.engine import SUBJECT, Handler, Instant, Projection, Rows
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import SUBJECT, Handler, Projection, Rows
 from crmcore.projections.results import result
 
 CASE_TOPICS: Final = frozenset(kind.TOPIC for kind in get_args(CaseEvent))
@@ -84,7 +85,7 @@ class HistoryEntry:
     details: str
 
 
-@attrs.frozen
+@frozen
 class _Kept:
     """What is read of most events: that they are JSON; their text is kept as it stands."""
 

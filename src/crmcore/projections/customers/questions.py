@@ -22,6 +22,7 @@ from crmcore.projections.customers.history import (
     HistoryEntry,
     read_history,
 )
+from crmcore.projections.filters import equals
 from crmcore.projections.instants import about_instants
 from crmcore.projections.paging import Page
 from crmcore.projections.questions import Questions
@@ -32,7 +33,7 @@ class CustomerQuestions(Questions):
 
     def get(self, customer_id: UUID) -> CustomerCard | None:
         """The card of a customer; None for one who was never registered."""
-        query = select(DIRECTORY).where(DIRECTORY.c.customer_id == str(customer_id))
+        query = select(DIRECTORY).where(equals(DIRECTORY.c.customer_id, UUID, customer_id))
         with self.reading(DIRECTORY) as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else read_card(row)
@@ -50,11 +51,10 @@ class CustomerQuestions(Questions):
     ) -> Page[FoundCustomer]:
         """Customers by name, e-mail, phone or external id, and by what they are.
 
-        *order_by* is ``match`` (exact matches first, then by name), ``name``, ``registered_at`` or
-        ``-registered_at``; *after* the ``next`` of the page before.
+        *order_by* is ``match`` (exact matches first, then by name), ``name`` or ``registered_at``,
+        with a ``-`` before these: descending; *after* is the ``next`` of the page before.
         Case, accents and the way in which a phone number is written do not matter.  Raises
-        ``InvalidValueError`` for a *text* that is none, a *limit* that is no number from 1 to
-        1,000, and an order or a cursor that there is not.
+        ``InvalidValueError`` for anything that cannot be.
         """
         if text is not None and not isinstance(text, str):
             raise InvalidValueError("text", text, "text")

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["EXTENSION", "Number", "numbers_in", "searchable", "storable"]
 
@@ -51,7 +51,7 @@ def _is_kept(character: str) -> bool:
     return not (10 <= place <= 36 or place >= 200) and unicodedata.category(character) != "Cf"
 
 
-@attrs.frozen
+@frozen
 class Number:
     """The digits of what may be a telephone number, and of its extension, without leading zeros."""
 

@@ -5,16 +5,14 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-import attrs
 from sqlalchemy import Table
 
 from crmcore.application.errors import UndeclaredError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.projection import Row, Rows
 
-__all__ = ["Change", "append", "increment", "maximum", "minimum", "update", "upsert"]
 
-
-@attrs.frozen
+@frozen
 class Change:
     """How a column's value follows from the one before, which is None in a row that is new."""
 

@@ -9,8 +9,6 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from crmcore.domain.kernel import zoned
 
-__all__ = ["Exact", "Instant"]
-
 
 class Instant(TypeDecorator[datetime]):
     """An instant in UTC: ``timestamptz`` on PostgreSQL, ISO 8601 text that sorts on SQLite."""

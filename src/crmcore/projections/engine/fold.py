@@ -11,8 +11,6 @@ from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rows.memory import MemoryRows
 
-__all__ = ["fold"]
-
 
 def fold(projection: Projection, events: Iterable[Recorded]) -> MemoryRows:
     """The rows that *events* alone, in this order, would make, as the engine would write them.

@@ -17,23 +17,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import version_of
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.poison.dead_letters import Policy
 from crmcore.projections.engine.working import Working
-
-__all__ = [
-    "STREAM",
-    "SUBJECT",
-    "Finish",
-    "Handler",
-    "Projection",
-    "Row",
-    "Rows",
-    "append_only",
-    "by_stream",
-    "by_subject",
-    "lent",
-    "subject_of",
-]
 
 SUBJECT: Final = "coalesce(subject_id, stream_id)"
 STREAM: Final = "stream_id"
@@ -111,7 +97,7 @@ def _partition(projection: "Projection") -> str | None:
     return STREAM if projection.groups is by_stream else None
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Projection:
     """A read model.
 

@@ -8,8 +8,6 @@ from sqlalchemy import Connection, Dialect, Table
 
 from crmcore.application.log import Page, Place
 
-__all__ = ["LogSource"]
-
 
 class LogSource(Protocol):
     """Where the events come from and the rows go: one database."""

@@ -7,12 +7,10 @@ its own until its row is written or shown.  So a column never holds anything but
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
-__all__ = ["Working", "WorkingRow"]
+from crmcore.domain.kernel.frozen import frozen
 
 
-@attrs.frozen
+@frozen
 class Working:
     """A value that handlers find in a row as ``row[name]``, beside its columns.
 

@@ -1,9 +1,9 @@
 """A member's account in one currency: what was bought and kept, and which purchase was the first.
 
-Accounts are changed in place.  Purchases are counted by ``count``, many at once: what was recorded
-since then stands in ``recent`` as ``_Purchase``.  ``first_purchases`` holds, in their order, the
-purchases that may be the first: up to one that can no longer be cancelled.  An account
-without any holds no purchase.
+Accounts are changed in place.  Purchases are counted by ``count``, many at once: until then they
+stand in ``purchases``, a working value that goes on from ``recent``.  ``first_purchases`` holds, in
+their order, the purchases that may be the first: up to one that can no longer be cancelled.  An
+account without any holds no purchase.
 """
 
 from bisect import insort
@@ -20,15 +20,25 @@ from crmcore.domain.loyalty.program import LoyaltyProgram, a_year_before
 Account = dict[str, Any]
 """The fields of ``open_account``; a member's row is the account in the member's own currency."""
 
+_STORED: Final = (
+    "points",
+    "orders",
+    "year_spending",
+    "lifetime_spending",
+    "as_of",
+    "first_purchases",
+    "recent",
+)
+
 _AMOUNTS: Final = ("year_spending", "lifetime_spending")
 _place: Final = itemgetter(0, 1)
 
 
 @attrs.define(eq=False)  # not frozen, which would cost every purchase three times as much
 class _Purchase:
-    """What was spent *recent*-ly and one amount more; never changed, so that rows may share it."""
+    """The purchases *before* and one amount more; never changed, so that rows may share it."""
 
-    recent: "list[Any] | _Purchase"
+    before: "list[Any] | _Purchase"
     at: int
     amount: Decimal
     counted: bool
@@ -44,6 +54,7 @@ def open_account(at: datetime) -> Account:
         "as_of": at,
         "first_purchases": [],
         "recent": [],
+        "purchases": [],
     }
 
 
@@ -58,7 +69,7 @@ def purchase(account: Account, at: int, position: int, order: str | None, net: D
 
     *position* is its place in the log: of two at one instant the one recorded first is the first.
     """
-    account["recent"] = _Purchase(account["recent"], at, net, False)
+    account["purchases"] = _Purchase(account["purchases"], at, net, False)
     firsts = account["first_purchases"]
     if firsts and firsts[-1][2] is None and firsts[-1][0] < at:  # nearly always
         return
@@ -98,15 +109,15 @@ def spend(account: Account, amount: Decimal, at: datetime, known: datetime) -> N
     account["as_of"] = max(account["as_of"], known)
     account["lifetime_spending"] += amount
     account["year_spending"] += amount
-    account["recent"] = _Purchase(account["recent"], to_micros(at), amount, True)
+    account["purchases"] = _Purchase(account["purchases"], to_micros(at), amount, True)
 
 
 def count(account: Account, program: LoyaltyProgram) -> None:
     """Count the purchases that were recorded since the last time, and leave out what is a year old."""
-    uncounted, recent = list[_Purchase](), account["recent"]
+    uncounted, recent = list[_Purchase](), account.pop("purchases", account["recent"])
     while isinstance(recent, _Purchase):
         uncounted.append(recent)
-        recent = recent.recent
+        recent = recent.before
     purchases = [one for one in uncounted if not one.counted]
     if purchases:
         amounts = [one.amount for one in purchases]
@@ -130,11 +141,12 @@ def store(account: Account, program: LoyaltyProgram) -> dict[str, Any]:
     """The account, counted, as JSON holds it."""
     count(account, program)
     amounts = {name: f"{account[name].normalize():f}" for name in _AMOUNTS}
-    fields = {name: account[name] for name in open_account(account["as_of"])}
+    fields = {name: account[name] for name in _STORED}
     return fields | amounts | {"as_of": to_micros(account["as_of"])}
 
 
 def restore(fields: dict[str, Any]) -> Account:
     """The account that was made by ``store`` as *fields*."""
     amounts = {name: Decimal(fields[name]) for name in _AMOUNTS}
-    return fields | amounts | {"as_of": from_micros(fields["as_of"])}
+    as_of = from_micros(fields["as_of"])
+    return fields | amounts | {"as_of": as_of, "purchases": fields["recent"]}

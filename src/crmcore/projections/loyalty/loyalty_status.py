@@ -11,7 +11,9 @@ currency may be the member's, or nobody is a member.
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from types import NoneType
+from typing import Final
 
 import attrs
 from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, Table, Text
@@ -25,7 +27,9 @@ from crmcore.domain.sales.order.messages import (
     OrderReturned,
     OrderShipped,
 )
-from crmcore.projections.engine import Exact, Instant, Projection, Row, Rows
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.projection import Projection, Row, Rows
+from crmcore.projections.engine.working import Working
 from crmcore.projections.loyalty import account as accounts
 from crmcore.projections.loyalty.account import (
     Account,
@@ -53,6 +57,13 @@ LOYALTY_STATUS = Table(
     Column("first_purchases", JSON, nullable=False),
     Column("other_currencies", JSON, nullable=False),
     info={"lent": True},
+)
+
+
+PURCHASES: Final = Working(
+    "purchases",
+    columns=lambda purchases: {"recent": purchases},  # which `finish` counts
+    restore=itemgetter("recent"),
 )
 
 
@@ -152,6 +163,7 @@ def loyalty_status(program: LoyaltyProgram) -> Projection:
             OrderReturned: _Returned,
             OrderCancelled: _Cancelled,
         },
+        working={LOYALTY_STATUS: PURCHASES},
         finish={LOYALTY_STATUS: finish},
         provenance=False,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 import attrs
@@ -10,16 +11,26 @@ from sqlalchemy import RowMapping, select
 
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import Money
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.domain.loyalty.program import LoyaltyProgram
 from crmcore.domain.sales.order.messages import OrderPlaced, OrderReturned
 from crmcore.projections.engine.fold import fold
 from crmcore.projections.engine.projection import Row
+from crmcore.projections.filters import equals
 from crmcore.projections.instants import about_instants
 from crmcore.projections.loyalty.loyalty_status import LOYALTY_STATUS, loyalty_status
 from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
 from crmcore.projections.results import result
+
+_ORDERS: Final = either_way(
+    LOYALTY_STATUS.c.customer_id,
+    LOYALTY_STATUS.c.points,
+    LOYALTY_STATUS.c.as_of,
+    LOYALTY_STATUS.c.first_purchase_at,
+    LOYALTY_STATUS.c.customer_id,
+)
 
 
 @result
@@ -64,7 +75,7 @@ class TierSummary:
     year_spending: Decimal
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class LoyaltyQuestions(Questions):
     """The loyalty program: one member's status, the members, and the tiers."""
 
@@ -77,7 +88,9 @@ class LoyaltyQuestions(Questions):
         """A customer's status *now*, or as it was at *as_of*; None before the first purchase."""
         if as_of is not None:
             return self._as_of(customer_id, as_of)
-        query = select(LOYALTY_STATUS).where(LOYALTY_STATUS.c.customer_id == str(customer_id))
+        query = select(LOYALTY_STATUS).where(
+            equals(LOYALTY_STATUS.c.customer_id, UUID, customer_id)
+        )
         with self.reading(LOYALTY_STATUS) as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else status_of(dict(row), self.program, now or self.clock())
@@ -93,21 +106,17 @@ class LoyaltyQuestions(Questions):
     ) -> Page[LoyaltyMember]:
         """The members, of a *tier* or in a *currency*, as their last purchases or returns left them.
 
-        *order_by* is ``points``, ``as_of`` or ``first_purchase_at``, with a ``-`` before it:
-        descending; *after* the ``next`` of the page before.  Raises
-        ``InvalidValueError`` for a *limit* that is no number from 1 to 1,000, and an order or a
-        cursor that there is not.
+        *order_by* is ``points``, ``as_of``, ``first_purchase_at`` or ``customer_id``, with a ``-``
+        before it: descending; *after* is the ``next`` of the page before.  Raises
+        ``InvalidValueError`` for anything that cannot be.
         """
-        rows = LOYALTY_STATUS.c
-        query = select(LOYALTY_STATUS)
-        if tier is not None:
-            query = query.where(rows.tier == tier)
-        if currency is not None:
-            query = query.where(rows.currency == currency)
-        orders = either_way(rows.customer_id, rows.points, rows.as_of, rows.first_purchase_at)
+        query = select(LOYALTY_STATUS).where(
+            equals(LOYALTY_STATUS.c.tier, str, tier),
+            equals(LOYALTY_STATUS.c.currency, str, currency),
+        )
         with self.reading(LOYALTY_STATUS) as connection:
             return page(
-                connection, query, orders, _member, order_by=order_by, limit=limit, after=after
+                connection, query, _ORDERS, _member, order_by=order_by, limit=limit, after=after
             )
 
     def tiers(self) -> list[TierSummary]:

@@ -8,22 +8,24 @@ cancelled, so that nothing counts for two campaigns (INV-M9).  One row a purchas
 (``purchases``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
+from uuid import UUID
+
+from sqlalchemy import Column, Integer, MetaData, Table, Text
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel import Channel
 from crmcore.domain.marketing.campaign.messages.planning import CampaignPlanned, CampaignScheduled
 from crmcore.domain.marketing.campaign.messages.running import (
-    CampaignApproved,
-    CampaignCancelled,
-    CampaignCompleted,
-    CampaignLaunched,
-    CampaignPaused,
-    CampaignResumed,
     CostIncurred,
+    StatusEvent,
 )
+from crmcore.domain.marketing.campaign.state import Status, status_after
 from crmcore.domain.marketing.membership.messages.addressing import (
+    Assessed,
     MemberHeldOut,
     MemberSuppressed,
     MemberTargeted,
@@ -39,18 +41,144 @@ from crmcore.domain.marketing.membership.messages.results import (
 )
 from crmcore.domain.marketing.terms import ResponseKind, Role
 from crmcore.domain.sales.order.messages import OrderCancelled, OrderPlaced, OrderReturned
-from crmcore.projections.engine import Handler, Projection, Rows
+from crmcore.projections.engine.changes import increment, update, upsert
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.projection import Handler, Projection, Rows
 from crmcore.projections.marketing import purchases
-from crmcore.projections.marketing.purchases import purchase_key
-from crmcore.projections.marketing.tables import (
-    CAMPAIGN_MEMBERS,
+from crmcore.projections.marketing.members import CAMPAIGN_MEMBERS, count_member
+from crmcore.projections.marketing.purchases import (
     CAMPAIGN_PURCHASES,
-    CAMPAIGN_RESULTS,
     CAMPAIGN_REVENUE,
-    COUNTS,
-    add_to_result,
-    change_result,
+    OfOrder,
+    purchase_key,
 )
+from crmcore.projections.results import result
+
+_metadata = MetaData()
+COUNTS = (
+    "targeted",
+    "suppressed",
+    "held_out",
+    "sends",
+    "recipients",
+    "delivered",
+    "bounces",
+    "responders",
+    "responses",
+    "clicks",
+    "clickers",
+    "converted",
+    "conversions",
+    "opt_outs",
+)
+CAMPAIGN_RESULTS = Table(
+    "campaign_results",
+    _metadata,
+    Column("campaign_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    *(Column(name, Integer, nullable=False) for name in COUNTS),
+    Column("margin", Exact, nullable=False),
+    Column("without_margin", Integer, nullable=False),
+    Column("cost", Exact, nullable=False),
+)
+
+Bought = Mapping[str, tuple[int, Decimal]]
+"""By currency, how many orders there were and what they came to."""
+
+
+@result
+class CampaignResult:
+    """What a campaign brought; ``revenue``, ``margin`` and ``cost`` in its own ``currency``.
+
+    ``purchases`` counts orders in every currency; ``other_revenue`` holds what was bought in
+    other currencies, which would need a rate to be added.  ``margin`` is what is known of the
+    margin of purchases and conversions, less what was returned or cancelled; ``without_margin``
+    counts those of which it is not known.
+
+    What follows from these: ``members`` are all whom the campaign was meant for (targeted,
+    suppressed or held out), ``interactions`` responses and clicks (domain metric K6, default
+    definition), ``cost_per_interaction`` (K6) cost / interactions.  ``response_rate`` (K10) is
+    members who responded / members whom a message reached, ``click_rate`` members who clicked,
+    once each (INV-M11) / the same; channels that report no deliveries count whom a message was
+    sent to.  ``roi`` (K12) is (attributed gross margin - cost) / cost, None where the margin of any
+    purchase or conversion is not known; ``roas`` (K12, revenue variant: return on advertising
+    spend) revenue / cost, None where there is revenue in other currencies as well.  All of them
+    are None where they would be divided by nothing.
+    """
+
+    campaign_id: UUID
+    name: str
+    kind: str
+    channel: Channel
+    status: Status
+    currency: str
+    starts_at: datetime
+    ends_at: datetime
+    targeted: int
+    suppressed: int
+    held_out: int
+    sends: int
+    recipients: int
+    delivered: int
+    bounces: int
+    responders: int
+    responses: int
+    clicks: int
+    clickers: int
+    converted: int
+    conversions: int
+    opt_outs: int
+    margin: Decimal
+    without_margin: int
+    cost: Decimal
+    purchases: int
+    revenue: Decimal
+    other_revenue: dict[str, Decimal]
+    members: int
+    interactions: int
+    cost_per_interaction: Decimal | None
+    response_rate: Decimal | None
+    click_rate: Decimal | None
+    roi: Decimal | None
+    roas: Decimal | None
+
+
+def read_result(row: dict[str, Any], bought: Bought) -> CampaignResult:
+    """The result of a campaign, from its row and what was bought."""
+    _, revenue = bought.get(row["currency"], (0, Decimal(0)))
+    others = {key: amount for key, (_, amount) in bought.items() if key != row["currency"]}
+    interactions = row["responses"] + row["clicks"]
+    reached = row["delivered"] or row["recipients"]
+    margin = None if row["without_margin"] else row["margin"]
+    cost = row["cost"]
+    return CampaignResult(
+        **row
+        | {
+            "campaign_id": UUID(row["campaign_id"]),
+            "channel": Channel(row["channel"]),
+            "status": Status(row["status"]),
+        },
+        purchases=sum(purchases for purchases, _ in bought.values()),
+        revenue=revenue,
+        other_revenue=others,
+        members=row["targeted"] + row["suppressed"] + row["held_out"],
+        interactions=interactions,
+        cost_per_interaction=_ratio(cost, interactions),
+        response_rate=_ratio(row["responders"], reached),
+        click_rate=_ratio(row["clickers"], reached),
+        roi=None if margin is None else _ratio(margin - cost, cost),
+        roas=None if any(others.values()) else _ratio(revenue, cost),
+    )
+
+
+def _ratio(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
+    return Decimal(part) / whole if whole else None
 
 
 def campaign_results() -> Projection:
@@ -62,26 +190,19 @@ def campaign_results() -> Projection:
         handlers={
             CampaignPlanned: _planned,
             CampaignScheduled: _scheduled,
-            CampaignApproved: _status("approved"),
-            CampaignLaunched: _status("running"),
-            CampaignPaused: _status("paused"),
-            CampaignResumed: _status("running"),
-            CampaignCompleted: _status("completed"),
-            CampaignCancelled: _status("cancelled"),
+            **dict.fromkeys(get_args(StatusEvent), _status),
             CostIncurred: _cost,
-            MemberTargeted: _assessed("targeted"),
-            MemberSuppressed: _assessed("suppressed"),
-            MemberHeldOut: _assessed("held_out"),
+            **dict.fromkeys(get_args(Assessed), _assessed),
             MessageSent: _sent,
             MessageDelivered: _counted(None, "delivered"),
             MessageBounced: _counted("bounces"),
             MessageClicked: _counted("clicks", "clickers"),
             ResponseRecorded: _response,
-            ConversionRecorded: purchases.on_conversion,
+            ConversionRecorded: _converted,
             OptOutReceived: _counted("opt_outs"),
-            OrderPlaced: purchases.on_order,
-            OrderReturned: purchases.on_return,
-            OrderCancelled: purchases.on_cancellation,
+            OrderPlaced: _ordered,
+            OrderReturned: _ordered,
+            OrderCancelled: _ordered,
         },
         groups=_groups,
         provenance=False,
@@ -106,68 +227,48 @@ def _groups(recorded: Recorded) -> Sequence[str]:
 
 
 def _planned(event: CampaignPlanned, _recorded: Recorded, rows: Rows) -> None:
-    row: dict[str, Any] = {
-        "campaign_id": str(event.campaign_id),
-        "name": event.name,
-        "kind": event.kind,
-        "channel": event.channel.value,
-        "status": "planned",
-        "currency": event.currency,
-        "starts_at": event.starts_at,
-        "ends_at": event.ends_at,
-        "margin": Decimal(0),
-        "without_margin": 0,
-        "cost": Decimal(0),
-    }
-    rows.put(CAMPAIGN_RESULTS, row | dict.fromkeys(COUNTS, 0))
+    upsert(
+        rows,
+        CAMPAIGN_RESULTS,
+        event.campaign_id,
+        name=event.name,
+        kind=event.kind,
+        channel=event.channel,
+        status=Status.PLANNED,
+        currency=event.currency,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        margin=Decimal(0),
+        without_margin=0,
+        cost=Decimal(0),
+        **dict.fromkeys(COUNTS, 0),
+    )
 
 
 def _scheduled(event: CampaignScheduled, _recorded: Recorded, rows: Rows) -> None:
     dates = {"starts_at": event.starts_at, "ends_at": event.ends_at}
-    change_result(rows, event.campaign_id, **dates)
+    update(rows, CAMPAIGN_RESULTS, event.campaign_id, **dates)
 
 
-def _status(status: str) -> Handler:
-    def handle(event: Any, _recorded: Recorded, rows: Rows) -> None:
-        change_result(rows, event.campaign_id, status=status)
-
-    return handle
+def _status(event: StatusEvent, _recorded: Recorded, rows: Rows) -> None:
+    update(rows, CAMPAIGN_RESULTS, event.campaign_id, status=status_after(event))
 
 
 def _cost(event: CostIncurred, _recorded: Recorded, rows: Rows) -> None:
-    add_to_result(rows, event.campaign_id, cost=event.cost.amount)
+    update(rows, CAMPAIGN_RESULTS, event.campaign_id, cost=increment(event.cost.amount))
 
 
-def _assessed(column: str) -> Handler:
-    """A handler that counts a member under *column*, and no longer where they were counted before."""
-
-    def handle(event: Any, _recorded: Recorded, rows: Rows) -> None:
-        if event.role is Role.DEFAULT:
-            _count_member(event, column, rows)
-
-    return handle
+def _assessed(event: Assessed, _recorded: Recorded, rows: Rows) -> None:
+    counts = count_member(rows, event) if event.role is Role.DEFAULT else {}
+    if counts:
+        update(rows, CAMPAIGN_RESULTS, event.campaign_id, **counts)
 
 
 def _sent(event: MessageSent, _recorded: Recorded, rows: Rows) -> None:
     if event.counted:
-        _count_member(event, "targeted", rows)
-        add_to_result(rows, event.campaign_id, sends=1, recipients=int(event.first))
-
-
-def _count_member(event: Any, column: str, rows: Rows) -> None:
-    member = {
-        "membership_id": str(event.membership_id),
-        "campaign_id": str(event.campaign_id),
-        "customer_id": str(event.customer_id),
-        "standing": column,
-    }
-    before = rows.get(CAMPAIGN_MEMBERS, member["membership_id"])
-    if before == member:
-        return
-    if before is not None:
-        add_to_result(rows, event.campaign_id, **{before["standing"]: -1})
-    add_to_result(rows, event.campaign_id, **{column: 1})
-    rows.put(CAMPAIGN_MEMBERS, member)
+        counts = {"sends": increment(), "recipients": increment(int(event.first))}
+        counts |= count_member(rows, event)
+        update(rows, CAMPAIGN_RESULTS, event.campaign_id, **counts)
 
 
 def _counted(each: str | None, first: str | None = None) -> Handler:
@@ -176,7 +277,8 @@ def _counted(each: str | None, first: str | None = None) -> Handler:
     def handle(event: Any, _recorded: Recorded, rows: Rows) -> None:
         if event.counted:
             names = [name for name in (each, first if first and event.first else None) if name]
-            add_to_result(rows, event.campaign_id, **dict.fromkeys(names, 1))
+            counts = {name: increment() for name in names}
+            update(rows, CAMPAIGN_RESULTS, event.campaign_id, **counts)
 
     return handle
 
@@ -184,6 +286,24 @@ def _counted(each: str | None, first: str | None = None) -> Handler:
 def _response(event: ResponseRecorded, _recorded: Recorded, rows: Rows) -> None:
     if event.counted:
         clicked = event.kind is ResponseKind.CLICK  # counted among the clicks already
-        add_to_result(
-            rows, event.campaign_id, responders=int(event.first), responses=0 if clicked else 1
+        update(
+            rows,
+            CAMPAIGN_RESULTS,
+            event.campaign_id,
+            responders=increment(int(event.first)),
+            responses=increment(0 if clicked else 1),
         )
+
+
+def _converted(event: ConversionRecorded, _recorded: Recorded, rows: Rows) -> None:
+    counts = event.counted and not event.held_out
+    changes = dict(purchases.record_conversion(rows, event, counts))
+    if counts:
+        changes |= {"conversions": increment(), "converted": increment(int(event.first))}
+    update(rows, CAMPAIGN_RESULTS, event.campaign_id, **changes)
+
+
+def _ordered(event: OfOrder, _recorded: Recorded, rows: Rows) -> None:
+    if event.campaign_id is not None:
+        changes = purchases.record_order(rows, event.campaign_id, event)
+        update(rows, CAMPAIGN_RESULTS, event.campaign_id, **changes)

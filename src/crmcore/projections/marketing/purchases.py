@@ -5,23 +5,50 @@ whichever order they are recorded: the order says what was kept of it, the conve
 had.  A conversion without an order (which may be kept elsewhere) stands for itself.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
-import attrs
+from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Text
 
-from crmcore.application.log import Recorded
 from crmcore.domain.kernel import Money
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.marketing.membership.messages.results import ConversionKind, ConversionRecorded
 from crmcore.domain.sales.order.messages import OrderCancelled, OrderPlaced, OrderReturned
-from crmcore.projections.engine import Rows
-from crmcore.projections.marketing.tables import CAMPAIGN_PURCHASES, CAMPAIGN_REVENUE, add_to_result
+from crmcore.projections.engine.changes import Change, increment, upsert
+from crmcore.projections.engine.columns import Exact
+from crmcore.projections.engine.projection import Rows
 
-OfPurchase = ConversionRecorded | OrderPlaced | OrderReturned | OrderCancelled
+_metadata = MetaData()
+CAMPAIGN_REVENUE = Table(
+    "campaign_revenue",
+    _metadata,
+    Column("campaign_id", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("purchases", Integer, nullable=False),
+    Column("revenue", Exact, nullable=False),
+)
+CAMPAIGN_PURCHASES = Table(
+    "campaign_purchases",
+    _metadata,
+    Column("purchase", Text, primary_key=True),
+    Column("campaign_id", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("purchase_id", Text, nullable=False),
+    Column("net", Exact),
+    Column("kept", Exact),
+    Column("cancelled", Boolean, nullable=False),
+    Column("counts", Boolean, nullable=False),
+    Column("margin", Exact),
+    Column("currency", Text),
+)
+"""``net`` and ``kept`` of an order, ``margin`` of a conversion in ``currency``; empty until known."""
+
+OfOrder = OrderPlaced | OrderReturned | OrderCancelled
 
 
-@attrs.frozen
+@frozen
 class _Margin:
     """The *amount* that is known, and how many margins are *unknown* (0 or 1)."""
 
@@ -70,15 +97,12 @@ def _margin_of(row: dict[str, Any]) -> _Margin:
     return _Margin(Money(margin, row["currency"]).share(kept, net).amount)
 
 
-def on_conversion(event: ConversionRecorded, _recorded: Recorded, rows: Rows) -> None:
-    """Count what somebody did, and what margin it had."""
-    counts = event.counted and not event.held_out
-    if counts:
-        add_to_result(rows, event.campaign_id, conversions=1, converted=int(event.first))
+def record_conversion(rows: Rows, event: ConversionRecorded, counts: bool) -> Mapping[str, Change]:
+    """Learn what margin a conversion had; what that changes in the campaign's result."""
     learnt: dict[str, Any] = {"counts": counts and _is_worth_something(event)}
     if event.margin is not None:
         learnt |= {"margin": event.margin.amount, "currency": event.margin.currency}
-    _purchase(rows, event, event.conversion_id, learnt)
+    return _learn(rows, event.campaign_id, event.customer_id, event.conversion_id, learnt)
 
 
 def _is_worth_something(event: ConversionRecorded) -> bool:
@@ -87,55 +111,36 @@ def _is_worth_something(event: ConversionRecorded) -> bool:
     return event.kind is ConversionKind.ORDER or any(one is not None for one in worth)
 
 
-def on_order(event: OrderPlaced, _recorded: Recorded, rows: Rows) -> None:
-    """Count what was bought."""
-    _buy(rows, event.campaign_id, event.net.currency, 1, event.net.amount)
-    net = event.net.amount
-    _purchase(rows, event, event.order_id, {"net": net, "kept": net})
+def record_order(rows: Rows, campaign_id: UUID, event: OfOrder) -> Mapping[str, Change]:
+    """Count what was bought, came back or was called off; what that changes in the result."""
+    currency, net = event.net.currency, event.net.amount
+    learnt: dict[str, Any]
+    match event:
+        case OrderPlaced():
+            purchases, revenue, learnt = 1, net, {"net": net, "kept": net}
+        case OrderReturned():
+            purchases, revenue, learnt = 0, -net, {"kept": event.kept_net.amount}
+        case OrderCancelled():
+            purchases, revenue, learnt = -1, -net, {"cancelled": True}
+        case _:
+            assert_never(event)
+    changes = {"purchases": increment(purchases), "revenue": increment(revenue)}
+    upsert(rows, CAMPAIGN_REVENUE, campaign_id, currency, **changes)
+    return _learn(rows, campaign_id, event.customer_id, event.order_id, learnt)
 
 
-def on_return(event: OrderReturned, _recorded: Recorded, rows: Rows) -> None:
-    """Take back what came back."""
-    _buy(rows, event.campaign_id, event.net.currency, 0, -event.net.amount)
-    _purchase(rows, event, event.order_id, {"kept": event.kept_net.amount})
-
-
-def on_cancellation(event: OrderCancelled, _recorded: Recorded, rows: Rows) -> None:
-    """Take back what was called off."""
-    _buy(rows, event.campaign_id, event.net.currency, -1, -event.net.amount)
-    _purchase(rows, event, event.order_id, {"cancelled": True})
-
-
-def _purchase(rows: Rows, event: OfPurchase, purchase_id: UUID, learnt: dict[str, Any]) -> None:
-    """Learn something about a purchase, and let the campaign's margin follow."""
-    campaign_id = event.campaign_id
-    if campaign_id is None:
-        return
-    key = purchase_key(campaign_id, event.customer_id, purchase_id)
+def _learn(
+    rows: Rows, campaign_id: UUID, customer_id: UUID, purchase_id: UUID, learnt: dict[str, Any]
+) -> Mapping[str, Change]:
+    """Learn something about a purchase; what that makes of the campaign's margin."""
+    key = purchase_key(campaign_id, customer_id, purchase_id)
     before = rows.get(CAMPAIGN_PURCHASES, key) or _unknown_purchase(
-        campaign_id, event.customer_id, purchase_id
+        campaign_id, customer_id, purchase_id
     )
     after = {**before, **learnt}
     rows.put(CAMPAIGN_PURCHASES, after)
     had, has = _margin_of(before), _margin_of(after)
-    add_to_result(
-        rows,
-        campaign_id,
-        margin=has.amount - had.amount,
-        without_margin=has.unknown - had.unknown,
-    )
-
-
-def _buy(
-    rows: Rows, campaign_id: UUID | None, currency: str, purchases: int, amount: Decimal
-) -> None:
-    key = str(campaign_id), currency
-    row = rows.get(CAMPAIGN_REVENUE, *key) or {
-        "campaign_id": key[0],
-        "currency": currency,
-        "purchases": 0,
-        "revenue": Decimal(0),
+    return {
+        "margin": increment(has.amount - had.amount),
+        "without_margin": increment(has.unknown - had.unknown),
     }
-    row["purchases"] += purchases
-    row["revenue"] += amount
-    rows.put(CAMPAIGN_REVENUE, row)

@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-import attrs
 from sqlalchemy import Column, Index, Integer, MetaData, RowMapping, Table, Text, select
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.order.messages import (
     OrderCancelled,
     OrderDelivered,
@@ -17,17 +17,9 @@ from crmcore.domain.sales.order.messages import (
     OrderReturned,
     OrderShipped,
 )
-from crmcore.projections.engine import (
-    Exact,
-    Instant,
-    Projection,
-    Row,
-    Rows,
-    by_stream,
-    increment,
-    maximum,
-    update,
-)
+from crmcore.projections.engine.changes import increment, maximum, update
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.projection import Projection, Row, Rows, by_stream
 from crmcore.projections.filters import before, equals, from_on
 from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
@@ -61,19 +53,19 @@ _ORDERS: Final = either_way(
 )
 
 
-@attrs.frozen
+@frozen
 class _Amount:
     amount: Decimal
     currency: str
 
 
-@attrs.frozen
+@frozen
 class _Line:
     line: int
     quantity: Decimal
 
 
-@attrs.frozen
+@frozen
 class _Placed:
     """What a row needs of an order; as the whole event it comes where that is read anyhow."""
 

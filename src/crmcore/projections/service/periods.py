@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from crmcore.domain.kernel import zoned
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.working_time import known_zone
 
 __all__ = ["Period", "PeriodLength", "local_day"]
@@ -29,7 +30,7 @@ def _until(at: datetime) -> datetime:
     return zoned("until", at).astimezone(UTC)
 
 
-@attrs.frozen
+@frozen
 class Period:
     """From *since* on and before *until*; days begin at the midnight of *zone* (an IANA name).
 

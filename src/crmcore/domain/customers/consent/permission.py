@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.customers.consent.messages import (
     ConsentGiven,
     LawfulBasis,
@@ -31,9 +29,10 @@ from crmcore.domain.kernel import (
     Channel,
     Purpose,
 )
+from crmcore.domain.kernel.frozen import frozen
 
 
-@attrs.frozen
+@frozen
 class ConsentDecision:
     """Whether it is allowed, and the reasons, the deciding one first."""
 

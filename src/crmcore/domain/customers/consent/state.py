@@ -19,12 +19,13 @@ from crmcore.domain.kernel import (
     Purpose,
     derived_id,
 )
+from crmcore.domain.kernel.frozen import frozen
 
 Forbidding = ConsentWithdrawn | ObjectionRaised
 Entry = ConsentGiven | Forbidding
 
 
-@attrs.frozen
+@frozen
 class Ledger:
     """Every entry in the order of recording, and when consents were confirmed."""
 

@@ -33,6 +33,7 @@ from crmcore.domain.kernel import (
     NotFoundError,
     address_key,
 )
+from crmcore.domain.kernel.frozen import frozen
 
 
 class ContactPointKnownError(NotAllowedError):
@@ -46,7 +47,7 @@ class ContactPointInvalidError(NotAllowedError):
 # State
 
 
-@attrs.frozen
+@frozen
 class ContactPoint:
     """A contact point as it was added, and what became of it."""
 
@@ -133,9 +134,13 @@ def added_at(points: Points, event: PointEvent) -> datetime | None:
 
     Which one comes first may be settled late: by the removal of another, dated before it came.
     """
-    if isinstance(event, ContactPointAdded | PrimaryContactPointChanged):
-        return None
-    return next((one.added.at for one in points if one.point_id == event.point_id), None)
+    match event:
+        case ContactPointAdded() | PrimaryContactPointChanged():
+            return None
+        case ContactPointVerified() | ContactPointInvalidated() | ContactPointRemoved():
+            return next((one.added.at for one in points if one.point_id == event.point_id), None)
+        case _:
+            assert_never(event)
 
 
 def _with(

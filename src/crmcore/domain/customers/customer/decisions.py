@@ -9,11 +9,7 @@ from uuid import UUID
 from crmcore.domain.customers.customer import contact_points, preferences
 from crmcore.domain.customers.customer.messages.contact_point import (
     AddContactPoint,
-    ChangePrimaryContactPoint,
-    InvalidateContactPoint,
     PointCommand,
-    RemoveContactPoint,
-    VerifyContactPoint,
 )
 from crmcore.domain.customers.customer.messages.lifecycle import (
     AdvanceLifecycle,
@@ -25,10 +21,7 @@ from crmcore.domain.customers.customer.messages.lifecycle import (
     LifecycleStageCorrected,
 )
 from crmcore.domain.customers.customer.messages.preference import (
-    LiftContactPause,
     PreferenceCommand,
-    SetContactPause,
-    SetPreference,
 )
 from crmcore.domain.customers.customer.messages.registration import (
     CorrectCustomerName,
@@ -104,6 +97,13 @@ def decide(command: Command, state: State, normalised: str | None = None) -> Seq
 
 
 def _decide(command: Command, customer: Active, normalised: str | None) -> Sequence[Event]:
+    if isinstance(command, PointCommand):
+        value = command.value if isinstance(command, AddContactPoint) else ""
+        return contact_points.decide(command, customer.points, normalised or value)
+    if isinstance(command, PreferenceCommand):
+        return preferences.decide(command, customer.preferences)
+    if isinstance(command, LifecycleCommand):
+        return _move(command, customer.stage)
     match command:
         case RegisterCustomer():
             again = _registration(command, customer.registered.at)
@@ -120,19 +120,6 @@ def _decide(command: Command, customer: Active, normalised: str | None) -> Seque
             return [CustomerDeactivated(customer_id=customer_id, reason=reason, at=at)]
         case ReactivateCustomer():
             return []
-        case AddContactPoint():
-            return contact_points.decide(command, customer.points, normalised or command.value)
-        case (
-            VerifyContactPoint()
-            | InvalidateContactPoint()
-            | RemoveContactPoint()
-            | ChangePrimaryContactPoint()
-        ):
-            return contact_points.decide(command, customer.points)
-        case AdvanceLifecycle() | CorrectLifecycle():
-            return _move(command, customer.stage)
-        case SetPreference() | SetContactPause() | LiftContactPause():
-            return preferences.decide(command, customer.preferences)
         case _:
             assert_never(command)
 

@@ -25,11 +25,12 @@ from crmcore.domain.kernel import (
     Channel,
     InvalidValueError,
 )
+from crmcore.domain.kernel.frozen import frozen
 
 # State
 
 
-@attrs.frozen
+@frozen
 class Pause:
     """When a channel is not to be used."""
 
@@ -37,7 +38,7 @@ class Pause:
     ends_at: datetime | None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Preferences:
     """What a customer prefers; None where nothing is known."""
 

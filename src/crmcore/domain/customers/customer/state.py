@@ -9,12 +9,7 @@ import attrs
 from crmcore.domain.customers.customer import contact_points, preferences
 from crmcore.domain.customers.customer.contact_points import Points
 from crmcore.domain.customers.customer.messages.contact_point import (
-    ContactPointAdded,
-    ContactPointInvalidated,
-    ContactPointRemoved,
-    ContactPointVerified,
     PointEvent,
-    PrimaryContactPointChanged,
 )
 from crmcore.domain.customers.customer.messages.lifecycle import (
     LifecycleEvent,
@@ -23,10 +18,7 @@ from crmcore.domain.customers.customer.messages.lifecycle import (
     LifecycleStageCorrected,
 )
 from crmcore.domain.customers.customer.messages.preference import (
-    ContactPauseLifted,
-    ContactPauseSet,
     PreferenceEvent,
-    PreferenceSet,
 )
 from crmcore.domain.customers.customer.messages.registration import (
     CustomerDeactivated,
@@ -36,14 +28,15 @@ from crmcore.domain.customers.customer.messages.registration import (
     RegistrationEvent,
 )
 from crmcore.domain.customers.customer.preferences import Preferences
+from crmcore.domain.kernel.frozen import frozen
 
 
-@attrs.frozen
+@frozen
 class Unregistered:
     """Nobody yet."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Active:
     """A customer as known now; ``registered`` as first recorded."""
 
@@ -60,7 +53,7 @@ class Active:
         return self.registered.customer_id
 
 
-@attrs.frozen
+@frozen
 class Deactivated:
     """A customer with whom no business is done *since* an instant; ``was`` is as known."""
 
@@ -92,32 +85,27 @@ def evolve(state: State, event: Event) -> State:
         if isinstance(event, CustomerRegistered):
             return Active(registered=event, name=event.name, stage=event.stage)
         return state
-    match event:
-        case CustomerRegistered():
-            return state
-        case CustomerDeactivated():
-            return Deactivated(known, event.at)
-        case CustomerReactivated():
-            if isinstance(state, Deactivated):
-                return attrs.evolve(known, reactivated_at=event.at)
-            return state
-        case CustomerNameCorrected():
-            known = attrs.evolve(known, name=event.name)
-        case LifecycleStageAdvanced() | LifecycleStageCorrected():
-            known = attrs.evolve(known, stage=event.stage)
-        case (
-            ContactPointAdded()
-            | ContactPointVerified()
-            | ContactPointInvalidated()
-            | ContactPointRemoved()
-            | PrimaryContactPointChanged()
-        ):
-            known = attrs.evolve(known, points=contact_points.evolve(known.points, event))
-        case PreferenceSet() | ContactPauseSet() | ContactPauseLifted():
-            preferred = preferences.evolve(known.preferences, event)
-            known = attrs.evolve(known, preferences=preferred)
-        case _:
-            assert_never(event)
+    if isinstance(event, PointEvent):
+        known = attrs.evolve(known, points=contact_points.evolve(known.points, event))
+    elif isinstance(event, PreferenceEvent):
+        preferred = preferences.evolve(known.preferences, event)
+        known = attrs.evolve(known, preferences=preferred)
+    else:
+        match event:
+            case CustomerRegistered():
+                return state
+            case CustomerDeactivated():
+                return Deactivated(known, event.at)
+            case CustomerReactivated():
+                if isinstance(state, Deactivated):
+                    return attrs.evolve(known, reactivated_at=event.at)
+                return state
+            case CustomerNameCorrected():
+                known = attrs.evolve(known, name=event.name)
+            case LifecycleStageAdvanced() | LifecycleStageCorrected():
+                known = attrs.evolve(known, stage=event.stage)
+            case _:
+                assert_never(event)
     return attrs.evolve(state, was=known) if isinstance(state, Deactivated) else known
 
 
@@ -129,30 +117,18 @@ def subject(state: State) -> UUID | None:
 
 def earliest(state: State, event: Event, began_at: datetime) -> datetime | None:
     """What ends comes after what began; an address alone may be older than the registration."""
-    known = last_known(state)
+    if isinstance(event, PointEvent):
+        known = last_known(state)
+        return began_at if known is None else contact_points.added_at(known.points, event)
+    if isinstance(event, PreferenceEvent | LifecycleEvent):
+        return began_at
     match event:
         case CustomerReactivated():
             return state.since if isinstance(state, Deactivated) else began_at
         case CustomerDeactivated():
             again = state.reactivated_at if isinstance(state, Active) else None
             return again or began_at
-        case (
-            ContactPointAdded()
-            | ContactPointVerified()
-            | ContactPointInvalidated()
-            | ContactPointRemoved()
-            | PrimaryContactPointChanged()
-        ):
-            return began_at if known is None else contact_points.added_at(known.points, event)
-        case (
-            CustomerRegistered()
-            | CustomerNameCorrected()
-            | LifecycleStageAdvanced()
-            | LifecycleStageCorrected()
-            | PreferenceSet()
-            | ContactPauseSet()
-            | ContactPauseLifted()
-        ):
+        case CustomerRegistered() | CustomerNameCorrected():
             return began_at
         case _:
             assert_never(event)

@@ -14,6 +14,7 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
 )
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.marketing.campaign.messages.planning import (
     CampaignBudgetSet,
     CampaignPlanned,
@@ -30,6 +31,7 @@ from crmcore.domain.marketing.campaign.messages.running import (
     CampaignResumed,
     CostIncurred,
     RunningEvent,
+    StatusEvent,
 )
 from crmcore.domain.marketing.terms import ListKind
 
@@ -53,12 +55,12 @@ class OutsideDatesError(NotAllowedError):
     """The campaign would run before its start or after its end."""
 
 
-@attrs.frozen
+@frozen
 class NotPlanned:
     """Nothing was planned yet."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Campaign:
     """A campaign, its lists and its costs so far; it runs in ``[starts_at, ends_at)``.
 
@@ -125,6 +127,8 @@ def evolve(state: State, event: Event) -> State:
     """The campaign after one more event; only a plan makes one."""
     if isinstance(state, NotPlanned):
         return _planned(event) if isinstance(event, CampaignPlanned) else state
+    if isinstance(event, RunningEvent):
+        return _run(state, event)
     match event:
         case CampaignPlanned():
             return _planned(event)
@@ -134,37 +138,38 @@ def evolve(state: State, event: Event) -> State:
             return attrs.evolve(state, starts_at=event.starts_at, ends_at=event.ends_at)
         case TargetListGenerated():
             return attrs.evolve(state, lists={**state.lists, event.list_id: event})
-        case (
-            CampaignApproved()
-            | CampaignLaunched()
-            | CampaignPaused()
-            | CampaignResumed()
-            | CampaignCompleted()
-            | CampaignCancelled()
-            | CostIncurred()
-        ):
-            return _run(state, event)
         case _:
             assert_never(event)
 
 
 def _run(state: Campaign, event: RunningEvent) -> Campaign:
-    at = event.at
     match event:
-        case CampaignApproved():
-            return attrs.evolve(state, status=Status.APPROVED, since=at, approved_at=at)
-        case CampaignLaunched():
-            return attrs.evolve(state, status=Status.RUNNING, since=at, launched_at=at)
-        case CampaignPaused():
-            return attrs.evolve(state, status=Status.PAUSED, since=at)
-        case CampaignResumed():
-            return attrs.evolve(state, status=Status.RUNNING, since=at)
-        case CampaignCompleted():
-            return attrs.evolve(state, status=Status.COMPLETED, since=at)
-        case CampaignCancelled():
-            return attrs.evolve(state, status=Status.CANCELLED, since=at)
         case CostIncurred():
             return attrs.evolve(state, costs={**state.costs, event.cost_id: event})
+        case CampaignApproved():
+            state = attrs.evolve(state, approved_at=event.at)
+        case CampaignLaunched():
+            state = attrs.evolve(state, launched_at=event.at)
+        case CampaignPaused() | CampaignResumed() | CampaignCompleted() | CampaignCancelled():
+            pass
+        case _:
+            assert_never(event)
+    return attrs.evolve(state, status=status_after(event), since=event.at)
+
+
+def status_after(event: StatusEvent) -> Status:
+    """The status of a campaign to which this happened last."""
+    match event:
+        case CampaignApproved():
+            return Status.APPROVED
+        case CampaignLaunched() | CampaignResumed():
+            return Status.RUNNING
+        case CampaignPaused():
+            return Status.PAUSED
+        case CampaignCompleted():
+            return Status.COMPLETED
+        case CampaignCancelled():
+            return Status.CANCELLED
         case _:
             assert_never(event)
 

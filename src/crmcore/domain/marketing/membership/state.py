@@ -11,6 +11,7 @@ import attrs
 from crmcore.domain.kernel import (
     derived_id,
 )
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.marketing.membership.messages.addressing import (
     AddressingCommand,
     AddressingEvent,
@@ -62,12 +63,12 @@ class Step(IntEnum):
     CONVERTED = 6
 
 
-@attrs.frozen
+@frozen
 class Unassigned:
     """The customer is no member of the campaign."""
 
 
-@attrs.frozen
+@frozen
 class Message:
     """A message and what became of it: how and when it came back, every time that was recorded."""
 
@@ -81,7 +82,7 @@ class Message:
         return any(bounce is kind for bounce, _ in self.bounces)
 
 
-@attrs.frozen
+@frozen
 class Member:
     """A customer in a campaign.
 
@@ -193,7 +194,7 @@ def evolve(state: State, event: Event) -> State:
 
 def _newcomer(event: Assessed) -> Member:
     return Member(
-        status=_status(event),
+        status=status_after(event),
         role=event.role,
         list_name=event.list_name,
         assessed_at=event.at,
@@ -203,7 +204,7 @@ def _newcomer(event: Assessed) -> Member:
 
 
 def _assessed(state: Member, event: Assessed) -> Member:
-    status = _status(event)
+    status = status_after(event)
     if isinstance(event, MemberSuppressed) and event.message_id is not None:
         held_back = {**state.held_back, event.message_id: event.suppressions}
         state = attrs.evolve(state, held_back=held_back)
@@ -216,7 +217,8 @@ def _assessed(state: Member, event: Assessed) -> Member:
     )
 
 
-def _status(event: Assessed) -> MemberStatus:
+def status_after(event: Assessed) -> MemberStatus:
+    """The status of a member about whom this was decided last."""
     match event:
         case MemberTargeted():
             return MemberStatus.TARGETED

@@ -11,15 +11,14 @@ from datetime import datetime
 from fractions import Fraction
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.kernel import NotFoundError, address_key
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.assignment.messages import AssignmentRule, LeadRouted, RosterMember
 from crmcore.domain.sales.assignment.state import Policy, State, Undefined
 from crmcore.domain.sales.lead.messages.capture import LeadSource
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RoutableLead:
     """What a policy looks at in a lead."""
 
@@ -30,7 +29,7 @@ class RoutableLead:
     email: str | None
 
 
-@attrs.frozen
+@frozen
 class Unrouted:
     """Nobody got the lead: the rule that matched, if any, and why."""
 

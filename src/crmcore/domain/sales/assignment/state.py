@@ -6,6 +6,7 @@ from typing import assert_never
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.assignment.messages import (
     AssignmentPolicyDefined,
     AssignmentPolicyRevised,
@@ -17,12 +18,12 @@ from crmcore.domain.sales.assignment.messages import (
 Event = AssignmentPolicyDefined | AssignmentPolicyRevised | LeadRouted
 
 
-@attrs.frozen
+@frozen
 class Undefined:
     """No such policy yet."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Policy:
     """A policy in force: *turns* says for each rule whose turn it was last."""
 

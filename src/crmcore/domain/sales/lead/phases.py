@@ -11,6 +11,7 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.lead.messages.assignment import LeadLeftUnassigned
 from crmcore.domain.sales.lead.messages.capture import LeadCaptured, LeadInquiryRepeated
 from crmcore.domain.sales.lead.messages.qualification import DisqualificationReason
@@ -29,12 +30,12 @@ class LeadStatus(StrEnum):
     CONVERTED = "converted"
 
 
-@attrs.frozen
+@frozen
 class Uncaptured:
     """No such lead yet."""
 
 
-@attrs.frozen
+@frozen
 class Contact:
     """One attempt to reach the lead, in vain or not."""
 
@@ -43,7 +44,7 @@ class Contact:
     at: datetime
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class OpenLead:
     """A lead that may still become a customer."""
 
@@ -72,7 +73,7 @@ class OpenLead:
     inquiries: Mapping[UUID, LeadInquiryRepeated] = attrs.field(factory=dict)
 
 
-@attrs.frozen
+@frozen
 class DisqualifiedLead:
     """A lead given up *since* an instant, until it is recycled."""
 
@@ -82,7 +83,7 @@ class DisqualifiedLead:
     since: datetime
 
 
-@attrs.frozen
+@frozen
 class ConvertedLead:
     """A lead that became a customer: read-only."""
 

@@ -20,8 +20,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Final
 
-import attrs
-
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.lead.scoring_model import Bands, Decay, DecayKind, FitRule, ScoringModel
 
 _MATHS: Final = Context(prec=28)
@@ -32,7 +31,7 @@ _FADED_AFTER: Final = 400
 """Half-lives after which less than 10^-100 of the points is left: nothing."""
 
 
-@attrs.frozen
+@frozen
 class Signal:
     """An activity as it was scored when it was recorded."""
 
@@ -42,7 +41,7 @@ class Signal:
     at: datetime
 
 
-@attrs.frozen
+@frozen
 class Adjustment:
     """Points given or taken by hand."""
 
@@ -51,7 +50,7 @@ class Adjustment:
     at: datetime
 
 
-@attrs.frozen
+@frozen
 class LeadScore:
     """A lead's score at an instant: points in hundredths, and the band A1 to C3."""
 

@@ -67,7 +67,7 @@ class Pipeline:
             if stage.key == key:
                 return stage
         known = ", ".join(stage.key for stage in self.stages)
-        raise NotFoundError("stage", f"{key} in pipeline {self.key} (there are: {known})")
+        raise NotFoundError("stage", key, f"pipeline {self.key} has: {known}")
 
 
 DEFAULT_PIPELINE: Final = Pipeline(

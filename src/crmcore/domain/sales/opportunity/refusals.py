@@ -24,7 +24,7 @@ class TooEarlyError(NotAllowedError):
 def require_pipeline(key: str, pipelines: Pipelines) -> Pipeline:
     """The pipeline called *key*; ``NotFoundError`` names the ones there are."""
     if key not in pipelines:
-        raise NotFoundError("pipeline", f"{key} (there are: {', '.join(pipelines)})")
+        raise NotFoundError("pipeline", key, f"there are: {', '.join(pipelines)}")
     return pipelines[key]
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel import Money
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.opportunity.messages import (
     ForecastCategory,
     OpportunityAmountRevised,
@@ -31,7 +32,7 @@ Event = (
 )
 
 
-@attrs.frozen
+@frozen
 class Stay:
     """The time from *entered_at* to *left_at* (excluded) that a deal spent in an open stage."""
 
@@ -46,7 +47,7 @@ class Stay:
         return self.left_at - self.entered_at
 
 
-@attrs.frozen
+@frozen
 class Deal:
     """What a deal keeps through its phases; ``cycle`` counts how often it was opened."""
 
@@ -56,12 +57,12 @@ class Deal:
     stays: tuple[Stay, ...] = ()
 
 
-@attrs.frozen
+@frozen
 class Unopened:
     """No deal yet."""
 
 
-@attrs.frozen
+@frozen
 class Open:
     """A deal that is worked on, in the stage that it entered last."""
 
@@ -78,7 +79,7 @@ class Open:
         return attrs.evolve(self.deal, stays=(*self.deal.stays, stay))
 
 
-@attrs.frozen
+@frozen
 class Won:
     """A deal that the customer agreed to."""
 
@@ -88,7 +89,7 @@ class Won:
     closed_at: datetime
 
 
-@attrs.frozen
+@frozen
 class Lost:
     """A deal that will not happen."""
 

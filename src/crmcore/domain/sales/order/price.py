@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-import attrs
-
 from crmcore.domain.kernel import InvalidValueError, Money, minor_digits
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.order.lines import require_lines, require_payable
 from crmcore.domain.sales.order.messages import OrderLine
 
 
-@attrs.frozen
+@frozen
 class Price:
     """What an order costs: ``net`` without tax and delivery, ``total`` with both."""
 

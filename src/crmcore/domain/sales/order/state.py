@@ -8,6 +8,7 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.order.lines import quantities
 from crmcore.domain.sales.order.messages import (
     OrderCancelled,
@@ -21,12 +22,12 @@ from crmcore.domain.sales.order.messages import (
 Event = OrderPlaced | OrderShipped | OrderDelivered | OrderReturned | OrderCancelled
 
 
-@attrs.frozen
+@frozen
 class NotPlaced:
     """Nothing was ordered yet."""
 
 
-@attrs.frozen
+@frozen
 class Placed:
     """An order with the shipments, arrivals and returns so far."""
 
@@ -43,7 +44,7 @@ class Placed:
         return quantities([part for shipment in self.shipments for part in shipment.shipped])
 
 
-@attrs.frozen
+@frozen
 class Cancelled:
     """An order that was called off."""
 

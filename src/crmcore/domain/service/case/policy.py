@@ -6,6 +6,7 @@ from typing import Any, Final
 import attrs
 
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.levels.version.state import STANDARD_VERSION, ServiceLevelVersion
 from crmcore.domain.service.priority import STANDARD_MATRIX, PriorityMatrix
 
@@ -19,7 +20,7 @@ def _window(_self: Any, _field: Any, window: timedelta) -> None:
         )
 
 
-@attrs.frozen
+@frozen
 class CasePolicy:
     """The priority matrix, the service levels in force, the reopen window.
 

@@ -8,9 +8,8 @@ used and left are those of any target.
 
 from datetime import datetime, timedelta
 
-import attrs
-
 from crmcore.domain.kernel import NoWorkingTimeError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.working_time import (
     HORIZON,
     BusinessCalendar,
@@ -25,7 +24,7 @@ from crmcore.domain.kernel.working_time import (
 from crmcore.domain.service.levels.policy import ServiceTarget
 
 
-@attrs.frozen
+@frozen
 class Allowance:
     """The working time allowed, and until when at least, whatever the hours of that day."""
 

@@ -13,6 +13,7 @@ from functools import cached_property
 import attrs
 
 from crmcore.domain.kernel import NoWorkingTimeError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.working_time import BusinessCalendar, add, between
 from crmcore.domain.service.levels.policy import TargetKind, WarningLevel
 
@@ -40,7 +41,7 @@ class Mode(StrEnum):
     COMPLETED = "completed"
 
 
-@attrs.frozen
+@frozen
 class Pause:
     """The clock stands still: [since, until); ``until`` None while that lasts."""
 
@@ -48,7 +49,7 @@ class Pause:
     until: datetime | None
 
 
-@attrs.frozen
+@frozen
 class Escalation:
     """An instant at which a target asks for attention: a warning level by name, or the breach."""
 
@@ -57,7 +58,7 @@ class Escalation:
     action: str | None = None
 
 
-@attrs.frozen
+@frozen
 class TargetStatus:
     """The status of a target as of an instant: working time used and left (negative when overdue).
 

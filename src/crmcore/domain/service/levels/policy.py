@@ -11,10 +11,9 @@ from enum import StrEnum
 from typing import Annotated, Final
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.kernel import Between, InvalidValueError, WorkingTime, value
 from crmcore.domain.kernel.errors import UNSHOWN
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.priority import Priority
 from crmcore.domain.service.terms import CaseChannel, CaseKind, Label, StatusCategory
 
@@ -138,7 +137,7 @@ class ServiceLevelPolicy:
     targets: tuple[ServiceTarget, ...] = ()
 
 
-@attrs.frozen
+@frozen
 class CaseFacts:
     """What a condition asks about a case."""
 

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-import attrs
-
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.levels.policy import TargetKind
 from crmcore.domain.service.levels.timeline import Cycle, Timeline
 
 
-@attrs.frozen
+@frozen
 class Span:
     """What one target covers: from an instant until it was completed, if it was.
 
@@ -39,7 +38,7 @@ class Span:
         return self.joined_at or self.since
 
 
-@attrs.frozen
+@frozen
 class _Message:
     """A message, or a question that came with another case: ``asked_at`` before it came."""
 

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.levels.allowance import allowance
 from crmcore.domain.service.levels.clock import BREACH, Escalation, Pause, TargetClock, Verdict
 from crmcore.domain.service.levels.policy import Anchor, PauseCategory, ServiceTarget, TargetKind
@@ -23,7 +24,7 @@ JUDGED = (Verdict.MET, Verdict.BREACHED)
 _at = attrgetter("at")
 
 
-@attrs.frozen
+@frozen
 class PauseRule:
     """From an instant on a clock stands still in these categories."""
 

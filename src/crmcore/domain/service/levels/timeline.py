@@ -12,6 +12,7 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.working_time import BusinessCalendar
 from crmcore.domain.service.levels.policy import ServiceTarget, TargetKind
 from crmcore.domain.service.terms import StatusCategory
@@ -19,7 +20,7 @@ from crmcore.domain.service.terms import StatusCategory
 T = TypeVar("T", "StatusChange", "Message", "Agreement", "InheritedQuestion")
 
 
-@attrs.frozen
+@frozen
 class Agreement:
     """The targets that hold from an instant on, by which policy of which version; None: by none any more."""
 
@@ -38,7 +39,7 @@ class Agreement:
         return next(calendar for calendar in self.calendars if calendar.name == name)
 
 
-@attrs.frozen
+@frozen
 class Cycle:
     """The work from the opening (or a reopening) to a solution, and the targets for it.
 
@@ -52,7 +53,7 @@ class Cycle:
     agreements: tuple[Agreement, ...] = ()
 
 
-@attrs.frozen
+@frozen
 class StatusChange:
     """The case is in a status category from an instant on."""
 
@@ -60,7 +61,7 @@ class StatusChange:
     category: StatusCategory
 
 
-@attrs.frozen
+@frozen
 class Message:
     """A public message: of an agent, or of the customer."""
 
@@ -68,7 +69,7 @@ class Message:
     by_agent: bool
 
 
-@attrs.frozen
+@frozen
 class InheritedQuestion:
     """A question that came ``at`` an instant, with the case *source* that was merged into this one.
 
@@ -86,7 +87,7 @@ Observed = tuple[int, TargetKind, str, datetime]
 """A warning or a breach that was recorded: its cycle, target and name, and when it came about."""
 
 
-@attrs.frozen
+@frozen
 class Timeline:
     """The life of a case in instants (UTC): statuses, messages, agreements and what joined, in order.
 

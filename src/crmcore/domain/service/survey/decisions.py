@@ -10,8 +10,9 @@ from crmcore.domain.kernel import (
     InvalidValueError,
     NotFoundError,
 )
+from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.refusals import CaseMergedError, CaseSpamError
-from crmcore.domain.service.case.state import Facts, Merged, Spam, Unopened
+from crmcore.domain.service.case.state import Merged, Spam, Unopened
 from crmcore.domain.service.case.state import State as CaseState
 from crmcore.domain.service.survey.messages import (
     SCALES,

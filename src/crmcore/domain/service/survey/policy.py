@@ -6,6 +6,7 @@ from typing import Any, Final
 import attrs
 
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel.frozen import frozen
 
 LONGEST = timedelta(days=3_660)
 
@@ -20,7 +21,7 @@ def _some(_self: Any, field: Any, span: timedelta) -> None:
         raise InvalidValueError(field.name, span, "a duration longer than 0")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class FeedbackPolicy:
     """What an organisation decides for itself about surveys (elapsed time, not working time).
 

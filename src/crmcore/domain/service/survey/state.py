@@ -14,6 +14,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel import derived_id
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.survey.messages import (
     Event,
     SurveyAnswered,
@@ -31,7 +32,7 @@ class SurveyStatus(StrEnum):
     EXPIRED = "expired"
 
 
-@attrs.frozen
+@frozen
 class Answer:
     """One answer of the customer."""
 
@@ -40,12 +41,12 @@ class Answer:
     at: datetime
 
 
-@attrs.frozen
+@frozen
 class Unoffered:
     """Nobody was asked."""
 
 
-@attrs.frozen
+@frozen
 class Offered:
     """The customer was asked: with every answer, in the order of recording.
 

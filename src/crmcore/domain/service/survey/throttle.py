@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.kernel import (
     Aggregate,
     NotAllowedError,
@@ -19,6 +17,7 @@ from crmcore.domain.kernel import (
     event,
     shown,
 )
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.survey.policy import FeedbackPolicy
 
 __all__ = ["CustomerAsked"]
@@ -62,7 +61,7 @@ class CustomerUnwillingError(NotAllowedError):
 # State
 
 
-@attrs.frozen
+@frozen
 class SurveyThrottle:
     """When a customer was asked, in the order of recording."""
 

@@ -6,11 +6,11 @@ At poison what comes before it is kept, the projection stops there, and its chec
 from collections.abc import Sequence
 from decimal import localcontext
 
-import attrs
 from sqlalchemy import Connection
 
 from crmcore.application.errors import UnknownTopicError, UnreadableEventError
 from crmcore.application.log import Place, Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.drift import (
@@ -32,10 +32,8 @@ from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rows.memory import MemoryRows
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Batch"]
 
-
-@attrs.frozen
+@frozen
 class Batch:
     """Folds the next events of a projection, at most *size*, in one transaction."""
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from traceback import format_tb
 
-import attrs
-
 from crmcore.application.errors import StoreError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.batch import Batch
 from crmcore.projections.engine.follow.status import Status, Statuses
 from crmcore.projections.engine.follow.stops import record_live_stop
@@ -26,8 +25,6 @@ from crmcore.projections.engine.poison.poison import (
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Follower"]
-
 BATCH = 2_000
 """Events to a transaction."""
 
@@ -41,7 +38,7 @@ Progress = Callable[[str, int, int], None]
 """Called with a projection's name, the position it reached and the position to reach."""
 
 
-@attrs.frozen
+@frozen
 class Follower:
     """Keeps projections up to date, *batch* events to a transaction."""
 

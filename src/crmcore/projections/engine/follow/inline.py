@@ -13,6 +13,7 @@ import attrs
 from sqlalchemy import Connection
 
 from crmcore.application.log import Place
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.batch import Batch
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.drift import rebuild_reason
@@ -20,8 +21,6 @@ from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.poison.poison import describe_error
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
-
-__all__ = ["Inline"]
 
 BATCH = 2_000
 """Events that are folded at once; of those before the command's own, no more are caught up with."""
@@ -35,7 +34,7 @@ Shorter than the second after which PostgreSQL looks for deadlocks, so that it n
 logger = logging.getLogger(__name__)
 
 
-@attrs.frozen
+@frozen
 class Inline:
     """Brings some read models up to date within the transactions of commands."""
 

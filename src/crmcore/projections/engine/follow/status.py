@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import attrs
 from sqlalchemy import Connection
 
 from crmcore.application.log import Place
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.stops import Stop
 from crmcore.projections.engine.generations.checkpoint import BUILDING
 from crmcore.projections.engine.generations.drift import rebuild_reason, resume_obstacle
@@ -17,7 +17,7 @@ from crmcore.projections.engine.rebuild.parts import Parts
 from crmcore.projections.engine.source import LogSource
 
 
-@attrs.frozen
+@frozen
 class Building:
     """A generation that a rebuild fills beside the live one, or has filled: ready to be switched to.
 
@@ -33,7 +33,7 @@ class Building:
     """Why it cannot be gone on with: this code makes other rows, or the log is another one."""
 
 
-@attrs.frozen
+@frozen
 class Status:
     """Where a projection stands: caught up, behind, not begun, stopped, or out of date."""
 
@@ -60,7 +60,7 @@ class Status:
         return None if self.behind_since is None else max(now - self.behind_since, timedelta(0))
 
 
-@attrs.frozen
+@frozen
 class Statuses:
     """Looks up where read models stand."""
 

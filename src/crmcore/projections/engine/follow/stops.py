@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-import attrs
-
 from crmcore.application.errors import StoreBusyError, StoreError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.checkpoint import BUILDING, Checkpoint
 from crmcore.projections.engine.generations.drift import resume_obstacle
 from crmcore.projections.engine.generations.registry import Registry
@@ -15,10 +14,8 @@ from crmcore.projections.engine.rebuild.outcome import RebuildStoppedError
 from crmcore.projections.engine.rebuild.parts import Parts
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Stop", "record_live_stop", "record_stop", "record_stops"]
 
-
-@attrs.frozen
+@frozen
 class Stop:
     """What stopped a generation: an event, by its position and topic, or trouble of another kind."""
 

@@ -6,9 +6,8 @@ back to, and *older* when the next one is; it is *retired* when its tables are d
 
 from collections.abc import Mapping
 
-import attrs
-
 from crmcore.application.log import Place
+from crmcore.domain.kernel.frozen import frozen
 
 START = Place(0, bytes(32))
 """Before the first record of every log."""
@@ -18,7 +17,7 @@ RETIRED = "retired"
 """Its tables are gone; its number is not given again, so that no late worker takes another for it."""
 
 
-@attrs.frozen
+@frozen
 class Checkpoint:
     """A generation and how far it has come.  ``failure`` says why it stopped, if it did.
 

@@ -18,17 +18,6 @@ from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuild.parts import Part
 from crmcore.projections.engine.source import LogSource
 
-__all__ = [
-    "drift",
-    "log_mismatch",
-    "rebuild_reason",
-    "releases",
-    "require_current",
-    "resume_obstacle",
-    "topics_of_others",
-    "topics_read",
-]
-
 RESTORED = "the log was restored or replaced"
 
 

@@ -2,8 +2,6 @@
 
 from sqlalchemy import ColumnElement, Connection, Table, exc, func, inspect, select
 
-__all__ = ["create_once", "lock", "lock_soon"]
-
 
 def lock(connection: Connection, schema: str | None, name: str) -> None:
     """Hold the lock *name* until the transaction ends; whoever comes second waits."""

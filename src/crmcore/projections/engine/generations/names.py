@@ -10,10 +10,8 @@ from typing import Final
 
 from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
 
-from crmcore.projections.engine.generations.tables import generation_tables
+from crmcore.projections.engine.generations.tables import numbered_name
 from crmcore.projections.engine.projection import Projection
-
-__all__ = ["check_names"]
 
 LONGEST: Final = 63
 """Bytes that PostgreSQL keeps of a name."""
@@ -34,21 +32,22 @@ def check_names(projections: Sequence[Projection]) -> None:
         raise ValueError(f"two read models have the same name: {', '.join(sorted(names))}")
     owners = dict[str, str]()
     for projection in projections:
-        for declared, actual in generation_tables(projection, LAST_GENERATION, None):
-            _check_table(projection, declared, actual)
+        for declared in projection.tables:
+            _check_table(projection, declared)
             for name in _relations(declared):
                 other = owners.setdefault(name.lower(), projection.name)
                 if other != projection.name:
                     raise ValueError(f"{projection.name}: {name} is a name in {other} already")
 
 
-def _check_table(projection: Projection, declared: Table, actual: Table) -> None:
+def _check_table(projection: Projection, declared: Table) -> None:
     if RESERVED.fullmatch(declared.name):
         raise ValueError(
             f"{projection.name}: a table cannot be named {declared.name}: names that begin with"
             " crm_, pg_ or sqlite_ are not to be had, nor those that end like a generation's"
         )
-    for name in [*_relations(actual), *(column.name for column in actual.columns)]:
+    numbered = (numbered_name(name, LAST_GENERATION) for name in _relations(declared))
+    for name in [*numbered, *(column.name for column in declared.columns)]:
         if not name or "%" in name:  # where drivers put values in
             raise ValueError(f"{projection.name}: {name!r} is no name for a table, column or index")
         if len(name.encode()) > LONGEST:

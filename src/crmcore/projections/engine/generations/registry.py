@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 
 from crmcore.application.log import Place
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.checkpoint import (
     LIVE,
     OLDER,
@@ -45,8 +46,6 @@ from crmcore.projections.engine.generations.locking import create_once, lock, lo
 from crmcore.projections.engine.generations.tables import generation_tables
 from crmcore.projections.engine.generations.views import InTheWayError, drop, show
 from crmcore.projections.engine.projection import Projection
-
-__all__ = ["Registry"]
 
 COLUMNS = text(
     "SELECT count(*) FROM pg_attribute"
@@ -93,7 +92,7 @@ def _change(schema: str | None, columns: tuple[str, ...]) -> Update:
     return one.values({column: bindparam(column) for column in columns})
 
 
-@attrs.frozen
+@frozen
 class Registry:
     """The table that knows every projection's generations and checkpoints."""
 

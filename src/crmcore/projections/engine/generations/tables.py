@@ -7,8 +7,6 @@ from sqlalchemy import MetaData, Table, quoted_name
 
 from crmcore.projections.engine.projection import Projection
 
-__all__ = ["generation_tables", "view_of"]
-
 
 def generation_tables(
     projection: Projection, generation: int, schema: str | None
@@ -23,12 +21,12 @@ def _pairs(
 ) -> Sequence[tuple[Table, Table]]:
     metadata, pairs = MetaData(schema=schema), []
     for declared in tables:
-        actual = _copy(declared, metadata, f"{declared.name}__g{generation}")
+        actual = _copy(declared, metadata, numbered_name(declared.name, generation))
         for index in actual.indexes:
-            index.name = _numbered(index.name, generation)
+            index.name = numbered_name(index.name, generation)
         for constraint in actual.constraints:
             if constraint.name is not None:
-                constraint.name = _numbered(constraint.name, generation)
+                constraint.name = numbered_name(constraint.name, generation)
         pairs.append((declared, actual))
     return pairs
 
@@ -44,5 +42,6 @@ def _copy(declared: Table, metadata: MetaData, name: str | None = None) -> Table
     return declared.to_metadata(metadata, schema=None, name=name)  # type: ignore[arg-type]
 
 
-def _numbered(name: object, generation: int) -> quoted_name:
+def numbered_name(name: object, generation: int) -> quoted_name:
+    """What a table, an index or a constraint called *name* is called in a generation."""
     return quoted_name(f"{name}__g{generation}", None)

@@ -10,8 +10,6 @@ from sqlalchemy import Connection, exc, text
 
 from crmcore.application.errors import StoreError
 
-__all__ = ["InTheWayError", "drop", "show"]
-
 DEPENDED_ON = "2BP01"
 """PostgreSQL's code for something that others depend on."""
 

@@ -7,7 +7,6 @@ generations has are named, and the rows are compared by the columns that both ha
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
 from sqlalchemy import (
     JSON,
     Column,
@@ -25,14 +24,13 @@ from sqlalchemy import (
     select,
 )
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
-
-__all__ = ["Comparison", "TableComparison", "compare"]
 
 SAMPLES = 5
 
 
-@attrs.frozen
+@frozen
 class TableComparison:
     """How a table of the new generation differs from the live one.
 
@@ -57,7 +55,7 @@ class TableComparison:
         return same_rows and not (self.columns_added or self.columns_gone)
 
 
-@attrs.frozen
+@frozen
 class Comparison:
     """Two generations, at the positions that each had reached."""
 

@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-import attrs
 from sqlalchemy.exc import NoSuchTableError, ProgrammingError
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.stops import record_stops
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.drift import rebuild_reason
@@ -21,8 +21,6 @@ from crmcore.projections.engine.rebuild.outcome import RebuildStoppedError, Rebu
 from crmcore.projections.engine.rebuild.progress import Report
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.engine.source import LogSource
-
-__all__ = ["Estimate", "Maintenance", "UnknownProjectionError", "find_projection"]
 
 TRIES = 10
 """How often two generations are caught up to be compared at the same position."""
@@ -45,7 +43,7 @@ def find_projection(projections: Sequence[Projection], name: str) -> Projection:
     raise UnknownProjectionError(name, [projection.name for projection in projections])
 
 
-@attrs.frozen
+@frozen
 class Maintenance:
     """What an operator does with read models after a change of their tables or their rules."""
 

@@ -13,6 +13,7 @@ import attrs
 from sqlalchemy import Connection, text
 
 from crmcore.application.errors import StoreBusyError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.checkpoint import BUILDING, LIVE, PREVIOUS, Checkpoint
 from crmcore.projections.engine.generations.drift import drift, log_mismatch
 from crmcore.projections.engine.generations.registry import Registry
@@ -22,8 +23,6 @@ from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuild.parts import Parts
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.engine.source import LogSource
-
-__all__ = ["Switcher"]
 
 TRIES = 20
 PATIENCE_SECONDS = 30.0
@@ -35,7 +34,7 @@ SHORT_WAIT = "500ms"
 Changed = TypeVar("Changed")
 
 
-@attrs.frozen
+@frozen
 class Switcher:
     """Switches to a generation, goes back to the one before, retires those that are not live."""
 

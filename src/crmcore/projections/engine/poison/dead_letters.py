@@ -28,9 +28,8 @@ from sqlalchemy import (
 )
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.locking import create_once
-
-__all__ = ["DeadLetter", "DeadLetterTable", "DeadLetters", "Policy"]
 
 
 class Policy(StrEnum):
@@ -41,7 +40,7 @@ class Policy(StrEnum):
     SKIP = "skip"
 
 
-@attrs.frozen
+@frozen
 class DeadLetter:
     """An event that a generation went past.  ``groups`` are those that it would have changed."""
 
@@ -138,7 +137,7 @@ def _aside_table(schema: str | None) -> Table:
     )
 
 
-@attrs.frozen
+@frozen
 class DeadLetterTable:
     """The table of the events put aside."""
 

@@ -10,15 +10,6 @@ from crmcore.application.log import Recorded, is_namespaced
 from crmcore.projections.engine.poison.dead_letters import DeadLetters, Policy
 from crmcore.projections.engine.projection import STREAM, SUBJECT, Projection
 
-__all__ = [
-    "PoisonError",
-    "ProjectionStoppedError",
-    "describe_error",
-    "describe_stop",
-    "groups_of",
-    "refuses_rows",
-]
-
 
 class ProjectionStoppedError(Exception):
     """A projection cannot go on; the others do.  Says where it stands, and why.

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from decimal import localcontext
 
-import attrs
 from sqlalchemy import Connection, exc
 
 from crmcore.application.log import Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.drift import require_current
@@ -27,12 +27,10 @@ from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rows.memory import MemoryRows
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["Retried", "retry"]
-
 PAGE = 10_000
 
 
-@attrs.frozen
+@frozen
 class Retried:
     """What became of the events put aside: so many, of which these still cannot be applied."""
 
@@ -64,7 +62,7 @@ def retry(source: LogSource, registry: Registry, projection: Projection) -> Retr
         return Retried(len(known), asides.of(connection, at.name, at.generation))
 
 
-@attrs.frozen
+@frozen
 class _Refold:
     source: LogSource
     connection: Connection

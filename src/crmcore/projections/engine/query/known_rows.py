@@ -12,8 +12,6 @@ from crmcore.application.log import Recorded
 from crmcore.projections.engine.fold import fold
 from crmcore.projections.engine.projection import Projection
 
-__all__ = ["rebuild_rows"]
-
 
 @contextmanager
 def rebuild_rows(events: Mapping[Projection, Iterable[Recorded]]) -> Iterator[Connection]:

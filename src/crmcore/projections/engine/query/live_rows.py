@@ -17,14 +17,13 @@ from sqlalchemy.sql import visitors
 from crmcore.application.errors import MisuseError, StoreError
 from crmcore.application.log import Place, Recorded
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.drift import drift, log_mismatch
 from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.poison.poison import ProjectionStoppedError
 from crmcore.projections.engine.projection import Projection, Row
 from crmcore.projections.engine.query.known_rows import rebuild_rows
 from crmcore.projections.engine.source import LogSource
-
-__all__ = ["KnownRows", "LiveRows", "NotReachedError"]
 
 NO_RIGHT: Final = "42501"
 """PostgreSQL's code for a missing permission, which is the operator's matter."""
@@ -34,7 +33,7 @@ class NotReachedError(Exception):
     """An answer was asked for as of a position that the log, or the read model, has not come to."""
 
 
-@attrs.frozen
+@frozen
 class LiveRows:
     """Connections on which the rows of read models can be read."""
 
@@ -160,7 +159,7 @@ class LiveRows:
         return None
 
 
-@attrs.frozen
+@frozen
 class KnownRows:
     """The same as it was known at an instant: rows made anew of what was recorded by then."""
 

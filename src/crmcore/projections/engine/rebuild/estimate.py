@@ -2,17 +2,15 @@
 
 import time
 
-import attrs
 from sqlalchemy import Connection, Table, exc, func, select, text
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuild.fill import sample
 from crmcore.projections.engine.rebuild.parts import Part
 from crmcore.projections.engine.source import LogSource
-
-__all__ = ["Estimate", "estimate"]
 
 SAMPLE = 20_000
 """Records of the log that an estimate folds."""
@@ -24,7 +22,7 @@ PAGES = text(
 """The bytes of the pages of a table in SQLite, and of its indexes."""
 
 
-@attrs.frozen
+@frozen
 class Estimate:
     """How long a rebuild in one process would take, and how much space."""
 

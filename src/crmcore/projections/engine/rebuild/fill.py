@@ -27,8 +27,6 @@ from crmcore.projections.engine.rebuild.worker import (
 )
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["STANDARD_LIMITS", "Limits", "Part", "Seen", "Stopped", "fill", "sample"]
-
 Stopped = dict[str, Exception]
 """What stopped each read model, by name: a ``ProjectionStoppedError`` unless it was trouble of another kind."""
 

@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 
-import attrs
-
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.poison.poison import ProjectionStoppedError, describe_stop
 from crmcore.projections.engine.rebuild.fill import Stopped
 from crmcore.projections.engine.rebuild.parts import Part
 
-__all__ = ["RebuildStoppedError", "Rebuilt", "died"]
 
-
-@attrs.frozen
+@frozen
 class Rebuilt:
     """A generation that was filled: up to which position of the log, and in how long.
 

@@ -22,15 +22,14 @@ from sqlalchemy import (
 from sqlalchemy import delete as delete_from
 
 from crmcore.application.log import Place
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.locking import create_once
-
-__all__ = ["MOST_PARTS", "Part", "Parts"]
 
 MOST_PARTS = 256
 """Two hexadecimal digits tell no more apart."""
 
 
-@attrs.frozen
+@frozen
 class Part:
     """The groups whose ids end in two hexadecimal digits from *low* to *below*, of a generation.
 
@@ -80,7 +79,7 @@ def _parts_table(schema: str | None) -> Table:
     )
 
 
-@attrs.frozen
+@frozen
 class Parts:
     """The table of the parts."""
 

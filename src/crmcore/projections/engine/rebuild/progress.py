@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.rebuild.parts import Part
 
-__all__ = ["Clock", "Progress", "Report"]
 
-
-@attrs.frozen
+@frozen
 class Progress:
     """How far a rebuild has come: records of the log done and in all.
 
@@ -39,7 +38,7 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
-@attrs.frozen
+@frozen
 class Clock:
     """Tells of the progress of one read model, since *begun* on the clock that only goes forward.
 

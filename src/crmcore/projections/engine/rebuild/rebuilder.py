@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from typing import Any
 
-import attrs
 from sqlalchemy import Connection
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.batch import Batch
 from crmcore.projections.engine.generations.checkpoint import BUILDING, Checkpoint
 from crmcore.projections.engine.generations.drift import log_mismatch, resume_obstacle
@@ -19,13 +19,12 @@ from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.poison.dead_letters import DeadLetterTable
 from crmcore.projections.engine.poison.poison import PoisonError, ProjectionStoppedError
 from crmcore.projections.engine.projection import Projection
-from crmcore.projections.engine.rebuild.fill import STANDARD_LIMITS, Limits, Stopped, fill
+from crmcore.projections.engine.rebuild.fill import Stopped, fill
 from crmcore.projections.engine.rebuild.outcome import RebuildStoppedError, Rebuilt, died
 from crmcore.projections.engine.rebuild.parts import Part, Parts
 from crmcore.projections.engine.rebuild.progress import Clock, Report
+from crmcore.projections.engine.rebuild.worker import STANDARD_LIMITS, Limits
 from crmcore.projections.engine.source import LogSource
-
-__all__ = ["Rebuilder", "Submit"]
 
 BATCH = 10_000
 LOOK_SECONDS = 0.5
@@ -39,7 +38,7 @@ Submit = Callable[[Executor, Sequence[Part]], "Future[Stopped]"]
 """Lets an executor ``fill`` parts in one reading, be it in another process or on another machine."""
 
 
-@attrs.frozen
+@frozen
 class _Run:
     """A generation on its way: the parts that were planned or found, and whether it goes on with them."""
 
@@ -50,7 +49,7 @@ class _Run:
     clock: Clock
 
 
-@attrs.frozen
+@frozen
 class Rebuilder:
     """Fills generations that are not live."""
 

@@ -13,6 +13,7 @@ import attrs
 from sqlalchemy import Connection
 
 from crmcore.application.log import Page, Recorded
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.generations.tables import generation_tables
 from crmcore.projections.engine.poison.dead_letters import DeadLetters
@@ -22,10 +23,8 @@ from crmcore.projections.engine.rebuild.parts import Part, Parts
 from crmcore.projections.engine.rows.memory import MemoryRows
 from crmcore.projections.engine.source import LogSource
 
-__all__ = ["STANDARD_LIMITS", "Limits", "OvertakenError", "Worker", "next_page"]
 
-
-@attrs.frozen
+@frozen
 class Limits:
     """How much is read, kept and written at a time."""
 

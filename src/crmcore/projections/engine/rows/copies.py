@@ -15,8 +15,6 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from crmcore.projections.engine.columns import Exact, Instant
 
-__all__ = ["Changeable", "as_json", "changeable"]
-
 COMPOSED = (list, tuple, dict)
 
 Changeable = Sequence[tuple[str, type | tuple[type, ...], Callable[[Any], Any]]]

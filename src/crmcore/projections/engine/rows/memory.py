@@ -15,8 +15,6 @@ from crmcore.projections.engine.rows.table_rows import Change, TableRows, table_
 from crmcore.projections.engine.rows.writing import Insert, remove, values_of
 from crmcore.projections.engine.working import Working
 
-__all__ = ["Change", "MemoryRows"]
-
 KEYS_A_QUERY = 500
 
 
@@ -112,7 +110,8 @@ class MemoryRows:
     def put(self, table: Table, row: Row) -> None:
         """Keep a copy of *row* in place of the one with the same primary key, if any."""
         held = self._held[table]
-        if held.working is not None or len(row) != len(held.columns):
+        beside = held.working is not None and held.working.name in row
+        if len(row) != len(held.columns) + beside:
             row = held.complete(table, row)
         row = held.copy(row)
         key = held.key_of(row)

@@ -9,6 +9,7 @@ import attrs
 from sqlalchemy import Table
 
 from crmcore.application.errors import UndeclaredError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.projection import Finish, Row, append_only, lent
 from crmcore.projections.engine.rows.copies import Changeable, changeable
@@ -94,7 +95,7 @@ class TableRows:
             self.by_group.setdefault(key[0], {})[key] = None
 
 
-@attrs.frozen
+@frozen
 class Change:
     """What is to be written to one table: the keys whose rows go, and the rows that come."""
 

@@ -8,8 +8,6 @@ from sqlalchemy import Connection, Dialect, Table
 
 from crmcore.projections.engine.projection import Row
 
-__all__ = ["Insert", "Values", "remove", "values_of"]
-
 Values = tuple[Any, ...]
 """A row in driver's values, one for each column of its table in order."""
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from crmcore.domain.kernel import shape
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.sales.lead.decisions import AGGREGATE
 from crmcore.domain.sales.lead.messages.capture import (
     LeadSource,
@@ -36,7 +37,7 @@ from crmcore.projections.sales.leads.table import LEADS, LeadSummary, Score, lea
 _ORDERS: Final = either_way(LEADS.c.lead_id, LEADS.c.captured_at, LEADS.c.changed_at)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class LeadQuestions(Questions):
     """``crm.read.leads``: who showed interest, and how far that has come."""
 

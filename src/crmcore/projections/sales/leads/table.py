@@ -44,17 +44,9 @@ from crmcore.domain.sales.lead.messages.qualification import (
 from crmcore.domain.sales.lead.messages.scoring import LeadActivityScored, LeadScoreAdjusted
 from crmcore.domain.sales.lead.phases import LeadStatus
 from crmcore.domain.sales.lead.state import Event, status_after
-from crmcore.projections.engine import (
-    Instant,
-    Projection,
-    Rows,
-    by_stream,
-    increment,
-    maximum,
-    update,
-    upsert,
-)
-from crmcore.projections.engine.changes import Change
+from crmcore.projections.engine.changes import Change, increment, maximum, update, upsert
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import Projection, Rows, by_stream
 from crmcore.projections.results import result
 
 LEADS: Final = Table(

@@ -22,17 +22,9 @@ from crmcore.domain.sales.opportunity.messages import (
     OpportunityWon,
 )
 from crmcore.domain.sales.opportunity.state import Lost, Won
-from crmcore.projections.engine import (
-    Exact,
-    Instant,
-    Projection,
-    Row,
-    Rows,
-    by_stream,
-    maximum,
-    update,
-    upsert,
-)
+from crmcore.projections.engine.changes import maximum, update, upsert
+from crmcore.projections.engine.columns import Exact, Instant
+from crmcore.projections.engine.projection import Projection, Row, Rows, by_stream
 from crmcore.projections.results import result
 
 OPPORTUNITIES: Final = Table(

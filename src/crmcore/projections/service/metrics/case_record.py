@@ -6,9 +6,9 @@ So a figure of last month can be asked for again.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-import attrs
 from sqlalchemy import Connection, select
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.levels.spans import first_response
 from crmcore.domain.service.levels.timeline import Timeline
 from crmcore.domain.service.terms import StatusCategory
@@ -19,7 +19,7 @@ from crmcore.projections.service.service_levels.timelines import Packing
 NOTHING = timedelta(0)
 
 
-@attrs.frozen
+@frozen
 class Work:
     """What a named agent did: a public ``reply``, or the ``solution``."""
 
@@ -28,7 +28,7 @@ class Work:
     at: datetime
 
 
-@attrs.frozen
+@frozen
 class CaseRecord:
     """A case and what had happened to it."""
 

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.working_time import BusinessCalendar
 from crmcore.projections.results import result
 from crmcore.projections.service.metrics.case_record import CaseRecord
@@ -38,7 +39,7 @@ class MetricOptions(TypedDict, total=False):
     every: PeriodLength
 
 
-@attrs.frozen
+@frozen
 class MetricQuery:
     """A period, and what there is to know about it as of an instant."""
 
@@ -74,7 +75,7 @@ class MetricQuery:
         ]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Metric:
     """A metric: its key, its number in the catalogue of metrics, its definition, and its function.
 

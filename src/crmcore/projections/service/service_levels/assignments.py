@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Connection, select
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.levels.clock import Mode, TargetClock, Verdict, verdict
 from crmcore.domain.service.levels.policy import TargetKind
 from crmcore.projections.service.service_levels.snapshots import CaseSnapshot, read_snapshots
@@ -24,7 +25,7 @@ from crmcore.projections.service.service_levels.timelines import Packing
 _ORDER: Final = {target: place for place, target in enumerate(TargetKind)}
 
 
-@attrs.frozen
+@frozen
 class Target:
     """A target that was assigned; ``occurrence`` counts the customer's questions, or our updates."""
 
@@ -39,7 +40,7 @@ class Target:
     paused_since: datetime | None
 
 
-@attrs.frozen
+@frozen
 class Assignment:
     """A case in one of its cycles, and a target for that; None: no target was assigned in it."""
 

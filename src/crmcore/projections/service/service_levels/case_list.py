@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import attrs
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -22,6 +21,7 @@ from sqlalchemy import (
     select,
 )
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.projections.paging import (
     Order,
@@ -60,7 +60,7 @@ class Backlog:
     overdue: int
 
 
-@attrs.frozen
+@frozen
 class CaseFilter:
     """Which cases: those that are open (or not), and have certain values in columns."""
 

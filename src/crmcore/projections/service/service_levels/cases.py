@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-import attrs
 from sqlalchemy import select
 
 from crmcore.application.errors import AmbiguousNumberError
 from crmcore.application.streams import Streams
 from crmcore.domain.kernel import InvalidValueError, NotFoundError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case_number import AGGREGATE, case_number_id, normal_case_number
 from crmcore.domain.service.priority import Priority
 from crmcore.domain.service.terms import CaseKind, StatusCategory
@@ -32,7 +32,7 @@ from crmcore.projections.service.service_levels.tables import SERVICE_CASES
 from crmcore.projections.service.service_levels.timelines import Packing
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CaseQuestions(Questions):
     """``crm.read.cases``: cases, their targets, and what is due.
 

@@ -10,8 +10,7 @@ from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
-import attrs
-
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.levels.clock import Mode, Verdict
 from crmcore.domain.service.levels.policy import TargetKind
 from crmcore.domain.service.priority import Priority
@@ -188,7 +187,7 @@ def verdict_of(one: Assignment, mode: Mode) -> TargetVerdict:
     )
 
 
-@attrs.frozen
+@frozen
 class _Verdicts:
     """The verdicts on targets or cases in the order of their instants, by group and in total."""
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Unpack
 
-import attrs
 from sqlalchemy import Connection, func, select
 
 from crmcore.application.streams import Streams
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.policy import CasePolicy
 from crmcore.domain.service.levels.clock import Mode
 from crmcore.domain.service.levels.version.decisions import AGGREGATE
@@ -33,7 +33,7 @@ from crmcore.projections.service.service_levels.tables import SERVICE_CASES, SER
 from crmcore.projections.service.service_levels.timelines import Packing
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ServiceLevelQuestions(Questions):
     """``crm.read.service_levels``: compliance, the verdicts behind it, metrics, and what is in force.
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import ColumnElement, Connection, RowMapping, case, select
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.service.levels.clock import TargetClock
 from crmcore.domain.service.levels.target_clocks import clocks
@@ -31,7 +32,7 @@ _WAS: Final = (
 """The columns that a snapshot takes as they are."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CaseSnapshot:
     """A case as it was at an instant (all in UTC).
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
 
-from crmcore.projections.engine import Instant
+from crmcore.projections.engine.columns import Instant
 
 GIVEN: Final = "given"
 """The policy of a deadline that came with the case."""
@@ -33,6 +33,7 @@ SERVICE_CASES = Table(
     Column("facts", JSON, nullable=False),
     Column("clock", Text, nullable=False),
     Index("service_cases_number", "number"),
+    Index("service_cases_status", "status"),
 )
 """One row a case.  ``contacts`` counts the opening and every message of the customer.
 

@@ -14,7 +14,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 from crmcore.application.log import Recorded
 from crmcore.domain.service.survey.messages import SurveyAnswered, SurveyOffered
 from crmcore.domain.service.survey.state import Answer, effective_answer
-from crmcore.projections.engine import Instant, Projection, Rows, by_stream
+from crmcore.projections.engine.columns import Instant
+from crmcore.projections.engine.projection import Projection, Rows, by_stream
 
 MICROSECOND: Final = timedelta(microseconds=1)
 

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import attrs
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from crmcore.domain.kernel.contact import Channel
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.domain.service.survey.state import SurveyStatus, effective_answer
-from crmcore.projections.engine import Row
+from crmcore.projections.engine.projection import Row
 from crmcore.projections.instants import about_instants
 from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
@@ -33,7 +33,7 @@ from crmcore.projections.service.surveys.results import (
 _ORDERS: Final = either_way(SURVEYS.c.survey_id, SURVEYS.c.offered_at)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SurveyQuestions(Questions):
     """``crm.read.surveys``: what customers were asked about solved cases, and what they answered.
 

@@ -186,15 +186,15 @@ class IncurCost:
     at: datetime
 
 
-RunningEvent = (
+StatusEvent = (
     CampaignApproved
     | CampaignLaunched
     | CampaignPaused
     | CampaignResumed
     | CampaignCompleted
     | CampaignCancelled
-    | CostIncurred
 )
+RunningEvent = StatusEvent | CostIncurred
 RunningCommand = (
     ApproveCampaign
     | LaunchCampaign

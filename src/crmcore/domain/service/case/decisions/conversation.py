@@ -1,24 +1,40 @@
 """Decisions on what is said about a case, and on how a message moves it."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.service.case.decisions.life_cycle import CUSTOMER_REPLIED, reopen
+from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.messages.conversation import (
     AddCaseNote,
     CaseNoteAdded,
     CaseReplied,
+    ConversationCommand,
     ReplyToCase,
 )
 from crmcore.domain.service.case.messages.life_cycle import CaseResumed, CaseStarted
 from crmcore.domain.service.case.messages.unions import CaseEvent
 from crmcore.domain.service.case.policy import CasePolicy
 from crmcore.domain.service.case.refusals import require_not_ended
-from crmcore.domain.service.case.state import Facts, Merged, Opened
+from crmcore.domain.service.case.state import Merged, Opened
 from crmcore.domain.service.terms import AuthorRole, StatusCategory
 
 
-def add_note(command: AddCaseNote, state: Opened) -> Sequence[CaseEvent]:
+def converse(
+    command: ConversationCommand, state: Opened, policy: CasePolicy
+) -> Sequence[CaseEvent]:
+    """Record a message or a remark, once."""
+    match command:
+        case ReplyToCase():
+            return _reply(command, state, policy)
+        case AddCaseNote():
+            return _add_note(command, state)
+        case _:
+            assert_never(command)
+
+
+def _add_note(command: AddCaseNote, state: Opened) -> Sequence[CaseEvent]:
     """Write a remark, in any phase; the same note again changes nothing."""
     if command.note_id in state.facts.notes:
         return []
@@ -33,7 +49,7 @@ def add_note(command: AddCaseNote, state: Opened) -> Sequence[CaseEvent]:
     ]
 
 
-def reply(command: ReplyToCase, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
+def _reply(command: ReplyToCase, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
     """Record a message and what follows from it; the same message again changes nothing.
 
     Sent to a case that was merged into this one, it is recorded here and says so; one that is

@@ -5,47 +5,19 @@ from typing import Final, assert_never, get_args
 from uuid import UUID
 
 from crmcore.domain.kernel import Aggregate, NotFoundError
-from crmcore.domain.service.case.decisions.conversation import add_note, reply
+from crmcore.domain.service.case.decisions.conversation import converse
 from crmcore.domain.service.case.decisions.life_cycle import change_phase
-from crmcore.domain.service.case.decisions.opening import (
-    classify,
-    identify,
-    open_case,
-    prioritise,
+from crmcore.domain.service.case.decisions.opening import describe, open_case
+from crmcore.domain.service.case.decisions.routing import route
+from crmcore.domain.service.case.decisions.service_levels import (
+    assign_after,
+    attend_service_levels,
 )
-from crmcore.domain.service.case.decisions.routing import assign, queue, transfer
-from crmcore.domain.service.case.decisions.service_levels import assign_after, observe, reapply
-from crmcore.domain.service.case.messages.conversation import (
-    AddCaseNote,
-    ConversationCommand,
-    ReplyToCase,
-)
-from crmcore.domain.service.case.messages.life_cycle import (
-    CloseCase,
-    HoldCase,
-    MarkCaseSpam,
-    PendCase,
-    ReopenCase,
-    ResumeCase,
-    SolveCase,
-    StartCase,
-)
-from crmcore.domain.service.case.messages.opening import (
-    ClassifyCase,
-    IdentifyCaseCustomer,
-    OpenCase,
-    PrioritiseCase,
-)
-from crmcore.domain.service.case.messages.routing import (
-    AssignCase,
-    QueueCase,
-    RoutingCommand,
-    TransferCase,
-)
-from crmcore.domain.service.case.messages.service_levels import (
-    ObserveServiceLevels,
-    ReapplyServiceLevels,
-)
+from crmcore.domain.service.case.messages.conversation import ConversationCommand
+from crmcore.domain.service.case.messages.life_cycle import LifeCycleCommand
+from crmcore.domain.service.case.messages.opening import DescriptionCommand, OpenCase
+from crmcore.domain.service.case.messages.routing import RoutingCommand
+from crmcore.domain.service.case.messages.service_levels import ServiceLevelsCommand
 from crmcore.domain.service.case.messages.unions import (
     CaseCommand,
     CaseEvent,
@@ -53,7 +25,7 @@ from crmcore.domain.service.case.messages.unions import (
 )
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.case.refusals import CaseOutOfOrderError
-from crmcore.domain.service.case.state import Opened, State, Unopened, evolve
+from crmcore.domain.service.case.state import State, Unopened, evolve
 from crmcore.domain.service.levels.version.state import InForce, none_in_force
 
 
@@ -90,56 +62,17 @@ def _decide(
         raise NotFoundError("case", command.case_id)
     if command.at < state.facts.opening.at:
         raise CaseOutOfOrderError(command, state.facts.opening.at, "open")
-    match command:
-        case IdentifyCaseCustomer():
-            return identify(command, state)
-        case ClassifyCase():
-            return classify(command, state)
-        case PrioritiseCase():
-            return prioritise(command, state, policy)
-        case AssignCase() | QueueCase() | TransferCase():
-            return _route(command, state)
-        case ReplyToCase() | AddCaseNote():
-            return _say(command, state, policy)
-        case (
-            StartCase()
-            | PendCase()
-            | HoldCase()
-            | ResumeCase()
-            | SolveCase()
-            | ReopenCase()
-            | CloseCase()
-            | MarkCaseSpam()
-        ):
-            return change_phase(command, state, policy)
-        case ReapplyServiceLevels():
-            return reapply(command, state, policy, in_force)
-        case ObserveServiceLevels():
-            return observe(command, state)
-        case _:
-            assert_never(command)
-
-
-def _route(command: RoutingCommand, state: Opened) -> Sequence[CaseEvent]:
-    match command:
-        case AssignCase():
-            return assign(command, state)
-        case QueueCase():
-            return queue(command, state)
-        case TransferCase():
-            return transfer(command, state)
-        case _:
-            assert_never(command)
-
-
-def _say(command: ConversationCommand, state: Opened, policy: CasePolicy) -> Sequence[CaseEvent]:
-    match command:
-        case ReplyToCase():
-            return reply(command, state, policy)
-        case AddCaseNote():
-            return add_note(command, state)
-        case _:
-            assert_never(command)
+    if isinstance(command, DescriptionCommand):
+        return describe(command, state, policy)
+    if isinstance(command, RoutingCommand):
+        return route(command, state)
+    if isinstance(command, ConversationCommand):
+        return converse(command, state, policy)
+    if isinstance(command, LifeCycleCommand):
+        return change_phase(command, state, policy)
+    if isinstance(command, ServiceLevelsCommand):
+        return attend_service_levels(command, state, policy, in_force)
+    assert_never(command)
 
 
 def _customer(state: State) -> UUID | None:

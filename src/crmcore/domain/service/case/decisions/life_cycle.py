@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
+from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.messages.life_cycle import (
     CaseClosed,
     CaseHeld,
@@ -34,14 +35,7 @@ from crmcore.domain.service.case.refusals import (
     require_in_order,
     require_not_ended,
 )
-from crmcore.domain.service.case.state import (
-    Active,
-    Closed,
-    Facts,
-    Opened,
-    Solved,
-    Spam,
-)
+from crmcore.domain.service.case.state import Active, Closed, Opened, Solved, Spam
 from crmcore.domain.service.terms import StatusCategory
 
 CUSTOMER_REPLIED = "the customer replied"

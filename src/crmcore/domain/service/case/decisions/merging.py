@@ -8,11 +8,11 @@ work, and the question that its customer waits with.
 from collections.abc import Sequence
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.kernel import NotFoundError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.decisions.life_cycle import WAITING, reopen
 from crmcore.domain.service.case.decisions.service_levels import assign_after
+from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.messages.life_cycle import CaseResumed
 from crmcore.domain.service.case.messages.merging import (
     CaseAbsorbed,
@@ -30,16 +30,7 @@ from crmcore.domain.service.case.refusals import (
     require_in_order,
     require_not_ended,
 )
-from crmcore.domain.service.case.state import (
-    Closed,
-    Facts,
-    Merged,
-    Opened,
-    Spam,
-    State,
-    Unopened,
-    evolve,
-)
+from crmcore.domain.service.case.state import Closed, Merged, Opened, Spam, State, Unopened, evolve
 from crmcore.domain.service.levels.spans import waiting_since
 from crmcore.domain.service.levels.version.state import InForce, none_in_force
 from crmcore.domain.service.terms import StatusCategory
@@ -47,7 +38,7 @@ from crmcore.domain.service.terms import StatusCategory
 OPEN_CASE_JOINED = "an open case was merged into it"
 
 
-@attrs.frozen
+@frozen
 class Merge:
     """What a merge records on the source and on the target; nothing if it was done before."""
 

@@ -1,6 +1,9 @@
 """Decisions on what a case is about: opening, whose it is, its class and its priority."""
 
 from collections.abc import Sequence
+from typing import Any, assert_never
+
+import attrs
 
 from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError
 from crmcore.domain.service.case.messages.opening import (
@@ -9,6 +12,7 @@ from crmcore.domain.service.case.messages.opening import (
     CaseOpened,
     CasePrioritised,
     ClassifyCase,
+    DescriptionCommand,
     IdentifyCaseCustomer,
     OpenCase,
     OpeningEvent,
@@ -40,7 +44,22 @@ def open_case(command: OpenCase, state: State, policy: CasePolicy) -> Sequence[O
     return [opened, *([prioritised] if prioritised else [])]
 
 
-def identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[OpeningEvent]:
+def describe(
+    command: DescriptionCommand, state: Opened, policy: CasePolicy
+) -> Sequence[OpeningEvent]:
+    """Say whose case it is, of which class, or how pressing."""
+    match command:
+        case IdentifyCaseCustomer():
+            return _identify(command, state)
+        case ClassifyCase():
+            return _classify(command, state)
+        case PrioritiseCase():
+            return _prioritise(command, state, policy)
+        case _:
+            assert_never(command)
+
+
+def _identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[OpeningEvent]:
     """Say whose case it is, in any phase, once."""
     known = state.facts.customer_id
     if known == command.customer_id:
@@ -54,7 +73,7 @@ def identify(command: IdentifyCaseCustomer, state: Opened) -> Sequence[OpeningEv
     ]
 
 
-def classify(command: ClassifyCase, state: Opened) -> Sequence[OpeningEvent]:
+def _classify(command: ClassifyCase, state: Opened) -> Sequence[OpeningEvent]:
     """Sort the case until it has ended; what the command leaves out stays."""
     facts = state.facts.as_of(command.at)
     kind = command.kind or facts.kind
@@ -74,7 +93,7 @@ def classify(command: ClassifyCase, state: Opened) -> Sequence[OpeningEvent]:
     ]
 
 
-def prioritise(
+def _prioritise(
     command: PrioritiseCase, state: Opened, policy: CasePolicy
 ) -> Sequence[OpeningEvent]:
     """Set the priority; another service level policy may hold then."""
@@ -90,25 +109,12 @@ def prioritise(
 
 
 def _opening_event(command: OpenCase) -> CaseOpened:
-    return CaseOpened(
-        case_id=command.case_id,
-        customer_id=command.customer_id,
-        kind=command.kind,
-        channel=command.channel,
-        subject=command.subject,
-        description=command.description,
-        queue=command.queue,
-        impact=command.impact,
-        urgency=command.urgency,
-        priority=command.priority,
-        override_reason=command.override_reason,
-        resolve_by=command.resolve_by,
-        number=command.number,
-        category=command.category,
-        request_type=command.request_type,
-        follows=command.follows,
-        at=command.at,
+    """The case with everything that came with it, as it came: both have the same fields."""
+    kind: Any = CaseOpened  # the type checker does not see that events are attrs classes
+    opened: CaseOpened = kind(
+        **{field.name: getattr(command, field.name) for field in attrs.fields(kind)}
     )
+    return opened
 
 
 def _first_priority(command: OpenCase, matrix: PriorityMatrix) -> CasePrioritised | None:

@@ -1,6 +1,7 @@
 """Decisions on who handles a case."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from crmcore.domain.service.case.messages.life_cycle import CaseStarted
 from crmcore.domain.service.case.messages.routing import (
@@ -9,6 +10,7 @@ from crmcore.domain.service.case.messages.routing import (
     CaseQueued,
     CaseTransferred,
     QueueCase,
+    RoutingCommand,
     TransferCase,
 )
 from crmcore.domain.service.case.messages.unions import CaseEvent
@@ -17,7 +19,20 @@ from crmcore.domain.service.case.state import Opened
 from crmcore.domain.service.terms import StatusCategory
 
 
-def assign(command: AssignCase, state: Opened) -> Sequence[CaseEvent]:
+def route(command: RoutingCommand, state: Opened) -> Sequence[CaseEvent]:
+    """Give the case to an agent, or to a queue."""
+    match command:
+        case AssignCase():
+            return _assign(command, state)
+        case QueueCase():
+            return _queue(command, state)
+        case TransferCase():
+            return _transfer(command, state)
+        case _:
+            assert_never(command)
+
+
+def _assign(command: AssignCase, state: Opened) -> Sequence[CaseEvent]:
     """Give the case to an agent; a new case is thereby started."""
     if state.facts.as_of(command.at).agent == command.agent:
         return []
@@ -28,7 +43,7 @@ def assign(command: AssignCase, state: Opened) -> Sequence[CaseEvent]:
     return [assigned]
 
 
-def queue(command: QueueCase, state: Opened) -> Sequence[CaseEvent]:
+def _queue(command: QueueCase, state: Opened) -> Sequence[CaseEvent]:
     """Put the case into its first queue."""
     if state.facts.as_of(command.at).queue == command.queue:
         return []
@@ -40,7 +55,7 @@ def queue(command: QueueCase, state: Opened) -> Sequence[CaseEvent]:
     return [CaseQueued(case_id=command.case_id, queue=command.queue, at=command.at)]
 
 
-def transfer(command: TransferCase, state: Opened) -> Sequence[CaseEvent]:
+def _transfer(command: TransferCase, state: Opened) -> Sequence[CaseEvent]:
     """Move the case to another queue, where it has no agent yet."""
     facts = state.facts.as_of(command.at)
     if facts.queue == command.queue:

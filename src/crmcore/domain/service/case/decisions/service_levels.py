@@ -6,23 +6,25 @@ what held before it is never rewritten.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 import attrs
 
+from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.messages.service_levels import (
     ObserveServiceLevels,
     ReapplyServiceLevels,
     ServiceLevelAttached,
     ServiceLevelDetached,
     ServiceLevelReplaced,
+    ServiceLevelsCommand,
     ServiceLevelsEvent,
     ServiceTargetBreached,
     ServiceTargetWarned,
 )
 from crmcore.domain.service.case.policy import CasePolicy
 from crmcore.domain.service.case.refusals import require_active
-from crmcore.domain.service.case.state import Active, Facts, Opened, State, Unopened
+from crmcore.domain.service.case.state import Active, Opened, State, Unopened
 from crmcore.domain.service.levels.clock import BREACH, Escalation, TargetClock
 from crmcore.domain.service.levels.policy import CaseFacts, ServiceLevelPolicy, first_match
 from crmcore.domain.service.levels.target_clocks import escalations
@@ -44,13 +46,26 @@ def assign_after(
     That is asked wherever something changed on which the assignment rests, whatever event says so,
     of the version that is in force when the new assignment would begin.
     """
-    if not isinstance(after, Active) or _basis(after) == _basis(before):
+    if not isinstance(after, Active) or not _is_reassignable(before, after):
         return []
     since = max(_assignable_from(before, at), _assignable_from(after, at))
     return _assign(after.facts, at, in_force(since) or policy.service_levels)
 
 
-def reapply(
+def attend_service_levels(
+    command: ServiceLevelsCommand, state: Opened, policy: CasePolicy, in_force: InForce
+) -> Sequence[ServiceLevelsEvent]:
+    """Let the version in force hold, or record what came due."""
+    match command:
+        case ReapplyServiceLevels():
+            return _reapply(command, state, policy, in_force)
+        case ObserveServiceLevels():
+            return _observe(command, state)
+        case _:
+            assert_never(command)
+
+
+def _reapply(
     command: ReapplyServiceLevels,
     state: Opened,
     policy: CasePolicy,
@@ -62,7 +77,7 @@ def reapply(
     return _assign(facts, command.at, in_force(since) or policy.service_levels)
 
 
-def observe(command: ObserveServiceLevels, state: Opened) -> Sequence[ServiceLevelsEvent]:
+def _observe(command: ObserveServiceLevels, state: Opened) -> Sequence[ServiceLevelsEvent]:
     """Record what came due before the command's instant and was not recorded yet."""
     return [
         _record(state.facts, clock, escalation, command.at)
@@ -70,20 +85,26 @@ def observe(command: ObserveServiceLevels, state: Opened) -> Sequence[ServiceLev
     ]
 
 
-def _basis(state: State) -> object:
-    """What an assignment rests on: what a policy's condition asks, since when it has been so as far
-    as it is known, and the cycle of work.
+def _is_reassignable(before: State, after: Active) -> bool:
+    """Whether anything changed on which an assignment rests: what a policy's condition asks, since
+    when it has been so as far as is known, or the cycle of work.
     """
-    if isinstance(state, Unopened):
-        return None
-    facts = state.facts
-    known = [
+    if isinstance(before, Unopened):
+        return True
+    was, now = before.facts, after.facts
+    if (was.cycle.number, was.cycle.begun_at) != (now.cycle.number, now.cycle.begun_at):
+        return True
+    assessed = was.held is not now.held and _condition_history(was) != _condition_history(now)
+    return assessed or was.condition != now.condition
+
+
+def _condition_history(facts: Facts) -> Sequence[tuple[datetime, str, object]]:
+    return [
         (since, name, value)
         for since, held in facts.held
         for name, value in held.items()
         if name in _IN_A_CONDITION
     ]
-    return facts.condition, known, facts.cycle.number, facts.cycle.begun_at
 
 
 def _assignable_from(state: State, at: datetime) -> datetime:

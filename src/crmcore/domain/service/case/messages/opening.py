@@ -166,5 +166,6 @@ class CasePrioritised:
     at: datetime
 
 
-OpeningCommand = OpenCase | IdentifyCaseCustomer | ClassifyCase | PrioritiseCase
+DescriptionCommand = IdentifyCaseCustomer | ClassifyCase | PrioritiseCase
+OpeningCommand = OpenCase | DescriptionCommand
 OpeningEvent = CaseOpened | CaseCustomerIdentified | CaseClassified | CasePrioritised

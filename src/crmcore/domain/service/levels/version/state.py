@@ -6,9 +6,8 @@ from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
-import attrs
-
 from crmcore.domain.kernel import derived_id
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.working_time import ELAPSED, BusinessCalendar
 from crmcore.domain.service.levels.policy import (
     Condition,
@@ -23,7 +22,7 @@ SERVICE_LEVELS_ID: Final[UUID] = derived_id("service-level-book", "standing")
 """The one stream that holds the service levels of a log."""
 
 
-@attrs.frozen
+@frozen
 class ServiceLevelVersion:
     """The policies in force from an instant on."""
 
@@ -58,7 +57,7 @@ STANDARD_VERSION: Final = ServiceLevelVersion(
 """What holds until an organisation says otherwise: a resolution by priority, day and night."""
 
 
-@attrs.frozen
+@frozen
 class ServiceLevelVersions:
     """All versions, by the instant from which they hold; ``defined_at`` is that of the last command."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from crmcore.cli.importing import Imported, Reason
+from crmcore.cli.imports.importing import Imported, Reason
 from crmcore.cli.output import Column, say, table
 
 __all__ = ["ACTOR", "Imported", "show_imports", "show_reasons"]

@@ -10,15 +10,12 @@ import attrs
 import typer
 
 import crmcore
-from crmcore.cli import upkeep
-from crmcore.cli.aside import aside_documents, said_by_cause, show_aside
-from crmcore.cli.faults import answering, complain
+from crmcore.cli.faults import complain
 from crmcore.cli.output import Column, duration, emit, emit_line, say, share, table
 from crmcore.cli.progress import bars
+from crmcore.cli.projections.dead_letters import aside_documents, said_by_cause, show_aside
 from crmcore.cli.session import NEEDED, SERVING, existing, options_of
 from crmcore.errors import ProjectionStoppedError, StoreError
-
-__all__ = ["add_to"]
 
 EVERY: Final = 0.5
 """Seconds between two looks at the log."""
@@ -26,27 +23,14 @@ EVERY: Final = 0.5
 AFTER_TROUBLE: Final = 2.0
 """Seconds after which what stood in the way is tried again."""
 
-group = typer.Typer(
-    help="The read models: where they stand, catching up, rebuilding.", no_args_is_help=True
-)
 
-
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into *app*."""
-    group.command("status")(status)
-    group.command("catch-up")(catch_up)
-    upkeep.add_to(group)
-    app.add_typer(group, name="projections")
-
-
-@answering
 def status(
     ctx: typer.Context,
     verbose: Annotated[
         bool, typer.Option("--verbose", metavar="", help="List each event that was put aside.")
     ] = False,
 ) -> None:
-    """Where each read model stands; exit status 1 if one cannot go on."""
+    """Carry out `crmcore projections status`."""
     options = options_of(ctx)
     with existing(options) as crm:
         found, now = crm.status(), crm.now()
@@ -58,7 +42,6 @@ def status(
         raise typer.Exit(1)
 
 
-@answering
 def catch_up(
     ctx: typer.Context,
     follow: Annotated[
@@ -66,7 +49,7 @@ def catch_up(
         typer.Option("--follow", metavar="", help="Go on as the log grows, until interrupted."),
     ] = False,
 ) -> None:
-    """Bring every read model to the end of the log."""
+    """Carry out `crmcore projections catch-up`."""
     options = options_of(ctx)
     with existing(options) as crm:
         if follow:

@@ -14,17 +14,18 @@ from uuid import UUID
 import attrs
 
 import crmcore
-from crmcore.cli import audit as auditing
-from crmcore.cli import demo_checks as checks
 from crmcore.cli.customers.history import history_document, show_history
-from crmcore.cli.demo_import import Imported, show_imports
+from crmcore.cli.demo import checks
 from crmcore.cli.importers.completejourney import CONTACT_COST, GROSS_MARGIN
+from crmcore.cli.imports.reports import Imported, show_imports
+from crmcore.cli.log import verify as auditing
 from crmcore.cli.loyalty.status import show_loyalty
 from crmcore.cli.marketing.campaigns import EXPLAINED, campaign_documents, show_campaigns
 from crmcore.cli.output import Column, bar, money, say, share, table
 from crmcore.cli.pages import items_of
 from crmcore.cli.progress import bars
 from crmcore.cli.service.levels import compliance_document, show_compliance
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "Part",
@@ -53,7 +54,7 @@ ASSUMED: Final = (
 )
 
 
-@attrs.frozen
+@frozen
 class Part:
     """A part of the demo, and whether what it promises holds."""
 

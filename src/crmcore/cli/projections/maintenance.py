@@ -5,25 +5,15 @@ from typing import Annotated, Any
 import typer
 
 import crmcore
-from crmcore.cli.aside import aside_documents, said_by_cause, show_aside
-from crmcore.cli.difference import comparison_document, show_comparison
-from crmcore.cli.faults import answering, complain
+from crmcore.cli.faults import complain
 from crmcore.cli.output import counted, emit, say
-from crmcore.cli.rebuild import rebuild
+from crmcore.cli.projections.dead_letters import aside_documents, said_by_cause, show_aside
+from crmcore.cli.projections.difference import comparison_document, show_comparison
 from crmcore.cli.session import existing, options_of
-
-__all__ = ["add_to"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The read model.")]
 
 
-def add_to(group: typer.Typer) -> None:
-    """Put these commands into *group*."""
-    for command in (rebuild, compare, switch, rollback, retire, retry):
-        group.command(command.__name__)(command)
-
-
-@answering
 def compare(
     ctx: typer.Context,
     name: Name,
@@ -32,7 +22,7 @@ def compare(
         typer.Option("--fail-on-difference", metavar="", help="Exit status 1 if they differ."),
     ] = False,
 ) -> None:
-    """How the generation that was built differs from the live one."""
+    """Carry out `crmcore projections compare`."""
     options = options_of(ctx)
     with existing(options) as crm:
         found = crm.maintenance.compare(name)
@@ -44,9 +34,8 @@ def compare(
         raise typer.Exit(1)
 
 
-@answering
 def switch(ctx: typer.Context, name: Name) -> None:
-    """Let the views show the generation that was built."""
+    """Carry out `crmcore projections switch`."""
     options = options_of(ctx)
     with existing(options) as crm:
         crm.maintenance.switch(name)
@@ -58,18 +47,16 @@ def switch(ctx: typer.Context, name: Name) -> None:
         say(f"crmcore projections rollback {name}", indent=2)
 
 
-@answering
 def rollback(ctx: typer.Context, name: Name) -> None:
-    """Let the views show the previous generation again; once more, the later one."""
+    """Carry out `crmcore projections rollback`."""
     options = options_of(ctx)
     with existing(options) as crm:
         crm.maintenance.rollback(name)
         _say_live(crm, name, json=options.json)
 
 
-@answering
 def retire(ctx: typer.Context, name: Name) -> None:
-    """Drop every generation that is not live, half built ones too."""
+    """Carry out `crmcore projections retire`."""
     options = options_of(ctx)
     with existing(options) as crm:
         gone = [one.generation for one in crm.maintenance.retire(name)]
@@ -80,9 +67,8 @@ def retire(ctx: typer.Context, name: Name) -> None:
         say(f"{name}: {said or 'no generation but the live one, so nothing'} dropped.")
 
 
-@answering
 def retry(ctx: typer.Context, name: Name) -> None:
-    """Try again what was put aside; exit status 1 if some of it is still in the way."""
+    """Carry out `crmcore projections retry`."""
     options = options_of(ctx)
     with existing(options) as crm:
         done = crm.maintenance.retry(name)

@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 
 import crmcore
-from crmcore.cli.importers import Planned, Refused, Remark, Row, Silent, SourceError, Unkept
+from crmcore.cli.importers.row import Planned, Refused, Remark, Row, Silent, SourceError, Unkept
 from crmcore.cli.interruption import held
 from crmcore.cli.output import one_line
 from crmcore.cli.progress import Step

@@ -9,8 +9,8 @@ from typing import Final
 import attrs
 
 import crmcore
-from crmcore.cli.demo_import import ACTOR
 from crmcore.cli.faults import Fault
+from crmcore.cli.imports.reports import ACTOR
 from crmcore.cli.session import Options
 from crmcore.errors import StoreMissingError
 

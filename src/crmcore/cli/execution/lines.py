@@ -14,7 +14,8 @@ import attrs
 
 import crmcore
 from crmcore import errors
-from crmcore.cli.service.case_numbers import CaseNumbers
+from crmcore.commands import OpenCase
+from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["LONGEST", "UNFIT", "Line", "Unreadable", "lines", "read"]
 
@@ -29,7 +30,7 @@ class Unreadable(ValueError):  # noqa: N818  # it refuses a line, not the file
     """The line is no command: what was expected."""
 
 
-@attrs.frozen
+@frozen
 class Line:
     """The line *number* (from 1) of a file; ``content`` None where it is longer than ``LONGEST``."""
 
@@ -57,10 +58,11 @@ def read(
     line: Line,
     by: str | None,
     source: str | None,
-    numbers: CaseNumbers | None = None,
+    opening: dict[str, UUID] | None = None,
 ) -> crmcore.Envelope:
-    """The command on a *line*; *by* and *source* where it does not say so itself, and cases by
-    their *numbers*.
+    """The command on a *line*; *by* and *source* where it does not say so itself.
+
+    *opening* are the cases that the same batch opens, by their numbers: this adds its own.
 
     Raises ``Unreadable``, or what ``CRM.command`` raises.
     """
@@ -76,9 +78,10 @@ def read(
         source = _optional_text(given, "source", source)
     ids = {name: _identity(given, name) for name in IDS}
     version = _version(given)
-    numbers = numbers or CaseNumbers(crm)
-    command = crm.command(topic, numbers.ids_for(kind, given))
-    numbers.remember(command)
+    cases = {} if opening is None else opening
+    command = crm.command(topic, given, cases=cases)
+    if isinstance(command, OpenCase) and command.number is not None:
+        cases.setdefault(command.number, command.case_id)
     return crmcore.Envelope(
         command=command, by=sender, source=source, expected_version=version, **ids
     )

@@ -5,32 +5,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final
+from typing import Annotated, Any, BinaryIO, Final
+from uuid import UUID
 
 import attrs
 import typer
 
 import crmcore
-from crmcore.cli.faults import Fault, answering, by_field, complain
+from crmcore.cli.execution.lines import UNFIT, Line, lines, read
+from crmcore.cli.faults import Fault, by_field, complain
 from crmcore.cli.interruption import held
-from crmcore.cli.lines import UNFIT, Line, lines, read
 from crmcore.cli.output import counted, emit_line, one_line, say
 from crmcore.cli.progress import Step, progress
-from crmcore.cli.service.case_numbers import CaseNumbers
 from crmcore.cli.session import options_of, writing
-
-__all__ = ["add_to"]
 
 BATCH: Final = 500
 """Lines to a transaction."""
 
-
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    app.command("execute")(execute)
+GZIP: Final = b"\x1f\x8b"
+"""How a file begins that gzip has compressed."""
 
 
-@answering
 def execute(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE.jsonl|-", help="- is standard input.")],
@@ -45,10 +40,7 @@ def execute(
         str | None, typer.Option("--source", metavar="NAME", help="Which system they come from.")
     ] = None,
 ) -> None:
-    """Carry out commands, one JSON object a line; `crmcore commands TOPIC` shows an example.
-
-    A refused line is reported with its number and the reason, and does not hold up the others.
-    """
+    """Carry out `crmcore execute`."""
     options = options_of(ctx)
     with _opened(file) as stream, writing(options) as crm:
         run = Run(crm, by, source, stop, options.json)
@@ -97,10 +89,10 @@ class Run:
         """Carry out a batch; tell whether to stop."""
         refusals: dict[int, Exception] = {}
         envelopes: list[tuple[int, crmcore.Envelope]] = []
-        numbers = CaseNumbers(self.crm)
+        opening: dict[str, UUID] = {}
         for line in chunk:
             try:
-                envelopes.append((line.number, read(self.crm, line, self.by, self.source, numbers)))
+                envelopes.append((line.number, read(self.crm, line, self.by, self.source, opening)))
             except UNFIT as error:
                 refusals[line.number] = error
                 if self.stop:
@@ -151,6 +143,16 @@ class Run:
 
 @contextmanager
 def _opened(file: str) -> Iterator[BinaryIO]:
+    with _stream(file) as stream:
+        if hasattr(stream, "peek") and stream.peek(len(GZIP)).startswith(GZIP):
+            raise Fault(
+                f"{file}: is compressed by gzip: `gunzip -c FILE.gz | crmcore execute -` reads it"
+            )
+        yield stream
+
+
+@contextmanager
+def _stream(file: str) -> Iterator[Any]:
     if file == "-":
         if sys.stdin is None:  # closed by the caller
             raise Fault("-: cannot be read: standard input is closed")

@@ -9,14 +9,15 @@ import attrs
 import typer
 
 import crmcore
-from crmcore.cli.aside import said_by_cause
-from crmcore.cli.estimate import estimate
-from crmcore.cli.faults import WrongCallError, answering, complain
+from crmcore.cli.faults import WrongCallError, complain
 from crmcore.cli.output import emit, one_line
-from crmcore.cli.processes import processes as started
 from crmcore.cli.progress import Shown, paces
-from crmcore.cli.rebuilt import Outcome, show_outcomes
+from crmcore.cli.projections.dead_letters import said_by_cause
+from crmcore.cli.projections.estimate import estimate
+from crmcore.cli.projections.processes import processes as started
+from crmcore.cli.projections.rebuilt import Outcome, show_outcomes
 from crmcore.cli.session import existing, options_of
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.errors import (
     ProjectionStoppedError,
     RebuildStoppedError,
@@ -31,7 +32,7 @@ SMALL: Final = 50_000
 """A log of fewer records is read sooner than further processes are started."""
 
 
-@attrs.frozen
+@frozen
 class Wish:
     """What is to happen once a generation is filled."""
 
@@ -40,7 +41,6 @@ class Wish:
     fail_on_difference: bool
 
 
-@answering
 def rebuild(
     ctx: typer.Context,
     names: Annotated[
@@ -77,12 +77,7 @@ def rebuild(
         Shown, typer.Option("--progress", help="A bar on a terminal, or lines of JSON on stderr.")
     ] = Shown.BAR,
 ) -> None:
-    """Fill new generations beside the live ones, which go on serving.
-
-    Several read models are filled in one reading of the log, which takes less than one after the
-    other; one that stops does not hold up the others.  A rebuild that was interrupted goes on
-    where it was.  Exit status 1 unless everything asked for was done with nothing put aside.
-    """
+    """Carry out `crmcore projections rebuild`."""
     options = options_of(ctx)
     wish = Wish(compare or fail_on_difference, switch, fail_on_difference)
     if bool(names) == every:

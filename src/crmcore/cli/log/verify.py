@@ -4,30 +4,15 @@ from typing import Any
 
 import typer
 
-from crmcore.cli.faults import answering
 from crmcore.cli.output import emit, say
 from crmcore.cli.progress import progress
 from crmcore.cli.session import existing, options_of
 
-__all__ = ["add_to", "said", "verdict_document"]
-
-group = typer.Typer(help="The log itself: was anything altered?", no_args_is_help=True)
+__all__ = ["said", "verdict_document"]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into *app*."""
-    group.command("verify")(verify)
-    app.add_typer(group, name="audit")
-
-
-@answering
 def verify(ctx: typer.Context) -> None:
-    """Recompute the chain over all records, and compare what stands beside them; exit status 1 if
-    something is wrong.
-
-    Not covered, as no record tells of them: the digests of receipts, receipts of commands that
-    recorded nothing, receipts that are missing, and read models (`crmcore projections status`).
-    """
+    """Carry out `crmcore audit verify`."""
     options = options_of(ctx)
     with existing(options) as crm, progress("verifying") as step:
         verdict = crm.verify(step)

@@ -8,15 +8,14 @@ from typing import Annotated, Final
 
 import typer
 
-from crmcore.cli.demo_import import show_reasons
-from crmcore.cli.faults import Fault, answering, complain
-from crmcore.cli.importers import Unkept, boston311, completejourney, incidents
-from crmcore.cli.importing import Imported, bring_in
+from crmcore.cli.faults import Fault, complain
+from crmcore.cli.importers import boston311, completejourney, incidents
+from crmcore.cli.importers.row import Unkept
+from crmcore.cli.imports.importing import Imported, bring_in
+from crmcore.cli.imports.reports import show_reasons
 from crmcore.cli.output import counted, emit_line, say
 from crmcore.cli.progress import progress
 from crmcore.cli.session import options_of, writing
-
-__all__ = ["add_to"]
 
 ACTOR: Final = "crmcore import"
 
@@ -36,12 +35,6 @@ IMPORTERS: Final = {
 }
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    app.command("import")(import_files)
-
-
-@answering
 def import_files(
     ctx: typer.Context,
     kind: Annotated[Kind, typer.Argument(metavar="KIND", help=", ".join(Kind))],
@@ -49,10 +42,7 @@ def import_files(
         Path, typer.Argument(metavar="PATH", help="The file (packed or not), or its folder.")
     ],
 ) -> None:
-    """Import another system's files through commands; again, and nothing new is recorded.
-
-    A refused row is reported with its file, line and reason, and does not hold up the others.
-    """
+    """Carry out `crmcore import`."""
     options = options_of(ctx)
     if not path.exists():
         raise Fault(f"{path}: expected a file or a folder, there is none")

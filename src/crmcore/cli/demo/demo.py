@@ -8,27 +8,18 @@ from typing import Annotated, Any
 import typer
 
 import crmcore
-from crmcore.cli import demo_parts as parts
-from crmcore.cli.demo_import import ACTOR
-from crmcore.cli.demo_place import data_folder, place
-from crmcore.cli.faults import answering
+from crmcore.cli.demo import parts
+from crmcore.cli.demo.place import data_folder, place
 from crmcore.cli.importers import boston311, completejourney
-from crmcore.cli.importing import Imported, bring_in
+from crmcore.cli.imports.importing import Imported, bring_in
+from crmcore.cli.imports.reports import ACTOR
 from crmcore.cli.output import emit, heading, say
 from crmcore.cli.progress import progress
 from crmcore.cli.session import options_of
 
-__all__ = ["add_to"]
-
 IMPORTERS = {"completejourney": completejourney.commands, "boston311": boston311.commands}
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command into *app*."""
-    app.command("demo")(demo)
-
-
-@answering
 def demo(
     ctx: typer.Context,
     file: Annotated[
@@ -48,11 +39,7 @@ def demo(
         ),
     ] = None,
 ) -> None:
-    """Import real data through commands, and show what becomes of it.
-
-    Exit status 1 if a promise is not kept: the chain is broken, a verdict is not the city's, or
-    a second import records anything new.
-    """
+    """Carry out `crmcore demo`."""
     options, folder = options_of(ctx), data_folder(data)
     keep = keep or file is not None
     document: dict[str, Any] = {}

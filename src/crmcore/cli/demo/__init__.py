@@ -1,0 +1,1 @@
+"""`crmcore`: the main job on bundled data."""

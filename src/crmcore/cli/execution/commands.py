@@ -1,0 +1,18 @@
+"""Commands from files, and what there is to carry out: each command of `crmcore`, with where it is and what it is for."""
+
+from collections.abc import Mapping
+from typing import Final
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "execute": (
+        "crmcore.cli.execution.execute:execute",
+        "Carry out commands, one JSON object a line; `crmcore commands TOPIC` shows an "
+        "example.\n\n"
+        "A refused line is reported with its number and the reason, and does not hold up the "
+        "others.",
+    ),
+    "commands": (
+        "crmcore.cli.execution.describe:describe",
+        "What can be executed: all commands by context, or the fields of one.",
+    ),
+}

@@ -1,0 +1,1 @@
+"""`crmcore`: files of other systems, imported through commands."""

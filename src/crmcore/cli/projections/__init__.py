@@ -1,0 +1,1 @@
+"""`crmcore`: the read models, for who operates them."""
