@@ -199,7 +199,7 @@ def test_cases_are_found_by_what_they_were_then(crm: crmcore.CRM, tell: Tell) ->
     assert found(agent="kim") == ["C-1"]
     assert found(agent="kim", as_of=at(2)) == []
     assert found(kind=ask.CaseKind.COMPLAINT) == ["C-1", "C-2"]
-    assert found(kind=ask.CaseKind.COMPLAINT, status=ask.StatusCategory.NEW) == ["C-2"]
+    assert found(kind=ask.CaseKind.COMPLAINT, status=crmcore.StatusCategory.NEW) == ["C-2"]
     assert found(customer_id=uid(77)) == []
 
 
@@ -210,6 +210,8 @@ def test_cases_are_found_by_what_they_were_then(crm: crmcore.CRM, tell: Tell) ->
         pytest.param({"limit": 0}, id="no page of nothing"),
         pytest.param({"limit": 1001}, id="too many"),
         pytest.param({"after": "next"}, id="no cursor"),
+        pytest.param({"status": "asleep"}, id="no such status"),
+        pytest.param({"customer_id": "Ann"}, id="no id"),
     ],
 )
 def test_a_list_that_cannot_be_is_refused(crm: crmcore.CRM, asked: dict[str, Any]) -> None:

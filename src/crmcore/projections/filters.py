@@ -20,7 +20,7 @@ def equals(column: Column[Any], kind: type[T], value: T | None) -> ColumnElement
     """The rows whose *column* holds *value*, of this *kind*; the filter is called as the column is."""
     if value is None:
         return true()
-    checked = _checked(column.name, kind, value)
+    checked = column_value(column.name, kind, value)
     return column == (str(checked) if isinstance(checked, UUID) else checked)
 
 
@@ -34,7 +34,8 @@ def before(name: str, column: Column[Any], value: date | None) -> ColumnElement[
     return true() if value is None else column < _time(name, column, value)
 
 
-def _checked(name: str, kind: Any, value: Any) -> Any:
+def column_value(name: str, kind: Any, value: Any) -> Any:
+    """*value*, of this *kind*, as a column called *name* holds it."""
     if not issubclass(kind, Enum):
         return shape(kind)(name, value)
     try:

@@ -8,8 +8,6 @@ from typing import ParamSpec, TypeVar, get_args
 
 from crmcore.domain.kernel import zoned
 
-__all__ = ["about_instants"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -27,11 +25,11 @@ def about_instants(question: Callable[P, T]) -> Callable[P, T]:
     ]
 
     @wraps(question)
-    def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+    def with_zones(*args: P.args, **kwargs: P.kwargs) -> T:
         given = signature.bind(*args, **kwargs).arguments
         for name in instants:
             if given.get(name) is not None:
                 zoned(name, given[name])
         return question(*args, **kwargs)
 
-    return asked
+    return with_zones

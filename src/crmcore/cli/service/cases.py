@@ -130,8 +130,8 @@ def case(
         read = crm.read if known_by is None else crm.read.known_at(known_by)
         found = read.cases.get(case.strip(), as_of=moment)
         if found is None:
-            asked = by_then(as_of, known_at)
-            raise Fault(f"there is no case {case!r}{asked}: give its id or number")
+            then = by_then(as_of, known_at)
+            raise Fault(f"there is no case {case!r}{then}: give its id or number")
         happened = (
             one
             for one in crm.events(stream_id=found.case_id)

@@ -33,9 +33,9 @@ def escalations(
         found = crm.read.cases.escalations(moment)
         done = crm.due(moment) if record else None
     if options.json:
-        told = None if done is None else [_event_document(one) for one in done.events]
+        recorded = None if done is None else [_event_document(one) for one in done.events]
         listed = [_escalation_document(one) for one in found[:limit]]
-        emit({"until": moment, "count": len(found), "due": listed, "recorded": told})
+        emit({"until": moment, "count": len(found), "due": listed, "recorded": recorded})
         return
     if found:
         table(
@@ -71,5 +71,9 @@ def _escalation_document(one: Any) -> dict[str, Any]:
 
 
 def _event_document(one: crmcore.Recorded) -> dict[str, Any]:
-    told = {"case_id": one.stream_id, "topic": one.topic, "at": one.occurred_at}
-    return told | {"position": one.position}
+    return {
+        "case_id": one.stream_id,
+        "topic": one.topic,
+        "at": one.occurred_at,
+        "position": one.position,
+    }

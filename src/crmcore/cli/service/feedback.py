@@ -58,9 +58,9 @@ def feedback(
         except InvalidValueError as error:
             raise WrongCallError(f"--zone: {error}") from None
     if options.json:
-        asked = {"as_of": moment, "from": start, "to": stop, "kind": kind, "by": by, "mode": mode}
+        query = {"as_of": moment, "from": start, "to": stop, "kind": kind, "by": by, "mode": mode}
         emit(
-            asked
+            query
             | {"groups": [_document(one, mode) for one in found.groups]}
             | {"totals": [_document(one, mode) for one in found.totals]}
         )

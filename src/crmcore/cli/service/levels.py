@@ -53,8 +53,8 @@ def service_levels(
             parts = read.service_levels.over_time(whole, period, by=by, **judging)
         report = read.service_levels.compliance(by=by, **judging, **bounds)
     if options.json:
-        asked = {"as_of": judging["as_of"], "from": bounds["since"], "to": bounds["until"]}
-        asked |= {
+        query = {"as_of": judging["as_of"], "from": bounds["since"], "to": bounds["until"]}
+        query |= {
             "known_at": known_by,
             "zone": times.zone,
             "by": by,
@@ -62,7 +62,7 @@ def service_levels(
             "per": per,
             "period": period,
         }
-        emit(asked | compliance_document(report) | {"periods": [_period(one, by) for one in parts]})
+        emit(query | compliance_document(report) | {"periods": [_period(one, by) for one in parts]})
     elif by is not None and period is not None:
         _show_by_period(parts, report.total, by, period)
     else:

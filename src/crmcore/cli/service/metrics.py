@@ -73,8 +73,8 @@ def service_metrics(
             every=every,
         )
     if options.json:
-        asked = {"from": period.since, "to": period.until, "zone": period.zone, "as_of": moment}
-        emit(asked | {"metrics": [_document(key, one) for key, one in figures.items()]})
+        query = {"from": period.since, "to": period.until, "zone": period.zone, "as_of": moment}
+        emit(query | {"metrics": [_document(key, one) for key, one in figures.items()]})
         return
     say(f"{instant(period.since)} to {instant(period.until)} UTC, by the dates of {period.zone}")
     for key in wanted:
@@ -119,18 +119,18 @@ def _show_one(metric: crmcore.Metric, figure: crmcore.Figure) -> None:
 
 def _show_groups(key: str, groups: Mapping[str, crmcore.Figure]) -> None:
     """A bar for each group, the largest first; periods in their order, and all of them."""
-    told = list(groups.items())
+    in_order = list(groups.items())
     if key not in OVER_TIME:
-        told.sort(key=lambda one: -_size(one[1]))
-    shown = told if key in OVER_TIME else told[:GROUPS]
+        in_order.sort(key=lambda one: -_size(one[1]))
+    shown = in_order if key in OVER_TIME else in_order[:GROUPS]
     highest = max(_size(one) for one in groups.values())
     rows = [
         [name, _value(key, one.value), bar(_size(one) / highest if highest else None)]
         for name, one in shown
     ]
     table(["Group", Column("Value", number=True), Column("", whole=True)], rows)
-    if len(shown) < len(told):
-        say(f"and {len(told) - len(shown):,} more (--json lists all)", style="dim")
+    if len(shown) < len(in_order):
+        say(f"and {len(in_order) - len(shown):,} more (--json lists all)", style="dim")
 
 
 def _define(metric: crmcore.Metric) -> None:

@@ -72,10 +72,10 @@ def _rows(policy: Any) -> Iterator[list[object]]:
 
 def _condition(when: Any) -> str:
     """What a case must be, in words."""
-    told = attrs.asdict(when, recurse=False)
+    conditions = attrs.asdict(when, recurse=False)
     parts = [
         f"{CONDITIONS[name]} {', '.join(str(one) for one in wanted)}"
-        for name, wanted in told.items()
+        for name, wanted in conditions.items()
         if wanted
     ]
     return "; ".join(parts) or "all cases"
@@ -93,8 +93,8 @@ def _within(target: Any) -> str:
 def _hours(calendar: Any) -> str:
     """The hours of a week as people write them, and how many days are not like the others."""
     others = [counted(len(getattr(calendar, name)), one) for name, one in OTHER_DAYS]
-    told = [text for text in others if not text.startswith("0 ")]
-    return ", ".join([calendar.zone, *_weekly(calendar.weekly), *told])
+    some = [text for text in others if not text.startswith("0 ")]
+    return ", ".join([calendar.zone, *_weekly(calendar.weekly), *some])
 
 
 def _weekly(weekly: Iterable[Any]) -> Iterator[str]:

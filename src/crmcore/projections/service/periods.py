@@ -11,8 +11,6 @@ from crmcore.domain.kernel import zoned
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.working_time import known_zone
 
-__all__ = ["Period", "PeriodLength", "local_day"]
-
 
 class PeriodLength(StrEnum):
     """Days, weeks from Monday on, or months: whole ones by the clocks of a zone."""

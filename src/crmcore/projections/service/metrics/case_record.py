@@ -56,7 +56,7 @@ class CaseRecord:
     @property
     def request_type(self) -> str:
         """What was requested."""
-        return self.case.request_type or "(none)"
+        return self.case["request_type"] or "(none)"
 
     @property
     def first_solved_at(self) -> datetime | None:

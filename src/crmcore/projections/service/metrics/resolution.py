@@ -148,12 +148,12 @@ FULL_RESOLUTION_TIME: Final = Metric(
 
 
 def _first_response(query: MetricQuery) -> Figure:
-    told = [
+    taken = [
         at - one.opened_at
         for one in query.cases
         if one.is_request and (at := one.first_response_at) is not None and at in query.period
     ]
-    return Figure(median(told), sum(told, timedelta(0)), len(told))
+    return Figure(median(taken), sum(taken, timedelta(0)), len(taken))
 
 
 FIRST_RESPONSE: Final = Metric(
@@ -205,10 +205,10 @@ FIRST_CONTACT_RESOLUTION: Final = Metric(
 def _reopen_rate(query: MetricQuery) -> Figure:
     solved = again = 0
     for one in query.cases:
-        told = [cycle for cycle in one.timeline.cycles if cycle.solved_at in query.period]
-        if told and one.is_request:
+        in_period = [cycle for cycle in one.timeline.cycles if cycle.solved_at in query.period]
+        if in_period and one.is_request:
             solved += 1
-            again += told[0].number < one.timeline.cycle.number
+            again += in_period[0].number < one.timeline.cycle.number
     return Figure(ratio(again, solved), again, solved)
 
 

@@ -149,7 +149,7 @@ REQUESTS_PER_MONTH: Final = Metric(
 
 def _complaints(query: MetricQuery) -> Figure:
     opened = query.opened()
-    found = sum(one.case.kind == CaseKind.COMPLAINT.value for one in opened)
+    found = sum(one.case["kind"] == CaseKind.COMPLAINT.value for one in opened)
     return Figure(found, found, len(opened))
 
 
@@ -168,7 +168,7 @@ COMPLAINTS: Final = Metric(
 
 def _backlog(query: MetricQuery) -> Figure:
     at = min(query.period.until, query.as_of + TICK)
-    opened = [one.case.priority or "(none)" for one in query.cases if one.was_open_before(at)]
+    opened = [one.case["priority"] or "(none)" for one in query.cases if one.was_open_before(at)]
     return Figure(len(opened), groups=_counts(Counter(opened)))
 
 

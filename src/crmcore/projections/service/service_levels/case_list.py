@@ -79,7 +79,7 @@ class CaseFilter:
         """Whether a case is one of them."""
         if self.is_open is not None and snapshot.is_open is not self.is_open:
             return False
-        return all(getattr(snapshot, name) == value for name, value in self.values.items())
+        return all(snapshot[name] == value for name, value in self.values.items())
 
 
 def list_cases(
@@ -182,7 +182,7 @@ def _changed(
 
 def _place(snapshot: CaseSnapshot, as_of: datetime, order: Order) -> tuple[Any, ...]:
     """What the database would say of a case in the columns of an order."""
-    values: dict[str, Any] = {"case_id": snapshot.case_id, "opened_at": snapshot.opened_at}
+    values: dict[str, Any] = {"case_id": snapshot.case_id, "opened_at": snapshot["opened_at"]}
     if any(column.name == "next_due_at" for column in order.columns):
         clocks = snapshot.clocks(as_of)
         values["next_due_at"] = next_due(clocks)

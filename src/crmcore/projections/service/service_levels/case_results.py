@@ -1,7 +1,11 @@
 """What questions about cases answer with: a case, its cycles, and how each of its targets stands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import Enum
+from functools import cache
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -13,7 +17,7 @@ from crmcore.domain.service.terms import CaseChannel, CaseKind, StatusCategory
 from crmcore.projections.results import result
 from crmcore.projections.service.service_levels.assignments import target_of
 from crmcore.projections.service.service_levels.snapshots import CaseSnapshot, in_parts
-from crmcore.projections.service.service_levels.tables import SERVICE_CYCLES
+from crmcore.projections.service.service_levels.tables import SERVICE_CASES, SERVICE_CYCLES
 
 
 @result
@@ -117,6 +121,21 @@ def read_cases(
     return [_case(one, solutions, as_of) for one in snapshots]
 
 
+@cache
+def _columns() -> Mapping[str, Callable[[Any], Any]]:
+    """The fields of a case that are columns of its row, each with what makes it of the column."""
+    kinds = get_type_hints(Case)
+    return {name: _reading(kind) for name, kind in kinds.items() if name in SERVICE_CASES.c}
+
+
+def _reading(kind: Any) -> Callable[[Any], Any]:
+    """What makes a value of a *kind* of what a column holds: ids and enums are text there."""
+    [one, *_] = [part for part in get_args(kind) or (kind,) if part is not NoneType]
+    if not issubclass(one, (UUID, Enum)):
+        return lambda value: value
+    return lambda value: None if value is None else one(value)
+
+
 def _case(
     snapshot: CaseSnapshot,
     solutions: dict[tuple[str, int], tuple[str | None, str | None]],
@@ -140,23 +159,8 @@ def _case(
             )
         )
     return Case(
-        case_id=UUID(snapshot.case_id),
-        number=snapshot.number,
-        customer_id=None if snapshot.customer_id is None else UUID(snapshot.customer_id),
-        subject=snapshot.subject,
-        kind=CaseKind(snapshot.kind),
-        channel=CaseChannel(snapshot.channel),
-        category=snapshot.category,
-        request_type=snapshot.request_type,
-        priority=None if snapshot.priority is None else Priority(snapshot.priority),
-        queue=snapshot.queue,
-        agent=snapshot.agent,
-        status=StatusCategory(snapshot.status),
+        **{name: convert(snapshot[name]) for name, convert in _columns().items()},
         is_open=snapshot.is_open,
-        opened_at=snapshot.opened_at,
-        first_response_at=snapshot.first_response_at,
-        closed_at=snapshot.closed_at,
-        contacts=snapshot.contacts,
         next_due_at=next_due(clocks),
         cycles=tuple(cycles),
         as_of=as_of,

@@ -12,6 +12,7 @@ from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case_number import AGGREGATE, case_number_id, normal_case_number
 from crmcore.domain.service.priority import Priority
 from crmcore.domain.service.terms import CaseKind, StatusCategory
+from crmcore.projections.filters import column_value
 from crmcore.projections.instants import about_instants
 from crmcore.projections.paging import Page
 from crmcore.projections.questions import Questions
@@ -81,15 +82,19 @@ class CaseQuestions(Questions):
         moment; a case that does not change between two pages is on one of them all the same.
         Raises ``InvalidValueError``.
         """
-        values = {
-            "status": status,
-            "priority": priority,
-            "kind": kind,
-            "queue": queue,
-            "agent": agent,
-            "customer_id": customer_id,
+        values: dict[str, tuple[type, object]] = {
+            "status": (StatusCategory, status),
+            "priority": (Priority, priority),
+            "kind": (CaseKind, kind),
+            "queue": (str, queue),
+            "agent": (str, agent),
+            "customer_id": (UUID, customer_id),
         }
-        given = {name: str(value) for name, value in values.items() if value is not None}
+        given = {
+            name: str(column_value(name, of, value))
+            for name, (of, value) in values.items()
+            if value is not None
+        }
         with self.reading(SERVICE_CASES) as connection:
             return list_cases(
                 connection,

@@ -119,14 +119,14 @@ class TargetVerdict:
 _BEST: Final = (Verdict.NONE, Verdict.MET, Verdict.PAUSED, Verdict.RUNNING, Verdict.BREACHED)
 _RANK: Final = {verdict: rank for rank, verdict in enumerate(_BEST)}
 _GROUP: Final[Mapping[Grouping, Callable[[Assignment], str | None]]] = {
-    Grouping.PRIORITY: lambda one: one.case.priority,
-    Grouping.QUEUE: lambda one: one.case.queue,
+    Grouping.PRIORITY: lambda one: one.case["priority"],
+    Grouping.QUEUE: lambda one: one.case["queue"],
     Grouping.POLICY: lambda one: None if one.target is None else one.target.policy,
     Grouping.VERSION: lambda one: None if one.target is None else one.target.version,
-    Grouping.KIND: lambda one: one.case.kind,
-    Grouping.AGENT: lambda one: one.case.agent,
+    Grouping.KIND: lambda one: one.case["kind"],
+    Grouping.AGENT: lambda one: one.case["agent"],
     Grouping.TARGET: lambda one: None if one.target is None else one.target.kind.value,
-    Grouping.CUSTOMER: lambda one: one.case.customer_id,
+    Grouping.CUSTOMER: lambda one: one.case["customer_id"],
 }
 _Judged = tuple[int, datetime]
 """The rank of a verdict, and the instant to which it counts."""
@@ -176,7 +176,7 @@ def verdict_of(one: Assignment, mode: Mode) -> TargetVerdict:
     target = one.target
     return TargetVerdict(
         case_id=UUID(one.case.case_id),
-        number=one.case.number,
+        number=one.case["number"],
         cycle=one.cycle,
         target=None if target is None else target.kind,
         occurrence=1 if target is None else target.occurrence,

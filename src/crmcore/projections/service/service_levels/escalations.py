@@ -62,11 +62,11 @@ def _escalations(case: CaseSnapshot, until: datetime) -> list[DueEscalation]:
     return [
         DueEscalation(
             case_id=UUID(case.case_id),
-            number=case.number,
-            customer_id=None if case.customer_id is None else UUID(case.customer_id),
-            priority=None if case.priority is None else Priority(case.priority),
-            queue=case.queue,
-            agent=case.agent,
+            number=case["number"],
+            customer_id=None if case["customer_id"] is None else UUID(case["customer_id"]),
+            priority=None if case["priority"] is None else Priority(case["priority"]),
+            queue=case["queue"],
+            agent=case["agent"],
             cycle=clock.cycle,
             target=clock.kind,
             occurrence=clock.occurrence,

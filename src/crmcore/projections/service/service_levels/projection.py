@@ -1,7 +1,7 @@
-"""The read model of service: what was owed to each case, by when, and how the case went.
+"""The read model of service: the targets of each case, by when they are due, and how the case went.
 
-Everything owed follows from the case's life in instants, which is kept with the case; verdicts
-depend on the moment of asking, so they are computed when asked and not stored.
+All targets follow from the case's life in instants, which is kept with the case; verdicts
+depend on the moment of the query, so they are computed then and not stored.
 """
 
 from collections import ChainMap

@@ -94,7 +94,7 @@ class ServiceLevelQuestions(Questions):
 
     @about_instants
     def in_force(self, *, as_of: datetime | None = None) -> ServiceLevelVersion:
-        """What is owed to which cases at an instant (now, or one to come): policies and calendars.
+        """The service levels in force at an instant (now, or one to come): policies and calendars.
 
         A case that was opened before may keep what held for it then (``crm.read.cases.get``).
         """

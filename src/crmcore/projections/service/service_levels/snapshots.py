@@ -1,7 +1,7 @@
 """Cases as they were at an instant: the rows tell, or the case's own life where it went on since."""
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from crmcore.domain.service.levels.clock import TargetClock
 from crmcore.domain.service.levels.target_clocks import clocks
 from crmcore.domain.service.levels.timeline import Timeline
 from crmcore.domain.service.terms import StatusCategory
+from crmcore.projections.engine.projection import Row
 from crmcore.projections.service.service_levels.tables import SERVICE_CASES
 from crmcore.projections.service.service_levels.timelines import PackedTimeline, Packing
 
@@ -24,42 +25,36 @@ OPEN: Final = (
     StatusCategory.ON_HOLD,
 )
 IDS_A_QUERY: Final = 500
-_WAS: Final = (
-    "case_id", "number", "customer_id", "subject", "kind", "channel", "category", "request_type",
-    "priority", "queue", "agent", "status", "opened_at", "first_response_at", "closed_at",
-    "contacts", "changed_at", "facts_at",
-)  # fmt: skip
+_AS_KEPT: Final = [one for one in SERVICE_CASES.c if one.name not in ("facts", "clock")]
 """The columns that a snapshot takes as they are."""
 
 
-@frozen(kw_only=True)
+@frozen
 class CaseSnapshot:
-    """A case as it was at an instant (all in UTC).
+    """A case as it was at an instant, by the columns of its row: ``snapshot["queue"]``.
 
     ``changed_at`` is when something last moved its clock, ``facts_at`` when it was last held to be
     something else (of another priority, say), both as known by now.  ``life`` is its timeline, what
     came later included; None where that was not read.
     """
 
-    case_id: str
-    number: str | None
-    customer_id: str | None
-    subject: str
-    kind: str
-    channel: str
-    category: str | None
-    request_type: str | None
-    priority: str | None
-    queue: str | None
-    agent: str | None
-    status: str
-    opened_at: datetime
-    first_response_at: datetime | None
-    closed_at: datetime | None
-    contacts: int
-    changed_at: datetime
-    facts_at: datetime
+    columns: Row = attrs.field(repr=False)
     life: PackedTimeline | None = attrs.field(repr=False)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.columns[column]
+
+    @property
+    def case_id(self) -> str:
+        """Its id."""
+        case_id: str = self.columns["case_id"]
+        return case_id
+
+    @property
+    def changed_at(self) -> datetime:
+        """When something last moved its clock, as known by now."""
+        at: datetime = self.columns["changed_at"]
+        return at
 
     @property
     def timeline(self) -> Timeline:
@@ -70,7 +65,7 @@ class CaseSnapshot:
     @property
     def is_open(self) -> bool:
         """Whether it is not solved, closed, merged or spam."""
-        return self.status in OPEN
+        return self.columns["status"] in OPEN
 
     def clocks(self, as_of: datetime) -> list[TargetClock]:
         """The clocks of all targets, by what had happened by *as_of*."""
@@ -92,12 +87,12 @@ def read_snapshots(
     facts = case((columns.facts_at > as_of, columns.facts))
     clock = columns.clock if timelines else case((columns.changed_at > as_of, columns.clock))
     query = (
-        select(*(columns[name] for name in _WAS), facts.label("facts"), clock.label("clock"))
+        select(*_AS_KEPT, facts.label("facts"), clock.label("clock"))
         .where(columns.opened_at <= as_of, *conditions)
         .order_by(columns.case_id)
     )
     return {
-        row["case_id"]: _as_of(_snapshot(row, packing), row["facts"], as_of)
+        row["case_id"]: _as_of(_snapshot(row, packing), as_of)
         for row in connection.execute(query).mappings()
     }
 
@@ -120,27 +115,22 @@ def in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _snapshot(row: RowMapping, packing: Packing) -> CaseSnapshot:
-    text = row["clock"]
-    life = None if text is None else PackedTimeline(packing, text)
-    return CaseSnapshot(**{name: row[name] for name in _WAS}, life=life)
+    columns = dict(row)
+    text = columns.pop("clock")
+    return CaseSnapshot(columns, None if text is None else PackedTimeline(packing, text))
 
 
-def _as_of(
-    snapshot: CaseSnapshot,
-    facts: Sequence[tuple[int, Mapping[str, Any]]] | None,
-    as_of: datetime,
-) -> CaseSnapshot:
+def _as_of(snapshot: CaseSnapshot, as_of: datetime) -> CaseSnapshot:
     """A case, read as it is now, as it was at an instant from its opening on."""
-    otherwise: dict[str, Any] = {}
-    if snapshot.facts_at > as_of:
-        assert facts is not None, "a case whose past is asked for is read with its facts"
-        known = [held for at, held in facts if at <= to_micros(as_of)]
-        otherwise = dict(ChainMap(*reversed(known)))
-    if snapshot.changed_at > as_of:
+    columns, otherwise = snapshot.columns, Row()
+    if columns["facts_at"] > as_of:
+        known = [held for at, held in columns["facts"] if at <= to_micros(as_of)]
+        otherwise = Row(ChainMap(*reversed(known)))
+    if columns["changed_at"] > as_of:
         past = snapshot.timeline.until(as_of)
         otherwise["status"] = past.statuses[-1].category.value
         otherwise["first_response_at"] = past.first_response_at
         otherwise["contacts"] = 1 + sum(not one.by_agent for one in past.messages)
-        if snapshot.closed_at is not None and snapshot.closed_at > as_of:
+        if columns["closed_at"] is not None and columns["closed_at"] > as_of:
             otherwise["closed_at"] = None
-    return attrs.evolve(snapshot, **otherwise) if otherwise else snapshot
+    return attrs.evolve(snapshot, columns=columns | otherwise) if otherwise else snapshot

@@ -1,4 +1,4 @@
-"""The tables of the service read model: cases, their cycles, what was owed, and who worked."""
+"""The tables of the service read model: cases, their cycles, their targets, and who worked."""
 
 from typing import Final
 

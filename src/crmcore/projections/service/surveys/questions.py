@@ -12,6 +12,7 @@ from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.domain.service.survey.state import SurveyStatus, effective_answer
 from crmcore.projections.engine.projection import Row
+from crmcore.projections.filters import before, equals, from_on
 from crmcore.projections.instants import about_instants
 from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
@@ -73,8 +74,8 @@ class SurveyQuestions(Questions):
         moment = as_of or self.clock()
         conditions = [
             *_conditions(moment, kind, since, until),
-            *([] if case_id is None else [SURVEYS.c.case_id == str(case_id)]),
-            *([] if customer_id is None else [SURVEYS.c.customer_id == str(customer_id)]),
+            equals(SURVEYS.c.case_id, UUID, case_id),
+            equals(SURVEYS.c.customer_id, UUID, customer_id),
         ]
         with self.reading(SURVEYS, SURVEY_ANSWERS) as connection:
             statement = select(SURVEYS).where(*conditions)
@@ -120,9 +121,9 @@ def _conditions(
     offered = SURVEYS.c.offered_at
     return [
         offered <= as_of,
-        *([] if kind is None else [SURVEYS.c.kind == SurveyKind(kind).value]),
-        *([] if since is None else [offered >= since]),
-        *([] if until is None else [offered < until]),
+        equals(SURVEYS.c.kind, SurveyKind, kind),
+        from_on("since", offered, since),
+        before("until", offered, until),
     ]
 
 

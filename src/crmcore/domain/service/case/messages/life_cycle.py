@@ -10,7 +10,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from crmcore.domain.kernel import command, event
-from crmcore.domain.service.terms import AgentName, Label, Message, Remark, StatusCategory
+from crmcore.domain.service.terms import AgentName, Label, Message, Remark
 
 __all__ = [
     "CaseClosed",
@@ -29,7 +29,6 @@ __all__ = [
     "ResumeCase",
     "SolveCase",
     "StartCase",
-    "StatusCategory",
 ]
 
 # Commands
