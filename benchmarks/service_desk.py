@@ -18,7 +18,7 @@ import crmcore
 import machine
 from crmcore.cli.importers import incidents
 from crmcore.cli.imports.importing import Imported, bring_in
-from crmcore.projections.service.service_levels.tables import SERVICE_CASES
+from crmcore.projections.service.service_levels.case_row import SERVICE_CASES
 from timing import timed
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

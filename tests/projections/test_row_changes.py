@@ -206,6 +206,15 @@ def test_a_name_that_is_neither_a_column_nor_the_working_value_is_told(wrong: Ro
         rows.put(table, {"customer_id": "a", "changes": 1, **wrong})
 
 
+def test_a_column_that_follows_from_the_working_value_must_be_one() -> None:
+    table = NAMES.to_metadata(MetaData())
+    working = Working("listed", lambda names: {"names": "/".join(names), "nmaes": ""})
+    rows = MemoryRows([(table, table)], {}, {table: working}, empty=True)
+    rows.put(table, {"customer_id": "a", "changes": 1, "listed": ("Ann",)})
+    with pytest.raises(ValueError, match="there is no column nmaes"):
+        rows.rows(table)
+
+
 def test_a_working_value_is_not_called_like_a_column() -> None:
     with pytest.raises(ValueError, match="noted has a column names"):
         Projection(

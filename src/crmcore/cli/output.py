@@ -10,6 +10,7 @@ from decimal import Decimal
 from json import dumps
 from typing import Any, Final, TextIO
 
+import attrs
 import msgspec
 from rich import box
 from rich.console import Console
@@ -18,7 +19,6 @@ from rich.table import Table
 from rich.text import Text
 
 from crmcore import minor_digits
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "NOTHING",
@@ -111,7 +111,7 @@ def _written_out(value: Any) -> Any:
     return [_written_out(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
-@frozen
+@attrs.frozen
 class Column:
     """A column of a table: *number* columns are aligned to the right and never broken."""
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
 
+import attrs
 import typer
 
 import crmcore
 from crmcore.cli.faults import Fault, WrongCallError, complain
 from crmcore.cli.hosting import contexts_at, policies_at, projections_at
 from crmcore.cli.progress import bars
-from crmcore.domain.kernel.frozen import frozen
 from crmcore.errors import (
     MisuseError,
     ProjectionStoppedError,
@@ -27,7 +27,7 @@ Stale = Annotated[
 ]
 
 
-@frozen
+@attrs.frozen
 class Options:
     """What holds for every command: the database, whose log, what is a host's own, and whether to
     answer in JSON.

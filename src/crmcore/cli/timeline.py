@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import attrs
+
 import crmcore
 from crmcore.cli.output import Column, instant, say, table
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["Line", "case_numbers_in", "timeline", "who"]
 
@@ -16,7 +17,7 @@ LATE: Final = timedelta(minutes=5)
 """Recorded so much later than it was true, an event says so."""
 
 
-@frozen
+@attrs.frozen
 class Line:
     """One thing that happened: when it was true and recorded (UTC), in words, and who told of it."""
 

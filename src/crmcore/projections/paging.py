@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, or_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, or_, true
 
 from crmcore.domain.kernel import LARGEST_INTEGER, InvalidValueError, zoned
 from crmcore.domain.kernel.frozen import frozen
@@ -36,7 +36,8 @@ class Order:
     """An order of a list: by *column*, *then* by others, then by *key*, which differs in every row.
 
     Rows without a value in a column come last.  The columns hold text, whole numbers, dates or
-    instants; no exact decimals, which SQLite keeps as text.
+    instants; no exact decimals, which SQLite keeps as text.  An index on a column that is never
+    null leads straight to a page, in either direction.
     """
 
     column: ColumnElement[Any]
@@ -52,9 +53,12 @@ class Order:
     @property
     def sorting(self) -> Sequence[ColumnElement[Any]]:
         """What ``ORDER BY`` takes."""
-        first = self.column.desc() if self.descending else self.column
-        rest = [one for column in self.then for one in (column.is_(None), column)]
-        return [self.column.is_(None), first, *rest, self.key]
+        sorting = list[ColumnElement[Any]]()
+        for column in self.columns:
+            if _may_be_null(column):
+                sorting.append(column.is_(None))
+            sorting.append(column.desc() if self._goes_down(column) else column)
+        return sorting
 
     def follows(self, place: Sequence[Any]) -> ColumnElement[bool]:
         """Whether a row comes after the one that has the values *place* in the columns."""
@@ -63,11 +67,27 @@ class Order:
             if value is None:
                 same.append(column.is_(None))
                 continue
-            down = self.descending and column is self.column
-            beyond = column < value if down else column > value
-            found.append(and_(*same, or_(beyond, column.is_(None))))
+            beyond = column < value if self._goes_down(column) else column > value
+            if _may_be_null(column):
+                beyond = or_(beyond, column.is_(None))
+            found.append(and_(*same, beyond))
             same.append(column == value)
-        return or_(false(), *found)
+        return and_(self._from_here(place[0]), or_(false(), *found))
+
+    def _from_here(self, value: Any) -> ColumnElement[bool]:
+        """What all rows that follow have in common, as an index finds them."""
+        if value is None or _may_be_null(self.column):
+            return true()
+        bound: ColumnElement[bool] = self.column >= value
+        return self.column <= value if self.descending else bound
+
+    def _goes_down(self, column: ColumnElement[Any]) -> bool:
+        return self.descending and column is self.column
+
+
+def _may_be_null(column: ColumnElement[Any]) -> bool:
+    """Whether rows may have no value there; the key has one in any case."""
+    return bool(getattr(column, "nullable", True))
 
 
 def either_way(

@@ -25,7 +25,6 @@ from crmcore.cli.output import Column, bar, money, say, share, table
 from crmcore.cli.pages import items_of
 from crmcore.cli.progress import bars
 from crmcore.cli.service.levels import compliance_document, show_compliance
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "Part",
@@ -54,7 +53,7 @@ ASSUMED: Final = (
 )
 
 
-@frozen
+@attrs.frozen
 class Part:
     """A part of the demo, and whether what it promises holds."""
 

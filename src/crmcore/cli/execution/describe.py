@@ -16,7 +16,6 @@ from crmcore.cli.hosting import contexts_at
 from crmcore.cli.output import NOTHING, Column, emit, heading, one_line, say, table
 from crmcore.cli.session import options_of
 from crmcore.contexts import Context
-from crmcore.domain.kernel.frozen import frozen
 from crmcore.errors import MisuseError
 
 SENDER: Final = "Ada"
@@ -24,7 +23,7 @@ RULES: Final = re.compile(r" \((?:INV|EC)-\w+\)")
 MARKS: Final = re.compile(r"``|\*(?=\w)|(?<=\w)\*")
 
 
-@frozen
+@attrs.frozen
 class Known:
     """A class of commands, and the context that it belongs to."""
 

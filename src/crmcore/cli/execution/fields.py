@@ -13,7 +13,6 @@ import attrs
 
 from crmcore import Money
 from crmcore.contexts import AsText, Between, Length, Personal, WorkingTime
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["Field", "example", "fields"]
 
@@ -87,7 +86,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
 """By topic, what is added where the required fields alone would be refused, or say nothing."""
 
 
-@frozen
+@attrs.frozen
 class Field:
     """A field: its path within the command, what it takes, whether it must be there, its default."""
 

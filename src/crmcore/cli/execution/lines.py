@@ -15,7 +15,6 @@ import attrs
 import crmcore
 from crmcore import errors
 from crmcore.commands import OpenCase
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["LONGEST", "UNFIT", "Line", "Unreadable", "lines", "read"]
 
@@ -30,7 +29,7 @@ class Unreadable(ValueError):  # noqa: N818  # it refuses a line, not the file
     """The line is no command: what was expected."""
 
 
-@frozen
+@attrs.frozen
 class Line:
     """The line *number* (from 1) of a file; ``content`` None where it is longer than ``LONGEST``."""
 

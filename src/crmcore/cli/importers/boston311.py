@@ -20,7 +20,6 @@ from crmcore.cli.importers.cells import key, label, optional, wall_clock
 from crmcore.cli.importers.row import Planned, Row, SourceError
 from crmcore.cli.importers.sources import Found, column, one_file, read
 from crmcore.commands import CaseChannel, CaseKind, CloseCase, OpenCase, SolveCase
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["SOURCE", "Request", "case_id", "commands", "verdicts"]
 
@@ -55,7 +54,7 @@ def _status(text: str) -> str:
     return text
 
 
-@frozen
+@attrs.frozen
 class Request:
     """One service request, as the city publishes it; ``on_time`` is the city's verdict.
 

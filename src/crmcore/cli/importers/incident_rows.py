@@ -20,7 +20,6 @@ from crmcore.cli.importers.cells import count, key, label
 from crmcore.cli.importers.row import Refused, Unkept
 from crmcore.cli.importers.sources import Found, column, read
 from crmcore.commands import CaseChannel, Impact, Priority, Urgency
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["Incident", "Turn", "Update", "incidents"]
 
@@ -31,7 +30,7 @@ EARLIEST, LATEST = 1901, 8999  # years
 REMEMBERED = 65_536
 
 
-@frozen
+@attrs.frozen
 class Turn:
     """Whose turn it is in a state of the desk: our category, and the third party if it waits for one."""
 
@@ -148,7 +147,7 @@ def _opened(text: str) -> datetime | None:
     return None if text.strip() in ("", MISSING) else _minute(text)
 
 
-@frozen
+@attrs.frozen
 class Update:
     """An incident after an update.  ``incident_state`` is None where the log does not know it.
 

@@ -24,7 +24,6 @@ from crmcore.cli.importers.journey_rows import (
 )
 from crmcore.cli.importers.row import Refused, SourceError, Unkept
 from crmcore.cli.importers.sources import Found, located, read
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["Panel", "Visit", "read_panel"]
 
@@ -35,7 +34,7 @@ Sighting = tuple[datetime, str, int]
 """An instant, with the file and line that tell it."""
 
 
-@frozen
+@attrs.frozen
 class Visit:
     """The basket at which a household used its coupons of a day, or noon where there is none."""
 
@@ -44,7 +43,7 @@ class Visit:
     with_coupon: bool = False
 
 
-@frozen
+@attrs.frozen
 class Panel:
     """The small files, checked; ``first_seen`` is where and when each household first occurs.
 

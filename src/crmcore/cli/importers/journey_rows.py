@@ -28,7 +28,6 @@ from crmcore.cli.importers.cells import (
 )
 from crmcore.cli.importers.row import Refused, Unkept
 from crmcore.cli.importers.sources import Found, column, located, read
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "CURRENCY",
@@ -56,7 +55,7 @@ def _told(text: str) -> str | None:
     return None if text == "NA" else optional(text)  # as R writes what is missing
 
 
-@frozen
+@attrs.frozen
 class Household:
     """A household that told about itself; no person is named."""
 
@@ -70,7 +69,7 @@ class Household:
     kids_count: str | None = attrs.field(converter=_told)
 
 
-@frozen
+@attrs.frozen
 class Campaign:
     """A campaign of mailed coupons; both days are included."""
 
@@ -80,7 +79,7 @@ class Campaign:
     end_date: date = attrs.field(converter=local_date)
 
 
-@frozen
+@attrs.frozen
 class Membership:
     """A household that the campaign's coupons were mailed to."""
 
@@ -88,7 +87,7 @@ class Membership:
     household_id: str = attrs.field(converter=key)
 
 
-@frozen
+@attrs.frozen
 class Redemption:
     """One coupon of a campaign that a household used on a day."""
 
@@ -98,7 +97,7 @@ class Redemption:
     redemption_date: date = attrs.field(converter=local_date)
 
 
-@frozen
+@attrs.frozen
 class Product:
     """A product, as the grocer sorts it."""
 
@@ -107,7 +106,7 @@ class Product:
     product_type: str | None = attrs.field(converter=_told)
 
 
-@frozen
+@attrs.frozen
 class Line:
     """One line of a receipt: ``sales_value`` is what the grocer receives for it.
 
@@ -127,7 +126,7 @@ class Line:
     coupon_match_disc: Decimal = attrs.field(converter=amount)
 
 
-@frozen
+@attrs.frozen
 class PublishedLine(Line):
     """A line as the publisher has it: in dollars, and the instant (UTC) under another name."""
 
@@ -138,7 +137,7 @@ class PublishedLine(Line):
     coupon_match_disc: Decimal = attrs.field(converter=dollars)
 
 
-@frozen
+@attrs.frozen
 class Basket:
     """One visit to the till: the lines that follow one another under one number."""
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
+import attrs
+
 from crmcore import Command
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = [
     "Planned",
@@ -24,7 +25,7 @@ class SourceError(Exception):
     """A file cannot be read, or not to its end: which, where, and what was expected."""
 
 
-@frozen
+@attrs.frozen
 class Planned:
     """A *command* that follows from *line* of the file *source* (the header is line 1).
 
@@ -39,7 +40,7 @@ class Planned:
     command_id: UUID | None = None
 
 
-@frozen
+@attrs.frozen
 class Refused:
     """Nothing follows from *line* of the file *source*, and this is why."""
 
@@ -48,7 +49,7 @@ class Refused:
     reason: str
 
 
-@frozen
+@attrs.frozen
 class Silent:
     """*line* of the file *source* tells nothing new of what is kept."""
 
@@ -56,7 +57,7 @@ class Silent:
     line: int
 
 
-@frozen
+@attrs.frozen
 class Remark:
     """What *line* of the file *source* tells is recorded otherwise, or in part, and this is how.
 
@@ -68,7 +69,7 @@ class Remark:
     text: str
 
 
-@frozen
+@attrs.frozen
 class Unkept:
     """A *column* of the file *source* that becomes nothing; in so many *rows* it says something."""
 

@@ -17,7 +17,6 @@ from crmcore.cli.importers.csv_file import csv_records
 from crmcore.cli.importers.parquet_file import is_parquet, parquet_records
 from crmcore.cli.importers.row import Refused, SourceError, Unkept
 from crmcore.contexts import shown
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["Found", "column", "located", "one_file", "read"]
 
@@ -28,7 +27,7 @@ NOTHING: Final = ("", "?", "NA")
 NAMES, KEPT = "names", "kept"
 
 
-@frozen
+@attrs.frozen
 class Found(Generic[R]):
     """A *row* that stands on *line* of the file *source*."""
 
@@ -103,7 +102,7 @@ def read(path: Path, *kinds: type[R]) -> Iterator[Found[R] | Refused | Unkept]:
     yield from layout.unkept(path.name)
 
 
-@frozen
+@attrs.frozen
 class Layout(Generic[R]):
     """Where in a file the columns of *kind* stand, and the others: how often these are filled."""
 

@@ -17,7 +17,6 @@ from crmcore.cli.projections.estimate import estimate
 from crmcore.cli.projections.processes import processes as started
 from crmcore.cli.projections.rebuilt import Outcome, show_outcomes
 from crmcore.cli.session import existing, options_of
-from crmcore.domain.kernel.frozen import frozen
 from crmcore.errors import (
     ProjectionStoppedError,
     RebuildStoppedError,
@@ -32,7 +31,7 @@ SMALL: Final = 50_000
 """A log of fewer records is read sooner than further processes are started."""
 
 
-@frozen
+@attrs.frozen
 class Wish:
     """What is to happen once a generation is filled."""
 

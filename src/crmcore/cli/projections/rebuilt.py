@@ -8,12 +8,11 @@ import attrs
 from crmcore.cli.output import Column, say, table
 from crmcore.cli.projections.dead_letters import aside_documents, by_cause
 from crmcore.cli.projections.difference import comparison_document, show_comparison
-from crmcore.domain.kernel.frozen import frozen
 
 __all__ = ["Outcome", "show_outcomes"]
 
 
-@frozen
+@attrs.frozen
 class Outcome:
     """What became of one read model, and what went wrong: nothing if all was done."""
 

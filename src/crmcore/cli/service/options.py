@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
+import attrs
 import typer
 
 import crmcore
 from crmcore.cli.faults import WrongCallError
 from crmcore.cli.instants import FORM, beginning, end, last_moment
-from crmcore.domain.kernel.frozen import frozen
 from crmcore.errors import InvalidValueError
 
 
@@ -36,7 +36,7 @@ Zone = Annotated[
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Show so many at most.")]
 
 
-@frozen
+@attrs.frozen
 class Times:
     """A period asked for, where it was, and the moment from which it is seen."""
 

@@ -20,8 +20,6 @@ from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.money import EXACT
 
-__all__ = ["STANDARD_PROGRAM", "LoyaltyProgram", "Spending", "Tier", "a_year_before"]
-
 Spending = tuple[datetime, Decimal]
 """When a purchase was made (UTC), and its net amount; a return is negative, at the purchase's instant."""
 

@@ -11,8 +11,6 @@ from typing import Final
 
 from crmcore.domain.kernel.frozen import frozen
 
-__all__ = ["EXTENSION", "Number", "numbers_in", "searchable", "storable"]
-
 EXTENSION: Final = ";ext="
 FEWEST_DIGITS: Final = 5
 

@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+import attrs
 from sqlalchemy import Column, Index, Integer, MetaData, RowMapping, Table, Text, select
 
 from crmcore.application.log import Recorded
-from crmcore.domain.sales.order.lines import quantities
 from crmcore.domain.sales.order.messages import (
     OrderCancelled,
     OrderDelivered,
@@ -17,7 +17,7 @@ from crmcore.domain.sales.order.messages import (
     OrderReturned,
     OrderShipped,
 )
-from crmcore.projections.engine.changes import increment, maximum, update, upsert
+from crmcore.projections.engine.changes import increment, maximum, update
 from crmcore.projections.engine.columns import Exact, Instant
 from crmcore.projections.engine.projection import Projection, Row, Rows, by_stream
 from crmcore.projections.filters import before, equals, from_on
@@ -45,12 +45,39 @@ ORDERS: Final = Table(
     Column("placed_at", Instant, nullable=False),
     Column("cancelled_at", Instant),
     Column("changed_at", Instant, nullable=False),
-    Index("sales_orders_customer", "customer_id", "placed_at"),
+    Index("sales_orders_customer", "customer_id", "placed_at", "order_id"),
     Index("sales_orders_placed", "placed_at", "order_id"),
 )
 _ORDERS: Final = either_way(
     ORDERS.c.order_id, ORDERS.c.placed_at, ORDERS.c.changed_at, ORDERS.c.number
 )
+
+
+@attrs.frozen
+class _Amount:
+    amount: Decimal
+    currency: str
+
+
+@attrs.frozen
+class _Line:
+    line: int
+    quantity: Decimal
+
+
+@attrs.frozen
+class _Placed:
+    """What a row needs of an order; as the whole event it comes where that is read anyhow."""
+
+    customer_id: str
+    channel: str
+    campaign_id: str | None
+    lines: tuple[_Line, ...]
+    net: _Amount
+    total: _Amount
+    handed_over: bool
+    number: str | None
+    at: datetime
 
 
 class OrderStatus(StrEnum):
@@ -172,32 +199,32 @@ def orders() -> Projection:
             OrderCancelled: _cancelled,
         },
         groups=by_stream,
+        views={OrderPlaced: _Placed},
         finish={ORDERS: _finish},
         provenance=False,
     )
 
 
-def _placed(event: OrderPlaced, recorded: Recorded, rows: Rows) -> None:
+def _placed(event: _Placed, recorded: Recorded, rows: Rows) -> None:
     ordered = _sum(event.lines)
-    upsert(
-        rows,
-        ORDERS,
-        recorded.stream,
-        customer_id=event.customer_id,
-        number=event.number,
-        channel=event.channel,
-        campaign_id=event.campaign_id,
-        currency=event.total.currency,
-        net=event.net.amount,
-        total=event.total.amount,
-        refund=Decimal(0),
-        ordered_quantity=ordered,
-        shipped_quantity=ordered if event.handed_over else Decimal(0),
-        returned_quantity=Decimal(0),
-        shipments_in_transit=0,
-        placed_at=event.at,
-        changed_at=event.at,
-    )
+    row = {
+        "order_id": recorded.stream,
+        "customer_id": str(event.customer_id),
+        "number": event.number,
+        "channel": event.channel,
+        "campaign_id": None if event.campaign_id is None else str(event.campaign_id),
+        "currency": event.total.currency,
+        "net": event.net.amount,
+        "total": event.total.amount,
+        "refund": Decimal(0),
+        "ordered_quantity": ordered,
+        "shipped_quantity": ordered if event.handed_over else Decimal(0),
+        "returned_quantity": Decimal(0),
+        "shipments_in_transit": 0,
+        "placed_at": event.at,
+        "changed_at": event.at,
+    }
+    rows.put(ORDERS, row)
 
 
 def _shipped(event: OrderShipped, recorded: Recorded, rows: Rows) -> None:
@@ -244,4 +271,4 @@ def _status(row: Row) -> OrderStatus:
 
 
 def _sum(parts: Any) -> Decimal:
-    return sum(quantities(parts).values(), Decimal(0))
+    return sum((part.quantity for part in parts), Decimal(0))

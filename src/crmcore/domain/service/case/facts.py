@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.messages import (
     conversation,
     life_cycle,
@@ -32,7 +33,7 @@ from crmcore.domain.service.priority import Impact, Priority, Urgency
 from crmcore.domain.service.terms import AuthorRole, CaseKind, StatusCategory
 
 
-@attrs.frozen
+@frozen
 class Facts:
     """What every opened case has, whatever its phase.
 

@@ -110,8 +110,11 @@ class MemoryRows:
     def put(self, table: Table, row: Row) -> None:
         """Keep a copy of *row* in place of the one with the same primary key, if any."""
         held = self._held[table]
-        beside = held.working is not None and held.working.name in row
-        if len(row) != len(held.columns) + beside:
+        if held.working is not None:
+            beside = held.working.name in row
+            if len(row) != len(held.columns) + beside or not held.names.issuperset(row):
+                row = held.complete(table, row)
+        elif len(row) != len(held.columns):
             row = held.complete(table, row)
         row = held.copy(row)
         key = held.key_of(row)

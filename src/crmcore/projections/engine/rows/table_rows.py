@@ -26,7 +26,8 @@ class TableRows:
 
     ``single`` says that no groups of rows need be known: each has one, or none is ever read;
     ``alone`` that the key is one column.  ``changeable`` are the columns of which a
-    copy of the row is not enough.  Until a row is written its ``working`` value may stand in it.
+    copy of the row is not enough.  Until a row is written its ``working`` value may stand in it;
+    ``names`` are all that it may have.
     """
 
     append_only: bool
@@ -38,6 +39,7 @@ class TableRows:
     changeable: Changeable
     finish: Finish | None
     working: Working | None
+    names: frozenset[str]
     rows: dict[Key, Row] = attrs.Factory(dict)
     by_group: dict[str, dict[Key, None]] = attrs.Factory(dict)
     stored: set[Key] = attrs.Factory(set)
@@ -59,6 +61,8 @@ class TableRows:
     def _finish(self, row: Row) -> None:
         if self.working is not None and self.working.name in row:
             row.update(self.working.columns(row.pop(self.working.name)))
+            if unknown := row.keys() - self.columns.keys():
+                raise UndeclaredError(f"there is no column {', '.join(map(str, unknown))}")
         if self.finish is not None:
             self.finish(row)
 
@@ -81,9 +85,7 @@ class TableRows:
     def complete(self, table: Table, row: Row) -> Row:
         """*row* with every column; raises ``UndeclaredError`` for a name that is none."""
         row = self.columns | row
-        beside = self.working is not None and self.working.name in row
-        if len(row) != len(self.columns) + beside:
-            unknown = row.keys() - self.columns.keys() - {self.working and self.working.name}
+        if unknown := row.keys() - self.names:
             names = ", ".join(map(str, unknown))
             raise UndeclaredError(f"{table.name} has no column {names}")
         return row
@@ -124,4 +126,5 @@ def table_rows(declared: Table, finish: Finish | None, working: Working | None) 
         changeable(declared),
         finish,
         working,
+        frozenset(columns) if working is None else frozenset((*columns, working.name)),
     )

@@ -65,7 +65,7 @@ LEADS: Final = Table(
     Column("opportunity_id", Text),
     Column("captured_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
-    Index("sales_leads_assignee", "assignee", "captured_at"),
+    Index("sales_leads_assignee", "assignee", "captured_at", "lead_id"),
     Index("sales_leads_captured", "captured_at", "lead_id"),
 )
 

@@ -49,7 +49,8 @@ OPPORTUNITIES: Final = Table(
     Column("stage_entered_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("changed_at", Instant, nullable=False),
-    Index("sales_opportunities_customer", "customer_id", "opened_at"),
+    Index("sales_opportunities_customer", "customer_id", "opened_at", "opportunity_id"),
+    Index("sales_opportunities_opened", "opened_at", "opportunity_id"),
     Index("sales_opportunities_status", "status", "pipeline", "stage"),
 )
 

@@ -39,13 +39,14 @@ from crmcore.projections.service.service_levels.case_results import (
     next_due,
     read_cases,
 )
+from crmcore.projections.service.service_levels.case_row import SERVICE_CASES
 from crmcore.projections.service.service_levels.snapshots import (
     OPEN,
     CaseSnapshot,
     read_snapshots,
     read_snapshots_of,
 )
-from crmcore.projections.service.service_levels.tables import SERVICE_CASES, SERVICE_LEVELS
+from crmcore.projections.service.service_levels.tables import SERVICE_LEVELS
 from crmcore.projections.service.service_levels.timelines import Packing
 
 _CASES, _TARGETS = SERVICE_CASES.c, SERVICE_LEVELS.c

@@ -12,12 +12,11 @@ from sqlalchemy import Connection, select
 
 from crmcore.domain.service.levels.clock import TargetClock, Verdict
 from crmcore.domain.service.levels.policy import TargetKind
-from crmcore.domain.service.priority import Priority
-from crmcore.domain.service.terms import CaseChannel, CaseKind, StatusCategory
 from crmcore.projections.results import result
 from crmcore.projections.service.service_levels.assignments import target_of
+from crmcore.projections.service.service_levels.case_row import CaseColumns
 from crmcore.projections.service.service_levels.snapshots import CaseSnapshot, in_parts
-from crmcore.projections.service.service_levels.tables import SERVICE_CASES, SERVICE_CYCLES
+from crmcore.projections.service.service_levels.tables import SERVICE_CYCLES
 
 
 @result
@@ -73,30 +72,14 @@ class CaseCycle:
 
 
 @result
-class Case:
+class Case(CaseColumns):
     """A case as it was at an instant (``as_of``; all in UTC).
 
-    ``contacts`` counts the opening and every message of the customer.  ``next_due_at`` is when the
-    first of the targets that are still to be met is due: None where none is, or all are paused.
+    ``next_due_at`` is when the first of the targets that are still to be met is due: None where none
+    is, or all are paused.
     """
 
-    case_id: UUID
-    number: str | None
-    customer_id: UUID | None
-    subject: str
-    kind: CaseKind
-    channel: CaseChannel
-    category: str | None
-    request_type: str | None
-    priority: Priority | None
-    queue: str | None
-    agent: str | None
-    status: StatusCategory
     is_open: bool
-    opened_at: datetime
-    first_response_at: datetime | None
-    closed_at: datetime | None
-    contacts: int
     next_due_at: datetime | None
     cycles: tuple[CaseCycle, ...]
     as_of: datetime
@@ -123,9 +106,8 @@ def read_cases(
 
 @cache
 def _columns() -> Mapping[str, Callable[[Any], Any]]:
-    """The fields of a case that are columns of its row, each with what makes it of the column."""
-    kinds = get_type_hints(Case)
-    return {name: _reading(kind) for name, kind in kinds.items() if name in SERVICE_CASES.c}
+    """The columns of a case's row, each with what makes a field of it."""
+    return {name: _reading(kind) for name, kind in get_type_hints(CaseColumns).items()}
 
 
 def _reading(kind: Any) -> Callable[[Any], Any]:

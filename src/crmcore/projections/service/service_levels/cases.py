@@ -23,13 +23,13 @@ from crmcore.projections.service.service_levels.case_list import (
     read_backlog,
 )
 from crmcore.projections.service.service_levels.case_results import Case, read_cases
+from crmcore.projections.service.service_levels.case_row import SERVICE_CASES
 from crmcore.projections.service.service_levels.escalations import (
     DueEscalation,
     read_due,
     read_escalations,
 )
 from crmcore.projections.service.service_levels.snapshots import read_snapshots
-from crmcore.projections.service.service_levels.tables import SERVICE_CASES
 from crmcore.projections.service.service_levels.timelines import Packing
 
 

@@ -4,14 +4,11 @@ All targets follow from the case's life in instants, which is kept with the case
 depend on the moment of the query, so they are computed then and not stored.
 """
 
-from collections import ChainMap
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 from crmcore.application.log import Recorded
-from crmcore.domain.kernel.instants import to_micros
 from crmcore.domain.service.case.facts import evolve_timeline, open_timeline
 from crmcore.domain.service.case.messages.conversation import CaseReplied
 from crmcore.domain.service.case.messages.life_cycle import (
@@ -26,12 +23,8 @@ from crmcore.domain.service.case.messages.life_cycle import (
 )
 from crmcore.domain.service.case.messages.merging import CaseMerged, CaseQuestionInherited
 from crmcore.domain.service.case.messages.opening import (
-    CaseClassified,
-    CaseCustomerIdentified,
     CaseOpened,
-    CasePrioritised,
 )
-from crmcore.domain.service.case.messages.routing import CaseAssigned, CaseQueued, CaseTransferred
 from crmcore.domain.service.case.messages.service_levels import (
     ServiceLevelAttached,
     ServiceLevelDetached,
@@ -46,8 +39,13 @@ from crmcore.domain.service.terms import AuthorRole
 from crmcore.projections.engine.projection import Projection, Row, Rows, by_stream
 from crmcore.projections.engine.working import Working
 from crmcore.projections.service.service_levels.assignments import target_of
-from crmcore.projections.service.service_levels.tables import (
+from crmcore.projections.service.service_levels.case_row import (
     SERVICE_CASES,
+    SETTING,
+    case_of,
+    opening_row,
+)
+from crmcore.projections.service.service_levels.tables import (
     SERVICE_CYCLES,
     SERVICE_LEVELS,
     SERVICE_WORK,
@@ -60,18 +58,7 @@ def service_levels(packing: Packing) -> Projection:
     working = Working("timeline", _case_columns(packing), lambda row: packing.unpack(row["clock"]))
     handlers: dict[type, Callable[[Any, Recorded, Rows], None]] = {
         CaseOpened: _opened,
-        CaseCustomerIdentified: _sets(lambda e: {"customer_id": str(e.customer_id)}),
-        CaseClassified: _sets(
-            lambda e: {
-                "kind": e.kind.value,
-                "category": e.category,
-                "request_type": e.request_type,
-            }
-        ),
-        CasePrioritised: _sets(lambda e: {"priority": e.priority.value}),
-        CaseQueued: _sets(lambda e: {"queue": e.queue}),
-        CaseTransferred: _sets(lambda e: {"queue": e.queue, "agent": None}),
-        CaseAssigned: _sets(lambda e: {"agent": e.agent}),
+        **SETTING,
         CaseReplied: _replied,
         CaseStarted: _move,
         CasePended: _move,
@@ -102,35 +89,13 @@ def service_levels(packing: Packing) -> Projection:
 
 def _opened(event: CaseOpened, recorded: Recorded, rows: Rows) -> None:
     timeline = open_timeline(event)
-    facts = {
-        "customer_id": None if event.customer_id is None else str(event.customer_id),
-        "kind": event.kind.value,
-        "category": event.category,
-        "request_type": event.request_type,
-        "priority": None if event.priority is None else event.priority.value,
-        "queue": event.queue,
-        "agent": None,
-    }
-    row = facts | {
-        "case_id": recorded.stream,
-        "number": event.number,
-        "subject": event.subject,
-        "channel": event.channel.value,
-        "opened_at": event.at,
-        "closed_at": None,
-        "contacts": 1,
-        "changed_at": event.at,
-        "facts_at": event.at,
-        "facts": [[to_micros(event.at), facts]],
-        "timeline": timeline,
-    }
-    rows.put(SERVICE_CASES, row)
+    rows.put(SERVICE_CASES, opening_row(event) | {"timeline": timeline})
     _put_cycle(rows, recorded.stream, 1, event.at)
     _put_targets(rows, recorded.stream, timeline)
 
 
 def _replied(event: CaseReplied, recorded: Recorded, rows: Rows) -> None:
-    row = _case(rows, recorded.stream)
+    row = case_of(rows, recorded.stream)
     known: Row = {}
     if event.author_role is AuthorRole.CUSTOMER:
         known["contacts"] = row["contacts"] + 1
@@ -142,7 +107,7 @@ def _replied(event: CaseReplied, recorded: Recorded, rows: Rows) -> None:
 def _solved(event: CaseSolved, recorded: Recorded, rows: Rows) -> None:
     cycle = rows.get(SERVICE_CYCLES, recorded.stream, event.cycle)
     assert cycle is not None, "a cycle is solved that has begun"
-    owner = _case(rows, recorded.stream)["agent"]
+    owner = case_of(rows, recorded.stream)["agent"]
     code = event.resolution_code
     found = {"solved_at": event.at, "resolution_code": code, "owner": owner}
     rows.put(SERVICE_CYCLES, cycle | found)
@@ -167,31 +132,12 @@ def _closed(event: CaseClosed, recorded: Recorded, rows: Rows) -> None:
 
 def _move(event: Any, recorded: Recorded, rows: Rows, **known: Any) -> None:
     """Let *event* move the clock, and show what is to be done now."""
-    row = _case(rows, recorded.stream)
+    row = case_of(rows, recorded.stream)
     timeline = evolve_timeline(row["timeline"], event)
     if timeline is not row["timeline"]:
         known |= {"timeline": timeline, "changed_at": max(row["changed_at"], event.at)}
         _put_targets(rows, recorded.stream, timeline)
     rows.put(SERVICE_CASES, row | known)
-
-
-def _case(rows: Rows, case_id: str) -> Row:
-    row = rows.get(SERVICE_CASES, case_id)
-    assert row is not None, "a case is opened before anything else happens to it"
-    return row
-
-
-def _sets(values: Callable[[Any], Row]) -> Callable[[Any, Recorded, Rows], None]:
-    """A handler that sets what the case is held to be."""
-
-    def handle(event: Any, recorded: Recorded, rows: Rows) -> None:
-        row, facts = _case(rows, recorded.stream), values(event)
-        history = sorted([*row["facts"], [to_micros(event.at), facts]], key=itemgetter(0))
-        holding = ChainMap(*(known for _, known in reversed(history)))
-        known_by = {"facts": history, "facts_at": max(row["facts_at"], event.at)}
-        rows.put(SERVICE_CASES, row | known_by | {name: holding[name] for name in facts})
-
-    return handle
 
 
 def _put_cycle(rows: Rows, case_id: str, cycle: int, begun_at: datetime) -> None:

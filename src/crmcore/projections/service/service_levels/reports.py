@@ -19,6 +19,7 @@ from crmcore.projections.service.metrics.catalogue import METRICS
 from crmcore.projections.service.metrics.metric import Figure, MetricOptions, MetricQuery
 from crmcore.projections.service.periods import Period, PeriodLength
 from crmcore.projections.service.service_levels.assignments import Assignment, read_assignments
+from crmcore.projections.service.service_levels.case_row import SERVICE_CASES
 from crmcore.projections.service.service_levels.compliance import (
     ComplianceReport,
     Grouping,
@@ -29,7 +30,7 @@ from crmcore.projections.service.service_levels.compliance import (
     compliance_over_time,
     verdict_of,
 )
-from crmcore.projections.service.service_levels.tables import SERVICE_CASES, SERVICE_LEVELS
+from crmcore.projections.service.service_levels.tables import SERVICE_LEVELS
 from crmcore.projections.service.service_levels.timelines import Packing
 
 

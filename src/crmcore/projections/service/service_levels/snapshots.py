@@ -15,7 +15,7 @@ from crmcore.domain.service.levels.target_clocks import clocks
 from crmcore.domain.service.levels.timeline import Timeline
 from crmcore.domain.service.terms import StatusCategory
 from crmcore.projections.engine.projection import Row
-from crmcore.projections.service.service_levels.tables import SERVICE_CASES
+from crmcore.projections.service.service_levels.case_row import SERVICE_CASES
 from crmcore.projections.service.service_levels.timelines import PackedTimeline, Packing
 
 OPEN: Final = (

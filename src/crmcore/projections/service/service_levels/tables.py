@@ -2,44 +2,12 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 from crmcore.projections.engine.columns import Instant
 
 GIVEN: Final = "given"
 """The policy of a deadline that came with the case."""
-
-SERVICE_CASES = Table(
-    "service_cases",
-    MetaData(),
-    Column("case_id", Text, primary_key=True),
-    Column("customer_id", Text),
-    Column("number", Text),
-    Column("subject", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("category", Text),
-    Column("request_type", Text),
-    Column("priority", Text),
-    Column("queue", Text),
-    Column("agent", Text),
-    Column("status", Text, nullable=False),
-    Column("opened_at", Instant, nullable=False),
-    Column("first_response_at", Instant),
-    Column("closed_at", Instant),
-    Column("contacts", Integer, nullable=False),
-    Column("changed_at", Instant, nullable=False),
-    Column("facts_at", Instant, nullable=False),
-    Column("facts", JSON, nullable=False),
-    Column("clock", Text, nullable=False),
-    Index("service_cases_number", "number"),
-    Index("service_cases_status", "status"),
-)
-"""One row a case.  ``contacts`` counts the opening and every message of the customer.
-
-``clock`` is the case's life in instants, packed; ``changed_at`` the latest of them.  ``facts`` tells
-what the case was held to be (whose, of which kind and priority, with whom), by instant: ``[microseconds since 1970, {column: value}]``; ``facts_at`` is the latest of these.
-"""
 
 SERVICE_CYCLES = Table(
     "service_cycles",

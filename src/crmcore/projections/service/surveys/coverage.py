@@ -9,7 +9,8 @@ from sqlalchemy import Connection, exists, select
 from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.domain.service.terms import StatusCategory
 from crmcore.projections.results import result
-from crmcore.projections.service.service_levels.tables import SERVICE_CASES, SERVICE_CYCLES
+from crmcore.projections.service.service_levels.case_row import SERVICE_CASES
+from crmcore.projections.service.service_levels.tables import SERVICE_CYCLES
 from crmcore.projections.service.surveys.projection import SURVEYS
 
 

@@ -16,7 +16,7 @@ from crmcore.projections.filters import before, equals, from_on
 from crmcore.projections.instants import about_instants
 from crmcore.projections.paging import Page, either_way, page
 from crmcore.projections.questions import Questions
-from crmcore.projections.service.service_levels.tables import SERVICE_CASES
+from crmcore.projections.service.service_levels.case_row import SERVICE_CASES
 from crmcore.projections.service.surveys.coverage import SurveyCoverage, read_coverage
 from crmcore.projections.service.surveys.projection import (
     SURVEY_ANSWERS,
