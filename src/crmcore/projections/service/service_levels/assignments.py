@@ -22,6 +22,8 @@ from crmcore.projections.service.service_levels.tables import (
 )
 from crmcore.projections.service.service_levels.timelines import Packing
 
+_REPORTED: Final = ("number", "customer_id", "priority", "queue", "agent", "kind")
+"""The columns of a case that reports about all of them need."""
 _ORDER: Final = {target: place for place, target in enumerate(TargetKind)}
 
 
@@ -97,7 +99,7 @@ def read_assignments(
     connection: Connection, packing: Packing, as_of: datetime
 ) -> Iterator[Assignment]:
     """What was assigned in every cycle begun by *as_of*, by case, cycle and target."""
-    cases = read_snapshots(connection, packing, as_of, timelines=False)
+    cases = read_snapshots(connection, packing, as_of, briefly=_REPORTED)
     assigned = _by_cycle(connection)
     columns = SERVICE_CYCLES.c
     query = select(columns.case_id, columns.cycle, columns.begun_at)

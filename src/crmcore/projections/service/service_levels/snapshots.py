@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, select
+from sqlalchemy import ColumnElement, Connection, case, select
 
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import to_micros
@@ -25,8 +25,9 @@ OPEN: Final = (
     StatusCategory.ON_HOLD,
 )
 IDS_A_QUERY: Final = 500
-_AS_KEPT: Final = [one for one in SERVICE_CASES.c if one.name not in ("facts", "clock")]
+_AS_KEPT: Final = [one.name for one in SERVICE_CASES.c if one.name not in ("facts", "clock")]
 """The columns that a snapshot takes as they are."""
+_AT_LEAST: Final = ("case_id", "changed_at")
 
 
 @frozen
@@ -77,24 +78,28 @@ def read_snapshots(
     packing: Packing,
     as_of: datetime,
     *conditions: ColumnElement[bool],
-    timelines: bool = True,
+    briefly: Sequence[str] = (),
 ) -> dict[str, CaseSnapshot]:
     """Every case opened by *as_of* whose row meets the *conditions*, as it was then, by its id.
 
-    Without *timelines*, which are long, the cases that have not changed since have none.
+    *briefly*, with some of the columns and without the timelines, which are long, of the cases
+    that have not changed since.
     """
     columns = SERVICE_CASES.c
+    names = dict.fromkeys((*_AT_LEAST, *briefly) if briefly else _AS_KEPT)
     facts = case((columns.facts_at > as_of, columns.facts))
-    clock = columns.clock if timelines else case((columns.changed_at > as_of, columns.clock))
+    clock = case((columns.changed_at > as_of, columns.clock)) if briefly else columns.clock
     query = (
-        select(*_AS_KEPT, facts.label("facts"), clock.label("clock"))
+        select(clock, facts, *(columns[name] for name in names))
         .where(columns.opened_at <= as_of, *conditions)
         .order_by(columns.case_id)
     )
-    return {
-        row["case_id"]: _as_of(_snapshot(row, packing), as_of)
-        for row in connection.execute(query).mappings()
-    }
+    found: dict[str, CaseSnapshot] = {}
+    for text, known, *values in connection.execute(query).all():
+        life = None if text is None else PackedTimeline(packing, text)
+        snapshot = CaseSnapshot(dict(zip(names, values, strict=True)), life)
+        found[snapshot.case_id] = _as_of(snapshot, known, as_of)
+    return found
 
 
 def read_snapshots_of(
@@ -114,23 +119,21 @@ def in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield ids[start : start + IDS_A_QUERY]
 
 
-def _snapshot(row: RowMapping, packing: Packing) -> CaseSnapshot:
-    columns = dict(row)
-    text = columns.pop("clock")
-    return CaseSnapshot(columns, None if text is None else PackedTimeline(packing, text))
-
-
-def _as_of(snapshot: CaseSnapshot, as_of: datetime) -> CaseSnapshot:
+def _as_of(
+    snapshot: CaseSnapshot,
+    facts: Sequence[tuple[int, Row]] | None,
+    as_of: datetime,
+) -> CaseSnapshot:
     """A case, read as it is now, as it was at an instant from its opening on."""
     columns, otherwise = snapshot.columns, Row()
-    if columns["facts_at"] > as_of:
-        known = [held for at, held in columns["facts"] if at <= to_micros(as_of)]
+    if facts is not None:
+        known = [held for at, held in facts if at <= to_micros(as_of)]
         otherwise = Row(ChainMap(*reversed(known)))
-    if columns["changed_at"] > as_of:
+    if snapshot.changed_at > as_of:
         past = snapshot.timeline.until(as_of)
         otherwise["status"] = past.statuses[-1].category.value
         otherwise["first_response_at"] = past.first_response_at
         otherwise["contacts"] = 1 + sum(not one.by_agent for one in past.messages)
-        if columns["closed_at"] is not None and columns["closed_at"] > as_of:
-            otherwise["closed_at"] = None
+        closed_at = columns.get("closed_at")
+        otherwise["closed_at"] = None if closed_at is None or closed_at > as_of else closed_at
     return attrs.evolve(snapshot, columns=columns | otherwise) if otherwise else snapshot
