@@ -36,8 +36,6 @@ from crmcore.infrastructure.events.codec import EventCodec
 from tests.composed import CODEC
 from tests.scenario import uid
 
-__all__ = ["EXAMPLES", "SCHEMAS", "add_missing", "complaint", "fields_of", "read_schemas"]
-
 EXAMPLES = Path(__file__).parent / "fixtures" / "events"
 SCHEMAS = EXAMPLES.parent / "event_schemas.json"
 

@@ -18,17 +18,6 @@ from crmcore import commands as ask
 from crmcore.domain.kernel import Channel, Command, DomainError, Money, derived_id
 from crmcore.domain.sales.lead.messages.capture import LeadSource
 
-__all__ = [
-    "AFTERWARDS",
-    "CASES",
-    "CUSTOMERS",
-    "Clock",
-    "a_rich_history",
-    "histories",
-    "key",
-    "send",
-]
-
 BEGINNING = datetime(2023, 2, 27, 12, tzinfo=UTC)
 AFTERWARDS = datetime(2050, 1, 1, tzinfo=UTC)
 """Later than all that histories tell of."""

@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 
 from crmcore.domain.kernel import Between, InvalidValueError, Length, Money
 
-__all__ = ["Hints", "st_garbage", "st_hostile_fields", "st_message", "st_value"]
-
 T = TypeVar("T")
 Hints = Callable[[type, str], st.SearchStrategy[Any] | None]
 """What to draw for a value of this type in a field of this name; None for the usual."""

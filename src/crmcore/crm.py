@@ -26,7 +26,6 @@ from crmcore.domain.kernel import Command, NotFoundError, zoned
 from crmcore.domain.service.case.naming import cases_by_id
 from crmcore.domain.service.case_number import normal_case_number
 from crmcore.infrastructure.commands.codec import CommandCodec
-from crmcore.infrastructure.commands.schema import schema_of
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
 from crmcore.infrastructure.identity import new_id
@@ -49,8 +48,6 @@ from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.instants import about_instants
 from crmcore.reading import ReadModels
 from crmcore.workers import Submit
-
-__all__ = ["CRM", "open", "schema_of"]
 
 NO_CASES: Final[Mapping[str, UUID]] = MappingProxyType({})
 

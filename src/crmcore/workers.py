@@ -22,8 +22,6 @@ from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuild.fill import Stopped, fill
 from crmcore.projections.engine.rebuild.parts import Part
 
-__all__ = ["Submit"]
-
 
 @frozen
 class Submit:

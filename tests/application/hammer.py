@@ -13,8 +13,6 @@ from crmcore import CRM, Money
 from crmcore.commands import Channel, CostKind, IncurCost, PlanCampaign
 from tests.scenario import START, uid
 
-__all__ = ["SPRING", "cost", "plan", "spent"]
-
 SPRING = uid(3)
 
 

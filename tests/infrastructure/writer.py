@@ -7,8 +7,6 @@ from eventsourcing.persistence import StoredEvent
 
 from crmcore.eventsourcing import CrmApplicationRecorder, Factory
 
-__all__ = ["stream"]
-
 
 def stream(size: int, *, first: int = 1) -> list[StoredEvent]:
     """The events of a stream of its own."""

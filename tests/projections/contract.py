@@ -16,8 +16,6 @@ from crmcore.projections.engine.projection import Projection
 from tests.histories import Clock
 from tests.projections.naive import MODELS
 
-__all__ = ["catch_up", "check", "comparable", "fresh", "live_rows", "rows_of"]
-
 
 @contextmanager
 def fresh(**particulars: Any) -> Iterator[crmcore.CRM]:

@@ -10,8 +10,6 @@ import crmcore
 from crmcore.errors import ProjectionStoppedError, StoreError
 from tests.own_server import OwnServer
 
-__all__ = ["TROUBLES", "Trouble", "eventually", "followed_through", "rebuilt_through"]
-
 Trouble = Callable[[OwnServer, str], None]
 """What happens to a server, or to those who are connected to one of its databases."""
 

@@ -12,22 +12,6 @@ from crmcore.domain.kernel import Channel
 from crmcore.projections.service.service_levels.case_results import Case
 from tests.scenario import uid
 
-__all__ = [
-    "ANN",
-    "BEN",
-    "CARLA",
-    "at",
-    "back",
-    "case",
-    "euro",
-    "known",
-    "named",
-    "one_case",
-    "order",
-    "planned",
-    "running",
-]
-
 ANN, BEN, CARLA = uid(901), uid(902), uid(903)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

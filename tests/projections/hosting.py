@@ -24,19 +24,6 @@ from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.engine.rebuild.worker import STANDARD_LIMITS, Limits
 from crmcore.projections.engine.source import LogSource
 
-__all__ = [
-    "FIRST",
-    "NAMES",
-    "SECOND",
-    "Wrapped",
-    "generations",
-    "guests",
-    "maintenance",
-    "noting",
-    "rebuilder",
-    "shown",
-]
-
 
 def _table(*columns: Column[Any]) -> Table:
     return Table(

@@ -102,8 +102,6 @@ from crmcore.domain.service.terms import StatusCategory
 from crmcore.infrastructure.service.packing import JsonPacking
 from tests.projections import naive_sales
 
-__all__ = ["MODELS", "counts", "loyalty_of"]
-
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 Log = Sequence[Recorded]

@@ -12,8 +12,6 @@ from sqlalchemy import Connection, create_engine, text
 from tests.slow.places import buys
 from tests.slow.read_models import opened
 
-__all__ = ["Waits", "reading", "writing"]
-
 BOUND = 10.0
 """No reader may wait for longer, in seconds."""
 

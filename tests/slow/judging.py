@@ -22,8 +22,6 @@ from crmcore.projections.engine.rebuild.parts import Parts
 from crmcore.projections.engine.rows.memory import MemoryRows
 from tests.projections.contract import ordered, rows_of
 
-__all__ = ["Held", "held", "judge", "judge_rows"]
-
 Rows = dict[str, list[dict[str, Any]]]
 
 

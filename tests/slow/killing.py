@@ -34,8 +34,6 @@ from tests.slow.operations import OPERATIONS, Operation, child, in_small_steps
 from tests.slow.places import Place, place, templates
 from tests.slow.read_models import opened
 
-__all__ = ["main", "options"]
-
 AGAIN = 0.5
 """How often what was started again is killed once more."""
 

@@ -20,8 +20,6 @@ from crmcore.cli.projections.processes import processes
 from crmcore.projections.engine.rebuild import rebuilder as rebuilding
 from tests.slow.read_models import opened
 
-__all__ = ["OPERATIONS", "Operation", "child", "in_small_steps"]
-
 PROCESSES: Final = 2
 
 

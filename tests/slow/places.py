@@ -18,8 +18,6 @@ from tests.own_server import OwnServer, own_server
 from tests.projections.examples import ANN, at, known, order
 from tests.slow.read_models import faulty, opened
 
-__all__ = ["Place", "buys", "place", "templates"]
-
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 synthetic = import_module("synthetic")  # the benchmarks are scripts, no package
 

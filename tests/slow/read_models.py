@@ -23,8 +23,6 @@ from crmcore.projections.engine.rebuild.parts import Part
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.engine.rebuild.worker import Limits
 
-__all__ = ["PURCHASES", "faulty", "opened"]
-
 SMALL = Limits(page=200, commit=700, growing=300, kept=300)
 """So little at a time that a rebuild of a few thousand events commits often."""
 

@@ -33,8 +33,6 @@ from tests.slow.operations import OPERATIONS, in_small_steps
 from tests.slow.places import Server, buys, templates
 from tests.slow.read_models import opened
 
-__all__ = ["main", "options"]
-
 
 @attrs.define
 class Restarting:

@@ -15,8 +15,6 @@ from crmcore.application.errors import (
     UnreadableEventError,
 )
 
-__all__ = ["described"]
-
 OURS = (CorruptEventError, StoreError, UndeclaredError, UnknownTopicError, UnreadableEventError)
 """Errors whose text names fields, tables, topics and positions alone."""
 

@@ -6,27 +6,6 @@ from uuid import UUID
 
 from crmcore.domain.kernel import FieldError, shown
 
-__all__ = [
-    "AmbiguousNumberError",
-    "CommandIdReusedError",
-    "CommandInProgressError",
-    "ConcurrencyError",
-    "CorruptEventError",
-    "InvalidCommandError",
-    "LaterVersionError",
-    "MisuseError",
-    "StoreBusyError",
-    "StoreError",
-    "StoreFormatError",
-    "StoreFullError",
-    "StoreMissingError",
-    "StoreReadOnlyError",
-    "StoreUnavailableError",
-    "UndeclaredError",
-    "UnknownTopicError",
-    "UnreadableEventError",
-]
-
 TOLD: Final = 10
 """Errors of one command that are put into its text."""
 

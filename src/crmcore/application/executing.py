@@ -38,8 +38,6 @@ from crmcore.domain.kernel import (
 )
 from crmcore.domain.kernel.frozen import frozen
 
-__all__ = ["Batch", "CommandService", "Envelope", "InFutureError", "Refused"]
-
 T = TypeVar("T")
 
 ATTEMPTS = 3

@@ -13,20 +13,6 @@ from crmcore.domain.kernel import Command, Event
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
 
-__all__ = [
-    "EventLog",
-    "LogSession",
-    "NewEvent",
-    "Page",
-    "Place",
-    "Provenance",
-    "Receipt",
-    "Record",
-    "Recorded",
-    "UnknownEvent",
-    "is_namespaced",
-]
-
 
 class Place(NamedTuple):
     """A place in a log: a position, and the link of the record there (32 zero bytes at 0).

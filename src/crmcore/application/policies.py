@@ -9,8 +9,6 @@ from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.survey.policy import STANDARD_FEEDBACK, FeedbackPolicy
 
-__all__ = ["STANDARD_POLICIES", "Policies"]
-
 
 @frozen(kw_only=True)
 class Policies:

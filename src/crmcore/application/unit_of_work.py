@@ -11,8 +11,6 @@ from crmcore.application.log import LogSession, NewEvent, Provenance
 from crmcore.domain.kernel import Aggregate, NotAllowedError
 from crmcore.domain.kernel.frozen import frozen
 
-__all__ = ["LoadedStream", "LoadedStreams", "OtherKindError", "UnitOfWork"]
-
 
 class OtherKindError(NotAllowedError):
     """An id is used for one thing and stands for another already."""

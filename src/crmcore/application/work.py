@@ -11,8 +11,6 @@ from uuid import UUID
 
 from crmcore.domain.kernel import Aggregate, Event
 
-__all__ = ["Decide", "Handler", "Work", "derived_handlers", "on_one_stream"]
-
 S = TypeVar("S")
 E = TypeVar("E", bound=Event)
 C = TypeVar("C", contravariant=True)

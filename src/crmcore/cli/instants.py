@@ -6,8 +6,6 @@ from zoneinfo import ZoneInfo
 
 from crmcore.cli.faults import WrongCallError
 
-__all__ = ["FORM", "beginning", "by_then", "end", "last_moment"]
-
 FORM: Final = "2017-12-31T18:00:00Z, 2017-12-31T18:00:00+01:00, or a date (all of it, in UTC)"
 MOMENT: Final = timedelta(microseconds=1)
 

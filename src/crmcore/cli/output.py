@@ -20,25 +20,6 @@ from rich.text import Text
 
 from crmcore import minor_digits
 
-__all__ = [
-    "NOTHING",
-    "Column",
-    "bar",
-    "console",
-    "counted",
-    "duration",
-    "emit",
-    "emit_line",
-    "heading",
-    "instant",
-    "money",
-    "one_line",
-    "printable",
-    "say",
-    "share",
-    "table",
-]
-
 NOTHING: Final = "-"
 BAR: Final = 20  # characters
 NARROWEST, GAP = 8, 2

@@ -21,8 +21,6 @@ from rich.progress import (
 
 from crmcore.cli.output import console, duration, emit_line
 
-__all__ = ["Shown", "Step", "bars", "paces", "progress"]
-
 
 class Shown(StrEnum):
     """How progress is shown."""

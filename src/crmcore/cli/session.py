@@ -18,8 +18,6 @@ from crmcore.errors import (
     StoreReadOnlyError,
 )
 
-__all__ = ["Options", "Stale", "existing", "options_of", "reading", "writing"]
-
 SERVING: Final = ("caught up", "behind")
 NEEDED: Final = "rebuild needed"
 Stale = Annotated[

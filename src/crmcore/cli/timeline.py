@@ -11,8 +11,6 @@ import attrs
 import crmcore
 from crmcore.cli.output import Column, instant, say, table
 
-__all__ = ["Line", "case_numbers_in", "timeline", "who"]
-
 LATE: Final = timedelta(minutes=5)
 """Recorded so much later than it was true, an event says so."""
 

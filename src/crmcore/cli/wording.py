@@ -15,8 +15,6 @@ import msgspec
 
 from crmcore.cli.output import duration, instant, money, one_line
 
-__all__ = ["sentence"]
-
 PART: Final = re.compile(r"\[([^\]]*)\]|([^\[\]]+)")
 FIELD: Final = re.compile(r"\{(\w+)(?::(\w+))?\}")
 LONGEST: Final = 200

@@ -8,8 +8,6 @@ import attrs
 
 from crmcore.cli.output import say
 
-__all__ = ["Agreement", "compared", "show_agreement"]
-
 SHOWN = 10
 
 

@@ -17,7 +17,8 @@ import crmcore
 from crmcore.cli.customers.history import history_document, show_history
 from crmcore.cli.demo import checks
 from crmcore.cli.importers.completejourney import CONTACT_COST, GROSS_MARGIN
-from crmcore.cli.imports.reports import Imported, show_imports
+from crmcore.cli.imports.importing import Imported
+from crmcore.cli.imports.reports import show_imports
 from crmcore.cli.log import verify as auditing
 from crmcore.cli.loyalty.status import show_loyalty
 from crmcore.cli.marketing.campaigns import EXPLAINED, campaign_documents, show_campaigns
@@ -25,20 +26,6 @@ from crmcore.cli.output import Column, bar, money, say, share, table
 from crmcore.cli.pages import items_of
 from crmcore.cli.progress import bars
 from crmcore.cli.service.levels import compliance_document, show_compliance
-
-__all__ = [
-    "Part",
-    "audit",
-    "campaigns",
-    "household",
-    "imports",
-    "most_loyal",
-    "next_steps",
-    "read_models",
-    "second_import",
-    "service_levels",
-    "tiers",
-]
 
 LAST: Final = 12
 """Entries of a history that are shown."""

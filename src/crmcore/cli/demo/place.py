@@ -14,8 +14,6 @@ from crmcore.cli.imports.reports import ACTOR
 from crmcore.cli.session import Options
 from crmcore.errors import StoreMissingError
 
-__all__ = ["SETS", "data_folder", "place"]
-
 SETS: Final = ("completejourney", "boston311")
 FILE_URL: Final = "sqlite:///"
 

@@ -14,8 +14,6 @@ import attrs
 from crmcore import Money
 from crmcore.contexts import AsText, Between, Length, Personal, WorkingTime
 
-__all__ = ["Field", "example", "fields"]
-
 WORDS: Final = {
     UUID: "UUID",
     datetime: "instant with a zone, such as 2026-01-05T09:00:00Z",

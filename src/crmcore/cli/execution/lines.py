@@ -16,8 +16,6 @@ import crmcore
 from crmcore import errors
 from crmcore.commands import OpenCase
 
-__all__ = ["LONGEST", "UNFIT", "Line", "Unreadable", "lines", "read"]
-
 LONGEST: Final = 4 * 1024 * 1024
 """Bytes to a line: the longest message that a command takes is well below."""
 

@@ -21,8 +21,6 @@ from crmcore.cli.importers.row import Planned, Row, SourceError
 from crmcore.cli.importers.sources import Found, column, one_file, read
 from crmcore.commands import CaseChannel, CaseKind, CloseCase, OpenCase, SolveCase
 
-__all__ = ["SOURCE", "Request", "case_id", "commands", "verdicts"]
-
 SOURCE: Final = "boston311"
 FILE: Final = "requests"
 ZONE: Final = ZoneInfo("America/New_York")

@@ -11,19 +11,6 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-__all__ = [
-    "amount",
-    "count",
-    "dollars",
-    "instant",
-    "instant_or_utc",
-    "key",
-    "label",
-    "local_date",
-    "optional",
-    "wall_clock",
-]
-
 DOLLARS = re.compile(r"[0-9]{1,13}(\.[0-9]{1,20})?(e-?[0-9]{1,2})?", re.ASCII)
 DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
 KEY = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,60}")

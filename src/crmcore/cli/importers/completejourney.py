@@ -51,8 +51,6 @@ from crmcore.commands import (
 )
 from crmcore.errors import InvalidValueError
 
-__all__ = ["CONTACT_COST", "GROSS_MARGIN", "SOURCE", "commands"]
-
 CONTACT_COST: Final = Money(Decimal("0.50"), CURRENCY)
 """What one mailing is taken to cost, printing and postage included: an assumption, not data."""
 

@@ -14,8 +14,6 @@ import attrs
 
 from crmcore.cli.importers.row import Refused, SourceError
 
-__all__ = ["LONGEST", "csv_records"]
-
 LONGEST: Final = 4 * 1024 * 1024
 """Characters to a row: what a cell of free text holds is well below."""
 GZIP_MAGIC: Final = b"\x1f\x8b"

@@ -31,8 +31,6 @@ from crmcore.commands import (
 )
 from crmcore.policies import STANDARD_MATRIX
 
-__all__ = ["History", "Told"]
-
 UNKNOWN: Final = "unknown"
 """The resolution code of a solution that did not last: the log keeps the last one's only."""
 

@@ -21,8 +21,6 @@ from crmcore.cli.importers.row import Refused, Unkept
 from crmcore.cli.importers.sources import Found, column, read
 from crmcore.commands import CaseChannel, Impact, Priority, Urgency
 
-__all__ = ["Incident", "Turn", "Update", "incidents"]
-
 T = TypeVar("T")
 MISSING: Final = "?"
 MINUTE: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d{2})", re.ASCII)

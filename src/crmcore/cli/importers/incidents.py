@@ -17,8 +17,6 @@ from crmcore.cli.importers.row import Planned, Refused, Remark, Row, Silent, Unk
 from crmcore.cli.importers.sources import Found, one_file
 from crmcore.commands import CustomerKind, RegisterCustomer
 
-__all__ = ["FILE", "SOURCE", "case_id", "commands", "customer_id", "verdicts"]
-
 SOURCE: Final = "incidents"
 FILE: Final = "incident_event_log"
 

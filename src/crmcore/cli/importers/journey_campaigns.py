@@ -42,8 +42,6 @@ from crmcore.commands import (
     TargetMember,
 )
 
-__all__ = ["campaigns", "conversion", "credited", "redemptions"]
-
 LIST = "household panel"
 
 

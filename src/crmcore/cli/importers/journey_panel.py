@@ -25,8 +25,6 @@ from crmcore.cli.importers.journey_rows import (
 from crmcore.cli.importers.row import Refused, SourceError, Unkept
 from crmcore.cli.importers.sources import Found, located, read
 
-__all__ = ["Panel", "Visit", "read_panel"]
-
 NOON: Final = 12
 R = TypeVar("R", bound=attrs.AttrsInstance)
 K = TypeVar("K")

@@ -29,23 +29,6 @@ from crmcore.cli.importers.cells import (
 from crmcore.cli.importers.row import Refused, Unkept
 from crmcore.cli.importers.sources import Found, column, located, read
 
-__all__ = [
-    "CURRENCY",
-    "SOURCE",
-    "Basket",
-    "Campaign",
-    "Household",
-    "Line",
-    "Membership",
-    "Product",
-    "Redemption",
-    "baskets",
-    "campaign_id",
-    "customer_id",
-    "local",
-    "order_id",
-]
-
 SOURCE: Final = "completejourney"
 CURRENCY: Final = "USD"
 ZONE: Final = ZoneInfo("America/New_York")

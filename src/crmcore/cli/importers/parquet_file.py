@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from crmcore.cli.importers.row import SourceError
 
-__all__ = ["is_parquet", "parquet_records"]
-
 MAGIC: Final = b"PAR1"
 ROWS: Final = 10_000
 """In memory at a time."""

@@ -9,17 +9,6 @@ import attrs
 
 from crmcore import Command
 
-__all__ = [
-    "Planned",
-    "Refused",
-    "Remark",
-    "Row",
-    "Silent",
-    "SourceError",
-    "Unkept",
-    "in_time_order",
-]
-
 
 class SourceError(Exception):
     """A file cannot be read, or not to its end: which, where, and what was expected."""

@@ -18,8 +18,6 @@ from crmcore.cli.importers.parquet_file import is_parquet, parquet_records
 from crmcore.cli.importers.row import Refused, SourceError, Unkept
 from crmcore.contexts import shown
 
-__all__ = ["Found", "column", "located", "one_file", "read"]
-
 R = TypeVar("R", bound=attrs.AttrsInstance)
 ENDINGS: Final = (".csv", ".csv.gz", ".csv.xz", ".parquet")
 NOTHING: Final = ("", "?", "NA")

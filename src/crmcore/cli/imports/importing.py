@@ -15,8 +15,6 @@ from crmcore.cli.interruption import held
 from crmcore.cli.output import one_line
 from crmcore.cli.progress import Step
 
-__all__ = ["Imported", "Reason", "bring_in"]
-
 SAMPLES: Final = 3
 BATCH: Final = 500
 """Commands to a transaction."""

@@ -6,8 +6,6 @@ from typing import Final
 from crmcore.cli.imports.importing import Imported, Reason
 from crmcore.cli.output import Column, say, table
 
-__all__ = ["ACTOR", "Imported", "show_imports", "show_reasons"]
-
 ACTOR: Final = "crmcore demo"
 REASONS: Final = 5
 

@@ -8,8 +8,6 @@ from crmcore.cli.output import emit, say
 from crmcore.cli.progress import progress
 from crmcore.cli.session import existing, options_of
 
-__all__ = ["said", "verdict_document"]
-
 
 def verify(ctx: typer.Context) -> None:
     """Carry out `crmcore audit verify`."""

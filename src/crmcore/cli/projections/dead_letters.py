@@ -5,8 +5,6 @@ from typing import Any
 
 from crmcore.cli.output import Column, counted, table
 
-__all__ = ["aside_documents", "by_cause", "said_by_cause", "show_aside"]
-
 MOST = 3
 """Causes that a line names."""
 

@@ -7,8 +7,6 @@ import attrs
 
 from crmcore.cli.output import Column, counted, say, table
 
-__all__ = ["comparison_document", "show_comparison"]
-
 
 def comparison_document(found: Any) -> dict[str, Any]:
     """Everything that was compared, and whether it is equal."""

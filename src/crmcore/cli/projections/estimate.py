@@ -9,8 +9,6 @@ import attrs
 import crmcore
 from crmcore.cli.output import NOTHING, Column, duration, emit, say, table
 
-__all__ = ["estimate"]
-
 MINUTE = 60
 
 

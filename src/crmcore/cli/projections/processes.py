@@ -11,8 +11,6 @@ from multiprocessing.context import BaseContext
 
 from crmcore.cli.interruption import held
 
-__all__ = ["processes"]
-
 
 def processes(count: int) -> AbstractContextManager[Executor | None]:
     """*count* processes, started at once; none for 0 or 1."""

@@ -25,8 +25,6 @@ from crmcore.errors import (
     UnreadableEventError,
 )
 
-__all__ = ["rebuild"]
-
 SMALL: Final = 50_000
 """A log of fewer records is read sooner than further processes are started."""
 

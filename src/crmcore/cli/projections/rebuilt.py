@@ -9,8 +9,6 @@ from crmcore.cli.output import Column, say, table
 from crmcore.cli.projections.dead_letters import aside_documents, by_cause
 from crmcore.cli.projections.difference import comparison_document, show_comparison
 
-__all__ = ["Outcome", "show_outcomes"]
-
 
 @attrs.frozen
 class Outcome:

@@ -6,8 +6,6 @@ gets the other's mail.  Searching folds generously, and decides nothing.
 
 import unicodedata
 
-__all__ = ["address_key"]
-
 
 def address_key(address: str) -> str:
     """What two spellings of one e-mail address in normal form, or of one handle, have in common.

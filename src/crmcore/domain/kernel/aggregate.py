@@ -10,8 +10,6 @@ from crmcore.domain.kernel.errors import NotAllowedError
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import CLOCK_SKEW
 
-__all__ = ["Aggregate", "OutOfOrderError", "anytime", "from_the_beginning", "nobody"]
-
 S = TypeVar("S")
 E = TypeVar("E")
 

@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-__all__ = ["Channel", "Purpose"]
-
 
 class Channel(StrEnum):
     """A way of contact: what permission is given for, messages go out on, people met by."""

@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from crmcore.domain.kernel.errors import InvalidValueError
 
-__all__ = ["minor_digits", "require_currency"]
-
 USUAL_DIGITS: Final = 2
 
 _IN_USE: Final = {

@@ -18,17 +18,6 @@ SIMPLE = (*PLAIN, time, str, int, float)
 UNSHOWN: Final = object()
 """Stands for a value that is not to be told."""
 
-__all__ = [
-    "AlreadyExistsError",
-    "DomainError",
-    "FieldError",
-    "InvalidValueError",
-    "NoWorkingTimeError",
-    "NotAllowedError",
-    "NotFoundError",
-    "shown",
-]
-
 
 def shown(value: Any, *, width: int = 60) -> str:
     """*value* for a message: as people write it, on one line, at most *width* characters.

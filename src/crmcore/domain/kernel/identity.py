@@ -3,8 +3,6 @@
 from typing import Final
 from uuid import UUID, uuid5
 
-__all__ = ["derived_id"]
-
 NAMESPACE: Final = UUID("5c5d8a4e-6b0c-5d5e-9d3b-6a1f0c7e2b44")
 
 

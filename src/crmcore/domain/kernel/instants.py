@@ -7,8 +7,6 @@ from typing import Any, Final, Self
 
 from crmcore.domain.kernel.errors import InvalidValueError
 
-__all__ = ["CLOCK_SKEW", "Presumed", "from_micros", "to_micros", "zoned"]
-
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far the clocks of those who send commands may differ, from ours and from one another's."""
 

@@ -17,17 +17,6 @@ import attrs
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.shape import shape
 
-__all__ = [
-    "Command",
-    "Event",
-    "command",
-    "description_of",
-    "event",
-    "for_instant",
-    "value",
-    "version_of",
-]
-
 T = TypeVar("T")
 C = TypeVar("C", bound="Command")
 

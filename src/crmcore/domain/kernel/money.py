@@ -16,8 +16,6 @@ from crmcore.domain.kernel.errors import DomainError, InvalidValueError
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.precision import decimals
 
-__all__ = ["CurrencyMismatchError", "Money"]
-
 EXACT = Context(prec=60)
 MOST_WHOLE_DIGITS, MOST_DECIMALS = 15, 6
 

@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-__all__ = ["decimals"]
-
 HUNDREDTH = Decimal("0.01")
 
 

@@ -24,19 +24,6 @@ from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import zoned
 from crmcore.domain.kernel.precision import decimals
 
-__all__ = [
-    "LARGEST_INTEGER",
-    "AsText",
-    "Between",
-    "Length",
-    "Personal",
-    "Text",
-    "WorkingTime",
-    "is_personal",
-    "marked_personal",
-    "shape",
-]
-
 LARGEST_INTEGER = 2**63 - 1  # what both databases hold in one column
 MOST_DIGITS = 28
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)

@@ -19,20 +19,6 @@ from crmcore.domain.kernel.working_time.positions import (
 )
 from crmcore.domain.kernel.working_time.timeline import Timetable, name_of, timeline
 
-__all__ = [
-    "add_business_days",
-    "business_days_between",
-    "closing_of",
-    "is_business_day",
-    "local_date",
-    "next_business_day",
-    "previous_business_day",
-    "roll_backward",
-    "roll_forward",
-    "same_time_on",
-    "subtract_business_days",
-]
-
 FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 3), date(LAST_YEAR, 12, 29)
 ONE_DAY = timedelta(days=1)
 _checked = shape(date)

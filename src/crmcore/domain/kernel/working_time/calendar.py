@@ -28,15 +28,6 @@ from crmcore.domain.kernel.working_time.hours import (
     weekly,
 )
 
-__all__ = [
-    "ALWAYS",
-    "ELAPSED",
-    "BusinessCalendar",
-    "CalendarHistory",
-    "CalendarInForce",
-    "known_zone",
-]
-
 ALWAYS: Final = date(1899, 12, 1)
 """As far back as any instant reaches: for the version that holds from the beginning."""
 OF_THE_MACHINE: Final = ("localtime", "posixrules", "Factory")

@@ -16,20 +16,6 @@ from crmcore.domain.kernel.errors import InvalidValueError
 from crmcore.domain.kernel.message import value
 from crmcore.domain.kernel.shape import AsText, Between, Length
 
-__all__ = [
-    "DAY",
-    "Break",
-    "DayHours",
-    "Holiday",
-    "HoursOfWeek",
-    "OpeningHours",
-    "ShiftedDay",
-    "apart",
-    "day_hours",
-    "seconds",
-    "weekly",
-]
-
 DAY: Final = 24 * 60 * 60
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK: Final = re.compile(r"(?P<h>\d{1,2}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?", re.ASCII)
@@ -46,9 +32,14 @@ class Stretch(Protocol):
     """Anything that opens and closes on one local day."""
 
     @property
-    def opens(self) -> str: ...
+    def opens(self) -> str:
+        """When it opens, by local clocks."""
+        ...
+
     @property
-    def closes(self) -> str: ...
+    def closes(self) -> str:
+        """When it closes, by local clocks."""
+        ...
 
 
 def seconds(clock: str) -> int:

@@ -15,8 +15,6 @@ from crmcore.domain.kernel.working_time.calendar import BusinessCalendar
 from crmcore.domain.kernel.working_time.hours import Stretch, seconds
 from crmcore.domain.kernel.working_time.positions import EPOCH, microseconds
 
-__all__ = ["LocalDays", "Span", "united"]
-
 NAIVE_EPOCH: Final = EPOCH.replace(tzinfo=None)
 ONE_DAY: Final = timedelta(days=1)
 Span = tuple[int, int]

@@ -19,8 +19,6 @@ from crmcore.domain.kernel.working_time.positions import (
 from crmcore.domain.kernel.working_time.questions import add
 from crmcore.domain.kernel.working_time.timeline import Timetable, name_of, timeline
 
-__all__ = ["intervals", "next_close", "next_open", "next_opening", "previous_close"]
-
 
 def next_open(timetable: Timetable, instant: datetime, *, horizon: timedelta = HORIZON) -> datetime:
     """The first working instant from *instant* on: itself while open, else the next opening.

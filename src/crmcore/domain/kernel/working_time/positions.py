@@ -6,17 +6,6 @@ from typing import Final
 from crmcore.domain.kernel.errors import InvalidValueError
 from crmcore.domain.kernel.shape import shape
 
-__all__ = [
-    "EPOCH",
-    "FIRST_YEAR",
-    "HORIZON",
-    "LAST_YEAR",
-    "duration",
-    "instant_at",
-    "microseconds",
-    "position",
-]
-
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1900, 8999  # those of the instants that commands may carry
 HORIZON: Final = timedelta(days=3_660)

@@ -20,8 +20,6 @@ from crmcore.domain.kernel.working_time.positions import (
 )
 from crmcore.domain.kernel.working_time.timeline import Timetable, name_of, timeline
 
-__all__ = ["add", "between", "calendar_at", "is_open", "subtract"]
-
 
 def add(
     timetable: Timetable, start: datetime, amount: timedelta, *, horizon: timedelta = HORIZON

@@ -23,8 +23,6 @@ from crmcore.domain.kernel.working_time.positions import (
     microseconds,
 )
 
-__all__ = ["Timeline", "Timetable", "Year", "name_of", "timeline"]
-
 Timetable = BusinessCalendar | CalendarHistory
 """Whatever can be asked when it is open."""
 BEGINNING: Final = date(1, 1, 3)
