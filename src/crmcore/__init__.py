@@ -31,11 +31,15 @@ if TYPE_CHECKING:
     from crmcore.composition import all_contexts
     from crmcore.crm import CRM, open  # noqa: A004  # read as `crmcore.open`
     from crmcore.domain.kernel import Command, Money, derived_id, minor_digits
+    from crmcore.domain.marketing.campaign.state import CampaignStatus
+    from crmcore.domain.sales.lead.phases import LeadStatus
     from crmcore.domain.service.levels.clock import Mode
     from crmcore.domain.service.terms import StatusCategory
     from crmcore.infrastructure.commands.schema import schema_of
     from crmcore.infrastructure.identity import new_id
     from crmcore.projections.engine.projection import Projection
+    from crmcore.projections.sales.opportunities.table import OpportunityStatus
+    from crmcore.projections.sales.orders import OrderStatus
     from crmcore.projections.service.metrics.catalogue import METRICS
     from crmcore.projections.service.metrics.metric import Figure, Metric
     from crmcore.projections.service.periods import Period, PeriodLength
@@ -46,15 +50,19 @@ __all__ = [
     "CRM",
     "METRICS",
     "Batch",
+    "CampaignStatus",
     "Command",
     "Envelope",
     "Escalated",
     "FeedbackGrouping",
     "Figure",
     "Grouping",
+    "LeadStatus",
     "Metric",
     "Mode",
     "Money",
+    "OpportunityStatus",
+    "OrderStatus",
     "Period",
     "PeriodLength",
     "Projection",
@@ -98,7 +106,11 @@ _PARTS = {
     "crmcore.crm": ("CRM", "open"),
     "crmcore.infrastructure.commands.schema": ("schema_of",),
     "crmcore.domain.kernel": ("Command", "Money", "derived_id", "minor_digits"),
+    "crmcore.domain.marketing.campaign.state": ("CampaignStatus",),
+    "crmcore.domain.sales.lead.phases": ("LeadStatus",),
     "crmcore.domain.service.terms": ("StatusCategory",),
+    "crmcore.projections.sales.opportunities.table": ("OpportunityStatus",),
+    "crmcore.projections.sales.orders": ("OrderStatus",),
     "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
     "crmcore.projections.engine.projection": ("Projection",),

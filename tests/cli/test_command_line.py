@@ -169,13 +169,22 @@ def test_a_closed_output_is_no_trouble(company_file: Path, argv: tuple[str, ...]
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+INTERRUPTIBLE = (  # which is what a shell's background job is not
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from crmcore.cli import main; sys.exit(main())"
+)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
 def test_following_outlives_an_output_that_is_full(company_file: Path) -> None:
     argv = ["--db", f"sqlite:///{company_file}", "projections", "catch-up", "--follow"]
     with (
         Path("/dev/full").open("w") as full,
         subprocess.Popen(
-            [sys.executable, "-m", "crmcore", *argv], stdout=full, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", INTERRUPTIBLE, *argv],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
         ) as follower,
     ):
         assert follower.stderr is not None

@@ -46,7 +46,7 @@ from crmcore.domain.marketing.campaign.running import (
     NotApprovedError,
     NotRunningError,
 )
-from crmcore.domain.marketing.campaign.state import Campaign, CampaignEndedError, Status
+from crmcore.domain.marketing.campaign.state import Campaign, CampaignEndedError, CampaignStatus
 from crmcore.domain.marketing.holdout import Holdout
 from crmcore.domain.marketing.terms import (
     RESPONSES,
@@ -354,7 +354,7 @@ def test_INV_M10_EC_M6_a_copy_has_the_terms_and_none_of_the_results() -> None:
     )
     begun = scenario.aggregate.fold(scenario.history)
     assert isinstance(begun, Campaign)
-    assert (begun.status, begun.lists, begun.spent) == (Status.PLANNED, {}, euros("0"))
+    assert (begun.status, begun.lists, begun.spent) == (CampaignStatus.PLANNED, {}, euros("0"))
 
 
 @given(amounts=st.lists(st.decimals(0, 10**6, places=2), max_size=6), repeats=st.integers(1, 3))

@@ -23,7 +23,7 @@ from crmcore.domain.marketing.campaign.messages.running import (
     PauseCampaign,
     ResumeCampaign,
 )
-from crmcore.domain.marketing.campaign.state import Campaign, Status
+from crmcore.domain.marketing.campaign.state import Campaign, CampaignStatus
 from crmcore.domain.marketing.terms import ListKind
 from tests.domain.campaign_examples import CAMPAIGNS, SPRING, plan
 from tests.scenario import at, uid
@@ -71,7 +71,7 @@ class Campaigns(machine.RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.scenario = CAMPAIGNS
-        self.status: Status | None = None
+        self.status: CampaignStatus | None = None
         self.since = at()
         self.approved = self.launched = False
         self.lists: dict[UUID, int] = {}
@@ -83,7 +83,7 @@ class Campaigns(machine.RuleBasedStateMachine):
         self.scenario = self.scenario.given(*outcome.events)
         return outcome.refusal is None
 
-    def enter(self, status: Status, when: Any) -> None:
+    def enter(self, status: CampaignStatus, when: Any) -> None:
         self.status, self.since = status, when
 
     def runs(self, when: Any) -> bool:
@@ -94,39 +94,41 @@ class Campaigns(machine.RuleBasedStateMachine):
     @machine.initialize()
     def begin(self) -> None:
         assert self.send(plan())
-        self.status = Status.PLANNED
+        self.status = CampaignStatus.PLANNED
 
     @machine.rule(when=instants)
     def approve(self, when: Any) -> None:
         done = self.send(ApproveCampaign(campaign_id=SPRING, at=when))
-        assert done == (self.approved or self.status is Status.PLANNED)
-        if done and self.status is Status.PLANNED:
+        assert done == (self.approved or self.status is CampaignStatus.PLANNED)
+        if done and self.status is CampaignStatus.PLANNED:
             self.approved = True
-            self.enter(Status.APPROVED, when)
+            self.enter(CampaignStatus.APPROVED, when)
 
     @machine.rule(when=instants, allow_empty=st.booleans())
     def launch(self, when: Any, allow_empty: bool) -> None:
         before = self.scenario.aggregate.fold(self.scenario.history)
         in_time = self.runs(when)
         done = self.send(LaunchCampaign(campaign_id=SPRING, allow_empty=allow_empty, at=when))
-        fresh = self.status is Status.APPROVED and (any(self.lists.values()) or allow_empty)
+        fresh = self.status is CampaignStatus.APPROVED and (any(self.lists.values()) or allow_empty)
         fresh = fresh and in_time
-        assert done == (fresh or self.status is Status.RUNNING or before.launched_at == when)
+        assert done == (
+            fresh or self.status is CampaignStatus.RUNNING or before.launched_at == when
+        )
         if fresh:
             self.launched = True
-            self.enter(Status.RUNNING, when)
+            self.enter(CampaignStatus.RUNNING, when)
 
     @machine.rule(
         kind=st.sampled_from([PauseCampaign, ResumeCampaign, CompleteCampaign]), when=instants
     )
     def move(self, kind: type, when: Any) -> None:
         to = {
-            PauseCampaign: Status.PAUSED,
-            ResumeCampaign: Status.RUNNING,
-            CompleteCampaign: Status.COMPLETED,
+            PauseCampaign: CampaignStatus.PAUSED,
+            ResumeCampaign: CampaignStatus.RUNNING,
+            CompleteCampaign: CampaignStatus.COMPLETED,
         }[kind]
-        in_time = self.runs(when) if to is Status.RUNNING else self.since <= when
-        may = in_time and self.status in (Status.RUNNING, Status.PAUSED)
+        in_time = self.runs(when) if to is CampaignStatus.RUNNING else self.since <= when
+        may = in_time and self.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
         there = self.status is to
         assert self.send(kind(campaign_id=SPRING, at=when)) == (may or there)
         if may and not there:
@@ -134,19 +136,19 @@ class Campaigns(machine.RuleBasedStateMachine):
 
     @machine.rule(when=instants)
     def cancel(self, when: Any) -> None:
-        may = self.since <= when and self.status is not Status.COMPLETED
-        there = self.status is Status.CANCELLED
+        may = self.since <= when and self.status is not CampaignStatus.COMPLETED
+        there = self.status is CampaignStatus.CANCELLED
         done = self.send(CancelCampaign(campaign_id=SPRING, reason="no", at=when))
         assert done == (may or there)
         if may and not there:
-            self.enter(Status.CANCELLED, when)
+            self.enter(CampaignStatus.CANCELLED, when)
 
     @machine.rule(list_id=few, size=st.integers(0, 2))
     def attach(self, list_id: UUID, size: int) -> None:
         command = AttachTargetList(
             campaign_id=SPRING, list_id=list_id, name="all", size=size, at=at(days=1)
         )
-        over = self.status in (Status.COMPLETED, Status.CANCELLED)
+        over = self.status in (CampaignStatus.COMPLETED, CampaignStatus.CANCELLED)
         known = self.lists.get(list_id)
         assert self.send(command) == (not over if known is None else known == size)
         if known is None and not over:

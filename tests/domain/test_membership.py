@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmcore.domain.kernel import AlreadyExistsError, Channel, NotFoundError, Purpose
-from crmcore.domain.marketing.campaign.state import CampaignEndedError, Status
+from crmcore.domain.marketing.campaign.state import CampaignEndedError, CampaignStatus
 from crmcore.domain.marketing.holdout import Holdout
 from crmcore.domain.marketing.membership.addressing import (
     FrequencyCapError,
@@ -211,7 +211,9 @@ def test_INV_X2_whoever_withdrew_before_the_send_gets_none_and_the_stream_says_w
     scenario = ADDRESSED.when(send(), about(), WITHDRAWN).then(held_back)
     scenario.when(send(), about(), WITHDRAWN).refused(SuppressedError, "already .withdrawn.")
     scenario.when(send()).refused(SuppressedError, "already .withdrawn.")
-    scenario.when(send(), about(Status.COMPLETED)).refused(SuppressedError, "already .withdrawn.")
+    scenario.when(send(), about(CampaignStatus.COMPLETED)).refused(
+        SuppressedError, "already .withdrawn."
+    )
     scenario.when(send(102)).then(sent(102))
 
 
@@ -252,23 +254,25 @@ def test_targeting_as_of_before_the_last_assessment_changes_nothing() -> None:
     late.refused(SuppressedError, "was suppressed .withdrawn.")
 
 
-@pytest.mark.parametrize("status", [one for one in Status if one is not Status.RUNNING])
-def test_INV_M8_EC_M4_nothing_goes_out_unless_the_campaign_runs(status: Status) -> None:
+@pytest.mark.parametrize(
+    "status", [one for one in CampaignStatus if one is not CampaignStatus.RUNNING]
+)
+def test_INV_M8_EC_M4_nothing_goes_out_unless_the_campaign_runs(status: CampaignStatus) -> None:
     ADDRESSED.when(send(), about(status)).refused(NotSendingError, f"is {status}")
 
 
-@pytest.mark.parametrize("status", list(Status))
-def test_proof_copies_go_out_before_the_launch_too(status: Status) -> None:
+@pytest.mark.parametrize("status", list(CampaignStatus))
+def test_proof_copies_go_out_before_the_launch_too(status: CampaignStatus) -> None:
     outcome = MEMBERS.given(targeted(role=Role.SEED)).when(send(), about(status))
-    if status in (Status.PLANNED, Status.APPROVED, Status.RUNNING):
+    if status in (CampaignStatus.PLANNED, CampaignStatus.APPROVED, CampaignStatus.RUNNING):
         outcome.then(sent(counted=False, first=False))  # INV-M11
     else:
         outcome.refused(NotSendingError)
 
 
 def test_INV_M1_nobody_is_targeted_after_the_end() -> None:
-    MEMBERS.when(target(), about(Status.COMPLETED)).refused(CampaignEndedError)
-    ADDRESSED.when(target(at=at(days=50)), about(Status.COMPLETED), WITHDRAWN).then()
+    MEMBERS.when(target(), about(CampaignStatus.COMPLETED)).refused(CampaignEndedError)
+    ADDRESSED.when(target(at=at(days=50)), about(CampaignStatus.COMPLETED), WITHDRAWN).then()
 
 
 def test_a_message_goes_by_the_channel_of_the_campaign() -> None:
@@ -278,7 +282,7 @@ def test_a_message_goes_by_the_channel_of_the_campaign() -> None:
 
 def test_a_message_is_sent_once() -> None:
     after = ADDRESSED.given(sent())
-    after.when(send(at=at(days=20)), about(Status.COMPLETED), WITHDRAWN).then()
+    after.when(send(at=at(days=20)), about(CampaignStatus.COMPLETED), WITHDRAWN).then()
     after.when(send(transactional=True)).refused(AlreadyExistsError, "message")
     after.when(send(102)).then(sent(102, first=False))
 

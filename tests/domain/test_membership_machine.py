@@ -9,7 +9,7 @@ from hypothesis import stateful as machine
 from hypothesis import strategies as st
 
 from crmcore.domain.kernel import Money
-from crmcore.domain.marketing.campaign.state import Status
+from crmcore.domain.marketing.campaign.state import CampaignStatus
 from crmcore.domain.marketing.holdout import Holdout
 from crmcore.domain.marketing.membership.messages.addressing import (
     MemberHeldOut,
@@ -82,7 +82,7 @@ reaches = st.builds(
 )
 campaigns = st.builds(
     about,
-    st.sampled_from([*Status, *([Status.RUNNING] * 6)]),
+    st.sampled_from([*CampaignStatus, *([CampaignStatus.RUNNING] * 6)]),
     holdout=st.sampled_from([None, HALF, Holdout(percent=Decimal(100))]),
     response_kinds=st.sampled_from([(ResponseKind.REDEMPTION,), tuple(ResponseKind)]),
 )
@@ -147,8 +147,10 @@ class Members(machine.RuleBasedStateMachine):
     def plan(self, campaign: Any) -> None:
         self.campaign = campaign
 
-    @machine.rule(reach=reaches, status=st.sampled_from([Status.RUNNING, Status.PAUSED]))
-    def the_world_changes(self, reach: Reach, status: Status) -> None:
+    @machine.rule(
+        reach=reaches, status=st.sampled_from([CampaignStatus.RUNNING, CampaignStatus.PAUSED])
+    )
+    def the_world_changes(self, reach: Reach, status: CampaignStatus) -> None:
         self.reach, self.campaign = reach, attrs.evolve(self.campaign, status=status)
 
     @machine.rule(command=addresses | facts)
@@ -178,7 +180,7 @@ class Members(machine.RuleBasedStateMachine):
         assert not told_no(before)
         assert event.message_id not in held_back(before)
         if targeting(before).role is Role.DEFAULT:
-            assert self.campaign.status is Status.RUNNING
+            assert self.campaign.status is CampaignStatus.RUNNING
 
     def free(self, before: tuple[Any, ...]) -> bool:
         """Neither in the control group nor on a list of people to leave out."""
@@ -195,8 +197,9 @@ class Members(machine.RuleBasedStateMachine):
         today = self.reach.active and self.reach.consented and self.reach.reachable
         return (
             bool(before)
+            and command.at >= before[0].at  # a message does not precede its targeting
             and command.message_id not in sent | held_back(before)
-            and self.campaign.status is Status.RUNNING
+            and self.campaign.status is CampaignStatus.RUNNING
             and within
             and today
             and not told_no(before)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crmcore.domain.kernel import AlreadyExistsError, InvalidValueError, Money, NotFoundError
-from crmcore.domain.marketing.campaign.state import Status
+from crmcore.domain.marketing.campaign.state import CampaignStatus
 from crmcore.domain.marketing.membership.messages.results import (
     BounceKind,
     ConversionKind,
@@ -125,7 +125,7 @@ class TestEveryFact:
         ADDRESSED.given(*ADDRESSED.when(command).events).when(command).then()
 
     def test_is_recorded_after_the_end_too(self, command: Any) -> None:
-        assert ADDRESSED.when(command, about(Status.COMPLETED)).events
+        assert ADDRESSED.when(command, about(CampaignStatus.COMPLETED)).events
 
     def test_needs_a_member(self, command: Any) -> None:
         MEMBERS.when(command).refused(NotFoundError, "target the customer first")

@@ -23,7 +23,7 @@ from crmcore.domain.marketing.campaign.messages.running import (
     CostIncurred,
     StatusEvent,
 )
-from crmcore.domain.marketing.campaign.state import Status, status_after
+from crmcore.domain.marketing.campaign.state import CampaignStatus, status_after
 from crmcore.domain.marketing.membership.messages.addressing import (
     Assessed,
     MemberHeldOut,
@@ -116,7 +116,7 @@ class CampaignResult:
     name: str
     kind: str
     channel: Channel
-    status: Status
+    status: CampaignStatus
     currency: str
     starts_at: datetime
     ends_at: datetime
@@ -162,7 +162,7 @@ def read_result(row: dict[str, Any], bought: Bought) -> CampaignResult:
         | {
             "campaign_id": UUID(row["campaign_id"]),
             "channel": Channel(row["channel"]),
-            "status": Status(row["status"]),
+            "status": CampaignStatus(row["status"]),
         },
         purchases=sum(purchases for purchases, _ in bought.values()),
         revenue=revenue,
@@ -234,7 +234,7 @@ def _planned(event: CampaignPlanned, _recorded: Recorded, rows: Rows) -> None:
         name=event.name,
         kind=event.kind,
         channel=event.channel,
-        status=Status.PLANNED,
+        status=CampaignStatus.PLANNED,
         currency=event.currency,
         starts_at=event.starts_at,
         ends_at=event.ends_at,

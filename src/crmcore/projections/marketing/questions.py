@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from crmcore.domain.kernel import Channel
-from crmcore.domain.marketing.campaign.state import Status
+from crmcore.domain.marketing.campaign.state import CampaignStatus
 from crmcore.projections.filters import equals
 from crmcore.projections.marketing.campaign_results import (
     CAMPAIGN_RESULTS,
@@ -44,7 +44,7 @@ class CampaignQuestions(Questions):
     def find(
         self,
         *,
-        status: Status | None = None,
+        status: CampaignStatus | None = None,
         channel: Channel | None = None,
         kind: str | None = None,
         order_by: str = "starts_at",
@@ -59,7 +59,7 @@ class CampaignQuestions(Questions):
         """
         rows = CAMPAIGN_RESULTS.c
         query = select(CAMPAIGN_RESULTS).where(
-            equals(rows.status, Status, status),
+            equals(rows.status, CampaignStatus, status),
             equals(rows.channel, Channel, channel),
             equals(rows.kind, str, kind),
         )

@@ -25,7 +25,13 @@ from crmcore.domain.marketing.campaign.messages.running import (
     ResumeCampaign,
     RunningCommand,
 )
-from crmcore.domain.marketing.campaign.state import Campaign, Event, State, Status, require_planned
+from crmcore.domain.marketing.campaign.state import (
+    Campaign,
+    CampaignStatus,
+    Event,
+    State,
+    require_planned,
+)
 from crmcore.domain.marketing.terms import require_payable
 
 
@@ -71,10 +77,10 @@ def _approve(command: ApproveCampaign, state: Campaign) -> Sequence[Event]:
 
 
 def _launch(command: LaunchCampaign, state: Campaign) -> Sequence[Event]:
-    if state.status is Status.RUNNING or state.launched_at == command.at:
+    if state.status is CampaignStatus.RUNNING or state.launched_at == command.at:
         return []
     state.require_open()
-    if state.status is Status.PAUSED:
+    if state.status is CampaignStatus.PAUSED:
         raise NotAllowedError(f"campaign {command.campaign_id} is paused: resume it")
     if state.approved_at is None:
         raise NotApprovedError(f"campaign {command.campaign_id} is not approved: approve it first")
@@ -88,14 +94,14 @@ def _launch(command: LaunchCampaign, state: Campaign) -> Sequence[Event]:
 
 
 def _pause(command: PauseCampaign, state: Campaign) -> Sequence[Event]:
-    if state.status is Status.PAUSED:
+    if state.status is CampaignStatus.PAUSED:
         return []
     _require_launched(state)
     return [CampaignPaused(campaign_id=command.campaign_id, reason=command.reason, at=command.at)]
 
 
 def _resume(command: ResumeCampaign, state: Campaign) -> Sequence[Event]:
-    if state.status is Status.RUNNING:
+    if state.status is CampaignStatus.RUNNING:
         return []
     _require_launched(state)
     _require_within_dates(command.at, state)
@@ -103,14 +109,14 @@ def _resume(command: ResumeCampaign, state: Campaign) -> Sequence[Event]:
 
 
 def _complete(command: CompleteCampaign, state: Campaign) -> Sequence[Event]:
-    if state.status is Status.COMPLETED:
+    if state.status is CampaignStatus.COMPLETED:
         return []
     _require_launched(state)
     return [CampaignCompleted(campaign_id=command.campaign_id, at=command.at)]
 
 
 def _cancel(command: CancelCampaign, state: Campaign) -> Sequence[Event]:
-    if state.status is Status.CANCELLED:
+    if state.status is CampaignStatus.CANCELLED:
         return []
     state.require_open()
     return [

@@ -36,7 +36,7 @@ from crmcore.domain.marketing.campaign.messages.running import (
 from crmcore.domain.marketing.terms import ListKind
 
 
-class Status(StrEnum):
+class CampaignStatus(StrEnum):
     """Where a campaign stands."""
 
     PLANNED = "planned"
@@ -70,7 +70,7 @@ class Campaign:
     plan: CampaignPlanned
     starts_at: datetime
     ends_at: datetime
-    status: Status = Status.PLANNED
+    status: CampaignStatus = CampaignStatus.PLANNED
     budget: Money | None = None
     lists: Mapping[UUID, TargetListGenerated] = attrs.Factory(dict)
     costs: Mapping[UUID, CostIncurred] = attrs.Factory(dict)
@@ -81,7 +81,7 @@ class Campaign:
     @property
     def is_ended(self) -> bool:
         """Whether it is completed or cancelled."""
-        return self.status in (Status.COMPLETED, Status.CANCELLED)
+        return self.status in (CampaignStatus.COMPLETED, CampaignStatus.CANCELLED)
 
     @property
     def has_audience(self) -> bool:
@@ -157,19 +157,19 @@ def _run(state: Campaign, event: RunningEvent) -> Campaign:
     return attrs.evolve(state, status=status_after(event), since=event.at)
 
 
-def status_after(event: StatusEvent) -> Status:
+def status_after(event: StatusEvent) -> CampaignStatus:
     """The status of a campaign to which this happened last."""
     match event:
         case CampaignApproved():
-            return Status.APPROVED
+            return CampaignStatus.APPROVED
         case CampaignLaunched() | CampaignResumed():
-            return Status.RUNNING
+            return CampaignStatus.RUNNING
         case CampaignPaused():
-            return Status.PAUSED
+            return CampaignStatus.PAUSED
         case CampaignCompleted():
-            return Status.COMPLETED
+            return CampaignStatus.COMPLETED
         case CampaignCancelled():
-            return Status.CANCELLED
+            return CampaignStatus.CANCELLED
         case _:
             assert_never(event)
 

@@ -18,7 +18,7 @@ from crmcore.domain.kernel import (
     NotAllowedError,
     NotFoundError,
 )
-from crmcore.domain.marketing.campaign.state import Campaign, Status
+from crmcore.domain.marketing.campaign.state import Campaign, CampaignStatus
 from crmcore.domain.marketing.membership.messages.addressing import (
     AddressingCommand,
     Assessed,
@@ -173,8 +173,11 @@ def _send(command: SendMessage, state: State, campaign: Campaign, reach: Reach) 
 
 
 def _require_sending(at: datetime, campaign: Campaign, role: Role) -> None:
-    proof = role is not Role.DEFAULT and campaign.status in (Status.PLANNED, Status.APPROVED)
-    if campaign.status is not Status.RUNNING and not proof:
+    proof = role is not Role.DEFAULT and campaign.status in (
+        CampaignStatus.PLANNED,
+        CampaignStatus.APPROVED,
+    )
+    if campaign.status is not CampaignStatus.RUNNING and not proof:
         raise NotSendingError(
             f"campaign {campaign.plan.campaign_id} is {campaign.status}: messages go out while it"
             " runs, proof copies and tests before the launch too"
