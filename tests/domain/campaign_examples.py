@@ -68,7 +68,9 @@ def planned(**fields: Any) -> CampaignPlanned:
     return event
 
 
-def about(status: campaign_state.CampaignStatus = campaign_state.CampaignStatus.RUNNING, **fields: Any) -> Campaign:
+def about(
+    status: campaign_state.CampaignStatus = campaign_state.CampaignStatus.RUNNING, **fields: Any
+) -> Campaign:
     """A campaign in *status*, running if nothing is said."""
     state = campaign.AGGREGATE.fold([planned(**fields)])
     assert isinstance(state, Campaign)
