@@ -55,17 +55,18 @@ class Composition:
 
     def __attrs_post_init__(self) -> None:
         given: Any = self.own
-        if not isinstance(given, list | tuple) or not all(
-            isinstance(one, Context) for one in given
-        ):
+        if not isinstance(given, list | tuple):
             raise MisuseError(f"contexts: expected a list of Context, got {shown(given)}")
+        for one in given:
+            if not isinstance(one, Context):
+                raise MisuseError(f"contexts: expected a list of Context, got one of {shown(one)}")
         names = [context.name for context in self.contexts]
         for context in self.own:
             if names.count(context.name) > 1:
                 raise MisuseError(
                     f"context {context.name}: there is one of this name already: give it another"
                 )
-            context.require_own_topics()
+            context.require_own_messages()
 
     @property
     def contexts(self) -> Sequence[Context]:

@@ -6,6 +6,7 @@ background, to read your own writes.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -58,8 +59,13 @@ class ReadModels(_Named):
     def __getattr__(self, name: str) -> Any:
         """The questions of that name."""
         if name.startswith("_") or name not in self._questions:
-            raise AttributeError(f"there are no questions named {name!r}")
+            near = get_close_matches(name, self._questions, n=1)
+            hint = f": did you mean {near[0]}?" if near else ""
+            raise AttributeError(f"there are no questions named {name!r}{hint}")
         return self._ask(self._questions[name], self._rows)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self._questions})
 
     def at_least(self, position: int | None) -> "ReadModels":
         """The same questions, answered by rows that have seen the log up to *position*.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from multiprocessing import get_context
 from typing import Any, ClassVar
 from uuid import UUID
@@ -21,6 +21,7 @@ from examples.workshop import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Column, MetaData, Table, Text, select
 
 import crmcore
 from crmcore import CRM, Envelope
@@ -31,6 +32,7 @@ from crmcore.errors import (
     ConcurrencyError,
     DomainError,
     InvalidCommandError,
+    InvalidValueError,
     MisuseError,
     NotFoundError,
     OtherKindError,
@@ -269,6 +271,33 @@ def test_an_older_version_of_an_event_is_read_by_the_contexts_upcaster(sqlite_ur
         assert recorded.event.faults == ("flat tyre",)
 
 
+# What a decision may record
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        pytest.param({"fault": 3}, r"Expected `str`, got `int` - at `\$.fault`", id="another type"),
+        pytest.param({"job_id": "x"}, "Invalid UUID", id="no id"),
+        pytest.param(
+            {"at": START.replace(tzinfo=None)}, "at: expected an instant with", id="no zone"
+        ),
+        pytest.param({"at": "today"}, "at: expected an instant", id="no instant"),
+    ],
+)
+def test_an_event_that_could_not_be_read_again_is_not_recorded(
+    sqlite_url: str, changed: dict[str, Any], says: str
+) -> None:
+    def mistaken(_command: Any, _job: Any) -> list[Any]:
+        return [another(RECEIVED, **changed)]
+
+    context = attrs.evolve(WORKSHOP, aggregates=[attrs.evolve(JOB, decide=mistaken)], services=[])
+    with crmcore.open(sqlite_url, contexts=[context]) as crm:
+        with pytest.raises(MisuseError, match=says):
+            crm.execute(FLAT, by="kim")
+        assert crm.position == 0
+
+
 # What clashes, and what is missing
 
 
@@ -276,7 +305,7 @@ def aggregate(topic: str, **particulars: Any) -> Aggregate[Any, Any]:
     @command
     class Wash:
         TOPIC: ClassVar[str] = topic
-        at: Any
+        at: datetime
 
     return Aggregate(
         kind="wash",
@@ -310,6 +339,22 @@ class Taken:
     workshop: Forecast
 
 
+class Plain:
+    at: Any
+
+
+def with_field(kind: Any) -> Aggregate[Any, Any]:
+    @command
+    class Weigh:
+        TOPIC: ClassVar[str] = "wash.weigh"
+        weight: kind
+        at: datetime
+
+    return Aggregate(
+        kind="weight", initial=None, evolve=lambda state, _: state, events=(), commands=(Weigh,)
+    )
+
+
 @pytest.mark.parametrize(
     ("contexts", "says"),
     [
@@ -340,6 +385,24 @@ class Taken:
             id="questions of one name",
         ),
         pytest.param(
+            [Context(name="wash", questions=Forecast)],
+            "questions: expected a class whose annotations name",
+            id="questions without a name",
+        ),
+        pytest.param(
+            [Context(name="wash", aggregates=[attrs.evolve(JOB, events=(Plain,))])],
+            "Plain: expected a class made by @event",
+            id="an event that is none",
+        ),
+        *(
+            pytest.param(
+                [Context(name="wash", aggregates=[with_field(kind)])],
+                "Weigh: .*a field cannot be of the type",
+                id=f"a field of {kind}",
+            )
+            for kind in (float, list[str], dict[str, str], object)
+        ),
+        pytest.param(
             [Context(name="wash", provides={Clock: Weather})],
             "Clock is provided already",
             id="what the core provides itself",
@@ -357,6 +420,36 @@ def test_contexts_that_do_not_fit_are_refused_when_the_log_is_opened(
 def test_a_context_needs_a_plain_name(name: Any) -> None:
     with pytest.raises(MisuseError, match="expected a name"):
         Context(name=name)
+
+
+def test_a_question_on_rows_that_nothing_keeps_says_so(crm: CRM) -> None:
+    class Other(Questions):
+        def all(self) -> Any:
+            with self.reading(Table("others", MetaData(), Column("id", Text))):
+                raise AssertionError
+
+    with pytest.raises(MisuseError, match="no read model that is kept declares others"):
+        crm.read.of(Other).all()
+
+
+def test_a_wrong_value_in_a_question_is_told_as_one(crm: CRM) -> None:
+    crm.catch_up()
+
+    class Late(Questions):
+        def count(self, at: datetime) -> int:
+            with self.reading(workshop.BIKES) as connection:
+                query = select(workshop.BIKES).where(workshop.BIKES.c.since < at)
+                return len(connection.execute(query).all())
+
+    assert crm.read.of(Late).count(START) == 0
+    with pytest.raises(InvalidValueError, match="a time zone"):
+        crm.read.of(Late).count(START.replace(tzinfo=None))
+
+
+def test_the_questions_that_there_are_can_be_listed(crm: CRM) -> None:
+    assert {"customers", "orders", "workshop"} <= set(dir(crm.read))
+    with pytest.raises(AttributeError, match="did you mean workshop"):
+        _ = crm.read.worksop
 
 
 @pytest.mark.parametrize("given", [WORKSHOP, ["workshop"], [Projection], 7])

@@ -13,6 +13,7 @@ from crmcore.domain.kernel import Aggregate
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.projections.engine.projection import Projection
+from crmcore.projections.questions import Questions
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -105,12 +106,33 @@ class Context:
     @property
     def named_questions(self) -> Mapping[str, type]:
         """The classes of questions, each by its name under ``crm.read``."""
-        return {} if self.questions is None else get_type_hints(self.questions)
+        named = {} if self.questions is None else get_type_hints(self.questions)
+        if any(
+            not isinstance(kind, type) or not issubclass(kind, Questions) for kind in named.values()
+        ):
+            raise MisuseError(
+                f"context {self.name}: questions: expected a class whose annotations name classes of"
+                " questions, such as `workshop: Bikes`"
+            )
+        return named
 
-    def require_own_topics(self) -> None:
-        """Raise ``MisuseError`` for a topic that does not begin with the name of this context."""
+    def require_own_messages(self) -> None:
+        """Raise ``MisuseError`` for a message that is none, or could not be sent or stored.
+
+        Each is an attrs class with a topic that begins with the name of this context, and with an
+        instant ``at``; the fields of commands are of types that they can be checked by.
+        """
         for kind in (*self.events, *self.commands):
-            topic: str = kind.TOPIC  # type: ignore[attr-defined]  # messages have one
+            topic: Any = getattr(kind, "TOPIC", None)
+            try:
+                fields = attrs.fields_dict(kind) if attrs.has(kind) else {}
+            except TypeError as error:  # of a field that no check is there for
+                raise MisuseError(f"context {self.name}: {kind.__name__}: {error}") from None
+            if "at" not in fields or topic is None:
+                raise MisuseError(
+                    f"context {self.name}: {kind.__name__}: expected a class made by @event or"
+                    " @command, with a TOPIC and a field `at`"
+                )
             if not topic.startswith(f"{self.name}."):
                 raise MisuseError(
                     f"context {self.name}: {kind.__name__} has the topic {topic!r}: expected one"

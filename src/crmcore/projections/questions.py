@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, exc
 
 from crmcore.application.clock import Clock
+from crmcore.application.errors import MisuseError
+from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
 
@@ -25,8 +27,17 @@ class Questions:
     def reading(self, *tables: Table) -> Iterator[Connection]:
         """A connection that sees one moment, on which the declared *tables* hold the live rows.
 
-        Raises ``ProjectionStoppedError`` where their read models have no rows to answer with,
+        Raises ``MisuseError`` for tables of no read model, ``ProjectionStoppedError`` where their read models have no rows to answer with,
         ``NotReachedError`` where the log has not come to the position that was asked for.
         """
-        with self.rows.of(*self.rows.owners(tables)) as connection:
-            yield connection.execution_options(schema_translate_map={None: self.rows.schema})
+        owners = self.rows.owners(tables)
+        if not owners:
+            names = ", ".join(table.name for table in tables)
+            raise MisuseError(f"no read model that is kept declares {names}: see `projections`")
+        with self.rows.of(*owners) as connection:
+            try:
+                yield connection.execution_options(schema_translate_map={None: self.rows.schema})
+            except exc.StatementError as error:
+                if isinstance(error.orig, InvalidValueError):  # of a value in the statement
+                    raise error.orig from None
+                raise

@@ -111,7 +111,17 @@ def shape(annotation: Any) -> Shape:
         return _several(origin, get_args(annotation)[0])
     if annotation is str:
         return _text(Length(1_000))
-    return _SCALARS.get(annotation) or _instance(annotation)
+    if annotation in _SCALARS:
+        return _SCALARS[annotation]
+    if isinstance(annotation, type) and (
+        attrs.has(annotation) or issubclass(annotation, enum.Enum)
+    ):
+        return _instance(annotation)
+    raise TypeError(
+        f"a field cannot be of the type {annotation}: expected text, a whole number, Decimal, bool,"
+        " UUID, date, datetime, timedelta, an enum, a class made by @value, a tuple of one of"
+        " these, or one of these or None"
+    )
 
 
 def _refined(base: Any, marks: Sequence[Any]) -> Shape:

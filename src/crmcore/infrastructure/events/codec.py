@@ -14,9 +14,11 @@ from crmcore.application.describing import described
 from crmcore.application.errors import (
     CorruptEventError,
     LaterVersionError,
+    MisuseError,
     UnknownTopicError,
 )
-from crmcore.domain.kernel import Event, version_of
+from crmcore.application.log import is_namespaced
+from crmcore.domain.kernel import Event, InvalidValueError, version_of, zoned
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.events.upcasting import Upcaster, Upcasters
 
@@ -54,11 +56,27 @@ class EventCodec:
     def encode(self, event: Event) -> str:
         """The JSON of *event*.
 
-        Raises ``UnknownTopicError`` for an event of a class that this codec was not made for.
+        Raises ``UnknownTopicError`` for an event of a class that this codec was not made for, and
+        ``MisuseError`` for one of a host's that could not be read again: a decision filled a field
+        with what it cannot hold.
         """
         if self._kinds.get(event.TOPIC) is not type(event):
             raise UnknownTopicError("event", event.TOPIC)
-        return _encode(event).decode()
+        text = _encode(event).decode()
+        if is_namespaced(event.TOPIC):  # those of ours are built of checked commands, and tested
+            self._require_readable(event, text)
+        return text
+
+    def _require_readable(self, event: Event, text: str) -> None:
+        try:
+            zoned("at", event.at)
+            read = self.decode(event.TOPIC, version_of(type(event)), text)
+        except (CorruptEventError, InvalidValueError) as error:
+            raise MisuseError(f"event {event.TOPIC} cannot be recorded: {error}") from None
+        if list(read) != [event]:
+            raise MisuseError(
+                f"event {event.TOPIC} cannot be recorded: it would be read as {read[0]!r}"
+            )
 
     def decode(self, topic: str, schema_version: int, data: str | bytes) -> Sequence[Any]:
         """What was stored under *topic* as *data*, in present terms: one event, as a rule.
