@@ -24,6 +24,8 @@ from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.projections.engine.projection import Projection
 
 NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
+RESERVED: Final = ("at_least", "known_at", "of", "query")
+"""What ``crm.read`` has itself."""
 CONTEXTS: Final = (
     CUSTOMERS,
     SALES,
@@ -137,6 +139,8 @@ class Composition:
         found: dict[str, type] = {}
         for context in self.contexts:
             for name, kind in context.named_questions.items():
+                if name in RESERVED or name.startswith("_"):
+                    raise MisuseError(f"context {context.name}: questions cannot be named {name}")
                 if found.setdefault(name, kind) is not kind:
                     raise MisuseError(
                         f"context {context.name}: there are questions named {name} already"

@@ -298,6 +298,28 @@ def test_an_event_that_could_not_be_read_again_is_not_recorded(
         assert crm.position == 0
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        pytest.param({"stream_id": lambda _: 5}, "expected a stream's id", id="a stream's id"),
+        pytest.param({"subject": lambda _: "x"}, "expected `subject` to be a UUID", id="a subject"),
+        pytest.param({"events": (BikeReturned,)}, "is none of the events", id="an event"),
+    ],
+)
+def test_what_an_aggregate_says_wrongly_is_not_recorded(
+    sqlite_url: str, changed: dict[str, Any], says: str
+) -> None:
+    job = attrs.evolve(JOB, **changed)
+    received = Aggregate[Any, Any](
+        kind="other job", initial=None, evolve=lambda s, _: s, events=(BikeReceived,)
+    )
+    context = attrs.evolve(WORKSHOP, aggregates=[job, received], services=[], projections=[])
+    with crmcore.open(sqlite_url, contexts=[context]) as crm:
+        with pytest.raises(MisuseError, match=says):
+            crm.execute(FLAT, by="kim")
+        assert crm.position == 0
+
+
 # What clashes, and what is missing
 
 
@@ -343,6 +365,32 @@ class Plain:
     at: Any
 
 
+class Sun:
+    pass
+
+
+class Moon:
+    pass
+
+
+def shine(_moon: Moon) -> Sun:
+    return Sun()
+
+
+def rise(_sun: Sun) -> Moon:
+    return Moon()
+
+
+@attrs.frozen
+class NeedsMoon:
+    moon: Moon
+    handlers: Any = None
+
+
+class Hidden:
+    query: Forecast
+
+
 def with_field(kind: Any) -> Aggregate[Any, Any]:
     @command
     class Weigh:
@@ -383,6 +431,21 @@ def with_field(kind: Any) -> Aggregate[Any, Any]:
             [WORKSHOP, Context(name="wash", questions=Taken)],
             "there are questions named workshop already",
             id="questions of one name",
+        ),
+        pytest.param(
+            [Context(name="wash", provides={Sun: shine, Moon: rise}, services=[NeedsMoon])],
+            "what is provided asks for itself: Moon for Sun for Moon",
+            id="a circle",
+        ),
+        pytest.param(
+            [Context(name="wash", questions=Hidden)],
+            "questions cannot be named query",
+            id="a name that is taken",
+        ),
+        pytest.param(
+            [Context(name="wash", aggregates=[carried_out("wash.a\0b")])],
+            "expected one that begins",
+            id="a topic that no database holds",
         ),
         pytest.param(
             [Context(name="wash", questions=Forecast)],

@@ -4,6 +4,7 @@ import copy
 import pickle
 import pkgutil
 import threading
+import typing
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
@@ -215,3 +216,26 @@ def test_every_class_of_ours_can_be_made() -> None:
         if kind.__module__.startswith("crmcore."):
             assert attrs.has(kind)
     assert not [kind for kind in module._PENDING if kind.__module__.startswith("crmcore.")]
+
+
+def test_a_method_further_down_may_ask_for_ours_at_the_first_instance() -> None:
+    @frozen
+    class Base:
+        x: int
+
+    class Twice(Base):
+        def __init__(self, x: int) -> None:
+            super().__init__(x * 2)
+
+    assert [Twice(1).x, Twice(1).x] == [2, 2]
+
+
+def test_class_variables_are_none_of_the_fields_where_annotations_are_text() -> None:
+    @frozen
+    class Later:
+        topic: "ClassVar[str]" = "t"
+        named: "typing.ClassVar[int]" = 3
+        x: "int"
+
+    assert Later(1) == Later(x=1)
+    assert (Later.topic, Later.named, Later(1).x) == ("t", 3, 1)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.application.errors import MisuseError
 from crmcore.application.log import LogSession, NewEvent, Provenance
 from crmcore.domain.kernel import Aggregate, NotAllowedError
 from crmcore.domain.kernel.frozen import frozen
@@ -87,13 +88,26 @@ class UnitOfWork:
 
         Raises ``OutOfOrderError`` for one that cannot have come after what the stream holds.
         """
+        if not isinstance(stream_id, UUID):
+            raise MisuseError(
+                f"{aggregate.kind}: expected a stream's id (a UUID), got {stream_id!r}"
+            )
         stream = self._stream(aggregate, stream_id)
         for event in events:
+            kind: type = type(event)
+            if kind not in aggregate.events:
+                raise MisuseError(
+                    f"{aggregate.kind}: {kind.__name__} is none of the events of its `events`"
+                )
             aggregate.refuse_out_of_order(stream.state, event, stream.began_at)
             stream.began_at = stream.began_at or event.at
             stream.state = aggregate.evolve(stream.state, event)
             stream.version += 1
             subject = aggregate.subject(stream.state)
+            if not (subject is None or isinstance(subject, UUID)):
+                raise MisuseError(
+                    f"{aggregate.kind}: expected `subject` to be a UUID or None, got {subject!r}"
+                )
             new = NewEvent(stream_id, stream.version, subject, event, self.provenance)
             self.events.append(new)
 

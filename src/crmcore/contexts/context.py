@@ -16,6 +16,7 @@ from crmcore.projections.engine.projection import Projection
 from crmcore.projections.questions import Questions
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+TOPIC: Final = re.compile(r"[a-z][a-z0-9_]*\.[a-z0-9]+([._-][a-z0-9]+)*")
 
 
 class Service(Protocol):
@@ -128,12 +129,12 @@ class Context:
                 fields = attrs.fields_dict(kind) if attrs.has(kind) else {}
             except TypeError as error:  # of a field that no check is there for
                 raise MisuseError(f"context {self.name}: {kind.__name__}: {error}") from None
-            if "at" not in fields or topic is None:
+            if "at" not in fields or not isinstance(topic, str):
                 raise MisuseError(
                     f"context {self.name}: {kind.__name__}: expected a class made by @event or"
                     " @command, with a TOPIC and a field `at`"
                 )
-            if not topic.startswith(f"{self.name}."):
+            if not topic.startswith(f"{self.name}.") or not TOPIC.fullmatch(topic):
                 raise MisuseError(
                     f"context {self.name}: {kind.__name__} has the topic {topic!r}: expected one"
                     f" that begins with the name of its context, such as '{self.name}.{topic}'"

@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import attrs
+
 from crmcore.application.errors import MisuseError
 from crmcore.domain.kernel.frozen import frozen
 
@@ -16,13 +18,22 @@ class Wiring:
 
     _there: dict[Any, Any]
     _makers: Mapping[Any, Callable[..., Any]]
+    _begun: list[Any] = attrs.Factory(list)
+    """What is being made, each for the one before."""
 
     def find(self, kind: Any) -> Any:
         """The value of a type, the same one each time; ``MisuseError`` if nothing provides it."""
         if kind not in self._there:
             if kind not in self._makers:
                 raise MisuseError(f"nothing provides {_named(kind)}: see `provides` of Context")
-            self._there[kind] = self.make(self._makers[kind])
+            if kind in self._begun:
+                circle = " for ".join(map(_named, [kind, *reversed(self._begun)]))
+                raise MisuseError(f"what is provided asks for itself: {circle}")
+            self._begun.append(kind)
+            try:
+                self._there[kind] = self.make(self._makers[kind])
+            finally:
+                self._begun.pop()
         return self._there[kind]
 
     def make(self, maker: Callable[..., T], **given: Any) -> T:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, or_, true
@@ -161,10 +161,10 @@ def place_of(order_by: str, order: Order, after: str) -> Sequence[Any]:
     expected = "the `next` of a page in the same order"
     try:
         padded = after + "=" * (-len(after) % 4)
-        named, *values = json.loads(base64.urlsafe_b64decode(padded))
+        named, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         pairs = zip(order.columns, values, strict=True)
         place = [_from_json(column, value) for column, value in pairs]
-    except (TypeError, ValueError, binascii.Error, RecursionError):
+    except (TypeError, ValueError, OverflowError, binascii.Error, RecursionError):
         raise InvalidValueError("after", after, expected) from None
     if named != order_by:
         raise InvalidValueError("after", after, expected)
@@ -173,14 +173,18 @@ def place_of(order_by: str, order: Order, after: str) -> Sequence[Any]:
 
 def _from_json(column: ColumnElement[Any], value: Any) -> Any:
     if value is None:
+        if not getattr(column, "nullable", True):
+            raise TypeError("expected a value")
         return None
     kind = column.type.python_type
     if kind is datetime:
-        return zoned("after", datetime.fromisoformat(value))
+        return zoned("after", datetime.fromisoformat(value)).astimezone(UTC)
     if kind is date:
         return date.fromisoformat(value)
-    if not isinstance(value, kind):
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"expected {kind.__name__}")
+    if kind is str:
+        value.encode()  # which half a character cannot be
     if "\0" in value if kind is str else abs(value) > LARGEST_INTEGER:
         raise ValueError("a value that no column holds")
     return value

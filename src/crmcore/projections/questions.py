@@ -30,11 +30,10 @@ class Questions:
         Raises ``MisuseError`` for tables of no read model, ``ProjectionStoppedError`` where their read models have no rows to answer with,
         ``NotReachedError`` where the log has not come to the position that was asked for.
         """
-        owners = self.rows.owners(tables)
-        if not owners:
-            names = ", ".join(table.name for table in tables)
-            raise MisuseError(f"no read model that is kept declares {names}: see `projections`")
-        with self.rows.of(*owners) as connection:
+        for table in tables:
+            if not self.rows.owners([table]):
+                raise MisuseError(f"no read model that is kept declares {table.name}")
+        with self.rows.of(*self.rows.owners(tables)) as connection:
             try:
                 yield connection.execution_options(schema_translate_map={None: self.rows.schema})
             except exc.StatementError as error:

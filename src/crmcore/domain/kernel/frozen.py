@@ -31,10 +31,14 @@ class _Late:
         self.name = name
 
     def __get__(self, instance: object, owner: type) -> Any:
-        for kind in owner.__mro__:
+        lineage = owner.__mro__
+        # A class further down may have a method of this name that is running now, and asks for ours.
+        holder = next(at for at, kind in enumerate(lineage) if vars(kind).get(self.name) is self)
+        for kind in lineage:
             if kind in _PENDING:
                 _complete(kind)
-        return getattr(owner if instance is None else instance, self.name)
+        found = next(vars(kind)[self.name] for kind in lineage[holder:] if self.name in vars(kind))
+        return found.__get__(instance, owner) if hasattr(found, "__get__") else found
 
 
 _EQUALITY = ("__eq__", "__ne__", "__hash__")
@@ -78,6 +82,8 @@ def _frozen(options: dict[str, Any], body: type) -> type:
 
 
 def _is_class_variable(annotation: object) -> bool:
+    if isinstance(annotation, str):  # as `from __future__ import annotations` leaves it
+        return annotation.removeprefix("typing.").startswith("ClassVar")
     return annotation is ClassVar or getattr(annotation, "__origin__", None) is ClassVar
 
 

@@ -58,12 +58,11 @@ class CustomerQuestions(Questions):
         """
         if text is not None and not isinstance(text, str):
             raise InvalidValueError("text", text, "text")
-        wanted = {"kind": kind, "stage": stage}
         criteria = [
-            DIRECTORY.c[name] == str(one) for name, one in wanted.items() if one is not None
+            equals(DIRECTORY.c.kind, CustomerKind, kind),
+            equals(DIRECTORY.c.stage, LifecycleStage, stage),
+            equals(DIRECTORY.c.active, bool, active),
         ]
-        if active is not None:
-            criteria.append(DIRECTORY.c.active.is_(active))
         with self.reading(DIRECTORY, TERMS) as connection:
             return search(connection, text, criteria, order_by=order_by, limit=limit, after=after)
 

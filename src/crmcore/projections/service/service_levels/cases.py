@@ -82,6 +82,8 @@ class CaseQuestions(Questions):
         moment; a case that does not change between two pages is on one of them all the same.
         Raises ``InvalidValueError``.
         """
+        if is_open is not None:
+            column_value("is_open", bool, is_open)
         values: dict[str, tuple[type, object]] = {
             "status": (StatusCategory, status),
             "priority": (Priority, priority),
