@@ -1,15 +1,17 @@
 """What a command may carry: shapes are checked and brought into normal form, or refused by name."""
 
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
+from types import ModuleType
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import pytest
 
 from crmcore.domain.kernel import Between, InvalidValueError, Length, Money, command
-from tests.scenario import at, uid
+from tests.scenario import START, at, uid
 
 
 class Colour(StrEnum):
@@ -94,3 +96,29 @@ def test_a_wrong_shape_is_refused_by_field_and_expectation(
 ) -> None:
     with pytest.raises(InvalidValueError, match=message):
         paint(**fields)
+
+
+def test_a_command_whose_annotations_are_text_is_checked_as_any_other() -> None:
+    source = (
+        "from __future__ import annotations\n"
+        "from datetime import datetime\n"
+        "from typing import Annotated, ClassVar\n"
+        "from uuid import UUID\n"
+        "from crmcore.contexts import Length, command\n"
+        "@command\n"
+        "class Wash:\n"
+        "    TOPIC: ClassVar[str] = 'wash.car'\n"
+        "    car_id: UUID\n"
+        "    note: Annotated[str, Length(5)] | None = None\n"
+        "    at: datetime\n"
+    )
+    module = ModuleType("washing")
+    sys.modules["washing"] = module
+    try:
+        exec(compile(source, "washing.py", "exec", dont_inherit=True), vars(module))
+        wash = module.Wash(car_id=uid(1), note=" shiny ", at=START)
+        assert (wash.note, module.Wash.TOPIC) == ("shiny", "wash.car")
+        with pytest.raises(InvalidValueError, match="note: expected at most 5 characters"):
+            module.Wash(car_id=uid(1), note="too long", at=START)
+    finally:
+        del sys.modules["washing"]

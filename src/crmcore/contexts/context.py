@@ -127,7 +127,7 @@ class Context:
             topic: Any = getattr(kind, "TOPIC", None)
             try:
                 fields = attrs.fields_dict(kind) if attrs.has(kind) else {}
-            except TypeError as error:  # of a field that no check is there for
+            except (TypeError, NameError) as error:  # of a field that no check is there for
                 raise MisuseError(f"context {self.name}: {kind.__name__}: {error}") from None
             if "at" not in fields or not isinstance(topic, str):
                 raise MisuseError(

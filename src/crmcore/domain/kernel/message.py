@@ -10,7 +10,7 @@ import ast
 from datetime import datetime
 from inspect import cleandoc, getsource
 from textwrap import dedent
-from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_type_hints
 
 import attrs
 
@@ -84,7 +84,10 @@ def version_of(kind: type) -> int:
     return int(getattr(kind, "SCHEMA_VERSION", 1))
 
 
-def _checked(_cls: type, fields: list["attrs.Attribute[Any]"]) -> list["attrs.Attribute[Any]"]:
+def _checked(cls: type, fields: list["attrs.Attribute[Any]"]) -> list["attrs.Attribute[Any]"]:
+    if any(isinstance(field.type, str) for field in fields):  # with annotations from __future__
+        hints = get_type_hints(cls, include_extras=True)
+        fields = [field.evolve(type=hints[field.name]) for field in fields]
     return [
         field if field.converter else field.evolve(converter=_converter(field)) for field in fields
     ]
