@@ -304,6 +304,8 @@ def test_an_event_that_could_not_be_read_again_is_not_recorded(
         pytest.param({"stream_id": lambda _: 5}, "expected a stream's id", id="a stream's id"),
         pytest.param({"subject": lambda _: "x"}, "expected `subject` to be a UUID", id="a subject"),
         pytest.param({"events": (BikeReturned,)}, "is none of the events", id="an event"),
+        pytest.param({"decide": lambda *_: RECEIVED}, "to return a list of events", id="one event"),
+        pytest.param({"decide": lambda *_: None}, "to return a list of events", id="nothing"),
     ],
 )
 def test_what_an_aggregate_says_wrongly_is_not_recorded(

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from crmcore.domain.kernel import Aggregate, Event
+from crmcore.application.errors import MisuseError
+from crmcore.domain.kernel import Aggregate, Event, shown
 
 S = TypeVar("S")
 E = TypeVar("E", bound=Event)
@@ -48,6 +49,10 @@ def on_one_stream(
     def handle(command: Any, work: Work) -> None:
         key = stream_id(command)
         events = decide(command, work.state(aggregate, key))
+        if not isinstance(events, list | tuple):
+            raise MisuseError(
+                f"{aggregate.kind}: expected `decide` to return a list of events, got {shown(events)}"
+            )
         if events:
             work.record(aggregate, key, events)
 
