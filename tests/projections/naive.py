@@ -406,12 +406,21 @@ def _in_time(events: Iterable[Any]) -> list[Any]:
 
 
 def _statuses(about: Log) -> list[StatusChange]:
-    """The statuses by their instants; one that begins while it lasts is no other."""
+    """The statuses by their instants; one that begins while it lasts is no other.
+
+    One that was told later and is dated earlier than the same one, with no other between, is when
+    that began: what is then told of the time between does not begin it a second time.
+    """
     found: list[StatusChange] = []
-    for event in _in_time(told(about, *STATUS)):
+    for event in told(about, *STATUS):
         status = StatusCategory(STATUS[type(event)])
-        if not found or found[-1].category is not status:
-            found.append(StatusChange(event.at, status))
+        before = [one for one in found if one.at <= event.at]
+        after = [one for one in found if one.at > event.at]
+        if after and after[0].category is status:
+            after = after[1:]
+        if not before or before[-1].category is not status:
+            before.append(StatusChange(event.at, status))
+        found = before + after
     return found
 
 

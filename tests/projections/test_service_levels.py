@@ -308,3 +308,16 @@ def test_a_report_of_the_past_groups_by_what_was_then_known(crm: crmcore.CRM, te
     whole = Period(START, START + 100 * HOUR, "UTC")
     at_first = crm.read.service_levels.metrics(whole, metrics=["backlog"], as_of=START + HOUR)
     assert list(at_first["backlog"].groups) == ["low"]
+
+
+def test_a_start_that_was_earlier_than_known_does_not_follow_a_solution_in_between(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    tell(
+        case(1),
+        ask.StartCase(case_id=uid(1), at=START + 5 * HOUR),
+        ask.AssignCase(case_id=uid(1), agent="kim", at=START + 2 * HOUR),
+        ask.SolveCase(case_id=uid(1), resolution_code="done", at=START + 3 * HOUR),
+    )
+    (found,) = crm.read.cases.find(as_of=START + 6 * HOUR).items
+    assert found.status == "solved"
