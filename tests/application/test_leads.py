@@ -106,7 +106,7 @@ def pseudonym(purpose: str, value: str) -> UUID:
 class OneCampaign(Campaigns):
     """There is one campaign."""
 
-    def exists(self, work: Work, campaign_id: UUID) -> bool:  # noqa: ARG002
+    def exists(self, work: Work, campaign_id: UUID) -> bool:  # noqa: ARG002  # named as in the class that it stands for
         return campaign_id == CAMPAIGN
 
 
@@ -529,7 +529,7 @@ def test_EC_L1_a_deactivated_customer_gets_no_lead(log: MemoryWork) -> None:
 
 def test_EC_L1_a_crash_half_way_leaves_nothing(log: MemoryWork) -> None:
     class Broken(OpportunityService):
-        def open(self, command: OpenOpportunity, work: Work) -> None:  # noqa: ARG002
+        def open(self, command: OpenOpportunity, work: Work) -> None:  # noqa: ARG002  # named as in the class that it stands for
             raise RuntimeError
 
     log.execute(capture())

@@ -45,14 +45,14 @@ SHORT = Pipeline(
 class OneCampaign(Campaigns):
     """There is one campaign."""
 
-    def exists(self, work: Work, campaign_id: UUID) -> bool:  # noqa: ARG002
+    def exists(self, work: Work, campaign_id: UUID) -> bool:  # noqa: ARG002  # named as in the class that it stands for
         return campaign_id == CAMPAIGN
 
 
 class OneLead(Leads):
     """There is one lead."""
 
-    def exists(self, work: Work, lead_id: UUID) -> bool:  # noqa: ARG002
+    def exists(self, work: Work, lead_id: UUID) -> bool:  # noqa: ARG002  # named as in the class that it stands for
         return lead_id == LEAD
 
 

@@ -39,7 +39,7 @@ CUSTOMER, CAMPAIGN, ORDER = uid(1), uid(2), uid(3)
 class OneCampaign(Campaigns):
     """There is one campaign."""
 
-    def exists(self, work: Work, campaign_id: UUID) -> bool:  # noqa: ARG002
+    def exists(self, work: Work, campaign_id: UUID) -> bool:  # noqa: ARG002  # named as in the class that it stands for
         return campaign_id == CAMPAIGN
 
 

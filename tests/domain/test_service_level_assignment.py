@@ -45,7 +45,7 @@ def policy_for(facts: CaseFacts) -> ServiceLevelPolicy:
         "request_types": facts.request_type,
         "customers": facts.customer,
     }
-    when = Condition(**{name: (one,) for name, one in asked.items() if one is not None})  # type: ignore[arg-type]
+    when = Condition(**{name: (one,) for name, one in asked.items() if one is not None})  # type: ignore[arg-type]  # the fields are of several types
     return ServiceLevelPolicy(name="just so", when=when, targets=(target(SOLUTION, hours(8)),))
 
 
