@@ -48,7 +48,7 @@ def names_and_docstrings(module: ast.Module) -> Iterator[str]:
 
 
 def modules_by_id() -> dict[str, frozenset[str]]:
-    """The test modules of each id, such as ``domain/test_lead``."""
+    """The test modules of each id, such as ``domain/sales/test_lead``."""
     modules: defaultdict[str, set[str]] = defaultdict(set)
     for file in python_files("tests"):
         if file.name.startswith("test_") and file != Path(__file__):

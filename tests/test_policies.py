@@ -28,7 +28,7 @@ from crmcore.policies import (
     Tier,
     Urgency,
 )
-from tests.domain.case_examples import CUSTOMER, open_case
+from tests.domain.service.case_examples import CUSTOMER, open_case
 from tests.histories import Clock
 from tests.projections.examples import order
 from tests.scenario import START, at, uid

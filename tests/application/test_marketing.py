@@ -76,7 +76,7 @@ from crmcore.domain.marketing.membership.state import Step, membership_id
 from crmcore.domain.marketing.terms import CostKind, ListKind, ResponseKind
 from crmcore.domain.sales.order.messages import OrderLine, PlaceOrder
 from tests.composed import WIRING
-from tests.domain.campaign_examples import ANN, BEN, SPRING, euros, plan, send, target
+from tests.domain.marketing.campaign_examples import ANN, BEN, SPRING, euros, plan, send, target
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
 

@@ -52,8 +52,8 @@ from crmcore.domain.service.levels.version import decisions as versions
 from crmcore.domain.service.levels.version.messages import DefineServiceLevels, ReviseServiceLevels
 from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.terms import AuthorRole, CaseKind
-from tests.domain.case_examples import CUSTOMER, STRANGER, open_case
-from tests.domain.service_examples import OFFICE, but, target
+from tests.domain.service.case_examples import CUSTOMER, STRANGER, open_case
+from tests.domain.service_levels.examples import OFFICE, but, target
 from tests.memory_work import MemoryWork
 from tests.scenario import START, at, uid
 

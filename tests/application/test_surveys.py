@@ -41,7 +41,7 @@ from crmcore.domain.service.survey.throttle import (
     CustomerThrottledError,
     CustomerUnwillingError,
 )
-from tests.domain.case_examples import CUSTOMER, STRANGER, open_case
+from tests.domain.service.case_examples import CUSTOMER, STRANGER, open_case
 from tests.memory_work import MemoryWork
 from tests.scenario import at, uid
 

@@ -9,7 +9,7 @@ import pytest
 import crmcore
 from crmcore.cli.demo import parts as demo_parts
 from tests.cli.command_line import CommandLine, registered
-from tests.cli.import_examples import REST, SMALL, journey, requests
+from tests.cli.imports.import_examples import REST, SMALL, journey, requests
 
 ON_TIME = f"1,2015-01-05 15:22:38,2015-01-20 08:30:00,2015-01-08 10:00:00,ONTIME,Closed,{REST}"
 OVERDUE = f"2,2015-01-05 15:22:38,2015-01-06 08:30:00,2015-01-08 10:00:00,OVERDUE,Closed,{REST}"

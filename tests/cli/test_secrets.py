@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cli.command_line import CommandLine
-from tests.infrastructure.test_secrets import SECRET, URLS
+from tests.infrastructure.database.test_secrets import SECRET, URLS
 
 
 @pytest.mark.parametrize("url", URLS.values(), ids=URLS.keys())

@@ -12,7 +12,7 @@ from crmcore.cli.execution.describe import example_line, known_commands
 from crmcore.errors import InvalidCommandError
 from crmcore.infrastructure.commands.schema import schema_of
 from tests.composed import COMMANDS
-from tests.infrastructure.test_codec import NOW, commands, name
+from tests.infrastructure.events.test_codec import NOW, commands, name
 from tests.messages import st_hostile_fields, st_message
 
 a_few = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))

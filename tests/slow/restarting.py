@@ -20,7 +20,7 @@ from collections.abc import Callable
 import attrs
 
 from tests.own_server import own_server
-from tests.projections.disturbing import (
+from tests.projections.engine.disturbing import (
     TROUBLES,
     Trouble,
     eventually,
