@@ -39,7 +39,7 @@ from crmcore.infrastructure.log.verify import Verdict
 from crmcore.projections.engine.follow.follower import Follower
 from crmcore.projections.engine.follow.inline import Inline
 from crmcore.projections.engine.follow.status import Status
-from crmcore.projections.engine.generations.names import check_names
+from crmcore.projections.engine.generations.names import check_names, require_projections
 from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.maintenance.maintenance import Maintenance, find_projection
 from crmcore.projections.engine.projection import Projection
@@ -73,6 +73,7 @@ class CRM:
         projections: Sequence[Projection] = (),
         inline: Sequence[str] = (),
     ) -> None:
+        projections = require_projections(projections)
         self._database = database
         self._clock = clock = _zoned(clock)
         with database.read() as connection:
@@ -83,6 +84,8 @@ class CRM:
         streams = LogStreams(database, reader)
         wiring = composition.wiring({Clock: clock, Pseudonym: pseudonyms, Streams: streams})
         handlers = composition.handlers(wiring)
+        for own in contexts:
+            own.require_answerable(wiring)
         self._commands = CommandCodec(handlers)
         self._source = ProjectionSource(database, reader)
         registry = Registry(database.tables.events.schema)
@@ -371,7 +374,8 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
 
     Raises ``StoreError`` if the database cannot be reached, written to or understood,
     ``UnknownProjectionError`` if there is no read model of a name in *inline*, ``MisuseError``
-    if one of the *contexts* clashes with another, or asks for what nothing provides.
+    if one of the *contexts* or *projections* is none, clashes with another or with ours, or asks for
+    what nothing provides.
     """
     target, schema = tenant_target(target, tenant)
     database = Database.open(target, schema=schema, create=create)
