@@ -34,7 +34,7 @@ from crmcore.infrastructure.log.streams import LogStreams
 from crmcore.infrastructure.log.verify import Verdict
 from crmcore.projections.engine.follow.follower import Follower
 from crmcore.projections.engine.follow.inline import Inline
-from crmcore.projections.engine.generations.names import check_names
+from crmcore.projections.engine.generations.names import check_names, require_projections
 from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.maintenance.maintenance import Maintenance, find_projection
 from crmcore.projections.engine.projection import Projection
@@ -62,6 +62,7 @@ class Core:
         projections: Sequence[Projection],
         inline: Sequence[str],
     ) -> None:
+        projections = require_projections(projections)
         self._database, self._clock = database, clock
         policies = policies or STANDARD_POLICIES
         with database.read() as connection:
@@ -72,6 +73,8 @@ class Core:
         streams = LogStreams(database, self.reader)
         wiring = composition.wiring({Clock: clock, Pseudonym: pseudonyms, Streams: streams})
         handlers = composition.handlers(wiring)
+        for own in contexts:
+            own.require_answerable(wiring)
         self.commands = CommandCodec(handlers)
         self.source = source = ProjectionSource(database, self.reader)
         registry = Registry(database.tables.events.schema)

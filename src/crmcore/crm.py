@@ -314,7 +314,8 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
 
     Raises ``StoreError`` if the database cannot be reached, written to or understood,
     ``UnknownProjectionError`` if there is no read model of a name in *inline*, ``MisuseError``
-    if one of the *contexts* clashes with another, or asks for what nothing provides.
+    if one of the *contexts* or *projections* is none, clashes with another or with ours, or asks for
+    what nothing provides.
     """
     target, schema = tenant_target(target, tenant)
     database = Database.open(target, schema=schema, create=create)
