@@ -111,7 +111,8 @@ def test_pages_are_the_list_in_parts(full: CommandLine, name: str) -> None:
     whole = full(*LISTS[name], "--json").document
     assert len(whole[name]) > 2
     assert whole["next"] is None
-    read, after = [], ()
+    read: list[Any] = []
+    after: tuple[str, ...] = ()
     for _ in range(len(whole[name])):
         argv = (*LISTS[name], "--limit", "2", *after)
         page = full(*argv, "--json").document
