@@ -138,7 +138,19 @@ def test_what_can_be_executed_is_listed_under_its_name(own: CommandLine) -> None
     }
     one = own("commands", "workshop.receive-bike", "--json", "--contexts", HERE).document
     assert one["schema"]["properties"]["fault"]["maxLength"] == 200
-    assert own("commands", "workshop.receive-bike").status == 1
+    absent = own("commands", "workshop.receive-bike")
+    assert absent.status == 1
+    assert "no context 'workshop' is loaded, --contexts MODULE:NAME" in absent.complaint
+    near = own("commands", "workshop.recieve-bike", "--contexts", HERE)
+    assert near.complaint.endswith("did you mean workshop.receive-bike?")
+
+
+def test_a_command_of_a_context_that_is_not_loaded_says_how_it_is(own: CommandLine) -> None:
+    Path("bikes.jsonl").write_text(as_lines([bike("job", "flat tyre")]), encoding="utf-8")
+    done = own("execute", "bikes.jsonl")
+    assert done.status == 1
+    assert "line 1: unknown command topic 'workshop.receive-bike'" in done.complaint
+    assert "no context 'workshop' is loaded (--contexts on the command line" in done.complaint
 
 
 @pytest.mark.parametrize(
