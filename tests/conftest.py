@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import attrs
 import psycopg
 import pytest
 
@@ -90,3 +91,26 @@ def database_url(request: pytest.FixtureRequest) -> str:
     fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
     url: str = request.getfixturevalue(fixture)
     return url
+
+
+DRIVERS = {
+    "aiosqlite": ("sqlite_url", "sqlite+aiosqlite"),
+    "asyncpg": ("postgres_url", "postgresql+asyncpg"),
+    "psycopg": ("postgres_url", "postgresql+psycopg_async"),
+}
+
+
+@attrs.frozen
+class Place:
+    """A database: where it is for the core, and for a host's asynchronous driver."""
+
+    url: str
+    host: str
+
+
+@pytest.fixture(params=DRIVERS)
+def place(request: pytest.FixtureRequest) -> Place:
+    """A fresh database, once for each asynchronous driver."""
+    fixture, kind = DRIVERS[request.param]
+    url: str = request.getfixturevalue(fixture)
+    return Place(url, f"{kind}:{url.partition(':')[2]}")

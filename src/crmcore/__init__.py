@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         projections,
         testing,
     )
+    from crmcore.aio import AsyncCRM
     from crmcore.application.executing import Batch, Envelope
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CRM",
     "METRICS",
+    "AsyncCRM",
     "Batch",
     "CampaignStatus",
     "Command",
@@ -100,6 +102,7 @@ _PARTS = {
         "testing",
     ),
     "crmcore.application.service.escalation": ("Escalated",),
+    "crmcore.aio": ("AsyncCRM",),
     "crmcore.application.executing": ("Batch", "Envelope"),
     "crmcore.application.log": ("Receipt", "Recorded"),
     "crmcore.composition": ("all_contexts",),

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from crmcore.application.clock import Clock
+from crmcore.application.errors import UnreadableEventError
 from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
@@ -171,6 +172,25 @@ class Core:
             execute=lambda commands: self.execute_many(commands, by=BY),
             recorded=recorded,
         )
+
+    def page(
+        self, *, after: int, upto: int, stream_id: UUID | None
+    ) -> tuple[list[Recorded], int, UnreadableEventError | None]:
+        """The next events after a position and up to *upto*, in a transaction of their own.
+
+        With them come the position up to which they are all, and why they end before, if one cannot
+        be read.
+        """
+        events = list[Recorded]()
+        with self._database.read() as connection:
+            end = self.reader.end_of_page(connection, after=after, stream_id=stream_id)
+            end = upto if end is None else min(end, upto)
+            read = self.reader.recorded(connection, after=after, upto=end, stream_id=stream_id)
+            try:
+                events.extend(read)
+            except UnreadableEventError as error:
+                return events, end, error
+        return events, end, None
 
     def verify(
         self, connection: Connection, progress: Callable[[int, int], None] | None

@@ -20,6 +20,7 @@ from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
 
 if TYPE_CHECKING:
+    from crmcore.aio import AsyncCRM
     from crmcore.application.executing import Batch, Envelope
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.policies import Policies
@@ -67,6 +68,7 @@ class CRM:
         }
         self._wiring = threading.Lock()
         self._wired: Core | None = None
+        self._aio: AsyncCRM | None = None
         if (policies, contexts, projections, inline) != (None, (), (), ()):
             self._core  # noqa: B018  # what is wrong with what is a host's own is told at once
 
@@ -92,8 +94,20 @@ class CRM:
         self.close()
 
     def close(self) -> None:
-        """Give the database back."""
+        """Give the database back; what was begun through ``aio`` ends before."""
+        if self._aio is not None:
+            self._aio.end()
         self._database.close()
+
+    @property
+    def aio(self) -> AsyncCRM:
+        """The same for hosts on asyncio: ``await crm.aio.execute(...)``."""
+        with self._wiring:
+            if self._aio is None:
+                from crmcore.aio import AsyncCRM
+
+                self._aio = AsyncCRM(self, lambda: self._core, one_writes=self._database.is_sqlite)
+            return self._aio
 
     @property
     def where(self) -> str:
@@ -275,7 +289,7 @@ class CRM:
     def events(self, *, after: int = 0, stream_id: UUID | None = None) -> Iterator[Recorded]:
         """What was recorded after a position, of one stream or of all, in order."""
         with self._database.read() as connection:
-            yield from self._core.reader.recorded(connection, after=after, stream_id=stream_id)
+            yield from self._core.reader.in_pages(connection, after=after, stream_id=stream_id)
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> Verdict:
         """Recompute the chain of the log, and compare its other tables with what the records tell.
