@@ -97,13 +97,13 @@ def test_rebuilt_compared_switched_rolled_back_retired(upkeep: Any) -> None:
     assert "generation 2 dropped." in upkeep("retire", NAME).out
     assert "no generation but the live one, so nothing dropped." in upkeep("retire", NAME).out
     assert "there is no previous generation to go back to" in upkeep("rollback", NAME).complaint
-    assert "nothing was put aside" in upkeep("retry", NAME).out
+    assert "no dead letters" in upkeep("retry", NAME).out
 
 
 def test_the_same_way_for_a_program(upkeep: Any) -> None:
     [one] = upkeep("rebuild", NAME, "--json").document["rebuilt"]
     assert (one["name"], one["generation"], one["resumed"]) == (NAME, 2, False)
-    assert (one["put_aside"], one["comparison"], one["switched"]) == ([], None, False)
+    assert (one["dead_letters"], one["comparison"], one["switched"]) == ([], None, False)
     compared = upkeep("compare", NAME, "--json").document
     [table] = compared["tables"]
     assert (compared["equal"], table["equal"], table["rows_after"]) == (True, True, 1)
@@ -339,7 +339,7 @@ def setting_aside(built: Any, shop: CommandLine) -> Any:
 
 
 COUNTED = (
-    "3 events put aside: 2 order-placed (ValueError: no such year),"
+    "3 dead letters: 2 order-placed (ValueError: no such year),"
     " 1 order-returned (KeyError: 'order')"
 )
 
@@ -350,11 +350,11 @@ def test_a_rebuild_that_put_events_aside_fails_with_their_causes(setting_aside: 
     assert f"{NAME}: {COUNTED}" in done.err
     assert f"not switched: `crmcore projections switch {NAME}` does so all the same" in done.err
     [one] = setting_aside("rebuild", NAME, "--json").document["rebuilt"]
-    assert [(cause["count"], cause["kind"]) for cause in one["put_aside_by_cause"]] == [
+    assert [(cause["count"], cause["kind"]) for cause in one["dead_letters_by_cause"]] == [
         (2, "ValueError"),
         (1, "KeyError"),
     ]
-    assert one["put_aside"][0] == {
+    assert one["dead_letters"][0] == {
         "position": 3,
         "topic": "order-placed",
         "groups": 2,
@@ -365,7 +365,7 @@ def test_a_rebuild_that_put_events_aside_fails_with_their_causes(setting_aside: 
     assert (switched.status, switched.complaint) == (0, f"crmcore: warning: {NAME}: {COUNTED}")
     assert "generation 2 is live" in switched.out
     assert setting_aside("rollback", NAME).status == 0
-    assert len(setting_aside("rollback", NAME, "--json").document["put_aside"]) == len(ASIDE)
+    assert len(setting_aside("rollback", NAME, "--json").document["dead_letters"]) == len(ASIDE)
 
 
 def test_the_status_tells_what_was_put_aside(setting_aside: Any) -> None:
@@ -374,8 +374,8 @@ def test_the_status_tells_what_was_put_aside(setting_aside: Any) -> None:
     assert "no such day" not in shown
     assert "no such day" in setting_aside("status", "--verbose").out
     told = status_of(setting_aside)
-    assert [one["position"] for one in told["put_aside"]] == [3, 7, 9]
-    assert [one["groups"] for one in told["building"]["put_aside"]] == [2, 1, 1]
+    assert [one["position"] for one in told["dead_letters"]] == [3, 7, 9]
+    assert [one["groups"] for one in told["building"]["dead_letters"]] == [2, 1, 1]
     assert "generation 2 is built, not live" in shown
 
 

@@ -64,14 +64,14 @@ def commands(
     contact_cost: Money | None = CONTACT_COST,
     gross_margin: Decimal | None = GROSS_MARGIN,
 ) -> Iterator[Row]:
-    """What the panel in *folder* asks for: what is put aside of the small files, then all as it happened.
+    """What the panel in *folder* asks for: the rejects of the small files, then all as it happened.
 
     With *contact_cost* None no costs are booked, with *gross_margin* None no margins.  The small files are held in memory, the
     baskets are read one by one, in the order of their file.  Raises ``SourceError`` where a
     file cannot be read.
     """
     panel = read_panel(folder)
-    yield from panel.aside
+    yield from panel.rejects
     yield from in_time_order(
         _sorted(_households(panel)),
         _sorted(campaigns(panel, contact_cost)),

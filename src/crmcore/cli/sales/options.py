@@ -33,13 +33,15 @@ def id_of(text: str, thing: str) -> UUID:
         raise WrongCallError(f"expected the id of {thing}, got {text!r}") from None
 
 
-def show_page(page: Any, columns: Any, rows: Any, thing: str, things: str | None = None) -> None:
-    """A page for people, and how to see the next."""
+def show_page(page: Any, columns: Any, rows: Any, thing: str, *, by_id: str | None = None) -> None:
+    """A page for people, how to see the next, and one of them where a command takes the id alone."""
     if not page.items:
-        say(f"There is no such {thing}.")
+        say(f"No {thing} is found.")
         return
     table(columns, rows)
-    say(f"{counted(len(page.items), thing, things)}.", style="dim")
+    says = [f"{counted(len(page.items), thing)}."]
+    says += [f"--json gives their ids; `crmcore {by_id} ID` shows one."] if by_id else []
+    say(" ".join(says), style="dim")
     show_next(page.next)
 
 

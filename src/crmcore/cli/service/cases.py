@@ -157,7 +157,7 @@ def _show_targets(case: Any) -> None:
     targets = _targets(case)
     say()
     if not targets:
-        say("Nothing is owed: no service level holds for it.")
+        say("No target: no service level is assigned to it.")
         return
     several = len(case.cycles) > 1
     titles: list[Column | str] = ["Target", Column("Due (UTC)", whole=True)]
