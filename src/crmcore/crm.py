@@ -189,13 +189,13 @@ class CRM:
             for one in commands
         )
 
-        def told(done: Batch) -> None:
+        def report(done: Batch) -> None:
             self._notifier.notify()
             if progress is not None:
                 progress(done)
 
         return self._service.execute_many(
-            envelopes, batch=batch, stop=stop, progress=told, connection=connection
+            envelopes, batch=batch, stop=stop, progress=report, connection=connection
         )
 
     def command(

@@ -92,10 +92,10 @@ def _count(value: Any) -> str:
 
 
 def _list(value: Any) -> str:
-    return ", ".join(_words(_told(one)) for one in value)
+    return ", ".join(_words(_part(one)) for one in value)
 
 
-def _told(one: Any) -> str:
+def _part(one: Any) -> str:
     """A part of a list: a word, or the values of an object."""
     return " ".join(str(part) for part in one.values() if part) if isinstance(one, dict) else one
 

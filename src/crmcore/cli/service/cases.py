@@ -1,4 +1,4 @@
-"""`crmcore cases` and `case`: what is owed to cases, and until when."""
+"""`crmcore cases` and `case`: the targets of cases, and when they are due."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
