@@ -62,6 +62,9 @@ class Composition:
         for one in given:
             if not isinstance(one, Context):
                 raise MisuseError(f"contexts: expected a list of Context, got one of {shown(one)}")
+        policies: Any = self.policies
+        if not isinstance(policies, Policies):
+            raise MisuseError(f"policies: expected Policies, got {shown(policies)}")
         names = [context.name for context in self.contexts]
         for context in self.own:
             if names.count(context.name) > 1:
@@ -110,22 +113,28 @@ class Composition:
         policies = {type(one): one for one in attrs.asdict(self.policies, recurse=False).values()}
         there = {**there, **policies, Catalogue: self.catalogue}
         makers: dict[Any, Callable[..., Any]] = {}
+        providers: dict[Any, str] = {}
         for context in self.contexts:
             for kind, maker in context.provides.items():
+                other = "the core" if kind in there else providers.setdefault(kind, context.name)
                 if kind in there or makers.setdefault(kind, maker) is not maker:
                     raise MisuseError(
-                        f"context {context.name}: {kind.__qualname__} is provided already"
+                        f"context {context.name}: {getattr(kind, '__qualname__', kind)} is provided"
+                        f" already, by {other}: leave it out, or provide another type"
                     )
         return Wiring(there, makers)
 
     def handlers(self, wiring: Wiring) -> Mapping[type, Handler]:
         """The handler of every command."""
         handlers: dict[type, Handler] = {}
+        owners: dict[type, str] = {}
         for context in self.contexts:
             for kind, handler in context.handlers(wiring).items():
+                other = owners.setdefault(kind, context.name)
                 if handlers.setdefault(kind, handler) is not handler:
                     raise MisuseError(
-                        f"context {context.name}: {kind.__name__} is carried out by another context"
+                        f"context {context.name}: {kind.__name__} is carried out by context {other}"
+                        " already: leave it to one of them"
                     )
         return handlers
 
@@ -137,12 +146,18 @@ class Composition:
     def questions(self) -> Mapping[str, type]:
         """The classes of questions, by their names under ``crm.read``."""
         found: dict[str, type] = {}
+        owners: dict[str, str] = {}
         for context in self.contexts:
             for name, kind in context.named_questions.items():
                 if name in RESERVED or name.startswith("_"):
-                    raise MisuseError(f"context {context.name}: questions cannot be named {name}")
+                    raise MisuseError(
+                        f"context {context.name}: questions cannot be named {name}, which `crm.read`"
+                        " has itself: give them another name"
+                    )
+                other = owners.setdefault(name, context.name)
                 if found.setdefault(name, kind) is not kind:
                     raise MisuseError(
-                        f"context {context.name}: there are questions named {name} already"
+                        f"context {context.name}: there are questions named {name} already, of"
+                        f" context {other}: give them another name"
                     )
         return found

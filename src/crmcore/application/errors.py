@@ -73,7 +73,9 @@ class StoreError(Exception):
 
 
 class MisuseError(StoreError):
-    """The caller's own mistake: a connection, a statement or a name that cannot mean this log."""
+    """The caller's own mistake: a connection or a statement that cannot mean this log, a context or a
+    read model that is none or clashes with another, an argument of the wrong kind.
+    """
 
 
 class StoreUnavailableError(StoreError):

@@ -8,8 +8,9 @@ import attrs
 
 from crmcore.application.errors import MisuseError
 from crmcore.application.work import Handler, derived_handlers
+from crmcore.contexts.checks import require_parts, unexpected
 from crmcore.contexts.wiring import Wiring
-from crmcore.domain.kernel import Aggregate
+from crmcore.domain.kernel import Aggregate, shown
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.projections.engine.projection import Projection
@@ -33,7 +34,8 @@ class Context:
     """One part of the business: its messages, decisions, read models and questions.
 
     ``aggregates`` name the events and the commands; a command of one that decides on the state
-    of its stream alone needs nothing more.  ``services`` are made for the others: classes (or
+    of its stream alone needs nothing more.  ``services`` are made for the others, and for those
+    that ask more before they are decided so: classes (or
     functions that return a service) whose parameters are found by their types, among what any
     context ``provides``: by type, what makes it.  So a context says what others may ask of it,
     which ports it has to technology, and which policies hold unless the host gives its own.
@@ -62,6 +64,7 @@ class Context:
                 f"context {self.name!r}: expected a name of small letters, digits and _,"
                 " such as workshop"
             )
+        require_parts(self)
 
     @property
     def events(self) -> Iterator[type]:
@@ -74,22 +77,66 @@ class Context:
         return (kind for aggregate in self.aggregates for kind in aggregate.commands)
 
     def handlers(self, wiring: Wiring) -> Mapping[type, Handler]:
-        """The handler of every command; ``MisuseError`` where one has none."""
-        derived = derived_handlers(self.aggregates)
-        for service in self.services:
-            derived |= wiring.make(service).handlers
-        without = [kind.__name__ for kind in self.commands if kind not in derived]
+        """The handler of every command; ``MisuseError`` where one has none, or two services have one.
+
+        What a service carries out is not derived: it has more to ask than the stream.
+        """
+        handlers = derived_handlers(self.aggregates)
+        handlers |= self._services_handlers(wiring)
+        without = [kind.__name__ for kind in self.commands if kind not in handlers]
         if without:
             raise MisuseError(
                 f"context {self.name}: nothing carries out {', '.join(without)}: let the aggregate"
                 " have `decide` and `stream_id`, or add a service with a handler"
             )
-        return derived
+        return handlers
+
+    def _make(self, wiring: Wiring, maker: Callable[..., Any]) -> Any:
+        try:
+            return wiring.make(maker)
+        except MisuseError as error:
+            raise MisuseError(f"context {self.name}: {error}") from None
+
+    def require_answerable(self, wiring: Wiring) -> None:
+        """Raise ``MisuseError`` where questions ask for what nothing provides."""
+        for kind in self.named_questions.values():
+            try:
+                wiring.require(kind, given=("rows",))
+            except MisuseError as error:
+                raise MisuseError(f"context {self.name}: questions: {error}") from None
+
+    def _services_handlers(self, wiring: Wiring) -> Mapping[type, Handler]:
+        """What services carry out, which goes before what is derived; each command by one of them."""
+        carried_out: dict[type, str] = {}
+        handlers: dict[type, Handler] = {}
+        own = set(self.commands)
+        for service in self.services:
+            named = _named(service)
+            for kind, handler in _handlers_of(
+                self.name, named, self._make(wiring, service)
+            ).items():
+                if kind not in own:
+                    raise MisuseError(
+                        f"context {self.name}: {named} has a handler of {kind.__name__}, which is no"
+                        " command of its aggregates: add it to the `commands` of one"
+                    )
+                other = carried_out.setdefault(kind, named)
+                if kind in handlers:
+                    raise MisuseError(
+                        f"context {self.name}: {kind.__name__} is carried out by {other} and by"
+                        f" {named}: leave it to one of them"
+                    )
+                handlers[kind] = handler
+        return handlers
 
     def read_models(self, wiring: Wiring) -> Iterator[Projection]:
         """Its projections, made of what they ask for."""
         for one in self.projections:
-            yield one if isinstance(one, Projection) else wiring.make(one)
+            made: Any = one if isinstance(one, Projection) else self._make(wiring, one)
+            if not isinstance(made, Projection):
+                where = f"context {self.name}: projections: {_named(one)}"
+                raise unexpected(where, "a Projection to be returned", made)
+            yield made
 
     def for_reading(self, wiring: Wiring) -> "Context":
         """What another process needs to keep its read models: nothing but what can be pickled."""
@@ -107,14 +154,21 @@ class Context:
     @property
     def named_questions(self) -> Mapping[str, type]:
         """The classes of questions, each by its name under ``crm.read``."""
-        named = {} if self.questions is None else get_type_hints(self.questions)
-        if any(
-            not isinstance(kind, type) or not issubclass(kind, Questions) for kind in named.values()
-        ):
-            raise MisuseError(
-                f"context {self.name}: questions: expected a class whose annotations name classes of"
-                " questions, such as `workshop: Bikes`"
-            )
+        if self.questions is None:
+            return {}
+        expected = (
+            f"context {self.name}: questions: expected a class whose annotations name classes of"
+            " questions, such as `workshop: Bikes`"
+        )
+        try:
+            named = get_type_hints(self.questions)
+        except Exception as error:  # whatever an annotation comes to
+            raise MisuseError(f"{expected}; {self.questions.__name__}: {error}") from None
+        for name, kind in named.items():
+            if not isinstance(kind, type) or not issubclass(kind, Questions):
+                raise MisuseError(f"{expected}, got {name}: {_named(kind)}")
+        if not named:
+            raise MisuseError(f"{expected}; {self.questions.__name__} has none")
         return named
 
     def require_own_messages(self) -> None:
@@ -123,6 +177,7 @@ class Context:
         Each is an attrs class with a topic that begins with the name of this context, and with an
         instant ``at``; the fields of commands are of types that they can be checked by.
         """
+        self._require_one_owner()
         for kind in (*self.events, *self.commands):
             topic: Any = getattr(kind, "TOPIC", None)
             try:
@@ -139,6 +194,39 @@ class Context:
                     f"context {self.name}: {kind.__name__} has the topic {topic!r}: expected one"
                     f" that begins with the name of its context, such as '{self.name}.{topic}'"
                 )
+
+    def _require_one_owner(self) -> None:
+        """A command is about one kind of stream, which decides on it."""
+        owners: dict[type, str] = {}
+        for aggregate in self.aggregates:
+            for kind in aggregate.commands:
+                if kind in owners:
+                    raise MisuseError(
+                        f"context {self.name}: {kind.__name__} is a command of the aggregates"
+                        f" {owners[kind]} and {aggregate.kind}: leave it to one of them"
+                    )
+                owners[kind] = aggregate.kind
+
+
+def _handlers_of(context: str, named: str, service: Any) -> Mapping[type, Handler]:
+    where = f"context {context}: services: {named}"
+    if not hasattr(service, "handlers"):
+        expected = "`handlers`, a mapping from classes of commands to functions"
+        raise MisuseError(f"{where}: expected {expected}; {shown(service)} has none")
+    given: Any = service.handlers
+    if not isinstance(given, Mapping):
+        expected = "a mapping from classes of commands to functions"
+        raise unexpected(f"{where}: handlers", expected, given)
+    for kind, handler in given.items():
+        if not isinstance(kind, type):
+            raise unexpected(f"{where}: handlers", "a class of commands", kind)
+        if not callable(handler):
+            raise unexpected(f"{where}: handler of {kind.__name__}", "a function", handler)
+    return given
+
+
+def _named(one: Any) -> str:
+    return str(getattr(one, "__qualname__", one))
 
 
 def _folded_elsewhere(_state: object, event: object) -> object:

@@ -16,6 +16,7 @@ from crmcore.domain.customers.customer.messages.registration import (
     CustomerNameCorrected,
     CustomerRegistered,
 )
+from crmcore.errors import MisuseError
 from crmcore.projections.engine.fold import fold
 from crmcore.projections.engine.projection import Projection, Rows
 
@@ -88,7 +89,7 @@ def test_one_view_for_two_handlers_is_refused() -> None:
         """A view."""
 
     both = {CustomerRegistered: named, CustomerNameCorrected: other}
-    with pytest.raises(ValueError, match="CustomerRegistered has another handler"):
+    with pytest.raises(MisuseError, match="CustomerRegistered has another handler"):
         Projection(
             name="x", version=1, tables=(NAMES,), handlers=both, views=dict.fromkeys(both, Nothing)
         )

@@ -21,6 +21,7 @@ import crmcore
 from crmcore.domain.customers.customer.messages.registration import CustomerRegistered
 from crmcore.errors import (
     InTheWayError,
+    MisuseError,
     ProjectionStoppedError,
     RebuildStoppedError,
     StoreError,
@@ -264,9 +265,14 @@ LONG = "n" * 56
         (keeping(table("crm_own")), "names that begin with"),
         (keeping(table("sqlite_own")), "names that begin with"),
         (keeping(table("own__g2")), "names that begin with"),
-        (keeping(table("Loyalty_Status")), "is a name in loyalty_status already"),
+        (
+            keeping(table("Loyalty_Status")),
+            r"^own: Loyalty_Status .* is a name in loyalty_status already .* give one of them another$",
+        ),
         (keeping(table("own", Index("guests", "n"))), "is a name in guests already"),
-        (guests(), "two read models have the same name"),
+        (keeping(table("own", Index("own", "n"))), "is a name in own already"),
+        (guests(), "two read models have the same name, guests: one with the tables guests"),
+        (keeping(table(), name="customer_history"), "tables customer_history, customer_links, one"),
         (keeping(table("own%s")), "is no name for"),
         (keeping(table("own", Column("n%", Integer))), "is no name for"),
         (keeping(table(), name=""), "needs a name"),
@@ -282,7 +288,9 @@ LONG = "n" * 56
         "of a generation",
         "another's view",
         "another's table",
+        "a table's own name",
         "another's name",
+        "the name of ours",
         "a place for a value",
         "a column as well",
         "no name at all",
@@ -291,8 +299,14 @@ LONG = "n" * 56
 def test_a_name_that_cannot_be_kept_is_refused_when_the_core_is_opened(
     sqlite_url: str, projection: Projection, reason: str
 ) -> None:
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(MisuseError, match=reason):
         crmcore.open(sqlite_url, projections=[FIRST, projection])
+
+
+@pytest.mark.parametrize("given", [FIRST, 5, "own", [5], [Projection], [FIRST.name]], ids=str)
+def test_what_is_no_list_of_read_models_is_refused(sqlite_url: str, given: Any) -> None:
+    with pytest.raises(MisuseError, match="projections: expected a list of Projection, got"):
+        crmcore.open(sqlite_url, projections=given)
 
 
 def test_the_longest_names_last_for_ten_generations_and_more(database_url: str) -> None:

@@ -14,6 +14,7 @@ from crmcore.domain.customers.customer.messages.registration import (
     CustomerNameCorrected,
     CustomerRegistered,
 )
+from crmcore.errors import MisuseError
 from crmcore.projections import (
     Exact,
     Instant,
@@ -216,7 +217,7 @@ def test_a_column_that_follows_from_the_working_value_must_be_one() -> None:
 
 
 def test_a_working_value_is_not_called_like_a_column() -> None:
-    with pytest.raises(ValueError, match="noted has a column names"):
+    with pytest.raises(MisuseError, match="noted has a column names"):
         Projection(
             name="noted",
             version=1,

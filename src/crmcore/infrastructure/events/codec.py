@@ -192,11 +192,18 @@ def _nothing(_data: str | bytes) -> None:
 
 
 def by_topic(what: str, kinds: Iterable[type]) -> dict[str, type]:
-    """*kinds* by their topics; raises ``ValueError`` where two of them share one."""
+    """*kinds* by their topics; raises ``MisuseError`` where two of them share one."""
     topics: dict[str, type] = {}
     for kind in kinds:
         topic: str = kind.TOPIC  # type: ignore[attr-defined]  # events and commands have one
         other = topics.setdefault(topic, kind)
         if other is not kind:
-            raise ValueError(f"{what} topic {topic!r} names {other} and {kind}")
+            raise MisuseError(
+                f"{what} topic {topic!r} names {_place(other)} and {_place(kind)}: give one of them"
+                " another TOPIC"
+            )
     return topics
+
+
+def _place(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"

@@ -27,13 +27,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from crmcore.application.errors import MisuseError
 from crmcore.domain.kernel.frozen import frozen
 
 Fields = Mapping[str, Any]
 """An event's JSON: names to JSON values."""
 
 
-class UpcasterChainError(ValueError):
+class UpcasterChainError(MisuseError):
     """An upcaster is missing, leads nowhere, or leads back to where it began."""
 
 

@@ -15,6 +15,7 @@ import attrs
 from sqlalchemy import Table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from crmcore.application.errors import MisuseError
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import version_of
 from crmcore.domain.kernel.frozen import frozen
@@ -115,7 +116,7 @@ class Projection:
     that id alone, so that a rebuild can be divided.  ``on_poison`` and ``on_unknown`` say what
     happens at an event that cannot be read or applied, or whose topic nobody knows.
 
-    Raises ``ValueError`` where events of different handlers would be read as the same view, or
+    Raises ``MisuseError`` where events of different handlers would be read as the same view, or
     where a working value is called like a column.
     """
 
@@ -136,14 +137,14 @@ class Projection:
     def __attrs_post_init__(self) -> None:
         for kind, view in self.views.items():
             if self.handler_of[view] != self.handlers[kind]:
-                raise ValueError(
+                raise MisuseError(
                     f"{self.name}: {kind.__name__} has another handler than the other events that"
                     f" are read as {view.__name__}: give it a view of its own"
                 )
 
         for table, working in self.working.items():
             if working.name in table.columns:
-                raise ValueError(
+                raise MisuseError(
                     f"{self.name}: {table.name} has a column {working.name}: give its working value"
                     " a name of its own"
                 )
