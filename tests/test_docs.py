@@ -3,7 +3,7 @@
 A page's blocks run from top to bottom in one empty folder.  ``python`` blocks share a namespace;
 a ``text`` block right after one is what it prints.  A ``console`` block's crmcore commands run
 in a shell: their lines are compared, and each must succeed unless ``echo $?`` follows with
-another number.  A block of another language with ``title=NAME`` is that file.  ``...`` stands
+another number.  A block with ``title=NAME`` is that file, which those after it may import.  ``...`` stands
 for whatever changes from run to run.  A ``sh`` or ``sql`` block without a title is not run.
 """
 
@@ -70,11 +70,19 @@ def executable(page: Path) -> bool:
 EXECUTABLE = [page for page in PAGES if executable(page)]
 
 
-@pytest.mark.parametrize("page", EXECUTABLE, ids=name_of)
-def test_what_a_page_shows_is_what_happens(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder to be in, whose modules can be imported meanwhile."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in {file.stem for file in tmp_path.glob("*.py")} & sys.modules.keys():
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", EXECUTABLE, ids=name_of)
+@pytest.mark.usefixtures("folder")
+def test_what_a_page_shows_is_what_happens(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CRMCORE_DB", raising=False)
     module = ModuleType("page")
     monkeypatch.setitem(sys.modules, "page", module)  # where classes of snippets are looked up
@@ -83,6 +91,7 @@ def test_what_a_page_shows_is_what_happens(
         where = f"{name_of(page)}:{block.line}"
         if block.title is not None:
             Path(block.title).write_text(block.body, encoding="utf-8")
+            importlib.invalidate_caches()
         elif block.language == "python":
             printed = run_python(block, page, vars(module))
             expected = following.body if following and following.language == "text" else printed
@@ -164,6 +173,16 @@ def test_the_quick_start_of_the_readme_is_the_example() -> None:
     first = next(block for block in blocks(PAGES[0]) if block.language == "python")
     example = (ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8")
     assert example.partition('"""\n\n')[2] == first.body
+
+
+WORKSHOP_LINES = 60
+"""What a context takes, from nothing to a question that is answered."""
+
+
+def test_a_context_of_ones_own_is_short() -> None:
+    context, use, *_ = blocks(ROOT / "docs" / "own-context.md")
+    lines = [line for line in (context.body + use.body).splitlines() if line.strip()]
+    assert len(lines) <= WORKSHOP_LINES
 
 
 # Links
