@@ -2,7 +2,7 @@
 
 A page's blocks run from top to bottom in one empty folder.  ``python`` blocks share a namespace;
 a ``text`` block right after one is what it prints.  A ``console`` block's crmcore commands run
-in a shell: their lines are compared, and each must succeed unless ``echo $?`` follows with
+too: their lines are compared, and each must succeed unless ``echo $?`` follows with
 another number.  A block with ``title=NAME`` is that file, which those after it may import.  ``...`` stands
 for whatever changes from run to run.  A ``sh`` or ``sql`` block without a title is not run.
 """
@@ -28,6 +28,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crmcore
+from crmcore.cli import main
 from crmcore.infrastructure.log.chain import FIRST_LINK, Row, link
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +36,10 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_LINKS = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / "examples").rglob("*.md"))]
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+COLUMNS = "120"
 RULE = re.compile("─+")
+SHELL = re.compile(r"[|<>&;$*`]")
+"""What only a shell understands."""
 SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -84,6 +88,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.mark.usefixtures("folder")
 def test_what_a_page_shows_is_what_happens(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CRMCORE_DB", raising=False)
+    monkeypatch.setenv("COLUMNS", COLUMNS)
     module = ModuleType("page")
     monkeypatch.setitem(sys.modules, "page", module)  # where classes of snippets are looked up
     shown = blocks(page)
@@ -118,9 +123,8 @@ def run_console(block: Block, where: str) -> None:
         if command.startswith("make "):
             assert_makeable(shlex.split(command, comments=True)[1:])
         elif "crmcore " in command and "<" not in command and not is_synopsis(command):
-            done = run_shell(command)
-            status = done.returncode
-            assert_shown(expected or done.stdout, done.stdout, f"{where}: `{command}`")
+            status, printed = run_command(command)
+            assert_shown(expected or printed, printed, f"{where}: `{command}`")
     assert status == 0, f"{where} ended with {status}"
 
 
@@ -137,13 +141,24 @@ def is_synopsis(command: str) -> bool:
     return any(re.fullmatch(r"[A-Z]+(\.[a-z]+)?", word) for word in words)
 
 
+def run_command(command: str) -> tuple[int, str]:
+    """How a command ends, and what it prints: here, unless it needs a shell."""
+    words = shlex.split(command, comments=True)
+    if words[0] == "crmcore" and not SHELL.search(command):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            return main(words[1:]), printed.getvalue()
+    done = run_shell(command)
+    return done.returncode, done.stdout
+
+
 def run_shell(command: str) -> "subprocess.CompletedProcess[str]":
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment: Mapping[str, str] = {
         **os.environ,
         "PATH": path,
         "PYTHONWARNINGS": "error",
-        "COLUMNS": "120",
+        "COLUMNS": COLUMNS,
     }
     return subprocess.run(
         ["bash", "-c", command],
