@@ -23,6 +23,12 @@ def rows(folder: Path, runs: int) -> list[Row]:
     history = ("-m", "crmcore", "--db", database, "history", "Ann")
     opened = ("-c", f"import crmcore; crmcore.open({database!r}).close()")
 
+    command = (
+        "from crmcore.commands import CustomerKind, RegisterCustomer as R; import crmcore;"
+        f"crm = crmcore.open({database!r}); kind = CustomerKind.PERSON;"
+        "crm.execute(R(customer_id=crmcore.new_id(), kind=kind, name='Bo', at=crm.now()), by='b')"
+    )
+
     def on_small_log(words: Sequence[str]) -> Callable[[], Measured]:
         def measure() -> Measured:
             _small_log(database)
@@ -35,6 +41,7 @@ def rows(folder: Path, runs: int) -> list[Row]:
         Row("starting `crmcore --help`", against, 0.7, on_small_log(("-m", "crmcore", "--help")), True),
         Row("starting `crmcore history`, small log", against, 2.2, on_small_log(history), True),
         Row("starting with `crmcore.open`", against, 1.6, on_small_log(opened), True),
+        Row("starting, to the end of a first command", against, None, on_small_log(("-c", command)), True),
     ]  # fmt: skip
 
 

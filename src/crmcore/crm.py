@@ -1,53 +1,37 @@
-"""The composition root: wires the log, the command services and the read models together.
+"""The core as products see it: what is recorded, followed, asked and verified on one log.
 
-With ``workers``, which does so for other processes, the only module that imports all layers.
+Its parts are wired by ``core``, which is imported when the first of them is needed.
 """
+
+from __future__ import annotations  # of types whose modules are not imported to open a log
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine
 
-from crmcore.application.clock import Clock
-from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
-from crmcore.application.log import Receipt, Recorded
-from crmcore.application.policies import STANDARD_POLICIES, Policies
-from crmcore.application.sales.lead_addresses import Pseudonym
-from crmcore.application.service.escalation import BY, Escalated, escalate
-from crmcore.application.streams import Streams
-from crmcore.composition import Composition
-from crmcore.contexts.context import Context
-from crmcore.domain.kernel import Command, NotFoundError, zoned
-from crmcore.domain.service.case.naming import cases_by_id
-from crmcore.domain.service.case_number import normal_case_number
-from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.domain.kernel import zoned
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
-from crmcore.infrastructure.identity import new_id
-from crmcore.infrastructure.log.event_log import SqlEventLog
-from crmcore.infrastructure.log.notification import LogNotifier
-from crmcore.infrastructure.log.projection_source import ProjectionSource
-from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_key
-from crmcore.infrastructure.log.read import LogReader
-from crmcore.infrastructure.log.streams import LogStreams
-from crmcore.infrastructure.log.verify import Verdict
-from crmcore.projections.engine.follow.follower import Follower
-from crmcore.projections.engine.follow.inline import Inline
-from crmcore.projections.engine.follow.status import Status
-from crmcore.projections.engine.generations.names import check_names, require_projections
-from crmcore.projections.engine.generations.registry import Registry
-from crmcore.projections.engine.maintenance.maintenance import Maintenance, find_projection
-from crmcore.projections.engine.projection import Projection
-from crmcore.projections.engine.query.live_rows import LiveRows
-from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
-from crmcore.projections.instants import about_instants
-from crmcore.reading import ReadModels
-from crmcore.workers import Submit
+
+if TYPE_CHECKING:
+    from crmcore.application.executing import Batch, Envelope
+    from crmcore.application.log import Receipt, Recorded
+    from crmcore.application.policies import Policies
+    from crmcore.application.service.escalation import Escalated
+    from crmcore.contexts.context import Context
+    from crmcore.core import Core
+    from crmcore.domain.kernel import Command
+    from crmcore.infrastructure.log.verify import Verdict
+    from crmcore.projections.engine.follow.status import Status
+    from crmcore.projections.engine.maintenance.maintenance import Maintenance
+    from crmcore.projections.engine.projection import Projection
+    from crmcore.reading import ReadModels
 
 NO_CASES: Final[Mapping[str, UUID]] = MappingProxyType({})
 
@@ -68,52 +52,33 @@ class CRM:
         database: Database,
         *,
         clock: Callable[[], datetime] = now,
-        policies: Policies = STANDARD_POLICIES,
+        policies: Policies | None = None,
         contexts: Sequence[Context] = (),
         projections: Sequence[Projection] = (),
         inline: Sequence[str] = (),
     ) -> None:
-        projections = require_projections(projections)
         self._database = database
-        self._clock = clock = _zoned(clock)
-        with database.read() as connection:
-            pseudonyms = pseudonyms_of(connection, database.tables)
-        composition = Composition(contexts, policies)
-        self._catalogue, codec = composition.catalogue, composition.codec
-        reader = LogReader(database.tables, codec)
-        streams = LogStreams(database, reader)
-        wiring = composition.wiring({Clock: clock, Pseudonym: pseudonyms, Streams: streams})
-        handlers = composition.handlers(wiring)
-        for own in contexts:
-            own.require_answerable(wiring)
-        self._commands = CommandCodec(handlers)
-        self._source = ProjectionSource(database, reader)
-        registry = Registry(database.tables.events.schema)
-        kept = (*composition.projections(wiring), *projections)
-        check_names(kept)
-        at_once = [find_projection(kept, name) for name in dict.fromkeys(inline)]
-        self._inline = Inline(self._source, registry, at_once)
-        self._log = SqlEventLog(database, codec, self._commands, clock, self._inline.fold)
-        self._service = CommandService(self._log, handlers, clock, new_id)
-        self._follower = Follower(self._source, kept, registry)
-        submit = Submit(
-            database.address,
-            database.tables.events.schema,
-            policies,
-            tuple(one.for_reading(wiring) for one in contexts),
-            tuple(projections),
-        )
-        self.maintenance = Maintenance(
-            kept, self._source, registry, Rebuilder(self._source, registry, submit)
-        )
-        """Rebuilding read models, comparing, switching and rolling back."""
-        self._notifier = LogNotifier(database)
-        self.read = ReadModels(
-            LiveRows(self._source, registry, kept, self._follower.catch_up_one, self._about),
-            composition.questions,
-            lambda kind, rows: wiring.make(kind, rows=rows),
-        )
-        """The questions that the read models answer."""
+        self._clock = _zoned(clock)
+        self._own: Any = {
+            "policies": policies,
+            "contexts": contexts,
+            "projections": projections,
+            "inline": inline,
+        }
+        self._wiring = threading.Lock()
+        self._wired: Core | None = None
+        if (policies, contexts, projections, inline) != (None, (), (), ()):
+            self._core  # noqa: B018  # what is wrong with what is a host's own is told at once
+
+    @property
+    def _core(self) -> Core:
+        """The parts, which are imported and wired when the first of them is needed."""
+        with self._wiring:
+            if self._wired is None:
+                from crmcore.core import Core
+
+                self._wired = Core(self._database, self._clock, **self._own)
+            return self._wired
 
     def __enter__(self) -> Self:
         return self
@@ -158,8 +123,9 @@ class CRM:
         Raises ``DomainError`` (refused by a rule), ``InvalidCommandError``,
         ``CommandIdReusedError``, ``ConcurrencyError`` or ``StoreError``.
         """
-        envelope = Envelope(
-            command=command,
+        return self._core.execute(
+            command,
+            connection,
             by=by,
             command_id=command_id,
             correlation_id=correlation_id,
@@ -167,9 +133,6 @@ class CRM:
             source=source,
             expected_version=expected_version,
         )
-        receipt = self._service.execute(envelope, connection=connection)
-        self._notifier.notify()
-        return receipt
 
     def execute_many(
         self,
@@ -187,18 +150,14 @@ class CRM:
         A command that is refused records nothing and does not hold up the others, unless *stop*.
         An ``Envelope`` brings its own sender and ids.
         """
-        envelopes = (
-            one if isinstance(one, Envelope) else Envelope(command=one, by=by, source=source)
-            for one in commands
-        )
-
-        def told(done: Batch) -> None:
-            self._notifier.notify()
-            if progress is not None:
-                progress(done)
-
-        return self._service.execute_many(
-            envelopes, batch=batch, stop=stop, progress=told, connection=connection
+        return self._core.execute_many(
+            commands,
+            by=by,
+            source=source,
+            batch=batch,
+            stop=stop,
+            progress=progress,
+            connection=connection,
         )
 
     def command(
@@ -210,43 +169,50 @@ class CRM:
         to cases in the same batch, before this.  Raises ``UnknownTopicError``, ``InvalidCommandError``
         with all that is wrong, and what ``case_id`` raises.
         """
-        if isinstance(topic, str) and isinstance(fields, Mapping):
-            kind = self.command_kinds.get(topic)
-            fields = cases_by_id(kind, fields, lambda one: cases.get(one) or self.case_id(one))
-        return self._commands.decode(topic, fields, now=self._clock())
+        return self._core.command(topic, fields, cases)
 
     def fields(self, command: Command) -> dict[str, Any]:
         """The fields of *command* in what JSON has, as ``command`` reads them."""
-        return self._commands.fields(command)
+        return self._core.commands.fields(command)
 
     @property
     def command_kinds(self) -> Mapping[str, type]:
         """The class of every command by its topic."""
-        return self._commands.topics
+        return self._core.commands.topics
 
     @property
     def event_kinds(self) -> Mapping[str, type]:
         """The class of every event of the contexts that are loaded, by its topic."""
-        return self._catalogue.events
+        return self._core.catalogue.events
 
     def context_of(self, topic: str) -> str | None:
         """The name of the context that an event's topic belongs to; None where none is loaded."""
-        return self._catalogue.contexts.get(topic)
+        return self._core.catalogue.contexts.get(topic)
 
     def command_schema(self, topic: str) -> dict[str, Any]:
         """The JSON Schema of a command."""
-        return self._commands.schema(topic)
+        return self._core.commands.schema(topic)
 
     # Read models
 
     @property
+    def read(self) -> ReadModels:
+        """The questions that the read models answer."""
+        return self._core.read
+
+    @property
+    def maintenance(self) -> Maintenance:
+        """Rebuilding read models, comparing, switching and rolling back."""
+        return self._core.maintenance
+
+    @property
     def projections(self) -> Sequence[Projection]:
         """The read models that are kept."""
-        return self._follower.projections
+        return self._core.follower.projections
 
     def catch_up(self, progress: Callable[[str, int, int], None] | None = None) -> None:
         """Bring every read model to the end of the log; *progress* sees name, position and end."""
-        self._follower.catch_up(progress)
+        self._core.follower.catch_up(progress)
 
     @contextmanager
     def follow(self, every: float | None = None) -> Iterator[None]:
@@ -255,7 +221,7 @@ class CRM:
         It looks when something is recorded: by this process, and on PostgreSQL by any other.
         And it looks *every* so many seconds: 0.2 on SQLite, 2 on PostgreSQL.
         """
-        stop, notifier = threading.Event(), self._notifier
+        stop, notifier = threading.Event(), self._core.notifier
         seconds = every or (0.2 if self._database.is_sqlite else 2.0)
         seen = 0
 
@@ -264,7 +230,7 @@ class CRM:
             seen = notifier.wait(seen, seconds)
 
         thread = threading.Thread(
-            target=self._follower.follow, args=(stop, wait), name="crmcore-follow", daemon=True
+            target=self._core.follower.follow, args=(stop, wait), name="crmcore-follow", daemon=True
         )
         with notifier.listen(stop):
             thread.start()
@@ -277,11 +243,10 @@ class CRM:
 
     def status(self) -> list[Status]:
         """Where each read model stands."""
-        return self._follower.status()
+        return self._core.follower.status()
 
     # Service levels
 
-    @about_instants
     def due(self, until: datetime | None = None) -> Escalated:
         """Record the warnings and breaches of service levels that came about before *until* (now).
 
@@ -289,23 +254,7 @@ class CRM:
         the same if it never is.  Returns what was recorded, for whoever is to be told.
         Raises ``InFutureError`` for an instant that has not come: ``read.cases.escalations`` lists those.
         """
-        moment = self._clock()
-        if until is not None and until > moment:
-            raise InFutureError(until, moment)
-        self._follower.catch_up_one("service_levels")
-        begun = self.position
-
-        def recorded(run: UUID) -> Iterator[Recorded]:
-            return (one for one in self.events(after=begun) if one.correlation_id == run)
-
-        until = until or moment
-        return escalate(
-            until,
-            self.read.cases.due(until),
-            run=new_id(),
-            execute=lambda asked: self.execute_many(asked, by=BY),
-            recorded=recorded,
-        )
+        return self._core.due(until)
 
     def case_id(self, number: str) -> UUID:
         """The case that people call by a number.
@@ -313,10 +262,7 @@ class CRM:
         Raises ``NotFoundError``, and ``AmbiguousNumberError`` where several are called so: in a log
         of the time before numbers were claimed.
         """
-        position = self.position
-        if not position:  # no read model has rows yet
-            raise NotFoundError("case", normal_case_number(number))
-        return self.read.at_least(position).cases.numbered(number)
+        return self._core.case_id(number)
 
     # The log
 
@@ -324,12 +270,12 @@ class CRM:
     def position(self) -> int:
         """The last position of the log."""
         with self._database.read() as connection:
-            return self._log.reader.head(connection).position
+            return self._core.reader.head(connection).position
 
     def events(self, *, after: int = 0, stream_id: UUID | None = None) -> Iterator[Recorded]:
         """What was recorded after a position, of one stream or of all, in order."""
         with self._database.read() as connection:
-            yield from self._log.reader.recorded(connection, after=after, stream_id=stream_id)
+            yield from self._core.reader.recorded(connection, after=after, stream_id=stream_id)
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> Verdict:
         """Recompute the chain of the log, and compare its other tables with what the records tell.
@@ -338,17 +284,11 @@ class CRM:
         digests of receipts, receipts of commands that recorded nothing, receipts that are missing.
         """
         with self._database.read() as connection:
-            tables, reader = self._database.tables, self._log.reader
-            return verify_with_key(connection, tables, reader, progress)
+            return self._core.verify(connection, progress)
 
     def now(self) -> datetime:
         """The present instant by this core's clock (UTC)."""
         return self._clock()
-
-    def _about(
-        self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]
-    ) -> Iterator[Recorded]:
-        return self._log.reader.recorded(connection, subjects=subjects, topics=topics)
 
 
 def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
@@ -356,7 +296,7 @@ def open(  # noqa: A001  # as `crmcore.open`, which is how it reads
     *,
     tenant: str | None = None,
     clock: Callable[[], datetime] = now,
-    policies: Policies = STANDARD_POLICIES,
+    policies: Policies | None = None,
     contexts: Sequence[Context] = (),
     projections: Sequence[Projection] = (),
     inline: Sequence[str] = (),

@@ -3,9 +3,9 @@
 import enum
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
-import attrs
+from crmcore.domain.kernel.frozen import has_fields
 
 
 def named_at_need(module: str, kinds: Callable[[], Iterable[type]]) -> Callable[[str], Any]:
@@ -40,10 +40,11 @@ def by_name(kinds: Iterable[type]) -> Mapping[str, type]:
 
 def _within(annotation: Any) -> Iterator[type]:
     """The classes of our own that a value of this type is made of, or may be."""
-    parts = get_args(annotation)
-    if isinstance(annotation, type) and attrs.has(annotation):
-        parts = tuple(field.type for field in attrs.fields(annotation))
+    parts: Iterable[Any] = get_args(annotation)
+    if isinstance(annotation, type) and has_fields(annotation):
+        hints = get_type_hints(annotation, include_extras=True)
+        parts = [hint for hint in hints.values() if get_origin(hint) is not ClassVar]
     for part in parts:
-        if isinstance(part, type) and (attrs.has(part) or issubclass(part, enum.Enum)):
+        if isinstance(part, type) and (has_fields(part) or issubclass(part, enum.Enum)):
             yield part
         yield from _within(part)

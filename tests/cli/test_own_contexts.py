@@ -1,5 +1,6 @@
 """A host's own contexts on the command line: their commands stand beside ours."""
 
+import importlib
 import json
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ TAKEN = attrs.evolve(WORKSHOP, name="customers")
 WITHOUT_COMMANDS = attrs.evolve(WORKSHOP, command_line="own_listing")
 CLASHING = attrs.evolve(WORKSHOP, command_line="own_clash")
 LOST = attrs.evolve(WORKSHOP, command_line="own_lost")
+BROKEN = attrs.evolve(WORKSHOP, command_line="own_broken")
 """
 COMMANDS = """
 GROUPS = {"bikes": "The bikes in the workshop."}
@@ -37,6 +39,31 @@ def listed(ctx: typer.Context, limit: int = 20) -> None:
     with reading(options_of(ctx), "workshop_bikes") as crm:
         emit({"bikes": [bike.fault for bike in crm.read.workshop.find(limit=limit).items]})
 """
+FAILING = """
+import sys
+
+import typer
+
+def looked_up(key: str) -> str:
+    return {}[key]
+
+def fails(ctx: typer.Context, how: str) -> None:
+    if how == "its own":
+        looked_up("rim")
+    elif how == "what it calls":
+        ctx.obj.open().execute_many(3, by="kim")
+    elif how == "wrong call":
+        raise typer.BadParameter("expected a rim")
+    elif how == "exit":
+        sys.exit(3)
+    elif how == "words":
+        sys.exit("no rims left")
+
+def unfit(ctx: typer.Context, rim: int | list[str]) -> None:
+    pass
+
+NO_FUNCTION = 3
+"""
 CLASH = 'COMMANDS = {"cases": ("own_listing:listed", "Cases of wine.")}'
 HERE = "own_contexts:HERE"
 
@@ -50,13 +77,15 @@ def own(run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         "own_commands": COMMANDS,
         "own_listing": LISTING,
         "own_clash": CLASH,
+        "own_failing": FAILING,
     }.items():
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     yield run
-    for name in ("workshop", "own_contexts", "own_commands", "own_listing", "own_clash"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name in [one for one in sys.modules if one == "workshop" or one.startswith("own_")]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
 
 
 def bike(name: str, fault: str) -> dict[str, Any]:
@@ -109,7 +138,19 @@ def test_what_can_be_executed_is_listed_under_its_name(own: CommandLine) -> None
     }
     one = own("commands", "workshop.receive-bike", "--json", "--contexts", HERE).document
     assert one["schema"]["properties"]["fault"]["maxLength"] == 200
-    assert own("commands", "workshop.receive-bike").status == 1
+    absent = own("commands", "workshop.receive-bike")
+    assert absent.status == 1
+    assert "no context 'workshop' is loaded, --contexts MODULE:NAME" in absent.complaint
+    near = own("commands", "workshop.recieve-bike", "--contexts", HERE)
+    assert near.complaint.endswith("did you mean workshop.receive-bike?")
+
+
+def test_a_command_of_a_context_that_is_not_loaded_says_how_it_is(own: CommandLine) -> None:
+    Path("bikes.jsonl").write_text(as_lines([bike("job", "flat tyre")]), encoding="utf-8")
+    done = own("execute", "bikes.jsonl")
+    assert done.status == 1
+    assert "line 1: unknown command topic 'workshop.receive-bike'" in done.complaint
+    assert "no context 'workshop' is loaded (--contexts on the command line" in done.complaint
 
 
 @pytest.mark.parametrize(
@@ -117,7 +158,10 @@ def test_what_can_be_executed_is_listed_under_its_name(own: CommandLine) -> None
     [
         ("own_contexts:NONE", "own_contexts has nothing named NONE"),
         ("own_listing:listed", "expected a Context or a list of them, found function"),
-        ("own_contexts:WITHOUT_COMMANDS", "expected COMMANDS in own_listing"),
+        (
+            "own_contexts:WITHOUT_COMMANDS",
+            'expected COMMANDS in own_listing, such as {"bikes list": ',
+        ),
         ("own_contexts:CLASHING", "there is a command 'cases' already"),
         ("own_contexts:LOST", "there is no module own_lost"),
     ],
@@ -138,3 +182,140 @@ def test_a_context_that_clashes_with_ours_is_one_line(own: CommandLine) -> None:
     clashing = own("--contexts", "own_contexts:TAKEN", "projections", "status")
     assert clashing.status == 2
     assert "there is one of this name already" in clashing.complaint
+
+
+def declares(own: CommandLine, text: str) -> CommandLine:
+    """A host's context whose module of commands holds *text*."""
+    Path("own_broken.py").write_text(text, encoding="utf-8")
+    importlib.invalidate_caches()
+    return own
+
+
+BROKEN = ("--contexts", "own_contexts:BROKEN")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("COMMANDS = [('bikes', 'x')]", "expected COMMANDS in own_broken, such as {"),
+        ("COMMANDS = {3: ('a:b', 'x')}", "COMMANDS[3] in own_broken: expected one or two words"),
+        (
+            "COMMANDS = {'bikes list all': ('a:b', 'x')}",
+            "COMMANDS['bikes list all'] in own_broken: expected one or two words",
+        ),
+        ("COMMANDS = {'-x': ('a:b', 'x')}", "COMMANDS['-x'] in own_broken: expected one or two"),
+        (
+            "COMMANDS = {'bikes': 'own_listing:listed'}",
+            "COMMANDS['bikes'] in own_broken: expected where its function is and what it is for",
+        ),
+        ("COMMANDS = {'bikes': ('own_listing', 'x')}", "found ('own_listing', 'x')"),
+        ("COMMANDS = {'bikes': ('own_listing:listed', None)}", "expected where its function is"),
+        (
+            "COMMANDS = {}\nGROUPS = ['bikes']",
+            "expected GROUPS in own_broken to say what a first word is for",
+        ),
+        ("COMMANDS = {}\nGROUPS = {'bikes': 3}", "expected GROUPS in own_broken"),
+        (
+            "COMMANDS = {'cases list': ('own_listing:listed', 'x')}",
+            "own_broken: 'cases list': there is a command 'cases' already",
+        ),
+        (
+            "COMMANDS = {'customers': ('own_listing:listed', 'x')}",
+            "own_broken: 'customers': there is a group of commands 'customers' already",
+        ),
+        (
+            "COMMANDS = {'x y': ('own_listing:listed', 'x'), 'x': ('own_listing:listed', 'x')}",
+            "own_broken: 'x': there is a group of commands 'x' already",
+        ),
+        ("1 / 0", "importing own_broken: ZeroDivisionError: division by zero (CRMCORE_DEBUG=1"),
+    ],
+)
+def test_a_module_of_commands_that_cannot_be_read_says_what_was_expected(
+    own: CommandLine, text: str, expected: str
+) -> None:
+    done = declares(own, text)(*BROKEN, "commands", "--json")
+    assert done.status == 2
+    assert expected in done.document["error"]["message"]
+    assert "--contexts: " in done.complaint
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("own_failing:fail", "own_failing has no function fail (did you mean fails?)"),
+        ("own_failing:NO_FUNCTION", "own_failing has no function NO_FUNCTION"),
+        ("own_failing:fails.no", "own_failing has no function fails.no"),
+        ("own_nowhere:fails", "there is no module own_nowhere"),
+        ("own_failing:unfit", "its parameters are not such as typer takes: AssertionError: "),
+        ("own_zero:fails", "importing own_zero: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_function_that_is_not_there_is_one_line(
+    own: CommandLine, place: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("own_zero.py").write_text("1 / 0", encoding="utf-8")
+    declares(own, f"COMMANDS = {{'bikes': ('{place}', 'Bikes.')}}")
+    for argv in (("bikes", "x", "--json"), ("bikes", "--help", "--json")):
+        done = own(*BROKEN, *argv)
+        assert done.status == 2
+        assert done.complaint.startswith(f"crmcore: own_broken: {place}: ")
+        assert expected in done.document["error"]["message"]
+    monkeypatch.setenv("CRMCORE_DEBUG", "1")
+    if "Error" in expected:
+        with pytest.raises((AssertionError, ZeroDivisionError)):
+            own(*BROKEN, "bikes", "x")
+
+
+FAILS = "COMMANDS = {'fail': ('own_failing:fails', 'Fails.')}"
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("its own", "own_failing.looked_up raised KeyError: 'rim' (CRMCORE_DEBUG=1 shows where)"),
+        ("what it calls", "own_failing.fails raised TypeError: "),
+    ],
+)
+def test_what_a_hosts_function_raises_is_told_as_the_hosts(
+    own: CommandLine, how: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = declares(own, FAILS)(*BROKEN, "fail", how, "--json")
+    assert done.status == 1
+    assert done.complaint.startswith(f"crmcore: {expected}")
+    assert done.document["error"]["kind"] == "host-error"
+    monkeypatch.setenv("CRMCORE_DEBUG", "1")
+    with pytest.raises((KeyError, TypeError)):
+        own(*BROKEN, "fail", how)
+
+
+def test_a_hosts_function_may_end_as_typer_and_python_end(own: CommandLine) -> None:
+    declares(own, FAILS)
+    wrong = own(*BROKEN, "fail", "wrong call", "--json")
+    assert (wrong.status, wrong.document["error"]["kind"]) == (2, "wrong-call")
+    assert "expected a rim" in wrong.document["error"]["message"]
+    assert own(*BROKEN, "fail", "exit").status == 3
+    words = own(*BROKEN, "fail", "words")
+    assert (words.status, words.err) == (1, "no rims left\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("raise TypeError('rims')", "own_decisions.decide raised TypeError: rims"),
+        ("return [3]", "repair job: int is none of the events of its `events`"),
+    ],
+)
+def test_what_a_hosts_decision_raises_is_told_as_the_hosts(
+    own: CommandLine, body: str, expected: str
+) -> None:
+    Path("own_decisions.py").write_text(
+        "import attrs\nfrom workshop import JOB, WORKSHOP\n"
+        f"def decide(command, job):\n    {body}\n"
+        "HERE = attrs.evolve(WORKSHOP, services=(), aggregates=[attrs.evolve(JOB, decide=decide)])\n",
+        encoding="utf-8",
+    )
+    Path("bike.jsonl").write_text(as_lines([bike("job", "flat tyre")]), encoding="utf-8")
+    done = own("--contexts", "own_decisions:HERE", "execute", "bike.jsonl")
+    assert done.status == 1
+    assert expected in done.complaint
+    assert "please report it" not in done.complaint

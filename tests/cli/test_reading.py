@@ -159,9 +159,6 @@ def test_a_name_that_finds_several_lists_them(shop: CommandLine) -> None:
     assert done.complaint.endswith("and 2 more")
     assert "no customer is found by 'zzz'" in shop("loyalty", "zzz").complaint
     assert shop("history", key("nobody")).complaint.startswith("crmcore: nothing is known of ")
-    found = shop("customers", "find", "grace", "--limit", "2", "--json").document
-    assert (len(found["customers"]), found["more"]) == (2, True)
-    assert "--limit shows more than 2" in shop("customers", "find", "grace", "--limit", "2").out
 
 
 def test_a_name_as_it_is_written_comes_before_those_that_fold_alike(shop: CommandLine) -> None:

@@ -34,7 +34,7 @@ def catch_up(crm: crmcore.CRM, batch: int) -> None:
 
 def follower(crm: crmcore.CRM, **changes: Any) -> Follower:
     """The follower of *crm*, with some of its settings changed."""
-    return attrs.evolve(crm._follower, **changes)
+    return attrs.evolve(crm._core.follower, **changes)
 
 
 def rows_of(crm: crmcore.CRM, projection: Projection) -> dict[str, list[dict[str, Any]]]:

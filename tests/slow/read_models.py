@@ -74,10 +74,10 @@ def opened(url: str, *, small: bool = True) -> crmcore.CRM:
     """The log at *url* with the read models; with *small* they commit after few events."""
     crm = crmcore.open(url, clock=clock, projections=[PURCHASES])
     if small:
-        crm._follower = attrs.evolve(crm._follower, batch=150)
+        crm._core.follower = attrs.evolve(crm._core.follower, batch=150)
         source, registry = crm.maintenance._source, crm.maintenance._registry
         rebuilder = Rebuilder(source, registry, Submit(url), SMALL)
-        crm.maintenance = attrs.evolve(crm.maintenance, rebuilder=rebuilder)
+        crm._core.maintenance = attrs.evolve(crm.maintenance, rebuilder=rebuilder)
     return crm
 
 

@@ -16,9 +16,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Carry out the command line *argv* (the process's own if None); return the exit status."""
     try:
         if argv is None:
+            import atexit
             import gc
 
             gc.set_threshold(FEWER_COLLECTIONS)
+            atexit.register(gc.freeze)  # the process ends: nothing is worth looking through again
         from crmcore.cli.interruption import ending_at_once
 
         with ending_at_once():

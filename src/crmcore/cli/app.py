@@ -109,6 +109,8 @@ def _ended(code: object) -> int:
         sys.stdout.flush()
     except OSError as error:  # the reader left, or the disk is full
         return _report(error, json=False)
+    if isinstance(code, str):  # which a host's function ended with
+        print(code, file=sys.stderr)
     return code if isinstance(code, int) else int(code is not None)
 
 

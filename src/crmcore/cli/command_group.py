@@ -9,7 +9,7 @@ first word is for that stands before several commands::
     COMMANDS = {"bikes list": ("workshop.listing:show_bikes", "The bikes that wait for repair.")}
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -24,21 +24,27 @@ HERE: Final = "crmcore.cli"
 class LateCommand(TyperCommand):
     """A command of which only name and help are there until it is called."""
 
-    def __init__(self, name: str, place: str, help_text: str) -> None:
+    def __init__(self, name: str, place: str, help_text: str, declared_in: str) -> None:
         super().__init__(name=name, help=help_text)
-        self.place = place
+        self.place, self.declared_in = place, declared_in
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         """The context of a call: of the command itself, which is imported for it."""
         return self._loaded().make_context(*args, **kwargs)
 
     def _loaded(self) -> Any:
+        if not self.declared_in.startswith(f"{HERE}."):
+            from crmcore.cli.hosting import function_at
+
+            return function_at(self.declared_in, self.place, self._made)
+        module, _, function = self.place.partition(":")
+        return self._made(getattr(import_module(module), function))
+
+    def _made(self, function: Callable[..., Any]) -> Any:
         from crmcore.cli.faults import answering
 
-        module, _, function = self.place.partition(":")
-        command = answering(getattr(import_module(module), function))
         alone = typer.Typer(add_completion=False)
-        alone.command(self.name, help=self.help)(command)
+        alone.command(self.name, help=self.help)(answering(function))
         return typer.main.get_command(alone)
 
 
@@ -58,22 +64,36 @@ def our_modules() -> Iterator[ModuleType]:
 def add_commands(app: Any, modules: Iterator[ModuleType]) -> None:
     """Put the commands of *modules* into the group *app*, in the order of their names.
 
-    Raises ``ValueError`` where two modules have a command of the same name.
+    Raises ``ValueError`` where two modules have a command of the same name, or one a group of the
+    name that is a command.
     """
     groups: dict[str, str] = {}
-    commands: dict[str, tuple[str, str]] = {}
+    commands: dict[str, tuple[str, str, str]] = {}
     for module in modules:
-        groups |= getattr(module, "GROUPS", {})
+        groups = {**getattr(module, "GROUPS", {}), **groups}
         declared: Mapping[str, tuple[str, str]] = module.COMMANDS
-        if taken := commands.keys() & declared.keys():
-            raise ValueError(f"{module.__name__}: there is a command {min(taken)!r} already")
-        commands |= declared
-    for words, (place, help_text) in sorted(commands.items()):
+        for words, (place, help_text) in declared.items():
+            if taken := _taken(words, commands):
+                raise ValueError(f"{module.__name__}: {words!r}: there is {taken} already")
+            commands[words] = place, help_text, module.__name__
+    for words, entry in sorted(commands.items()):
         first, _, second = words.partition(" ")
         if not second:
-            app.add_command(LateCommand(first, place, help_text))
+            app.add_command(LateCommand(first, *entry))
             continue
         if first not in app.commands:
             help_of_group = groups.get(first)
             app.add_command(TyperGroup(name=first, help=help_of_group, no_args_is_help=True))
-        app.commands[first].add_command(LateCommand(second, place, help_text))
+        app.commands[first].add_command(LateCommand(second, *entry))
+
+
+def _taken(words: str, commands: Collection[str]) -> str | None:
+    """What has the name *words*, or its first word, among *commands*: None where nothing has."""
+    first, _, second = words.partition(" ")
+    if words in commands:
+        return f"a command {words!r}"
+    if second:
+        return f"a command {first!r}" if first in commands else None
+    if any(one.startswith(f"{first} ") for one in commands):
+        return f"a group of commands {first!r}"
+    return None

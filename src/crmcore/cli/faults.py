@@ -3,13 +3,14 @@
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import typer
 
 from crmcore import errors
+from crmcore.cli.app import USAGE
 from crmcore.cli.importers.row import SourceError
 from crmcore.cli.interruption import INTERRUPTED, begun
 from crmcore.cli.output import emit_line, one_line
@@ -43,6 +44,7 @@ EXPECTED: Final = (
     errors.InvalidCommandError,
     errors.CommandIdReusedError,
     errors.ConcurrencyError,
+    errors.MisuseError,
     errors.StoreError,
     errors.ProjectionStoppedError,
     errors.UnknownProjectionError,
@@ -53,38 +55,52 @@ EXPECTED: Final = (
 
 
 def answering(function: F) -> F:
-    """*function* as a command: whatever it raises becomes one line and an exit status."""
+    """*function* as a command: whatever it raises becomes one line and an exit status.
+
+    What typer raises for a wrong call is left to it, and an exit that a host's function asks for.
+    """
 
     @functools.wraps(function)
     def command(*args: Any, **kwargs: Any) -> Any:
         ctx = kwargs.get("ctx")
-        json = bool(ctx is not None and ctx.obj is not None and ctx.obj.json)
+        options = None if ctx is None else ctx.obj
+        json = options is not None and options.json
         try:
             begun()
             answer = function(*args, **kwargs)
             sys.stdout.flush()
-        except (typer.Exit, typer.Abort):
+        except (typer.Exit, typer.Abort, SystemExit, USAGE):
             raise
         except BaseException as error:
-            raise typer.Exit(report(error, json=json)) from None
+            from crmcore.cli.origins import packages_of_host
+
+            own = packages_of_host(options, function)
+            raise typer.Exit(report(error, json=json, own=own)) from None
         return answer
 
     return command  # type: ignore[return-value]  # wraps() keeps the signature
 
 
-def report(error: BaseException, *, json: bool) -> int:
-    """Say in one line what *error* is, with *json* on stdout as well; return the exit status."""
+def report(error: BaseException, *, json: bool, own: Collection[str] = ()) -> int:
+    """Say in one line what *error* is, with *json* on stdout as well; return the exit status.
+
+    What no command is expected to raise is ours to mend, or a host's where it comes from the
+    packages that are the host's *own*.
+    """
     if isinstance(error, BrokenPipeError):  # the reader left
         _let_go()
         if notes := _notes(error):
             complain(f"ended early, for nobody reads the answer{notes}")
         return BROKEN_PIPE
-    text, status = _said(error)
+    from crmcore.cli.origins import function_of_host
+
+    function = function_of_host(error, own)
+    text, status = _said(error, function)
     complain(text)
     if isinstance(error, OSError):  # perhaps stdout itself
         _let_go()
     elif json and status in (1, 2):
-        emit_line({"error": {"kind": _kind(error), "message": text} | by_field(error)})
+        emit_line({"error": {"kind": _kind(error, function), "message": text} | by_field(error)})
     return status
 
 
@@ -93,13 +109,15 @@ def report_wrong_call(message: str) -> None:
     emit_line({"error": {"kind": WRONG_CALL, "message": one_line(message)}})
 
 
-def _kind(error: BaseException) -> str:
+def _kind(error: BaseException, function: str | None) -> str:
     """What went wrong, in a word that stays: the error's name where it is a public one."""
     if isinstance(error, Fault):
         return error.kind
     if isinstance(error, SourceError):
         return "unreadable-source"
-    return type(error).__name__ if isinstance(error, EXPECTED) else "unexpected"
+    if isinstance(error, EXPECTED):
+        return type(error).__name__
+    return "unexpected" if function is None else "host-error"
 
 
 def by_field(error: BaseException) -> dict[str, Any]:
@@ -127,7 +145,7 @@ def _notes(error: BaseException) -> str:
     return "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
 
 
-def _said(error: BaseException) -> tuple[str, int]:
+def _said(error: BaseException, function: str | None) -> tuple[str, int]:
     notes = _notes(error)
     if isinstance(error, KeyboardInterrupt):
         return f"interrupted{notes or '; what was recorded before is kept'}", INTERRUPTED
@@ -139,4 +157,5 @@ def _said(error: BaseException) -> tuple[str, int]:
     if os.environ.get(DEBUG):
         raise error
     what = f"{type(error).__name__}: {error}"
-    return f"this should not happen, please report it: {what} ({DEBUG}=1 shows where){notes}", 1
+    says = "this should not happen, please report it:" if function is None else f"{function} raised"
+    return f"{says} {what} ({DEBUG}=1 shows where){notes}", 1

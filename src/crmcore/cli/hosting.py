@@ -5,15 +5,19 @@ tuple of them), and ``shop.rules:POLICIES`` the policies, in a module that Pytho
 current folder or among what is installed.
 """
 
+import difflib
 import importlib
+import os
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from crmcore import Projection
-from crmcore.cli.faults import WrongCallError
+from crmcore.cli.faults import DEBUG, WrongCallError
+from crmcore.cli.output import one_line
 from crmcore.contexts import Context
 from crmcore.policies import STANDARD_POLICIES, Policies
 
@@ -28,6 +32,13 @@ LIKE: Final = {
     POLICIES: "shop.rules:POLICIES",
 }
 
+LONGEST: Final = 100
+WORDS: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*( [a-z0-9]+(-[a-z0-9]+)*)?")
+PLACE: Final = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
+GROUPS_LIKE: Final = '{"bikes": "The bikes in the workshop."}'
+ENTRY_LIKE: Final = '("workshop.listing:show_bikes", "The bikes that wait for repair.")'
+COMMANDS_LIKE: Final = f'{{"bikes list": {ENTRY_LIKE}}}'
+
 
 def contexts_at(places: Sequence[str]) -> tuple[Context, ...]:
     """The contexts at ``MODULE:NAME`` places; ``WrongCallError`` says what is wrong with one."""
@@ -40,9 +51,65 @@ def command_modules(places: Sequence[str]) -> Iterator[ModuleType]:
         if context.command_line is not None:
             given = f"{CONTEXTS}: command line of {context.name}"
             module = _imported(given, context.command_line)
-            if not isinstance(getattr(module, "COMMANDS", None), dict):
-                raise WrongCallError(f"{given}: expected COMMANDS in {context.command_line}")
+            _require_commands(given, module)
             yield module
+
+
+def _require_commands(given: str, module: ModuleType) -> None:
+    """Raise ``WrongCallError`` unless ``COMMANDS`` and ``GROUPS`` of *module* are what is read of them."""
+    commands, groups = getattr(module, "COMMANDS", None), getattr(module, "GROUPS", {})
+    if not isinstance(commands, Mapping):
+        found = "" if commands is None else f", found {type(commands).__name__}"
+        raise WrongCallError(
+            f"{given}: expected COMMANDS in {module.__name__}, such as {COMMANDS_LIKE}{found}"
+        )
+    for words, entry in commands.items():
+        where = f"{given}: COMMANDS[{words!r}] in {module.__name__}"
+        if not isinstance(words, str) or not WORDS.fullmatch(words):
+            raise WrongCallError(
+                f"{where}: expected one or two words of small letters, digits and -,"
+                " such as 'bikes list'"
+            )
+        if not _is_entry(entry):
+            raise WrongCallError(
+                f"{where}: expected where its function is and what it is for, such as"
+                f" {ENTRY_LIKE}; found {one_line(repr(entry))[:LONGEST]}"
+            )
+    if not isinstance(groups, Mapping) or not all(
+        isinstance(part, str) for item in groups.items() for part in item
+    ):
+        raise WrongCallError(
+            f"{given}: expected GROUPS in {module.__name__} to say what a first word is for,"
+            f" such as {GROUPS_LIKE}; found {one_line(repr(groups))[:LONGEST]}"
+        )
+
+
+def _is_entry(entry: object) -> bool:
+    return (
+        isinstance(entry, (tuple, list))
+        and len(entry) == len(("place", "help"))
+        and all(isinstance(part, str) for part in entry)
+        and PLACE.fullmatch(entry[0]) is not None
+    )
+
+
+def function_at(declared_in: str, place: str, made: Callable[[Any], T]) -> T:
+    """What is *made* of the function of a host's command; errors say what is wrong with it."""
+    module_name, _, name = place.partition(":")
+    given = f"{declared_in}: {place}"
+    module = _imported(given, module_name)
+    found: Any = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        there = [one for one in vars(module) if callable(vars(module)[one])]
+        near = difflib.get_close_matches(name, there, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise WrongCallError(f"{given}: {module_name} has no function {name}{hint}")
+    try:
+        return made(found)
+    except Exception as error:  # whatever typer says of its parameters
+        raise _broken(f"{given}: its parameters are not such as typer takes", error) from error
 
 
 def projections_at(places: Sequence[str]) -> tuple[Projection, ...]:
@@ -98,6 +165,14 @@ def _imported(given: str, module: str) -> ModuleType:
         missing = isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(
             f"{error.name}."
         )
-        why = f"there is no module {module}" if missing else f"{type(error).__name__}: {error}"
-        looked = f" in {Path.cwd()} or among what is installed" if missing else ""
-        raise WrongCallError(f"{given}: {why}{looked}") from error
+        if not missing:
+            raise _broken(f"{given}: importing {module}", error) from error
+        looked = f"in {Path.cwd()} or among what is installed"
+        raise WrongCallError(f"{given}: there is no module {module} {looked}") from error
+
+
+def _broken(what: str, error: Exception) -> WrongCallError:
+    """What is wrong with a host's module; with ``CRMCORE_DEBUG`` its own error, with its traceback."""
+    if os.environ.get(DEBUG):
+        raise error
+    return WrongCallError(f"{what}: {type(error).__name__}: {error} ({DEBUG}=1 shows where)")

@@ -1,14 +1,21 @@
 """`crmcore commands`: what it lists, and that its examples can be read."""
 
 import json
-from typing import Any
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, ClassVar
+from uuid import UUID
 
 import attrs
 import pytest
 
 import crmcore
+from crmcore import Money
 from crmcore.cli.execution import lines
-from crmcore.cli.execution.describe import example_line, known_commands
+from crmcore.cli.execution.describe import example_line, known_commands, left_out
+from crmcore.cli.execution.fields import fields
+from crmcore.contexts import command
 from tests.cli.command_line import CommandLine
 
 
@@ -249,3 +256,43 @@ def test_opening_hours_that_are_no_list_are_shown_one(crm: crmcore.CRM) -> None:
     fields["calendars"] = [fields["calendars"][0] | {"weekly": "Mon-Fri 09:00-17:00"}]
     with pytest.raises(crmcore.errors.InvalidCommandError, match="a list, such as"):
         crm.command("define-service-levels", {**fields, "at": "2026-01-05T09:00:00Z"})
+
+
+class Branch(Enum):
+    MAIN = "main"
+    NORTH = "north"
+
+
+@command
+class SendVan:
+    """Send a van."""
+
+    TOPIC: ClassVar[str] = "vans.send-van"
+    van_id: UUID
+    branch: Branch = Branch.MAIN
+    calls_at: tuple[Branch, ...] = (Branch.MAIN, Branch.NORTH)
+    within: timedelta = timedelta(hours=4)
+    on: date = date(2026, 1, 5)
+    price: Money = Money(Decimal("19.90"), "EUR")
+    load: Decimal = Decimal("1.50")
+    doors: int = 3
+    cold: bool = True
+    note: str = ""
+    at: datetime
+
+
+def test_what_holds_where_a_field_is_left_out_is_shown_as_a_file_has_it() -> None:
+    shown = {field.name: left_out(field) for field in fields(SendVan)}
+    assert shown == {
+        "van_id": "(required)",
+        "branch": "main",
+        "calls_at": "main, north",
+        "within": "PT14400S",
+        "on": "2026-01-05",
+        "price": '{"amount": "19.90", "currency": "EUR"}',
+        "load": "1.50",
+        "doors": "3",
+        "cold": "true",
+        "note": "-",
+        "at": "now",
+    }

@@ -205,7 +205,7 @@ def test_open_cases_burn_down_to_nothing(desk: CommandLine) -> None:
     assert (document["count"], len(document["cases"])) == (3, 1)
     [target] = document["cases"][0]["targets"]
     assert (target["verdict"], target["remaining"]) == ("breached", "-PT10800S")
-    assert "2 more" in desk("cases", "--as-of", FRIDAY_NOON, "--limit", "1").out
+    assert "1 of 3 open cases" in desk("cases", "--as-of", FRIDAY_NOON, "--limit", "1").out
 
 
 def test_a_case_tells_what_comes_next(desk: CommandLine) -> None:

@@ -180,6 +180,12 @@ def test_a_topic_names_one_class() -> None:
     [
         ("close-caze", {}, "unknown command topic 'close-caze': did you mean close-case?"),
         ("xyzzy", {}, "unknown command topic 'xyzzy'"),
+        (
+            "workshop.receive-bike",
+            {},
+            "unknown command topic 'workshop.receive-bike': no context 'workshop' is loaded"
+            " (--contexts on the command line, crmcore.open(..., contexts=[...]) in Python)",
+        ),
     ],
 )
 def test_an_unknown_topic_is_named(topic: str, fields: dict[str, Any], said: str) -> None:

@@ -1,7 +1,7 @@
 """A log with older versions in it: streams, read models and questions see the present terms."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -167,13 +167,21 @@ def old(crm: CRM) -> CRM:
 # Start-up
 
 
-def test_a_gap_in_the_chain_stops_the_start_up(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param(lambda crm: crm.position, id="the log"),
+        pytest.param(lambda crm: crm.read, id="the read models"),
+        pytest.param(lambda crm: crm.execute(renamed("Anna"), by="test"), id="a command"),
+    ],
+)
+def test_a_gap_in_the_chain_stops_whatever_reads_or_records(
+    use: Callable[[CRM], object], sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(composition, "CONTEXTS", PRESENT)
     missing = f"customer-registered version {NOW} has no upcaster"
-    with pytest.raises(UpcasterChainError, match=missing):
-        crmcore.open(sqlite_url)
+    with crmcore.open(sqlite_url) as crm, pytest.raises(UpcasterChainError, match=missing):
+        use(crm)
 
 
 # Streams
@@ -202,7 +210,7 @@ def test_of_two_that_read_the_same_version_one_records(old: CRM) -> None:
 
 def test_a_writer_that_comes_between_is_noticed(postgres_url: str) -> None:
     def record(crm: CRM) -> None:
-        with crm._log.session() as session:
+        with crm._core.log.session() as session:
             version, _ = session.read_stream(ANN)
             crm.execute(renamed("Anna"), by="ola")  # on a connection of its own
             session.append([NewEvent(ANN, version + 1, ANN, CORRECTED, by_kim)], {ANN: version})
@@ -322,7 +330,7 @@ def test_the_history_shows_both_parts(old: CRM) -> None:
 
 def test_questions_about_a_topic_find_it_under_its_earlier_names(old: CRM) -> None:
     with old._database.read() as connection:
-        reader = old._log.reader
+        reader = old._core.reader
         found = list(reader.recorded(connection, topics=["customer-name-corrected"]))
         (both, _) = reader.recorded(
             connection, topics=["customer-name-corrected", "customer-registered"]

@@ -157,7 +157,7 @@ def test_whoever_waits_for_a_writer_waits_no_longer_than_was_said(
     url = f"{database_url}{'&' if '?' in database_url else '?'}{waiting}"
     factory = Factory({Factory.CRMCORE_URL: url})
     recorder: Any = factory.application_recorder()
-    with crm._log.session(alone=True), pytest.raises(persistence.OperationalError):
+    with crm._core.log.session(alone=True), pytest.raises(persistence.OperationalError):
         recorder.insert_events([StoredEvent(UUID(int=5), 1, "parcels.sent", b"{}")])
     assert recorder.insert_events([StoredEvent(UUID(int=5), 1, "parcels.sent", b"{}")]) == [1]
     factory.close()

@@ -142,7 +142,7 @@ def test_an_append_between_the_head_and_the_events_is_counted_once(postgres_url:
     with crmcore.open(postgres_url, clock=Clock()) as crm:
         send(crm, [*known(ANN), order(1, "5", MAY)])
         late = iter([[order(2, "7", MAY)], [order(3, "9", MAY)]])
-        source = Interrupted(crm._source, lambda: send(crm, next(late, [])))
+        source = Interrupted(crm._core.source, lambda: send(crm, next(late, [])))
         follower(crm, source=source).catch_up()
         crm.catch_up()
         check(crm)
@@ -392,7 +392,7 @@ def test_following_survives_trouble_with_the_database(
     noting = RuntimeError("while the reason is written down")
     trouble = [StoreBusyError("crm.db: locked"), noting, RuntimeError("of another kind")]
     stop = threading.Event()
-    patient = follower(crm, source=Failing(crm._source, trouble), retry=0.01)
+    patient = follower(crm, source=Failing(crm._core.source, trouble), retry=0.01)
     thread = threading.Thread(target=patient.follow, args=(stop, partial(stop.wait, 0.01)))
     thread.start()
     try:

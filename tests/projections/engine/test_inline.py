@@ -66,9 +66,9 @@ def counting(
 
 def change(crm: crmcore.CRM, **changes: Any) -> None:
     """Let *crm* fold inline with other settings."""
-    inline = attrs.evolve(crm._inline, **changes)
-    log = attrs.evolve(crm._log, recorded=inline.fold)
-    crm._service = attrs.evolve(crm._service, log=log)
+    inline = attrs.evolve(crm._core.inline, **changes)
+    log = attrs.evolve(crm._core.log, recorded=inline.fold)
+    crm._core.service = attrs.evolve(crm._core.service, log=log)
 
 
 def correct(name: str, customer: int = 1) -> ask.CorrectCustomerName:
@@ -356,7 +356,7 @@ def test_an_error_in_folding_leaves_rows_and_checkpoint_as_they_were(
 
     with counting(database_url) as crm:
         crm.execute(named("Ann", uid(1)), by="test")
-        change(crm, source=Wrapped(crm._source, fail))
+        change(crm, source=Wrapped(crm._core.source, fail))
         for name in ("Anna", "Anne"):
             crm.execute(correct(name), by="test")
         assert (crm.position, stands(crm).state, stands(crm).position) == (3, "behind", 1)
@@ -366,7 +366,7 @@ def test_an_error_in_folding_leaves_rows_and_checkpoint_as_they_were(
             "guests is left to whoever follows or catches up: RuntimeError in fail (test_inline.py,"
         )
         assert warning.startswith(said)
-        change(crm, source=crm._source)
+        change(crm, source=crm._core.source)
         crm.execute(correct("Eve"), by="test")
         assert counted(crm) == {"Eve": 4}
 
@@ -398,11 +398,11 @@ class GivingUp(Wrapped):
 def test_a_database_that_gives_up_the_transaction_fails_the_command(database_url: str) -> None:
     with counting(database_url) as crm:
         crm.execute(named("Ann", uid(1)), by="test")
-        change(crm, source=GivingUp(crm._source, lambda *_: None))
+        change(crm, source=GivingUp(crm._core.source, lambda *_: None))
         with pytest.raises(errors.StoreError):
             crm.execute(correct("Anna"), by="test")
         assert (crm.position, stands(crm).position) == (1, 1)
-        change(crm, source=crm._source)
+        change(crm, source=crm._core.source)
         crm.execute(correct("Eve"), by="test")
         assert counted(crm) == {"Eve": 2}
 

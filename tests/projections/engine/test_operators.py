@@ -270,7 +270,7 @@ def test_comparing_while_events_come_in_ends_and_says_where(
 
         def follow() -> None:
             while following and not stop.is_set():
-                crm._follower.catch_up_one("guests")
+                crm._core.follower.catch_up_one("guests")
 
         with ThreadPoolExecutor(2) as pool:
             others = [pool.submit(write), pool.submit(follow)]

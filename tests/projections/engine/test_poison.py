@@ -94,7 +94,7 @@ def test_a_corrupt_event_stops_only_the_projections_that_read_it(
 
 def known(crm: crmcore.CRM, before: int) -> list[Recorded]:
     with crm._database.read() as connection:
-        return list(crm._log.reader.recorded(connection, upto=before - 1))
+        return list(crm._core.log.reader.recorded(connection, upto=before - 1))
 
 
 def test_the_reason_does_not_tell_what_the_event_held(rich: crmcore.CRM) -> None:

@@ -55,7 +55,7 @@ def crm(
     caplog.set_level(logging.ERROR)
     monkeypatch.setattr(waking, "RECONNECT_SECONDS", 0.1)
     with opened(server.url(database)) as crm:
-        crm._follower = attrs.evolve(crm._follower, batch=10, retry=0.1)
+        crm._core.follower = attrs.evolve(crm._core.follower, batch=10, retry=0.1)
         yield crm
 
 

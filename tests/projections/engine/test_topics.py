@@ -254,7 +254,7 @@ def test_rows_of_what_nothing_here_knows_are_left_to_who_does(sqlite_url: str) -
             registry = crm.maintenance._registry
             registry.claim(connection, "met")
             live = registry.begin(connection, ONE)
-            head = crm._source.head(connection)
+            head = crm._core.source.head(connection)
             registry.advance(connection, live, head, {**ONE.versions, MOON: 1})
         state, reason = stands(crm)
         assert state == "rebuild needed"
@@ -270,7 +270,7 @@ def test_the_log_is_looked_through_once(sqlite_url: str, monkeypatch: pytest.Mon
         send(crm, [named("Ann"), named("Ben", BEN)])
         crm.catch_up()
     with opened(sqlite_url, TWO) as crm:
-        reader = type(crm._source._reader)
+        reader = type(crm._core.source._reader)
         ranges = list[tuple[int, int]]()
         first_of = reader.first_of
 
@@ -290,11 +290,11 @@ def test_a_log_that_was_replaced_is_looked_through_again(sqlite_url: str) -> Non
     with opened(sqlite_url, ONE) as crm:
         send(crm, [named("Ann"), named("Ben", BEN)])
         crm.catch_up()
-        with crm._source.read() as connection:
-            assert crm._source.first_of(connection, {RENAMED}, 2) is None
+        with crm._core.source.read() as connection:
+            assert crm._core.source.first_of(connection, {RENAMED}, 2) is None
         store(crm, 2, topic=RENAMED, chain=b"\1" * 32)
-        with crm._source.read() as connection:
-            assert crm._source.first_of(connection, {RENAMED}, 2) == 2
+        with crm._core.source.read() as connection:
+            assert crm._core.source.first_of(connection, {RENAMED}, 2) == 2
 
 
 # Tables of an earlier release

@@ -5,8 +5,9 @@ from typing import Annotated
 import attrs
 import typer
 
-from crmcore.cli.output import Column, console, emit, say, table
-from crmcore.cli.pages import items_of
+from crmcore.cli import pages
+from crmcore.cli.output import Column, console, say, table
+from crmcore.cli.pages import FIRST, After, Limit, emit_page, show_next
 from crmcore.cli.session import Stale, options_of, reading
 
 
@@ -19,18 +20,17 @@ def find(
             help="A name or a part of it, an e-mail, a phone number, an external id.",
         ),
     ],
-    limit: Annotated[
-        int, typer.Option(metavar="N", min=1, max=10_000, help="At most so many.")
-    ] = 20,
+    limit: Limit = FIRST,
+    after: After = None,
     stale: Stale = False,
 ) -> None:
     """Carry out `crmcore customers find`."""
     options = options_of(ctx)
     with reading(options, "customer_directory", stale=stale) as crm:
-        matches = items_of(crm.read.customers.find, limit + 1, text=text)
-    shown, more = matches[:limit], len(matches) > limit
+        page = pages.find(crm.read.customers.find, text=text, limit=limit, after=after)
+    shown = page.items
     if options.json:
-        emit({"customers": [attrs.asdict(one) for one in shown], "more": more})
+        emit_page("customers", [attrs.asdict(one) for one in shown], page.next)
         return
     if not shown:
         say(f"No customer is found by {text!r}.")
@@ -49,5 +49,4 @@ def find(
         [*(Column(title, whole=whole) for title in shown_columns), Column("Id", whole=True)],
         [[*row, key] for row, key in zip(rows, ids, strict=True)],
     )
-    if more:
-        say(f"There are more: --limit shows more than {limit}.")
+    show_next(page.next)

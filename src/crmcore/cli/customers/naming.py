@@ -10,7 +10,7 @@ import typer
 import crmcore
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import FORM
-from crmcore.cli.pages import items_of
+from crmcore.cli.pages import find
 from crmcore.cli.timeline import case_numbers_in
 from crmcore.errors import ProjectionStoppedError
 
@@ -35,7 +35,7 @@ def customer_named(crm: crmcore.CRM, text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        matches = items_of(crm.read.customers.find, MANY, text=text)
+        matches = find(crm.read.customers.find, text=text, limit=MANY).items
     literal = [one for one in matches if one.matched == text]
     candidates = literal or [one for one in matches if one.exactly] or matches
     if len(candidates) == 1:

@@ -23,7 +23,7 @@ from crmcore.cli.log import verify as auditing
 from crmcore.cli.loyalty.status import show_loyalty
 from crmcore.cli.marketing.campaigns import EXPLAINED, campaign_documents, show_campaigns
 from crmcore.cli.output import Column, bar, money, say, share, table
-from crmcore.cli.pages import items_of
+from crmcore.cli.pages import find
 from crmcore.cli.progress import bars
 from crmcore.cli.service.levels import compliance_document, show_compliance
 
@@ -139,7 +139,7 @@ def tiers(crm: crmcore.CRM) -> Part:
 
 def campaigns(crm: crmcore.CRM, done: Sequence[Imported]) -> Part:
     """What each campaign brought, on what assumptions; those before the first purchase apart."""
-    results = items_of(crm.read.campaigns.find)
+    results = find(crm.read.campaigns.find, limit=sys.maxsize).items
     since = min((one.first_order for one in done if one.first_order), default=None)
     judged = [one for one in results if since is None or one.ends_at > since]
     document = {

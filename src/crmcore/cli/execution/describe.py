@@ -3,13 +3,14 @@
 import difflib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import attrs
+import msgspec
 import typer
 
-from crmcore import all_contexts, schema_of
+from crmcore import Money, all_contexts, schema_of
 from crmcore.cli.execution.fields import Field, example, fields
 from crmcore.cli.faults import Fault, WrongCallError
 from crmcore.cli.hosting import contexts_at
@@ -79,14 +80,21 @@ def describe(
         return
     found = known.get(topic)
     if found is None:
-        near = difflib.get_close_matches(topic, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`crmcore commands` lists all"
-        raise Fault(f"there is no command {topic[:60]!r}: {hint}")
+        raise Fault(f"there is no command {topic[:60]!r}: {_what_helps(topic, known)}")
     if options.json:
         kind = found.kind
         emit(found.summary | {"schema": schema_of(kind), "example": _filled(kind)})
     else:
         _show(found)
+
+
+def _what_helps(topic: str, known: Mapping[str, Known]) -> str:
+    near = difflib.get_close_matches(topic, known, n=1)
+    hints = [f"did you mean {near[0]}?"] if near else []
+    context, dot, _ = topic.partition(".")
+    if dot and context not in {one.context for one in known.values()}:
+        hints.append(f"no context {context[:60]!r} is loaded, --contexts MODULE:NAME loads one")
+    return " ".join(hints) or "`crmcore commands` lists all"
 
 
 def example_line(kind: type) -> str:
@@ -118,7 +126,7 @@ def _show(known: Known) -> None:
     listed = list(fields(known.kind))
     table(
         [Column("Field", whole=True), "Takes", "If left out"],
-        [[one.name, one.takes, _left_out(one)] for one in listed],
+        [[one.name, one.takes, left_out(one)] for one in listed],
     )
     if any(one.personal for one in listed):
         personal = ", ".join(one.name for one in listed if one.personal)
@@ -127,13 +135,22 @@ def _show(known: Known) -> None:
     typer.echo(example_line(known.kind))
 
 
-def _left_out(field: Field) -> str:
+def left_out(field: Field) -> str:
+    """What holds where a field is left out, as a file of commands has it."""
     if field.required:
         return "(required)"
     if field.name == "at":
         return "now"
-    if field.default is None or field.default == () or attrs.has(type(field.default)):
+    value = msgspec.to_builtins(field.default)  # as a file of commands has it
+    if isinstance(value, dict) and not isinstance(field.default, Money):
         return NOTHING
-    if isinstance(field.default, tuple):
-        return ", ".join(map(str, field.default))
-    return str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_as_json, value)) or NOTHING
+    return _as_json(value)
+
+
+def _as_json(value: Any) -> str:
+    """A value in JSON, text without its quotes."""
+    if value is None or value == "":
+        return NOTHING
+    return value if isinstance(value, str) else json.dumps(value)

@@ -7,21 +7,24 @@ from typing import Any
 import attrs
 import typer
 
-from crmcore.cli.output import NOTHING, Column, emit, money, say, table
-from crmcore.cli.pages import items_of
+from crmcore.cli.output import NOTHING, Column, money, say, table
+from crmcore.cli.pages import FIRST, After, Limit, emit_page, find, show_next
 from crmcore.cli.session import Stale, options_of, reading
 
 
-def campaigns(ctx: typer.Context, stale: Stale = False) -> None:
+def campaigns(
+    ctx: typer.Context, limit: Limit = FIRST, after: After = None, stale: Stale = False
+) -> None:
     """Carry out `crmcore campaigns`."""
     options = options_of(ctx)
     with reading(options, "campaign_results", stale=stale) as crm:
-        results = items_of(crm.read.campaigns.find)
+        page = find(crm.read.campaigns.find, limit=limit, after=after)
     if options.json:
-        emit({"campaigns": campaign_documents(results)})
-    elif results:
-        show_campaigns(results)
+        emit_page("campaigns", campaign_documents(page.items), page.next)
+    elif page.items:
+        show_campaigns(page.items)
         say(EXPLAINED, style="dim")
+        show_next(page.next)
     else:
         say("There is no campaign yet.")
 

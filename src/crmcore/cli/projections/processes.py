@@ -41,7 +41,7 @@ def _context() -> BaseContext:
     from multiprocessing import forkserver  # there is none on Windows
 
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crmcore.crm"])  # imported once, not in each process
+    context.set_forkserver_preload(["crmcore.core"])  # imported once, not in each process
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interruption is for this process
     try:
         forkserver.ensure_running()

@@ -8,13 +8,10 @@ import typer
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import beginning, end
 from crmcore.cli.output import Column, emit, instant, say
+from crmcore.cli.pages import FIRST, After, Limit, emit_page, find
 from crmcore.cli.sales.options import (
-    After,
-    Limit,
     Since,
     Until,
-    emit_page,
-    find,
     id_of,
     show_one,
     show_page,
@@ -39,7 +36,7 @@ def leads(
     ] = None,
     since: Since = None,
     until: Until = None,
-    limit: Limit = 20,
+    limit: Limit = FIRST,
     after: After = None,
     stale: Stale = False,
 ) -> None:
@@ -59,7 +56,7 @@ def leads(
             after=after,
         )
     if options.json:
-        emit_page("leads", page)
+        emit_page("leads", [attrs.asdict(one) for one in page.items], page.next)
         return
     rows = [
         [

@@ -8,12 +8,9 @@ import typer
 from crmcore.cli.customers.naming import customer_named
 from crmcore.cli.faults import Fault
 from crmcore.cli.output import NOTHING, Column, emit, instant, money, say, table
+from crmcore.cli.pages import FIRST, After, Limit, emit_page, find
 from crmcore.cli.sales.options import (
-    After,
     Customer,
-    Limit,
-    emit_page,
-    find,
     id_of,
     show_one,
     show_page,
@@ -30,7 +27,7 @@ def opportunities(
     stage: Annotated[
         str | None, typer.Option("--stage", metavar="STAGE", help="In this stage.")
     ] = None,
-    limit: Limit = 20,
+    limit: Limit = FIRST,
     after: After = None,
     stale: Stale = False,
 ) -> None:
@@ -46,7 +43,7 @@ def opportunities(
             after=after,
         )
     if options.json:
-        emit_page("opportunities", page)
+        emit_page("opportunities", [attrs.asdict(one) for one in page.items], page.next)
         return
     rows = [
         [

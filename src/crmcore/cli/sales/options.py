@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
-import attrs
 import typer
 
 import crmcore
 from crmcore.cli.faults import WrongCallError
 from crmcore.cli.instants import FORM
-from crmcore.cli.output import counted, emit, say, table
+from crmcore.cli.output import counted, say, table
+from crmcore.cli.pages import show_next
 from crmcore.cli.timeline import Line, timeline, who
 from crmcore.cli.wording import sentence
-from crmcore.errors import InvalidValueError
 
 Customer = Annotated[
     str | None,
@@ -23,13 +22,6 @@ Since = Annotated[str | None, typer.Option("--from", metavar="A", help=f"From th
 Until = Annotated[
     str | None,
     typer.Option("--to", metavar="B", help="Before then, or until the end of that date."),
-]
-Limit = Annotated[
-    int, typer.Option("--limit", metavar="N", min=1, max=1_000, help="Show so many at most.")
-]
-After = Annotated[
-    str | None,
-    typer.Option("--after", metavar="CURSOR", help="Go on after a page: its `next`."),
 ]
 
 
@@ -41,19 +33,6 @@ def id_of(text: str, thing: str) -> UUID:
         raise WrongCallError(f"expected the id of {thing}, got {text!r}") from None
 
 
-def find(question: Any, **wanted: Any) -> Any:
-    """The page that *question* finds; ``WrongCallError`` names the option that cannot be."""
-    try:
-        return question(**wanted)
-    except InvalidValueError as error:
-        raise WrongCallError(f"--{error}") from None
-
-
-def emit_page(name: str, page: Any) -> None:
-    """A page for programs."""
-    emit({name: [attrs.asdict(one) for one in page.items], "next": page.next})
-
-
 def show_page(page: Any, columns: Any, rows: Any, thing: str, things: str | None = None) -> None:
     """A page for people, and how to see the next."""
     if not page.items:
@@ -61,8 +40,7 @@ def show_page(page: Any, columns: Any, rows: Any, thing: str, things: str | None
         return
     table(columns, rows)
     say(f"{counted(len(page.items), thing, things)}.", style="dim")
-    if page.next is not None:
-        typer.echo(f"More: --after {page.next}")  # never broken: it is to be copied
+    show_next(page.next)
 
 
 def show_one(crm: crmcore.CRM, key: UUID, facts: Mapping[str, object]) -> None:

@@ -9,14 +9,11 @@ from crmcore.cli.customers.naming import customer_named
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import beginning, end
 from crmcore.cli.output import Column, emit, instant, money, say
+from crmcore.cli.pages import FIRST, After, Limit, emit_page, find
 from crmcore.cli.sales.options import (
-    After,
     Customer,
-    Limit,
     Since,
     Until,
-    emit_page,
-    find,
     id_of,
     show_one,
     show_page,
@@ -39,7 +36,7 @@ def orders(
     ] = None,
     since: Since = None,
     until: Until = None,
-    limit: Limit = 20,
+    limit: Limit = FIRST,
     after: After = None,
     stale: Stale = False,
 ) -> None:
@@ -59,7 +56,7 @@ def orders(
             after=after,
         )
     if options.json:
-        emit_page("orders", page)
+        emit_page("orders", [attrs.asdict(one) for one in page.items], page.next)
         return
     rows = [
         [

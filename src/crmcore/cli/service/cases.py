@@ -1,7 +1,6 @@
 """`crmcore cases` and `case`: what is owed to cases, and until when."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import typer
@@ -11,6 +10,7 @@ import crmcore
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import by_then, last_moment
 from crmcore.cli.output import (
+    NOTHING,
     Column,
     counted,
     emit,
@@ -19,14 +19,13 @@ from crmcore.cli.output import (
     say,
     table,
 )
-from crmcore.cli.service.options import AsOf, KnownAt, Limit
+from crmcore.cli.pages import FIRST, After, Limit, emit_page, find, show_next
+from crmcore.cli.service.options import AsOf, KnownAt
 from crmcore.cli.service.targets import burn_down, particulars, target_name, working_time
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.cli.timeline import Line, case_numbers_in, timeline, who
 from crmcore.cli.wording import sentence
 
-PAGE: Final = 500
-"""How many cases are read at a time."""
 FIELDS: Final = (
     "case_id", "customer_id", "number", "subject", "kind", "channel", "category", "request_type",
     "priority", "queue", "agent", "status", "opened_at", "first_response_at", "closed_at",
@@ -42,7 +41,8 @@ NO_TARGET: Final = {"occurrence": 1, "verdict": "none"}
 
 def cases(
     ctx: typer.Context,
-    limit: Limit = 20,
+    limit: Limit = FIRST,
+    after: After = None,
     as_of: AsOf = None,
     stale: Stale = False,
 ) -> None:
@@ -50,14 +50,13 @@ def cases(
     options, moment = options_of(ctx), last_moment("--as-of", as_of)
     with reading(options, "service_levels", stale=stale) as crm:
         moment = moment or crm.now()
-        found = _first(crm, limit, moment)
+        page = find(crm.read.cases.find, is_open=True, as_of=moment, limit=limit, after=after)
         backlog = crm.read.cases.backlog(as_of=moment)
     if options.json:
-        documents = [_case_document(one) | {"targets": _open_targets(one)} for one in found]
-        emit({"as_of": moment, "count": backlog.open, "cases": documents})
+        documents = [_case_document(one) | {"targets": _open_targets(one)} for one in page.items]
+        emit_page("cases", documents, page.next, as_of=moment, count=backlog.open)
         return
-    shown = [one for one in found if any(target.is_open for target in one.targets)]
-    if shown:
+    if page.items:
         table(
             [
                 Column("Case", whole=True),
@@ -67,36 +66,28 @@ def cases(
                 Column("Left", number=True),
                 Column("", whole=True),
             ],
-            [_open_row(one) for one in shown],
+            [_open_row(one) for one in page.items],
         )
-    _sum_up(len(shown), backlog.with_targets, backlog.open)
+    _sum_up(len(page.items), backlog)
+    show_next(page.next)
 
 
-def _sum_up(shown: int, waiting: int, opened: int) -> None:
-    idle = opened - waiting
-    more = [f"{waiting - shown:,} more (--limit shows them)"] if waiting > shown else []
-    more += [f"{idle:,} of which nothing is owed"] if idle else []
-    say(f"{counted(opened, 'open case')}{': ' if more else ''}{', '.join(more)}.", style="dim")
-
-
-def _first(crm: crmcore.CRM, limit: int, moment: datetime) -> Sequence[Any]:
-    """The most urgent of the open cases."""
-    found: list[Any] = []
-    after = None
-    while len(found) < limit:
-        rest = min(limit - len(found), PAGE)
-        page = crm.read.cases.find(is_open=True, as_of=moment, limit=rest, after=after)
-        found += page.items
-        after = page.next
-        if after is None:
-            break
-    return found
+def _sum_up(shown: int, backlog: Any) -> None:
+    """How many are shown of how many, and for how many no time runs."""
+    of = f"{shown:,} of " if shown < backlog.open else ""
+    idle = backlog.open - backlog.with_targets
+    without = f", {idle:,} of them without a target to be met" if idle else ""
+    say(f"{of}{counted(backlog.open, 'open case')}{without}.", style="dim")
 
 
 def _open_row(one: Any) -> list[object]:
-    target = _by_urgency(one)[0][1]
+    name = one.number or one.case_id
+    to_meet = _by_urgency(one)
+    if not to_meet:
+        return [name, one.priority, *([NOTHING] * 3), ""]
+    target = to_meet[0][1]
     return [
-        one.number or one.case_id,
+        name,
         one.priority,
         target_name(target),
         instant(target.due_at),

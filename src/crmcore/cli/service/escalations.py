@@ -1,16 +1,23 @@
 """`crmcore escalations`: which warnings and breaches nobody has recorded yet."""
 
-from typing import Annotated, Any
+import json
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Annotated, Any, Final
 
 import typer
 
 import crmcore
 from crmcore.cli.faults import WrongCallError
 from crmcore.cli.instants import FORM, end
-from crmcore.cli.output import NOTHING, Column, counted, emit, instant, say, table
-from crmcore.cli.service.options import Limit
+from crmcore.cli.output import NOTHING, Column, counted, instant, say, table
+from crmcore.cli.pages import FIRST, After, Limit, emit_page, show_next
 from crmcore.cli.service.targets import target_name
 from crmcore.cli.session import Stale, options_of, reading
+
+PARTS: Final = 6
+"""Of what an escalation is ordered by."""
 
 
 def escalations(
@@ -21,7 +28,8 @@ def escalations(
     record: Annotated[
         bool, typer.Option("--record", metavar="", help="Record them, each once.")
     ] = False,
-    limit: Limit = 20,
+    limit: Limit = FIRST,
+    after: After = None,
     stale: Stale = False,
 ) -> None:
     """Carry out `crmcore escalations`."""
@@ -31,13 +39,15 @@ def escalations(
     with reading(options, "service_levels", stale=stale) as crm:
         moment = moment or crm.now()
         found = crm.read.cases.escalations(moment)
+        shown, following = _page(found, limit, after)
         done = crm.due(moment) if record else None
     if options.json:
         recorded = None if done is None else [_event_document(one) for one in done.events]
-        listed = [_escalation_document(one) for one in found[:limit]]
-        emit({"until": moment, "count": len(found), "due": listed, "recorded": recorded})
+        listed = [_escalation_document(one) for one in shown]
+        known = {"until": moment, "count": len(found), "recorded": recorded}
+        emit_page("due", listed, following, **known)
         return
-    if found:
+    if shown:
         table(
             [
                 Column("When (UTC)", whole=True),
@@ -56,13 +66,50 @@ def escalations(
                     one.action or NOTHING,
                     instant(one.due_at),
                 ]
-                for one in found[:limit]
+                for one in shown
             ],
         )
-    more = f", {len(found) - limit:,} of them not shown (--limit)" if len(found) > limit else ""
-    say(f"{counted(len(found), 'escalation')} before {instant(moment)} UTC{more}.", style="dim")
+    of = f"{len(shown):,} of " if len(shown) < len(found) else ""
+    say(f"{of}{counted(len(found), 'escalation')} before {instant(moment)} UTC.", style="dim")
+    show_next(following)
     if done is not None:
         say(f"{counted(len(done.events), 'event')} recorded.")
+
+
+def _page(found: Sequence[Any], limit: int, after: str | None) -> tuple[Sequence[Any], str | None]:
+    """The first *limit* of what was *found*, or those after a cursor; and the next cursor.
+
+    A cursor is what an escalation is ordered by: it holds while others are recorded.
+    """
+    in_order = sorted(found, key=_place)
+    if after is not None:
+        place = _place_of(after)
+        in_order = [one for one in in_order if _place(one) > place]
+    shown = in_order[:limit]
+    more = len(in_order) > limit
+    return shown, _cursor(_place(shown[-1])) if more else None
+
+
+def _place(one: Any) -> tuple[str, ...]:
+    """What an escalation is ordered by, as text that sorts alike: no two have the same."""
+    at = one.at.astimezone(UTC).isoformat(timespec="microseconds")
+    numbers = f"{one.occurrence:09}", f"{one.cycle:09}"
+    return (at, str(one.case_id), one.target.value, *numbers, one.name)
+
+
+def _cursor(place: tuple[str, ...]) -> str:
+    return urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _place_of(cursor: str) -> tuple[str, ...]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        place = json.loads(b64decode(padded, altchars=b"-_", validate=True))
+        if len(place) == PARTS and all(isinstance(part, str) for part in place):
+            return tuple(place)
+    except (TypeError, ValueError, RecursionError):
+        pass
+    raise WrongCallError(f"--after: expected the `next` of a page of escalations, got {cursor!r}")
 
 
 def _escalation_document(one: Any) -> dict[str, Any]:

@@ -33,7 +33,6 @@ Until = Annotated[
 Zone = Annotated[
     str, typer.Option("--zone", metavar="ZONE", help="Whose dates: Europe/Berlin, say.")
 ]
-Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Show so many at most.")]
 
 
 @attrs.frozen

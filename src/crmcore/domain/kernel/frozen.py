@@ -114,3 +114,8 @@ def _complete(kind: type) -> None:
         for name in [name for name, one in vars(kind).items() if isinstance(one, _Late)]:
             delattr(kind, name)
         del _PENDING[kind]
+
+
+def has_fields(kind: type) -> bool:
+    """Whether *kind* is a class of attrs, as ``attrs.has`` tells, without building it for that."""
+    return any("__attrs_attrs__" in vars(one) for one in kind.__mro__)

@@ -20,7 +20,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.kernel.errors import InvalidValueError
-from crmcore.domain.kernel.frozen import frozen
+from crmcore.domain.kernel.frozen import frozen, has_fields
 from crmcore.domain.kernel.instants import zoned
 from crmcore.domain.kernel.precision import decimals
 
@@ -91,7 +91,7 @@ def marked_personal(kind: Any, path: str) -> bool:
 
 def _class_in(annotation: Any) -> Any:
     """The attrs class that *annotation* is of, be it optional or in a tuple."""
-    if isinstance(annotation, type) and attrs.has(annotation):
+    if isinstance(annotation, type) and has_fields(annotation):
         return annotation
     for part in get_args(annotation):
         with suppress(LookupError):
@@ -114,7 +114,7 @@ def shape(annotation: Any) -> Shape:
     if annotation in _SCALARS:
         return _SCALARS[annotation]
     if isinstance(annotation, type) and (
-        attrs.has(annotation) or issubclass(annotation, enum.Enum)
+        has_fields(annotation) or issubclass(annotation, enum.Enum)
     ):
         return _instance(annotation)
     raise TypeError(

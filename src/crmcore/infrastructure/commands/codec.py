@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from crmcore.application.errors import InvalidCommandError, UnknownTopicError
-from crmcore.domain.kernel import Command, Presumed, for_instant
+from crmcore.domain.kernel import Command, Presumed, for_instant, shown
 from crmcore.infrastructure.commands.as_written import as_written
 from crmcore.infrastructure.commands.reading import Findings, nearest, reader
 from crmcore.infrastructure.commands.schema import schema_of
@@ -72,5 +72,17 @@ class CommandCodec:
     def _kind(self, topic: str) -> type:
         kind = self._kinds.get(topic) if isinstance(topic, str) else None
         if kind is None:
-            raise UnknownTopicError("command", topic, nearest(topic, self._kinds))
+            hints = nearest(topic, self._kinds), _not_loaded(topic, self._kinds)
+            raise UnknownTopicError("command", topic, " ".join(filter(None, hints)))
         return kind
+
+
+def _not_loaded(topic: object, known: Iterable[str]) -> str:
+    """What helps where *topic* is of a context of which no topic is *known*."""
+    context, dot, _ = topic.partition(".") if isinstance(topic, str) else ("", "", "")
+    if not dot or any(one.startswith(f"{context}.") for one in known):
+        return ""
+    return (
+        f"no context {shown(context)} is loaded (--contexts on the command line,"
+        " crmcore.open(..., contexts=[...]) in Python)"
+    )

@@ -1,11 +1,18 @@
 """Values of the domain packed into a text column of a read model."""
 
+from functools import cache
+
 import msgspec
 
 from crmcore.domain.service.levels.timeline import Timeline
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Timeline).decode
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Timeline]:
+    """Made when the first timeline is read: the classes that it is made of are built for that."""
+    return msgspec.json.Decoder(Timeline)
 
 
 class JsonPacking:
@@ -17,4 +24,4 @@ class JsonPacking:
 
     def unpack(self, text: str) -> Timeline:
         """The timeline that was packed."""
-        return _decode(text)
+        return _decoder().decode(text)

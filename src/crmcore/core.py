@@ -1,0 +1,184 @@
+"""The parts of a core on one log, wired together: the composition root.
+
+With ``workers``, which does so for other processes, the only module that imports all layers.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from crmcore.application.clock import Clock
+from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
+from crmcore.application.log import Receipt, Recorded
+from crmcore.application.policies import STANDARD_POLICIES, Policies
+from crmcore.application.sales.lead_addresses import Pseudonym
+from crmcore.application.service.escalation import BY, Escalated, escalate
+from crmcore.application.streams import Streams
+from crmcore.composition import Composition
+from crmcore.contexts.context import Context
+from crmcore.domain.kernel import Command, NotFoundError
+from crmcore.domain.service.case.naming import cases_by_id
+from crmcore.domain.service.case_number import normal_case_number
+from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.database.database import Database
+from crmcore.infrastructure.identity import new_id
+from crmcore.infrastructure.log.event_log import SqlEventLog
+from crmcore.infrastructure.log.notification import LogNotifier
+from crmcore.infrastructure.log.projection_source import ProjectionSource
+from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_key
+from crmcore.infrastructure.log.read import LogReader
+from crmcore.infrastructure.log.streams import LogStreams
+from crmcore.infrastructure.log.verify import Verdict
+from crmcore.projections.engine.follow.follower import Follower
+from crmcore.projections.engine.follow.inline import Inline
+from crmcore.projections.engine.generations.names import check_names, require_projections
+from crmcore.projections.engine.generations.registry import Registry
+from crmcore.projections.engine.maintenance.maintenance import Maintenance, find_projection
+from crmcore.projections.engine.projection import Projection
+from crmcore.projections.engine.query.live_rows import LiveRows
+from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
+from crmcore.projections.instants import about_instants
+from crmcore.reading import ReadModels
+from crmcore.workers import Submit
+
+
+class Core:
+    """What executes commands, follows the log and answers questions, on one database.
+
+    Raises ``MisuseError`` if one of the *contexts* clashes with another, or asks for what nothing
+    provides; ``UnknownProjectionError`` if there is no read model of a name in *inline*.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        *,
+        policies: Policies | None,
+        contexts: Sequence[Context],
+        projections: Sequence[Projection],
+        inline: Sequence[str],
+    ) -> None:
+        projections = require_projections(projections)
+        self._database, self._clock = database, clock
+        policies = policies or STANDARD_POLICIES
+        with database.read() as connection:
+            pseudonyms = pseudonyms_of(connection, database.tables)
+        composition = Composition(contexts, policies)
+        self.catalogue, codec = composition.catalogue, composition.codec
+        self.reader = LogReader(database.tables, codec)
+        streams = LogStreams(database, self.reader)
+        wiring = composition.wiring({Clock: clock, Pseudonym: pseudonyms, Streams: streams})
+        handlers = composition.handlers(wiring)
+        for own in contexts:
+            own.require_answerable(wiring)
+        self.commands = CommandCodec(handlers)
+        self.source = source = ProjectionSource(database, self.reader)
+        registry = Registry(database.tables.events.schema)
+        kept = (*composition.projections(wiring), *projections)
+        check_names(kept)
+        at_once = [find_projection(kept, name) for name in dict.fromkeys(inline)]
+        self.inline = Inline(source, registry, at_once)
+        self.log = SqlEventLog(database, codec, self.commands, clock, self.inline.fold)
+        self.service = CommandService(self.log, handlers, clock, new_id)
+        self.follower = Follower(source, kept, registry)
+        submit = Submit(
+            database.address,
+            database.tables.events.schema,
+            policies,
+            tuple(one.for_reading(wiring) for one in contexts),
+            tuple(projections),
+        )
+        rebuilder = Rebuilder(source, registry, submit)
+        self.maintenance = Maintenance(kept, source, registry, rebuilder)
+        self.notifier = LogNotifier(database)
+        self.read = ReadModels(
+            LiveRows(source, registry, kept, self.follower.catch_up_one, self._about),
+            composition.questions,
+            lambda kind, rows: wiring.make(kind, rows=rows),
+        )
+
+    def execute(
+        self, command: Command, connection: Connection | None, **particulars: Any
+    ) -> Receipt:
+        """Carry a command out, and wake those who follow the log."""
+        envelope = Envelope(command=command, **particulars)
+        receipt = self.service.execute(envelope, connection=connection)
+        self.notifier.notify()
+        return receipt
+
+    def execute_many(
+        self,
+        commands: Iterable[Command | Envelope],
+        *,
+        by: str,
+        source: str | None = None,
+        progress: Callable[[Batch], None] | None = None,
+        **how: Any,
+    ) -> Batch:
+        """Carry many commands out, and wake those who follow the log after each batch."""
+        envelopes = (
+            one if isinstance(one, Envelope) else Envelope(command=one, by=by, source=source)
+            for one in commands
+        )
+
+        def notify(done: Batch) -> None:
+            self.notifier.notify()
+            if progress is not None:
+                progress(done)
+
+        return self.service.execute_many(envelopes, progress=notify, **how)
+
+    def command(self, topic: str, fields: Mapping[str, Any], cases: Mapping[str, UUID]) -> Command:
+        """The command *topic* with *fields* as JSON gives them, cases named by their numbers."""
+        if isinstance(topic, str) and isinstance(fields, Mapping):
+            kind = self.commands.topics.get(topic)
+            fields = cases_by_id(kind, fields, lambda one: cases.get(one) or self.case_id(one))
+        return self.commands.decode(topic, fields, now=self._clock())
+
+    def case_id(self, number: str) -> UUID:
+        """The case that people call by a number, in the log as it is now."""
+        with self._database.read() as connection:
+            position = self.reader.head(connection).position
+        if not position:  # no read model has rows yet
+            raise NotFoundError("case", normal_case_number(number))
+        return self.read.at_least(position).cases.numbered(number)
+
+    @about_instants
+    def due(self, until: datetime | None = None) -> Escalated:
+        """Record the warnings and breaches of service levels that came about before *until* (now)."""
+        moment = self._clock()
+        if until is not None and until > moment:
+            raise InFutureError(until, moment)
+        self.follower.catch_up_one("service_levels")
+        with self._database.read() as connection:
+            begun = self.reader.head(connection).position
+
+        def recorded(run: UUID) -> Iterator[Recorded]:
+            with self._database.read() as connection:
+                for one in self.reader.recorded(connection, after=begun):
+                    if one.correlation_id == run:
+                        yield one
+
+        until = until or moment
+        return escalate(
+            until,
+            self.read.cases.due(until),
+            run=new_id(),
+            execute=lambda commands: self.execute_many(commands, by=BY),
+            recorded=recorded,
+        )
+
+    def verify(
+        self, connection: Connection, progress: Callable[[int, int], None] | None
+    ) -> Verdict:
+        """Recompute the chain of the log, and compare its other tables with what the records say."""
+        return verify_with_key(connection, self._database.tables, self.reader, progress)
+
+    def _about(
+        self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]
+    ) -> Iterator[Recorded]:
+        return self.reader.recorded(connection, subjects=subjects, topics=topics)
