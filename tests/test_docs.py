@@ -144,7 +144,7 @@ def is_synopsis(command: str) -> bool:
 def run_command(command: str) -> tuple[int, str]:
     """How a command ends, and what it prints: here, unless it needs a shell."""
     words = shlex.split(command, comments=True)
-    if words[0] == "crmcore" and not SHELL.search(command):
+    if words[0] == "crmcore" and not any(map(SHELL.search, words)):
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             return main(words[1:]), printed.getvalue()
