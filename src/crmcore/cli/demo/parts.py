@@ -102,7 +102,7 @@ def household(crm: crmcore.CRM, customer_id: UUID | None) -> Part:
     document = {
         "customer_id": customer_id,
         "loyalty": None if standing is None else attrs.asdict(standing),
-        "history": history_document(crm, entries, LAST),
+        "history": history_document(entries, LAST),
     }
 
     def show() -> None:
