@@ -102,7 +102,7 @@ def household(crm: crmcore.CRM, customer_id: UUID | None) -> Part:
     document = {
         "customer_id": customer_id,
         "loyalty": None if loyalty is None else attrs.asdict(loyalty),
-        "history": history_document(crm, entries, LAST),
+        "history": history_document(entries, LAST),
     }
 
     def show() -> None:

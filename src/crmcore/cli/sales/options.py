@@ -9,10 +9,9 @@ import typer
 import crmcore
 from crmcore.cli.faults import WrongCallError
 from crmcore.cli.instants import FORM
-from crmcore.cli.output import counted, say, table
+from crmcore.cli.output import counted, one_line, say, table
 from crmcore.cli.pages import show_next
 from crmcore.cli.timeline import Line, timeline, who
-from crmcore.cli.wording import sentence
 
 Customer = Annotated[
     str | None,
@@ -57,7 +56,7 @@ def show_one(crm: crmcore.CRM, key: UUID, facts: Mapping[str, object]) -> None:
                 position=one.position,
                 occurred_at=one.occurred_at,
                 recorded_at=one.recorded_at,
-                says=sentence(crm.event_kinds, one.topic, one.data),
+                says=one_line(crm.sentence(one)),
                 who=who(one.actor, one.source),
             )
             for one in events
