@@ -6,8 +6,9 @@
 ``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
 that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
 decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
-one's own are made of, ``crmcore.testing`` how rules are tested, and
-``crmcore.eventsourcing`` what applications of that package record with.  Nothing else is public.
+one's own are made of, ``crmcore.testing`` how rules are tested, ``crmcore.alembic`` what migrations
+of a host leave alone, and ``crmcore.eventsourcing`` what applications of that package record with.
+Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -16,6 +17,7 @@ TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 
 if TYPE_CHECKING:
     from crmcore import (
+        alembic,
         calendars,
         commands,
         contexts,
@@ -70,6 +72,7 @@ __all__ = [
     "Recorded",
     "StatusCategory",
     "Unit",
+    "alembic",
     "all_contexts",
     "calendars",
     "commands",
@@ -89,6 +92,7 @@ __all__ = [
 
 _PARTS = {
     "crmcore": (
+        "alembic",
         "calendars",
         "commands",
         "contexts",
