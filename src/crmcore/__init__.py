@@ -3,11 +3,12 @@
 >>> import crmcore  # doctest: +SKIP
 >>> crm = crmcore.open("sqlite:///crm.db")  # doctest: +SKIP
 
-``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
-that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
-decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
-one's own are made of, ``crmcore.testing`` how rules are tested, and
-``crmcore.eventsourcing`` what applications of that package record with.  Nothing else is public.
+``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.catalogue`` what
+is to be known of them, ``crmcore.errors`` everything that can be raised, ``crmcore.calendars`` working
+time, ``crmcore.policies`` what an organisation decides for itself, ``crmcore.projections`` and
+``crmcore.contexts`` what read models and contexts of one's own are made of, ``crmcore.testing`` how
+rules are tested, and ``crmcore.eventsourcing`` what applications of that package record with.  Nothing
+else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -17,6 +18,7 @@ TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 if TYPE_CHECKING:
     from crmcore import (
         calendars,
+        catalogue,
         commands,
         contexts,
         errors,
@@ -72,6 +74,7 @@ __all__ = [
     "Unit",
     "all_contexts",
     "calendars",
+    "catalogue",
     "commands",
     "contexts",
     "derived_id",
@@ -90,6 +93,7 @@ __all__ = [
 _PARTS = {
     "crmcore": (
         "calendars",
+        "catalogue",
         "commands",
         "contexts",
         "errors",

@@ -51,6 +51,7 @@ def test_the_library_works(tmp_path: Path) -> None:
         pytest.param(("service-levels", "--help"), id="one command"),
         pytest.param(("commands",), id="what can be executed"),
         pytest.param(("commands", "open-case", "--json"), id="one command's schema"),
+        pytest.param(("events", "order-placed", "--json"), id="one event's schema"),
     ],
 )
 def test_help_is_the_same(words: tuple[str, ...], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import pytest
 
-from crmcore.cli.execution.fields import example
+from crmcore.catalogue.examples import event_example
 from crmcore.cli.wording import FIELD, FORMS, sentence
 from tests.composed import EVENTS
 
@@ -27,7 +27,7 @@ def test_a_sentence_names_fields_of_its_event_in_forms_that_there_are(topic: str
 
 @pytest.mark.parametrize("topic", BY_TOPIC)
 def test_a_sentence_shows_no_raw_json(topic: str) -> None:
-    said = sentence(BY_TOPIC, topic, json.dumps(example(BY_TOPIC[topic])))
+    said = sentence(BY_TOPIC, topic, json.dumps(event_example(BY_TOPIC[topic])))
     assert said
     assert not set("{}[]_") & set(said)
 
