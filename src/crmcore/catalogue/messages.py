@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from crmcore.application.sentences import sentence_of
 from crmcore.catalogue.examples import command_example, event_example
 from crmcore.catalogue.fields import Field, fields
 from crmcore.domain.kernel import description_of, version_of
@@ -94,3 +95,8 @@ class EventMessage(Message):
     def example(self) -> dict[str, Any]:
         """An example as it is stored, with every field filled."""
         return event_example(self.kind)
+
+    @property
+    def told(self) -> str:
+        """What a customer's history says of the example."""
+        return sentence_of({self.topic: self.kind}, self.topic, self.example)

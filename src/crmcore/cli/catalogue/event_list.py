@@ -17,7 +17,6 @@ from crmcore.cli.catalogue.shown import (
 )
 from crmcore.cli.output import NOTHING, Column, emit
 from crmcore.cli.session import options_of
-from crmcore.cli.wording import sentence
 
 
 def list_events(
@@ -69,7 +68,7 @@ def _show(one: EventMessage, commands: Iterable[CommandMessage]) -> None:
         ([field.name, field.takes, "yes" if field.optional else NOTHING] for field in one.fields),
         ("As it is stored:", json.dumps(one.example)),
         notes=(
-            f"In a history: {sentence({one.topic: one.kind}, one.topic, json.dumps(one.example))}.",
+            f"In a history: {one.told}.",
             _versions(one),
             f"In streams of the kind {one.stream}"
             + (f", which these commands are about: {about}." if about else "."),
