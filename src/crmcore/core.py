@@ -26,6 +26,7 @@ from crmcore.domain.kernel import Command, NotFoundError
 from crmcore.domain.service.case.naming import cases_by_id
 from crmcore.domain.service.case_number import normal_case_number
 from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.database.borrowed import HostConnection
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.log.event_log import SqlEventLog
@@ -105,7 +106,7 @@ class Core:
         )
 
     def execute(
-        self, command: Command, connection: Connection | None, **particulars: Any
+        self, command: Command, connection: Connection | HostConnection | None, **particulars: Any
     ) -> Receipt:
         """Carry a command out, and wake those who follow the log."""
         envelope = Envelope(command=command, **particulars)

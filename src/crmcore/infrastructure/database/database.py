@@ -21,6 +21,7 @@ from crmcore.application.errors import (
     StoreUnavailableError,
 )
 from crmcore.domain.kernel.frozen import frozen
+from crmcore.infrastructure.database.borrowed import HostConnection, as_sqlalchemy
 from crmcore.infrastructure.database.creation import make, require_schema
 from crmcore.infrastructure.database.engine import (
     engine_for,
@@ -158,7 +159,7 @@ class Database:
             self.engine.dispose()
 
     @contextmanager
-    def write(self, connection: Connection | None = None) -> Iterator[Connection]:
+    def write(self, connection: Connection | HostConnection | None = None) -> Iterator[Connection]:
         """A transaction that may append; the host's own, if it hands over its *connection*.
 
         On SQLite the right to write is taken at the start, so that what is read in it
@@ -170,11 +171,12 @@ class Database:
         """
         with store_errors(self.where):
             if connection is not None:
-                connection = require_connection(connection, self.engine, self.where)
-                with own_names(connection):
-                    self._join(connection)
-                    with connection.begin_nested():
-                        yield connection
+                with as_sqlalchemy(connection, self.engine, self.where) as given:
+                    host = require_connection(given, self.engine, self.where)
+                    with own_names(host):
+                        self._join(host)
+                        with host.begin_nested():
+                            yield host
                 return
             if self.is_sqlite and self.owned:
                 with self._writer.transaction() as own:
