@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from crmcore.reading import ReadModels
 
 NO_CASES: Final[Mapping[str, UUID]] = MappingProxyType({})
+NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def now() -> datetime:
@@ -236,6 +237,13 @@ class CRM:
     def context_of(self, topic: str) -> str | None:
         """The name of the context that an event's topic belongs to; None where none is loaded."""
         return self._core.catalogue.contexts.get(topic)
+
+    def sentence(self, recorded: Recorded, *, names: Mapping[str, str] = NO_NAMES) -> str:
+        """What a recorded event says, in a line for people; its topic where nothing is written.
+
+        *names* of campaigns, cases and contact points, by their ids, stand instead of these.
+        """
+        return self._core.sentence(recorded, names)
 
     def command_schema(self, topic: str) -> dict[str, Any]:
         """The JSON Schema of a command."""

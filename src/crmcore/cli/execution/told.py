@@ -27,8 +27,8 @@ class Told:
         reason = one_line(str(error))
         complain(f"line {number:,}: {reason}")
         if self.json:
-            told = {"line": number, "kind": type(error).__name__, "reason": reason}
-            emit_line({"refused": told | by_field(error)})
+            refusal = {"line": number, "kind": type(error).__name__, "reason": reason}
+            emit_line({"refused": refusal | by_field(error)})
 
     def counted(self) -> dict[str, int]:
         """How many lines did what, and the events of all."""

@@ -7,12 +7,15 @@ happened to a case before it was known whose it is under the case's id; ``custom
 which ids a customer's history takes in.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, get_args
 from uuid import UUID
 
+import attrs
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -28,16 +31,27 @@ from sqlalchemy import (
 )
 
 from crmcore.application.catalogue import Catalogue
+from crmcore.application.errors import UnreadableEventError
 from crmcore.application.log import Recorded
+from crmcore.application.sentences import sentence_of
+from crmcore.application.streams import Streams
+from crmcore.domain.customers.customer.messages.contact_point import ContactPointAdded
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
+from crmcore.domain.marketing.campaign.decisions import AGGREGATE
+from crmcore.domain.marketing.campaign.state import Campaign
 from crmcore.domain.sales.lead.messages.qualification import LeadConverted
-from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified
+from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified, CaseOpened
 from crmcore.domain.service.case.messages.unions import CaseEvent
 from crmcore.projections.engine.columns import Instant
 from crmcore.projections.engine.projection import SUBJECT, Handler, Projection, Rows
 from crmcore.projections.results import result
 
+NAMING: Final = {
+    CaseOpened.TOPIC: ("case_id", "number"),
+    ContactPointAdded.TOPIC: ("point_id", "value"),
+}
+"""The events that name something: the fields with its id and its name."""
 CASE_TOPICS: Final = frozenset(kind.TOPIC for kind in get_args(CaseEvent))
 
 _metadata = MetaData()
@@ -70,7 +84,11 @@ CUSTOMER_LINKS = Table(
 
 @result
 class HistoryEntry:
-    """One thing that was recorded; instants in UTC, ``details`` the event's JSON."""
+    """One thing that was recorded; instants in UTC.
+
+    ``details`` are the fields of the event, as JSON has them; ``sentence`` says in a line what
+    happened, with names of campaigns, cases and contact points where they are known.
+    """
 
     position: int
     occurred_at: datetime
@@ -82,7 +100,8 @@ class HistoryEntry:
     correlation_id: UUID | None
     causation_id: UUID | None
     source: str | None
-    details: str
+    details: dict[str, Any] = attrs.field(hash=False)
+    sentence: str
 
 
 @frozen
@@ -105,9 +124,14 @@ def customer_history(catalogue: Catalogue) -> Projection:
     )
 
 
-def read_history(connection: Connection, customer_id: UUID) -> list[HistoryEntry]:
+def read_history(
+    connection: Connection, customer_id: UUID, catalogue: Catalogue, streams: Streams
+) -> list[HistoryEntry]:
     """The history of a customer, ordered by when things were true, then recorded (INV-Q1)."""
-    found = connection.execute(_query(), {"customer": str(customer_id)})
+    found = connection.execute(_query(), {"customer": str(customer_id)}).all()
+    details = [json.loads(row.details) for row in found]
+    names = _names([(row.topic, fields) for row, fields in zip(found, details, strict=True)])
+    names |= _campaigns(details, streams)
     return [
         HistoryEntry(
             position=row.position,
@@ -120,10 +144,32 @@ def read_history(connection: Connection, customer_id: UUID) -> list[HistoryEntry
             correlation_id=_id(row.correlation_id),
             causation_id=_id(row.causation_id),
             source=row.source,
-            details=row.details,
+            details=fields,
+            sentence=sentence_of(catalogue.events, row.topic, fields, names),
         )
-        for row in found
+        for row, fields in zip(found, details, strict=True)
     ]
+
+
+def _names(events: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
+    """What cases and contact points are called, by their ids: as the events themselves say."""
+    names: dict[str, str] = {}
+    for topic, fields in events:
+        key, name = NAMING.get(topic, ("", ""))
+        if fields.get(key) and fields.get(name):
+            names[fields[key]] = fields[name]
+    return names
+
+
+def _campaigns(details: Iterable[Mapping[str, Any]], streams: Streams) -> dict[str, str]:
+    """What campaigns are called, by their ids; those that cannot be read go by these."""
+    names: dict[str, str] = {}
+    for key in {str(fields["campaign_id"]) for fields in details if fields.get("campaign_id")}:
+        with suppress(UnreadableEventError, ValueError):
+            campaign = streams.state(AGGREGATE, UUID(key))
+            if isinstance(campaign, Campaign):
+                names[key] = campaign.plan.name
+    return names
 
 
 def _id(text: str | None) -> UUID | None:

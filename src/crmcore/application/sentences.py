@@ -1,37 +1,39 @@
-"""Events put into words for people: ``sentence`` fills in the ``SENTENCE`` of an event's class.
+"""Events put into words for people: ``sentence_of`` fills in the ``SENTENCE`` of an event's class.
 
 In it ``{field}`` is the field's value, ``{field:form}`` written as ``FORMS`` say; a part in square
 brackets is left out where one of its fields is empty.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-import msgspec
-
-from crmcore.cli.output import duration, instant, money, one_line
+from crmcore.domain.kernel.currencies import minor_digits
 
 PART: Final = re.compile(r"\[([^\]]*)\]|([^\[\]]+)")
 FIELD: Final = re.compile(r"\{(\w+)(?::(\w+))?\}")
 LONGEST: Final = 200
 INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-DURATION: Final = re.compile(r"-?P(?=.)(\d+W)?(\d+D)?(T.+)?")
+DURATION: Final = re.compile(
+    r"(-?)P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?"
+)
+UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+IN_SECONDS: Final = (604_800, 86_400, 3_600, 60, 1)
+"""A week, a day, an hour, a minute, a second."""
 SHOWN_GOODS: Final = 2
 Names = Mapping[str, str]
 
 
-def sentence(
-    kinds: Mapping[str, type], topic: str, details: str, names: Names | None = None
+def sentence_of(
+    kinds: Mapping[str, type], topic: str, fields: Mapping[str, Any], names: Names | None = None
 ) -> str:
-    """What an event of *topic* with *details* (its JSON) says, in a line; *names* by id, where known.
+    """What an event of *topic* with *fields* (as JSON has them) says, in a line of 200 characters at most.
 
+    *names* of campaigns, cases and contact points go by their ids, where known; instants are in UTC.
     *kinds* are the classes of events by topic.  Where there is no sentence the topic is shown.
     """
-    fields = json.loads(details, parse_float=Decimal)
     template: str | None = getattr(kinds.get(topic), "SENTENCE", None)
     if template is None:
         return topic.replace("-", " ").replace(".", ": ")
@@ -44,7 +46,7 @@ def sentence(
         if not optional or all(value is not None for value in values):
             filled = iter(values)
             said.append(FIELD.sub(lambda _: next(filled) or "", optional or plain))  # noqa: B023  # used up at once
-    return _shortened(one_line("".join(said)))
+    return _shortened(" ".join("".join(said).split()))
 
 
 def _value(fields: Mapping[str, Any], name: str, form: str, names: Names) -> str | None:
@@ -63,12 +65,24 @@ def _value(fields: Mapping[str, Any], name: str, form: str, names: Names) -> str
 
 def _plain(value: Any) -> str:
     if isinstance(value, dict) and value.keys() == {"amount", "currency"}:
-        return money(Decimal(value["amount"]), value["currency"])
+        digits = minor_digits(value["currency"])
+        return f"{Decimal(str(value['amount'])):,.{digits}f} {value['currency']}"
     if isinstance(value, str) and INSTANT.fullmatch(value):
-        return f"{instant(datetime.fromisoformat(value))} UTC"
-    if isinstance(value, str) and DURATION.fullmatch(value):
-        return duration(msgspec.convert(value, timedelta))
+        return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, str) and (found := DURATION.fullmatch(value)):
+        return _duration(*found.groups())
     return str(value)
+
+
+def _duration(sign: str, *counts: str | None) -> str:
+    """A length of time in its two largest units: ``3 d 4 h``, ``-12 min``."""
+    seconds = sum(int(count or 0) * size for count, size in zip(counts, IN_SECONDS, strict=True))
+    parts = []
+    for name, size in UNITS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count:,} {name}")
+    return f"{sign if parts else ''}{' '.join(parts[:2]) or '0 s'}"
 
 
 def _words(value: Any) -> str:
@@ -92,10 +106,10 @@ def _count(value: Any) -> str:
 
 
 def _list(value: Any) -> str:
-    return ", ".join(_words(_told(one)) for one in value)
+    return ", ".join(_words(_part(one)) for one in value)
 
 
-def _told(one: Any) -> str:
+def _part(one: Any) -> str:
     """A part of a list: a word, or the values of an object."""
     return " ".join(str(part) for part in one.values() if part) if isinstance(one, dict) else one
 
