@@ -141,7 +141,7 @@ class Core:
         return self.service.execute_many(envelopes, progress=notify, **how)
 
     def preview(
-        self, command: Command, connection: Connection | None, **particulars: Any
+        self, command: Command, connection: Connection | HostConnection | None, **particulars: Any
     ) -> Preview:
         """What carrying a command out would do; raises what refuses it."""
         envelope = Envelope(command=command, **particulars)
@@ -153,7 +153,7 @@ class Core:
     def preview_many(
         self,
         commands: Iterable[Command | Envelope],
-        connection: Connection | None,
+        connection: Connection | HostConnection | None,
         *,
         by: str,
         source: str | None,
@@ -164,7 +164,7 @@ class Core:
         return previews if connection is None else iter(list(previews))
 
     def _previews(
-        self, envelopes: Iterable[Envelope], connection: Connection | None
+        self, envelopes: Iterable[Envelope], connection: Connection | HostConnection | None
     ) -> Iterator[Preview | Refused]:
         return previews_of(self.service.preview(envelopes, connection=connection), self.log.events)
 

@@ -189,7 +189,7 @@ class CRM:
         causation_id: UUID | None = None,
         source: str | None = None,
         expected_version: int | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Preview:
         """What ``execute`` would do with a command now: the events that it would record, or its refusal.
 
@@ -217,7 +217,7 @@ class CRM:
         *,
         by: str,
         source: str | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Iterator[Preview | Refused]:
         """What ``execute_many`` would do: each command is decided upon those before it, in order.
 

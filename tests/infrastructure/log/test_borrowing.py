@@ -76,6 +76,17 @@ def test_a_refusal_leaves_the_transaction_as_it_was(crm: crmcore.CRM, host: Any)
     assert (notes(host), crm.position) == (1, 3)
 
 
+def test_a_preview_sees_what_the_transaction_has_recorded_so_far(
+    crm: crmcore.CRM, host: Any
+) -> None:
+    assert len(crm.preview(cost(), by="me", connection=host).events) == 1
+    host.execute("INSERT INTO notes VALUES (1)")
+    crm.execute(cost(uid(70)), by="me", connection=host)
+    assert crm.preview(cost(uid(70)), by="me", connection=host).events == ()
+    host.commit()
+    assert (notes(host), crm.position) == (1, 2)
+
+
 def as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
     return {one[0]: value for one, value in zip(cursor.description, row, strict=True)}
 

@@ -172,12 +172,10 @@ class Database:
         """
         with store_errors(self.where):
             if connection is not None:
-                with as_sqlalchemy(connection, self.engine, self.where) as given:
-                    host = require_connection(given, self.engine, self.where)
-                    with own_names(host):
-                        self._join(host)
-                        with host.begin_nested():
-                            yield host
+                with self._of_host(connection) as host:
+                    self._join(host)
+                    with host.begin_nested():
+                        yield host
                 return
             if self.is_sqlite and self.owned:
                 with self._writer.transaction() as own:
@@ -188,7 +186,7 @@ class Database:
                 yield own
 
     @contextmanager
-    def read(self, connection: Connection | None = None) -> Iterator[Connection]:
+    def read(self, connection: Connection | HostConnection | None = None) -> Iterator[Connection]:
         """A connection that sees one moment of the database, however many statements it runs.
 
         A host's *connection* sees what its transaction has written as well, and is left as it was;
@@ -197,9 +195,8 @@ class Database:
         """
         with store_errors(self.where):
             if connection is not None:
-                connection = require_connection(connection, self.engine, self.where)
-                with own_names(connection), self._looking(connection):
-                    yield connection
+                with self._of_host(connection) as host, self._looking(host):
+                    yield host
                 return
             isolation = None if self.is_sqlite else "REPEATABLE READ"
             with self.engine.connect() as own:
@@ -208,6 +205,14 @@ class Database:
                 with own.begin():
                     begin(own, "DEFERRED")
                     yield own
+
+    @contextmanager
+    def _of_host(self, connection: Connection | HostConnection) -> Iterator[Connection]:
+        """The host's *connection* as one of SQLAlchemy's on which our tables go by their own names."""
+        with as_sqlalchemy(connection, self.engine, self.where) as given:
+            host = require_connection(given, self.engine, self.where)
+            with own_names(host):
+                yield host
 
     @contextmanager
     def _looking(self, connection: Connection) -> Iterator[None]:

@@ -67,7 +67,7 @@ class SqlEventLog:
             raise StoreError(f"{self.database.where}: refused to record: {said}") from error
 
     @contextmanager
-    def view(self, connection: Connection | None = None) -> Iterator["SqlLogView"]:
+    def view(self, connection: Connection | HostConnection | None = None) -> Iterator["SqlLogView"]:
         """One moment of the log, or of the host's transaction: nothing is written, no one waits."""
         with self.database.read(connection) as open_connection:
             statements = log_statements(self.database.tables, open_connection.dialect)
