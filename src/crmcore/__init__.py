@@ -6,8 +6,8 @@
 ``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
 that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
 decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
-one's own are made of, ``crmcore.testing`` how rules are tested, and
-``crmcore.eventsourcing`` what applications of that package record with.  Nothing else is public.
+one's own are made of, ``crmcore.subscriptions`` what handlers are given when something has happened,
+``crmcore.testing`` how rules are tested, and ``crmcore.eventsourcing`` what applications of that package record with.  Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         events,
         policies,
         projections,
+        subscriptions,
         testing,
     )
     from crmcore.application.executing import Batch, Envelope
@@ -84,6 +85,7 @@ __all__ = [
     "policies",
     "projections",
     "schema_of",
+    "subscriptions",
     "testing",
 ]
 
@@ -97,6 +99,7 @@ _PARTS = {
         "eventsourcing",
         "policies",
         "projections",
+        "subscriptions",
         "testing",
     ),
     "crmcore.application.service.escalation": ("Escalated",),
