@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 from sqlalchemy import SelectBase
 
+from crmcore.application.errors import MisuseError
 from crmcore.contexts.customers import CustomersReadModels
 from crmcore.contexts.loyalty import LoyaltyReadModels
 from crmcore.contexts.marketing import MarketingReadModels
 from crmcore.contexts.sales import SalesReadModels
 from crmcore.contexts.service import ServiceReadModels
-from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel import InvalidValueError, shown
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.projection import Row
 from crmcore.projections.engine.query.live_rows import KnownRows, LiveRows
 from crmcore.projections.instants import about_instants
+from crmcore.projections.questions import Questions
 
 T = TypeVar("T")
 
@@ -41,7 +43,7 @@ else:
     _Named = object
 
 
-@frozen
+@frozen(eq=False)
 class ReadModels(_Named):
     """Answers from the live rows, and from the log where a moment of the past is asked for."""
 
@@ -52,7 +54,13 @@ class ReadModels(_Named):
     """Makes the questions of a class, on some rows."""
 
     def of(self, kind: type[T]) -> T:
-        """The questions of a class, as type checkers know them: ``read.of(Bikes).find()``."""
+        """The questions of a class, as type checkers know them: ``read.of(Bikes).find()``.
+
+        Raises ``MisuseError`` for what is no class of questions, or asks for what nothing provides.
+        """
+        if not isinstance(kind, type) or not issubclass(kind, Questions):
+            named = kind.__name__ if isinstance(kind, type) else shown(kind)
+            raise MisuseError(f"of: expected a class of questions, such as Bikes, got {named}")
         questions: T = self._ask(kind, self._rows)
         return questions
 

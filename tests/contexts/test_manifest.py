@@ -194,7 +194,7 @@ def test_what_comes_of_a_wrong_part_is_refused_when_the_log_is_opened(
         crmcore.open(sqlite_url, contexts=[wash(**parts)])
 
 
-@pytest.mark.parametrize("given", [5, "standard", None, [5]])
+@pytest.mark.parametrize("given", [5, "standard", [5]])
 def test_what_are_no_policies_are_refused(sqlite_url: str, given: Any) -> None:
     with pytest.raises(MisuseError, match="policies: expected Policies, got"):
         crmcore.open(sqlite_url, policies=given)

@@ -16,6 +16,7 @@ from examples.workshop import (
     Bike,
     BikeReceived,
     BikeReturned,
+    Job,
     ReceiveBike,
     ReturnBike,
 )
@@ -515,6 +516,17 @@ def test_the_questions_that_there_are_can_be_listed(crm: CRM) -> None:
     assert {"customers", "orders", "workshop"} <= set(dir(crm.read))
     with pytest.raises(AttributeError, match="did you mean workshop"):
         _ = crm.read.worksop
+
+
+@pytest.mark.parametrize("given", [5, None, int, "workshop", Job, WORKSHOP], ids=str)
+def test_what_is_no_class_of_questions_is_refused(crm: CRM, given: Any) -> None:
+    with pytest.raises(MisuseError, match="of: expected a class of questions, such as Bikes, got"):
+        crm.read.of(given)
+
+
+def test_the_questions_are_one_thing_in_a_set(crm: CRM) -> None:
+    assert {crm.read, crm.read, crm.read.at_least(0)} > {crm.read}
+    assert crm.read == crm.read != crm.read.at_least(0)
 
 
 @pytest.mark.parametrize("given", [WORKSHOP, ["workshop"], [Projection], 7])

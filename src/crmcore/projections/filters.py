@@ -9,9 +9,11 @@ from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, true
+from sqlalchemy import Column, ColumnElement, Date, true
 
+from crmcore.application.errors import MisuseError
 from crmcore.domain.kernel import InvalidValueError, shape
+from crmcore.projections.engine.columns import Instant
 
 T = TypeVar("T")
 
@@ -46,5 +48,8 @@ def column_value(name: str, kind: Any, value: Any) -> Any:
 
 def _time(name: str, column: Column[Any], value: Any) -> Any:
     """*value* as the column holds it: an instant (UTC), or a date."""
-    instant = column.type.python_type is datetime
-    return shape(datetime if instant else date)(name, value)
+    if isinstance(column.type, Date):
+        return shape(date)(name, value)
+    if not isinstance(column.type, Instant):
+        raise MisuseError(f"{column.name} is no column of instants or dates: {column.type!r}")
+    return shape(datetime)(name, value)

@@ -9,14 +9,23 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, or_, true
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exc, false, or_, true
 
-from crmcore.domain.kernel import LARGEST_INTEGER, InvalidValueError, zoned
+from crmcore.application.errors import MisuseError
+from crmcore.domain.kernel import InvalidValueError
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.results import result
+from crmcore.projections.sortable import (
+    as_bound,
+    as_json,
+    from_json,
+    may_be_null,
+    require_column,
+    require_sortable,
+    sorted_by,
+)
 
 T = TypeVar("T")
 MOST: Final = 1_000
@@ -35,9 +44,10 @@ class Page(Generic[T]):
 class Order:
     """An order of a list: by *column*, *then* by others, then by *key*, which differs in every row.
 
-    Rows without a value in a column come last.  The columns hold text, whole numbers, dates or
-    instants; no exact decimals, which SQLite keeps as text.  An index on a column that is never
-    null leads straight to a page, in either direction.
+    Rows without a value in a column come last.  The columns hold text, numbers, Boolean values, ids,
+    dates or instants; ``MisuseError`` names one of another type when a page is asked for.  Exact
+    decimals are text on SQLite: there they compare by the 15 leading digits, and no index helps.  An
+    index on any other column that is never null leads straight to a page, in either direction.
     """
 
     column: ColumnElement[Any]
@@ -55,9 +65,10 @@ class Order:
         """What ``ORDER BY`` takes."""
         sorting = list[ColumnElement[Any]]()
         for column in self.columns:
-            if _may_be_null(column):
+            if may_be_null(column):
                 sorting.append(column.is_(None))
-            sorting.append(column.desc() if self._goes_down(column) else column)
+            by = sorted_by(column)
+            sorting.append(by.desc() if self._goes_down(column) else by)
         return sorting
 
     def follows(self, place: Sequence[Any]) -> ColumnElement[bool]:
@@ -67,27 +78,23 @@ class Order:
             if value is None:
                 same.append(column.is_(None))
                 continue
-            beyond = column < value if self._goes_down(column) else column > value
-            if _may_be_null(column):
+            by, bound = sorted_by(column), as_bound(column, value)
+            beyond = by < bound if self._goes_down(column) else by > bound
+            if may_be_null(column):
                 beyond = or_(beyond, column.is_(None))
             found.append(and_(*same, beyond))
-            same.append(column == value)
+            same.append(by == bound)
         return and_(self._from_here(place[0]), or_(false(), *found))
 
     def _from_here(self, value: Any) -> ColumnElement[bool]:
         """What all rows that follow have in common, as an index finds them."""
-        if value is None or _may_be_null(self.column):
+        if value is None or may_be_null(self.column):
             return true()
-        bound: ColumnElement[bool] = self.column >= value
-        return self.column <= value if self.descending else bound
+        by, bound = sorted_by(self.column), as_bound(self.column, value)
+        return by <= bound if self.descending else by >= bound
 
     def _goes_down(self, column: ColumnElement[Any]) -> bool:
         return self.descending and column is self.column
-
-
-def _may_be_null(column: ColumnElement[Any]) -> bool:
-    """Whether rows may have no value there; the key has one in any case."""
-    return bool(getattr(column, "nullable", True))
 
 
 def either_way(
@@ -97,6 +104,8 @@ def either_way(
 
     A column may be *named* otherwise; *key* is different in every row.
     """
+    for column in (key, *columns, *named.values()):
+        require_column(column)
     by_name = {**{column.key or "": column for column in columns}, **named}
     return {
         f"{sign}{name}": Order(column, key, descending=bool(sign))
@@ -119,17 +128,26 @@ def page(
 
     The statement selects the order's columns under their names; each row is what *read* makes of
     it.  Raises ``InvalidValueError`` for an order that there is not, a limit that is no number
-    from 1 to 1,000, and a cursor that no such list has given.
+    from 1 to 1,000, and a cursor that no such list has given; ``MisuseError`` for an order by a
+    column that no list can be ordered by, or that is not selected.
     """
     order = order_of(orders, order_by)
+    for column in order.columns:
+        require_sortable(column)
     require_limit(limit)
     if after is not None:
         statement = statement.where(order.follows(place_of(order_by, order, after)))
     found = connection.execute(statement.order_by(*order.sorting).limit(limit + 1)).mappings().all()
-    last = found[limit - 1] if len(found) > limit else None
-    place = None if last is None else [last[column] for column in order.columns]
-    following = None if place is None else cursor_of(order_by, place)
+    places = [_place(row, order) for row in found[limit - 1 : limit] or found[:1]]
+    following = cursor_of(order_by, places[0]) if len(found) > limit else None
     return Page(tuple(read(row) for row in found[:limit]), following)
+
+
+def _place(row: RowMapping, order: Order) -> Sequence[Any]:
+    try:
+        return [row[column] for column in order.columns]
+    except exc.NoSuchColumnError as error:
+        raise MisuseError(f"a list is ordered by what its statement selects: {error}") from None
 
 
 def order_of(orders: Mapping[str, Order], order_by: str) -> Order:
@@ -148,12 +166,8 @@ def require_limit(limit: int) -> None:
 
 def cursor_of(order_by: str, place: Sequence[Any]) -> str:
     """The cursor of the row that has the values *place* in the columns of an order."""
-    text = json.dumps([order_by, *map(_as_json, place)], separators=(",", ":"))
+    text = json.dumps([order_by, *map(as_json, place)], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _as_json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def place_of(order_by: str, order: Order, after: str) -> Sequence[Any]:
@@ -163,28 +177,9 @@ def place_of(order_by: str, order: Order, after: str) -> Sequence[Any]:
         padded = after + "=" * (-len(after) % 4)
         named, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         pairs = zip(order.columns, values, strict=True)
-        place = [_from_json(column, value) for column, value in pairs]
-    except (TypeError, ValueError, OverflowError, binascii.Error, RecursionError):
+        place = [from_json(column, value) for column, value in pairs]
+    except (TypeError, ValueError, ArithmeticError, binascii.Error, RecursionError):
         raise InvalidValueError("after", after, expected) from None
     if named != order_by:
         raise InvalidValueError("after", after, expected)
     return place
-
-
-def _from_json(column: ColumnElement[Any], value: Any) -> Any:
-    if value is None:
-        if not getattr(column, "nullable", True):
-            raise TypeError("expected a value")
-        return None
-    kind = column.type.python_type
-    if kind is datetime:
-        return zoned("after", datetime.fromisoformat(value)).astimezone(UTC)
-    if kind is date:
-        return date.fromisoformat(value)
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise TypeError(f"expected {kind.__name__}")
-    if kind is str:
-        value.encode()  # which half a character cannot be
-    if "\0" in value if kind is str else abs(value) > LARGEST_INTEGER:
-        raise ValueError("a value that no column holds")
-    return value

@@ -27,10 +27,12 @@ class Questions:
     def reading(self, *tables: Table) -> Iterator[Connection]:
         """A connection that sees one moment, on which the declared *tables* hold the live rows.
 
-        Raises ``MisuseError`` for tables of no read model, ``ProjectionStoppedError`` where their read models have no rows to answer with,
-        ``NotReachedError`` where the log has not come to the position that was asked for.
+        Raises ``MisuseError`` for tables of no read model, ``ProjectionStoppedError`` where their read
+        models have no rows to answer with, ``NotReachedError`` where the log has not come to the position that was asked for.
         """
         for table in tables:
+            if not isinstance(table, Table):
+                raise MisuseError(f"reading: expected tables of read models, got {table!r}")
             if not self.rows.owners([table]):
                 raise MisuseError(f"no read model that is kept declares {table.name}")
         with self.rows.of(*self.rows.owners(tables)) as connection:

@@ -1,15 +1,18 @@
 """A frozen class is what attrs makes of it; but attrs is asked for that only when it is used."""
 
 import copy
+import gc
 import pickle
 import pkgutil
 import threading
 import typing
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
 from typing import Any, ClassVar, Generic, TypeVar
+from unittest import mock
 
 import attrs
 import msgspec
@@ -204,7 +207,7 @@ def test_a_class_that_knows_itself_is_made_at_once() -> None:
 
     assert Deep(3).size() == 4
     assert Cached(3).twice == 6
-    assert not {Deep, Cached} & module._PENDING.keys()
+    assert not {Deep, Cached} & set(module._PENDING)
 
 
 def test_every_class_of_ours_can_be_made() -> None:
@@ -239,3 +242,156 @@ def test_class_variables_are_none_of_the_fields_where_annotations_are_text() -> 
 
     assert Later(1) == Later(x=1)
     assert (Later.topic, Later.named, Later(1).x) == ("t", 3, 1)
+
+
+# What is put on a class before its first use
+
+
+def test_what_is_put_on_a_class_before_its_first_use_stays() -> None:
+    kind: Any = fresh()
+    kind.__repr__ = lambda self: f"at {self.street}"
+    kind.line = property(lambda self: self.street.upper())
+    kind.LIMIT = 3
+    one = kind("Long Street")
+    assert (repr(one), one.line, one.LIMIT) == ("at Long Street", "LONG STREET", 3)
+    assert one == kind("Long Street")
+
+
+@pytest.mark.parametrize("name", ["__init__", "__eq__", "__repr__", "__attrs_attrs__"])
+def test_a_patch_that_is_taken_away_again_leaves_what_attrs_made(name: str) -> None:
+    kind: Any = fresh()
+    with mock.patch.object(kind, name, "patched"):
+        assert vars(kind)[name] == "patched"
+    assert kind("a") == kind("a", 1)
+    assert repr(kind("a", 2)).endswith("Fresh(street='a', number=2)")
+    assert len(attrs.fields(kind)) == 2
+    kind = fresh()
+    with mock.patch.object(kind, name, "patched"):
+        assert kind.__match_args__ == ("street", "number"), "it is used meanwhile"
+        assert vars(kind)[name] == "patched"
+    assert kind("a") == kind("a", 1)
+    assert repr(kind("a", 2)).endswith("Fresh(street='a', number=2)")
+    assert len(attrs.fields(kind)) == 2
+    assert not [one for one in vars(kind).values() if isinstance(one, module._Late)]
+
+
+def test_a_patch_of_a_method_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind: Any = fresh()
+    with monkeypatch.context() as patched:
+        patched.setattr(kind, "__init__", lambda _self: None)
+        kind()
+    assert kind("a").street == "a"
+
+
+# Threads
+
+
+def test_what_a_class_asks_of_others_while_it_is_made_holds_up_nobody() -> None:
+    """One thread makes a class, which waits for a lock; whoever has that lock uses classes as well."""
+    theirs, begun = threading.Lock(), threading.Event()
+
+    def waiting(_cls: type, fields: list[Any]) -> list[Any]:
+        begun.set()
+        with theirs:
+            return fields
+
+    @frozen(field_transformer=waiting)
+    class First:
+        x: int
+
+    second: Any = fresh()
+    with theirs:
+        thread = threading.Thread(target=lambda: First(1), daemon=True)
+        thread.start()
+        assert begun.wait(5)
+        begun.clear()
+        assert second("a") == second("a")
+        again = threading.Thread(target=lambda: First(2), daemon=True)  # the same class, too
+        again.start()
+        assert begun.wait(5)
+    thread.join(5)
+    again.join(5)
+    assert not thread.is_alive()
+    assert not again.is_alive()
+    assert First(1) == First(1)
+
+
+def test_whoever_comes_late_finds_what_another_thread_made() -> None:
+    kind: Any = fresh()
+    late = vars(kind)["__init__"]
+    one = kind("a")
+    assert late.__get__(one, kind).__func__ is kind.__init__
+
+
+def test_a_class_that_nobody_uses_goes() -> None:
+    gone = weakref.ref(fresh())
+    gc.collect()
+    assert gone() is None
+
+
+# What is asked of attrs beside that
+
+
+def test_a_class_with_an_init_of_its_own_has_that_of_attrs_beside_it() -> None:
+    @frozen
+    class Rounded:
+        number: int
+
+        def __init__(self, number: float) -> None:
+            self.__attrs_init__(round(number))  # type: ignore[attr-defined]  # attrs adds it
+
+    assert Rounded(2.7).number == 3  # type: ignore[arg-type]  # it reads the fields
+    assert "__attrs_init__" in vars(Rounded)
+
+
+def test_other_options_are_those_of_attrs() -> None:
+    @frozen(order=True)
+    class Ordered:
+        number: int
+
+    @frozen(init=False)
+    class Bare:
+        number: int
+
+    @frozen(repr=False)
+    class Silent:
+        number: int
+
+    assert "__lt__" in vars(Ordered)
+    assert sorted([Ordered(2), Ordered(1)]) == [Ordered(1), Ordered(2)]
+    assert "__attrs_init__" in vars(Bare)
+    assert "object at" in repr(Silent(1))
+
+
+def test_fields_without_a_type_are_the_only_ones_as_attrs_has_it() -> None:
+    @frozen
+    class Mixed:
+        kept = attrs.field(default=1)  # type: ignore[var-annotated]
+        NOTE: str = "no field"
+
+    assert [field.name for field in attrs.fields(Mixed)] == ["kept"]
+    assert (Mixed().kept, Mixed.NOTE) == (1, "no field")
+
+
+def test_what_attrs_refuses_is_refused_where_the_class_is_written() -> None:
+    with pytest.raises(ValueError, match="custom __setattr__"):
+
+        @frozen
+        class Setting:
+            x: int
+
+            def __setattr__(self, _name: str, _value: object) -> None:
+                """No."""
+
+
+def test_whoever_sees_every_subclass_sees_what_attrs_shows_it() -> None:
+    seen: list[str] = []
+
+    class Base:
+        def __init_subclass__(cls) -> None:
+            seen.append(cls.__name__)
+
+    frozen(type("Sub", (Base,), {"__annotations__": {"x": int}}))(1)
+    ours = len(seen)
+    attrs.frozen(type("Sub", (Base,), {"__annotations__": {"x": int}}))(1)
+    assert len(seen) == 2 * ours

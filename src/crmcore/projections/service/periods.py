@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from crmcore.domain.kernel import zoned
-from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.working_time import known_zone
+from crmcore.projections.results import result
 
 
 class PeriodLength(StrEnum):
@@ -28,7 +28,7 @@ def _until(at: datetime) -> datetime:
     return zoned("until", at).astimezone(UTC)
 
 
-@frozen
+@result
 class Period:
     """From *since* on and before *until*; days begin at the midnight of *zone* (an IANA name).
 

@@ -94,7 +94,8 @@ class MemoryRows:
         if held.append_only:
             raise UndeclaredError(f"{table.name} is append-only: its rows are not there to be read")
         row = held.rows.get(key[0] if held.alone else key)
-        return None if row is None else held.copy(row)
+        # Asked for every event: what needs no copy is told here, without a call.
+        return row if row is None or type(row) is held.as_is else held.copy(row)
 
     def group(self, table: Table, key: str) -> Iterator[Row]:
         """Copies of all rows of *table* that belong to the group *key*, in the order of their keys."""
@@ -116,7 +117,8 @@ class MemoryRows:
                 row = held.complete(table, row)
         elif len(row) != len(held.columns):
             row = held.complete(table, row)
-        row = held.copy(row)
+        if type(row) is not held.as_is:
+            row = held.copy(row)
         key = held.key_of(row)
         group = key if held.alone else key[0]
         if self.named is not None and group not in self.named:

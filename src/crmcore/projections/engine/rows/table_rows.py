@@ -27,7 +27,7 @@ class TableRows:
     ``single`` says that no groups of rows need be known: each has one, or none is ever read;
     ``alone`` that the key is one column.  ``changeable`` are the columns of which a
     copy of the row is not enough.  Until a row is written its ``working`` value may stand in it;
-    ``names`` are all that it may have.
+    ``names`` are all that it may have.  A row of the class ``as_is`` needs no copy.
     """
 
     append_only: bool
@@ -40,6 +40,7 @@ class TableRows:
     finish: Finish | None
     working: Working | None
     names: frozenset[str]
+    as_is: type | None
     rows: dict[Key, Row] = attrs.Factory(dict)
     by_group: dict[str, dict[Key, None]] = attrs.Factory(dict)
     stored: set[Key] = attrs.Factory(set)
@@ -127,4 +128,5 @@ def table_rows(declared: Table, finish: Finish | None, working: Working | None) 
         finish,
         working,
         frozenset(columns) if working is None else frozenset((*columns, working.name)),
+        (dict if working is None else WorkingRow) if lent(declared) else None,
     )

@@ -14,6 +14,7 @@ from crmcore.domain.service.levels.version.decisions import AGGREGATE
 from crmcore.domain.service.levels.version.state import SERVICE_LEVELS_ID, ServiceLevelVersion
 from crmcore.projections.instants import about_instants
 from crmcore.projections.questions import Questions
+from crmcore.projections.results import as_result
 from crmcore.projections.service.metrics.case_record import read_records
 from crmcore.projections.service.metrics.catalogue import METRICS
 from crmcore.projections.service.metrics.metric import Figure, MetricOptions, MetricQuery
@@ -100,7 +101,7 @@ class ServiceLevelQuestions(Questions):
         A case that was opened before may keep what held for it then (``crm.read.cases.get``).
         """
         defined = self.streams.state(AGGREGATE, SERVICE_LEVELS_ID)
-        return defined.in_force(as_of or self.clock()) or self.policy.service_levels
+        return as_result(defined.in_force(as_of or self.clock()) or self.policy.service_levels)
 
     @about_instants
     def period(self, *, zone: str = "UTC", as_of: datetime | None = None) -> Period | None:
