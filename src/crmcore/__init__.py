@@ -3,11 +3,12 @@
 >>> import crmcore  # doctest: +SKIP
 >>> crm = crmcore.open("sqlite:///crm.db")  # doctest: +SKIP
 
-``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
-that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
-decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
-one's own are made of, ``crmcore.subscriptions`` what handlers are given when something has happened,
-``crmcore.testing`` how rules are tested, and ``crmcore.eventsourcing`` what applications of that package record with.  Nothing else is public.
+Its modules are public as well: ``commands`` holds every command, ``events`` every event, ``catalogue``
+what is to be known of them, ``errors`` everything that can be raised, ``calendars`` working time,
+``policies`` what an organisation decides for itself, ``projections`` and ``contexts`` what read models
+and contexts of one's own are made of, ``subscriptions`` what handlers are given when something has
+happened, ``testing`` how rules are tested, ``alembic`` what migrations of a host leave alone, and
+``eventsourcing`` what applications of that package record with.  Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -16,7 +17,9 @@ TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 
 if TYPE_CHECKING:
     from crmcore import (
+        alembic,
         calendars,
+        catalogue,
         commands,
         contexts,
         errors,
@@ -71,8 +74,10 @@ __all__ = [
     "Recorded",
     "StatusCategory",
     "Unit",
+    "alembic",
     "all_contexts",
     "calendars",
+    "catalogue",
     "commands",
     "contexts",
     "derived_id",
@@ -91,7 +96,9 @@ __all__ = [
 
 _PARTS = {
     "crmcore": (
+        "alembic",
         "calendars",
+        "catalogue",
         "commands",
         "contexts",
         "errors",

@@ -141,7 +141,7 @@ class Maintenance:
         return self._switcher.retire(self._projection(name))
 
     def retry(self, name: str) -> Retried:
-        """Try again what was put aside."""
+        """Try the dead letters again."""
         return retry(self._source, self._registry, self._projection(name))
 
     def _are_there(self, name: str, *generations: Checkpoint) -> bool:
