@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         subscriptions,
         testing,
     )
-    from crmcore.application.executing import Batch, Envelope
+    from crmcore.application.executing import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
     from crmcore.composition import all_contexts
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from crmcore.domain.service.terms import StatusCategory
     from crmcore.infrastructure.commands.schema import schema_of
     from crmcore.infrastructure.identity import new_id
+    from crmcore.previews import Preview, PreviewedEvent
     from crmcore.projections.engine.projection import Projection
     from crmcore.projections.sales.opportunities.table import OpportunityStatus
     from crmcore.projections.sales.orders import OrderStatus
@@ -69,9 +70,12 @@ __all__ = [
     "OrderStatus",
     "Period",
     "PeriodLength",
+    "Preview",
+    "PreviewedEvent",
     "Projection",
     "Receipt",
     "Recorded",
+    "Refused",
     "StatusCategory",
     "Unit",
     "alembic",
@@ -110,7 +114,7 @@ _PARTS = {
         "testing",
     ),
     "crmcore.application.service.escalation": ("Escalated",),
-    "crmcore.application.executing": ("Batch", "Envelope"),
+    "crmcore.application.executing": ("Batch", "Envelope", "Refused"),
     "crmcore.application.log": ("Receipt", "Recorded"),
     "crmcore.composition": ("all_contexts",),
     "crmcore.crm": ("CRM", "open"),
@@ -123,6 +127,7 @@ _PARTS = {
     "crmcore.projections.sales.orders": ("OrderStatus",),
     "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
+    "crmcore.previews": ("Preview", "PreviewedEvent"),
     "crmcore.projections.engine.projection": ("Projection",),
     "crmcore.projections.service.service_levels.compliance": ("Grouping", "Unit"),
     "crmcore.projections.service.surveys.results": ("FeedbackGrouping",),

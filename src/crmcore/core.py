@@ -13,7 +13,13 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from crmcore.application.clock import Clock
-from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
+from crmcore.application.executing import (
+    Batch,
+    CommandService,
+    Envelope,
+    InFutureError,
+    Refused,
+)
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.application.sales.lead_addresses import Pseudonym
@@ -35,6 +41,7 @@ from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.streams import LogStreams
 from crmcore.infrastructure.log.verify import Verdict
+from crmcore.previews import Preview, previews_of
 from crmcore.projections.engine.follow.follower import Follower
 from crmcore.projections.engine.follow.inline import Inline
 from crmcore.projections.engine.generations.names import check_names, require_projections
@@ -135,10 +142,7 @@ class Core:
         **how: Any,
     ) -> Batch:
         """Carry many commands out, and wake those who follow the log after each batch."""
-        envelopes = (
-            one if isinstance(one, Envelope) else Envelope(command=one, by=by, source=source)
-            for one in commands
-        )
+        envelopes = _envelopes(commands, by, source)
 
         def notify(done: Batch) -> None:
             self.notifier.notify()
@@ -146,6 +150,34 @@ class Core:
                 progress(done)
 
         return self.service.execute_many(envelopes, progress=notify, **how)
+
+    def preview(
+        self, command: Command, connection: Connection | None, **particulars: Any
+    ) -> Preview:
+        """What carrying a command out would do; raises what refuses it."""
+        envelope = Envelope(command=command, **particulars)
+        (outcome,) = self._previews([envelope], connection)
+        if isinstance(outcome, Refused):
+            raise outcome.error
+        return outcome
+
+    def preview_many(
+        self,
+        commands: Iterable[Command | Envelope],
+        connection: Connection | None,
+        *,
+        by: str,
+        source: str | None,
+    ) -> Iterator[Preview | Refused]:
+        """What carrying many commands out would do, each upon those before it."""
+        previews = self._previews(_envelopes(commands, by, source), connection)
+        # A host's transaction is left as it was before the host goes on with it.
+        return previews if connection is None else iter(list(previews))
+
+    def _previews(
+        self, envelopes: Iterable[Envelope], connection: Connection | None
+    ) -> Iterator[Preview | Refused]:
+        return previews_of(self.service.preview(envelopes, connection=connection), self.log.events)
 
     def sentence(self, recorded: Recorded, names: Mapping[str, str]) -> str:
         """What a recorded event says, in a line."""
@@ -202,3 +234,11 @@ class Core:
         self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]
     ) -> Iterator[Recorded]:
         return self.reader.recorded(connection, subjects=subjects, topics=topics)
+
+
+def _envelopes(
+    commands: Iterable[Command | Envelope], by: str, source: str | None
+) -> Iterator[Envelope]:
+    """*commands*, each with its sender: *by* where it brings none."""
+    for one in commands:
+        yield one if isinstance(one, Envelope) else Envelope(command=one, by=by, source=source)

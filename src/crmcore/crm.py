@@ -20,7 +20,7 @@ from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
 
 if TYPE_CHECKING:
-    from crmcore.application.executing import Batch, Envelope
+    from crmcore.application.executing import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.policies import Policies
     from crmcore.application.service.escalation import Escalated
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from crmcore.core import Core
     from crmcore.domain.kernel import Command
     from crmcore.infrastructure.log.verify import Verdict
+    from crmcore.previews import Preview
     from crmcore.projections.engine.follow.status import Status
     from crmcore.projections.engine.maintenance.maintenance import Maintenance
     from crmcore.projections.engine.projection import Projection
@@ -163,6 +164,53 @@ class CRM:
             progress=progress,
             connection=connection,
         )
+
+    def preview(
+        self,
+        command: Command,
+        *,
+        by: str,
+        command_id: UUID | None = None,
+        correlation_id: UUID | None = None,
+        causation_id: UUID | None = None,
+        source: str | None = None,
+        expected_version: int | None = None,
+        connection: Connection | None = None,
+    ) -> Preview:
+        """What ``execute`` would do with a command now: the events that it would record, or its refusal.
+
+        Nothing is recorded, and nobody waits.  What the core fills in when it records is not foreseen:
+        positions, ``recorded_at``, and the command's id where it is left out.  With *connection* it
+        is decided upon what the host's own transaction has recorded so far.
+
+        Raises what ``execute`` would raise; but never ``StoreBusyError`` or ``StoreReadOnlyError``, for
+        it does not write.
+        """
+        return self._core.preview(
+            command,
+            connection,
+            by=by,
+            command_id=command_id,
+            correlation_id=correlation_id,
+            causation_id=causation_id,
+            source=source,
+            expected_version=expected_version,
+        )
+
+    def preview_many(
+        self,
+        commands: Iterable[Command | Envelope],
+        *,
+        by: str,
+        source: str | None = None,
+        connection: Connection | None = None,
+    ) -> Iterator[Preview | Refused]:
+        """What ``execute_many`` would do: each command is decided upon those before it, in order.
+
+        Gives a ``Preview`` for each, or what it would be ``Refused`` for, as they are asked for.  The
+        log is seen as it is when the first is; the streams that they change are kept in memory.
+        """
+        return self._core.preview_many(commands, connection, by=by, source=source)
 
     def command(
         self, topic: str, fields: Mapping[str, Any], *, cases: Mapping[str, UUID] = NO_CASES

@@ -34,6 +34,7 @@ from crmcore.infrastructure.database.host_transaction import (
     is_begun,
     location_of,
     own_names,
+    read_in,
     require_committing,
     require_connection,
 )
@@ -185,9 +186,19 @@ class Database:
                 yield own
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection that sees one moment of the database, however many statements it runs."""
+    def read(self, connection: Connection | None = None) -> Iterator[Connection]:
+        """A connection that sees one moment of the database, however many statements it runs.
+
+        A host's *connection* sees what its transaction has written as well, and is left as it was;
+        on PostgreSQL its isolation level says which moments it sees.  Raises ``MisuseError`` as
+        ``write`` does.
+        """
         with store_errors(self.where):
+            if connection is not None:
+                connection = require_connection(connection, self.engine, self.where)
+                with own_names(connection), self._looking(connection):
+                    yield connection
+                return
             isolation = None if self.is_sqlite else "REPEATABLE READ"
             with self.engine.connect() as own:
                 if isolation:
@@ -195,6 +206,19 @@ class Database:
                 with own.begin():
                     begin(own, "DEFERRED")
                     yield own
+
+    @contextmanager
+    def _looking(self, connection: Connection) -> Iterator[None]:
+        """Read in the host's transaction, be it begun or not, and end no more than was begun here."""
+        begun = None if connection.in_transaction() else connection.begin()
+        try:
+            self._require_own_log(connection)
+            require_committing(connection, self.where)
+            with read_in(connection):
+                yield
+        finally:
+            if begun is not None:
+                begun.rollback()
 
     def _join(self, connection: Connection) -> None:
         """Make the host's transaction one that writes, be it begun or not; or leave it as it was."""

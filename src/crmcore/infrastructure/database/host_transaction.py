@@ -92,6 +92,26 @@ def begin(connection: Connection, mode: str) -> None:
     execute(connection, f"BEGIN {mode}")
 
 
+@contextmanager
+def read_in(connection: Connection) -> Iterator[None]:
+    """Let what is read in the host's transaction be no more than a look, whatever comes of it.
+
+    SQLite's driver begins with the first write: before that, each statement sees a moment of its own.
+    """
+    if connection.dialect.name != "sqlite":
+        with connection.begin_nested():  # a statement that fails would end the host's transaction
+            yield
+        return
+    begun = is_begun(connection)
+    if not begun:
+        execute(connection, "BEGIN DEFERRED")
+    try:
+        yield
+    finally:
+        if not begun and is_begun(connection):
+            execute(connection, "ROLLBACK")
+
+
 def require_committing(connection: Connection, where: str) -> None:
     """Raise ``MisuseError`` where each statement is committed by itself.
 
