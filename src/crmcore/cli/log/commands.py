@@ -7,6 +7,11 @@ GROUPS: Final[Mapping[str, str]] = {
     "audit": "The log itself: was anything altered?",
 }
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "status": (
+        "crmcore.cli.log.status:status",
+        "Where the log ends, and where read models and subscriptions stand; exit status 1 if one "
+        "cannot go on.",
+    ),
     "audit verify": (
         "crmcore.cli.log.verify:verify",
         "Recompute the chain over all records, and compare what stands beside them; exit "
