@@ -7,8 +7,8 @@
 is to be known of them, ``crmcore.errors`` everything that can be raised, ``crmcore.calendars`` working
 time, ``crmcore.policies`` what an organisation decides for itself, ``crmcore.projections`` and
 ``crmcore.contexts`` what read models and contexts of one's own are made of, ``crmcore.testing`` how
-rules are tested, and ``crmcore.eventsourcing`` what applications of that package record with.  Nothing
-else is public.
+rules are tested, ``crmcore.alembic`` what migrations of a host leave alone, and
+``crmcore.eventsourcing`` what applications of that package record with.  Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -17,6 +17,7 @@ TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 
 if TYPE_CHECKING:
     from crmcore import (
+        alembic,
         calendars,
         catalogue,
         commands,
@@ -72,6 +73,7 @@ __all__ = [
     "Recorded",
     "StatusCategory",
     "Unit",
+    "alembic",
     "all_contexts",
     "calendars",
     "catalogue",
@@ -92,6 +94,7 @@ __all__ = [
 
 _PARTS = {
     "crmcore": (
+        "alembic",
         "calendars",
         "catalogue",
         "commands",
