@@ -282,6 +282,14 @@ class CRM:
         """
         return self.catalogue.event_schema(topic)
 
+    def asyncapi(self) -> dict[str, Any]:
+        """The AsyncAPI 3.0 document of all events, those of a host's own contexts included."""
+        return self.catalogue.asyncapi()
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document of all commands: ``POST /commands/TOPIC``, receipts and problems."""
+        return self.catalogue.openapi()
+
     # Read models
 
     @property
