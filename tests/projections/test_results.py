@@ -58,6 +58,7 @@ VALUES: dict[Any, Any] = {
     int: 3,
     float: 0.5,
     bool: True,
+    Any: "whatever JSON has",
     Period: Period(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 6, tzinfo=UTC)),
 }
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from crmcore.domain.kernel import FieldError, shown
 
-TOLD: Final = 10
+SHOWN: Final = 10
 """Errors of one command that are put into its text."""
 
 
@@ -17,10 +17,10 @@ class InvalidCommandError(ValueError):
     """
 
     def __init__(self, what: str, errors: Sequence[FieldError] = ()) -> None:
-        told = [str(error) for error in errors[:TOLD]]
-        if len(errors) > TOLD:
-            told.append(f"and {len(errors) - TOLD:,} more")
-        super().__init__(": ".join(part for part in (what, "; ".join(told)) if part))
+        texts = [str(error) for error in errors[:SHOWN]]
+        if len(errors) > SHOWN:
+            texts.append(f"and {len(errors) - SHOWN:,} more")
+        super().__init__(": ".join(part for part in (what, "; ".join(texts)) if part))
         self.errors = tuple(errors)
 
 

@@ -315,8 +315,10 @@ def _by_field(handle: Handler) -> Handler:
                     raise
             raise error.untold() from None
         except (NotFoundError, AlreadyExistsError) as error:
+            if error.errors:  # whoever refuses knows better
+                raise
             named = [name for name, value in _fields(command) if value == error.key]
-            error.errors = tuple(FieldError(name, str(error)) for name in named)
+            error.about(*named)
             raise
 
     return refusing

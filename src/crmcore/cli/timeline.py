@@ -35,9 +35,9 @@ class Line:
 MERGED: Final = ("into_case_id", "source_case_id")
 
 
-def case_numbers_in(crm: crmcore.CRM, told: Iterable[str]) -> dict[str, str]:
-    """The numbers of the cases that merges name in what is *told* (JSON), by their ids."""
-    cases = {json.loads(one).get(name) for one in told for name in MERGED if name in one}
+def case_numbers_in(crm: crmcore.CRM, documents: Iterable[str]) -> dict[str, str]:
+    """The numbers of the cases that merges name in *documents* (JSON), by their ids."""
+    cases = {json.loads(one).get(name) for one in documents for name in MERGED if name in one}
     numbers = {}
     for case_id in cases - {None}:
         first = next(crm.events(stream_id=UUID(case_id)), None)

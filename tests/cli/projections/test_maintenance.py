@@ -29,10 +29,11 @@ from crmcore.projections.engine.rebuild.outcome import Rebuilt
 from crmcore.projections.engine.rebuild.progress import Progress
 from crmcore.projections.loyalty.loyalty_status import loyalty_status
 from tests.cli.command_line import SHOP, CommandLine, as_lines, bought, registered
+from tests.patience import PATIENCE
 
 NAME = "loyalty_status"
 ALL = 9
-ASIDE = (
+LETTERS = (
     DeadLetter(NAME, 2, 3, "order-placed", ("a", "b"), "skip", "ValueError: no such year"),
     DeadLetter(NAME, 2, 7, "order-placed", ("a",), "skip", "ValueError: no such day"),
     DeadLetter(NAME, 2, 9, "order-returned", ("c",), "hold", "KeyError: 'order'"),
@@ -97,13 +98,13 @@ def test_rebuilt_compared_switched_rolled_back_retired(upkeep: Any) -> None:
     assert "generation 2 dropped." in upkeep("retire", NAME).out
     assert "no generation but the live one, so nothing dropped." in upkeep("retire", NAME).out
     assert "there is no previous generation to go back to" in upkeep("rollback", NAME).complaint
-    assert "nothing was put aside" in upkeep("retry", NAME).out
+    assert "no dead letters" in upkeep("retry", NAME).out
 
 
 def test_the_same_way_for_a_program(upkeep: Any) -> None:
     [one] = upkeep("rebuild", NAME, "--json").document["rebuilt"]
     assert (one["name"], one["generation"], one["resumed"]) == (NAME, 2, False)
-    assert (one["put_aside"], one["comparison"], one["switched"]) == ([], None, False)
+    assert (one["dead_letters"], one["comparison"], one["switched"]) == ([], None, False)
     compared = upkeep("compare", NAME, "--json").document
     [table] = compared["tables"]
     assert (compared["equal"], table["equal"], table["rows_after"]) == (True, True, 1)
@@ -329,58 +330,60 @@ def test_a_rebuild_that_other_code_began_says_how_to_begin_anew(
 
 
 @pytest.fixture
-def setting_aside(built: Any, shop: CommandLine) -> Any:
-    """The same, where both generations put events aside."""
+def with_dead_letters(built: Any, shop: CommandLine) -> Any:
+    """The same, where both generations have dead letters."""
     with crmcore.open(f"sqlite:///{shop.database}") as crm, crm._database.write() as connection:
-        for one in ASIDE:
+        for one in LETTERS:
             for generation in (1, 2):
                 DeadLetterTable(None).put(connection, attrs.evolve(one, generation=generation))
     return built
 
 
 COUNTED = (
-    "3 events put aside: 2 order-placed (ValueError: no such year),"
+    "3 dead letters: 2 order-placed (ValueError: no such year),"
     " 1 order-returned (KeyError: 'order')"
 )
 
 
-def test_a_rebuild_that_put_events_aside_fails_with_their_causes(setting_aside: Any) -> None:
-    done = setting_aside("rebuild", NAME, "--switch")
+def test_a_rebuild_with_dead_letters_fails_with_their_causes(with_dead_letters: Any) -> None:
+    done = with_dead_letters("rebuild", NAME, "--switch")
     assert done.status == 1
     assert f"{NAME}: {COUNTED}" in done.err
     assert f"not switched: `crmcore projections switch {NAME}` does so all the same" in done.err
-    [one] = setting_aside("rebuild", NAME, "--json").document["rebuilt"]
-    assert [(cause["count"], cause["kind"]) for cause in one["put_aside_by_cause"]] == [
+    [one] = with_dead_letters("rebuild", NAME, "--json").document["rebuilt"]
+    assert [(cause["count"], cause["kind"]) for cause in one["dead_letters_by_cause"]] == [
         (2, "ValueError"),
         (1, "KeyError"),
     ]
-    assert one["put_aside"][0] == {
+    assert one["dead_letters"][0] == {
         "position": 3,
         "topic": "order-placed",
         "groups": 2,
         "policy": "skip",
         "cause": "ValueError: no such year",
     }
-    switched = setting_aside("switch", NAME)
+    switched = with_dead_letters("switch", NAME)
     assert (switched.status, switched.complaint) == (0, f"crmcore: warning: {NAME}: {COUNTED}")
     assert "generation 2 is live" in switched.out
-    assert setting_aside("rollback", NAME).status == 0
-    assert len(setting_aside("rollback", NAME, "--json").document["put_aside"]) == len(ASIDE)
+    assert with_dead_letters("rollback", NAME).status == 0
+    assert len(with_dead_letters("rollback", NAME, "--json").document["dead_letters"]) == len(
+        LETTERS
+    )
 
 
-def test_the_status_tells_what_was_put_aside(setting_aside: Any) -> None:
-    shown = setting_aside("status").out
+def test_the_status_shows_dead_letters(with_dead_letters: Any) -> None:
+    shown = with_dead_letters("status").out
     assert " ".join(shown.split()).count(COUNTED) == 2  # of the live generation and the other one
     assert "no such day" not in shown
-    assert "no such day" in setting_aside("status", "--verbose").out
-    told = status_of(setting_aside)
-    assert [one["position"] for one in told["put_aside"]] == [3, 7, 9]
-    assert [one["groups"] for one in told["building"]["put_aside"]] == [2, 1, 1]
+    assert "no such day" in with_dead_letters("status", "--verbose").out
+    told = status_of(with_dead_letters)
+    assert [one["position"] for one in told["dead_letters"]] == [3, 7, 9]
+    assert [one["groups"] for one in told["building"]["dead_letters"]] == [2, 1, 1]
     assert "generation 2 is built, not live" in shown
 
 
 def test_what_is_still_in_the_way_fails(upkeep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Maintenance, "retry", lambda *_: Retried(5, ASIDE))
+    monkeypatch.setattr(Maintenance, "retry", lambda *_: Retried(5, LETTERS))
     done = upkeep("retry", NAME)
     assert (done.status, "5 events tried again, 2 applied" in done.out) == (1, True)
     assert done.complaint == f"crmcore: {NAME}: still {COUNTED}"
@@ -393,8 +396,8 @@ def test_what_is_still_in_the_way_fails(upkeep: Any, monkeypatch: pytest.MonkeyP
 def test_many_causes_are_counted_and_the_line_stays_short(
     upkeep: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asides = [DeadLetter(NAME, 1, n, f"topic-{n}", (), "skip", f"E{n}: x") for n in range(9)]
-    monkeypatch.setattr(Maintenance, "retry", lambda *_: Retried(9, asides))
+    letters = [DeadLetter(NAME, 1, n, f"topic-{n}", (), "skip", f"E{n}: x") for n in range(9)]
+    monkeypatch.setattr(Maintenance, "retry", lambda *_: Retried(9, letters))
     assert upkeep("retry", NAME).complaint.endswith("1 topic-2 (E2: x), 6 further causes")
 
 
@@ -562,8 +565,8 @@ def test_its_processes_end_with_a_rebuild_that_is_killed(sign: signal.Signals) -
         assert workers
         assert not any(map(ended, workers))
         parent.send_signal(sign)
-        assert parent.wait(20) != 0
-    deadline = time.monotonic() + 20
+        assert parent.wait(PATIENCE) != 0
+    deadline = time.monotonic() + PATIENCE
     while not all(map(ended, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert all(map(ended, workers))

@@ -166,8 +166,11 @@ def test_policies_that_are_none_are_one_line(own: CommandLine, place: str, says:
 
 @pytest.mark.usefixtures("own")
 def test_a_worker_that_is_killed_fails_the_rebuild_which_then_goes_on(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def here(*argv: str) -> int:
+        return main(["--db", database_url, "--projections", GUESTS, *argv])
+
     def called(*argv: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "crmcore", "--db", database_url, "--projections", GUESTS]
         given = {name: value for name, value in os.environ.items() if name != "CRMCORE_DB"}
@@ -177,17 +180,20 @@ def test_a_worker_that_is_killed_fails_the_rebuild_which_then_goes_on(
 
     (tmp_path / "shop.jsonl").write_text(as_lines(SHOP), encoding="utf-8")
     assert main(["--db", database_url, "execute", "shop.jsonl"]) == 0
-    assert called("projections", "catch-up").returncode == 0
+    assert here("projections", "catch-up") == 0
     (tmp_path / "deadly").touch()
     killed = called("projections", "rebuild", "guests", "--processes", "2", "--switch")
     assert killed.returncode == 1
     assert "guests: a worker died while it filled generation 2" in killed.stderr
     assert "rebuild again, it goes on where it was" in killed.stderr
     assert "Traceback" not in killed.stderr
-    told = json.loads(called("projections", "status", "--json").stdout)["projections"][-1]
+    capsys.readouterr()
+    assert here("projections", "status", "--json") == 0
+    told = json.loads(capsys.readouterr().out)["projections"][-1]
     assert told["generation"] == 1
     assert "a worker died" in told["building"]["stopped"]["cause"]
-    assert "stopped with" in called("projections", "status").stdout
+    assert here("projections", "status") == 0
+    assert "stopped with" in capsys.readouterr().out
     (tmp_path / "deadly").unlink()
     done = called("projections", "rebuild", "guests", "--processes", "2", "--switch", "--json")
     [one] = json.loads(done.stdout)["rebuilt"]

@@ -75,7 +75,7 @@ def test_orders_are_listed_the_latest_first_and_a_page_at_a_time(company: Comman
     assert "A-1" in january
     assert "600.00 USD" in january
     assert "1 order." in january
-    assert "There is no such order." in company("orders", "--status", "returned").out
+    assert "No order is found." in company("orders", "--status", "returned").out
 
 
 def test_one_order_shows_what_happened(company: CommandLine) -> None:
@@ -84,6 +84,20 @@ def test_one_order_shows_what_happened(company: CommandLine) -> None:
     assert "placed" in out
     assert "bought Green tea for 600.00 USD (store)" in out
     assert company("order", key("order 1"), "--json").document["order_id"] == key("order 1")
+    assert company("order", "A-1").out == out
+
+
+def test_a_number_of_several_orders_lists_them(company: CommandLine) -> None:
+    company.executes(bought(ADA, "order 3", "1.00", "2026-03-10T12:00:00Z", number="A-1"))
+    refused = company("order", "A-1").complaint
+    assert "'A-1' is the number of several orders, give an id: " in refused
+    assert key("order 1") in refused
+
+
+def test_a_list_that_shows_no_ids_says_how_to_come_by_them(company: CommandLine) -> None:
+    assert "--json gives their ids; `crmcore lead ID` shows one." in company("leads").out
+    shown = " ".join(company("opportunities").out.split())
+    assert "--json gives their ids; `crmcore opportunity ID` shows one." in shown
 
 
 def test_leads_show_who_has_them_and_their_score(company: CommandLine) -> None:
@@ -91,7 +105,7 @@ def test_leads_show_who_has_them_and_their_score(company: CommandLine) -> None:
     assert (lead["name"], lead["status"], lead["assignee"]) == ("Lea Berg", "assigned", "kim")
     assert (lead["score"]["fit"], lead["score"]["band"]) == ("20.00", "B3")
     assert "existing customer" in company("leads", "--assignee", "kim").out
-    assert "There is no such lead." in company("leads", "--unassigned").out
+    assert "No lead is found." in company("leads", "--unassigned").out
     assert "assigned to kim" in company("lead", key("lead")).out
 
 
@@ -113,7 +127,8 @@ def test_deals_and_what_the_pipeline_comes_to(company: CommandLine) -> None:
         (("orders", "--after", "nonsense"), 2, "--after: expected the `next` of a page"),
         (("orders", "--customer", "nobody"), 1, "no customer is found by 'nobody'"),
         (("leads", "--source", "fax"), 2, "--source: expected one of call, "),
-        (("order", "A-1"), 2, "expected the id of an order, got 'A-1'"),
+        (("order", "A-9"), 1, "there is no order 'A-9': give its id or number"),
+        (("opportunity", "seats"), 2, "expected the id of an opportunity, got 'seats'"),
         (("order", key("nothing")), 1, "there is no order"),
         (("lead", key("nothing")), 1, "there is no lead"),
         (("opportunity", key("nothing")), 1, "there is no opportunity"),

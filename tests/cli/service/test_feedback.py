@@ -84,7 +84,7 @@ def test_open_surveys_are_left_out_of_what_is_completed(asked: CommandLine) -> N
 
 
 def test_a_report_of_a_time_and_by_month(asked: CommandLine) -> None:
-    assert "Nobody was asked" in asked("feedback", "--from", "2026-02-01").out
+    assert "No survey was offered" in asked("feedback", "--from", "2026-02-01").out
     months = asked("feedback", "--by", "month", "--zone", "Europe/Paris", "--to", "2026-01-12")
     assert months.out.count("2026-01") == 3
     wrong = asked("feedback", "--from", "2026-01-13", "--to", "2026-01-12")

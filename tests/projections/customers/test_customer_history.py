@@ -1,10 +1,12 @@
 """Customer history: everything about a customer, in the order in which it was true."""
 
+import json
 from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
-import msgspec
+import attrs
+from fastapi.encoders import jsonable_encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ from crmcore.domain.sales.lead.messages.capture import LeadSource
 from tests.histories import AFTERWARDS, CUSTOMERS, histories, send
 from tests.projections.conftest import Tell
 from tests.projections.contract import fresh
-from tests.projections.examples import ANN, BEN, START, at, case, named, order
+from tests.projections.examples import ANN, BEN, START, at, case, known, named, order, running
 from tests.scenario import uid
 
 
@@ -66,7 +68,49 @@ def test_an_entry_says_who_when_why_and_what(crm: crmcore.CRM) -> None:
     assert (entry.command_id, entry.correlation_id, entry.causation_id) == tuple(ids.values())
     assert entry.occurred_at == at("2025-01-01")
     assert entry.recorded_at > AFTERWARDS
-    assert msgspec.json.decode(entry.details)["name"] == "Ann"
+    assert entry.details["name"] == "Ann"
+
+
+def test_an_entry_says_in_a_sentence_what_happened_by_names_where_they_are_known(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    spring = uid(50)
+    tell(
+        *known(ANN),
+        *running(spring),
+        ask.TargetMember(campaign_id=spring, customer_id=ANN, list_name="all", at=START),
+        ask.AddContactPoint(
+            customer_id=ANN,
+            point_id=uid(60),
+            kind=ask.ContactKind.EMAIL,
+            value="ann@example.com",
+            at=START,
+        ),
+        ask.VerifyContactPoint(customer_id=ANN, point_id=uid(60), at=START),
+        case(41, customer_id=ANN),
+        case(42, customer_id=ANN),
+        ask.MergeCase(case_id=uid(42), into_case_id=uid(41), at=START),
+    )
+    said = {one.topic: one.sentence for one in crm.read.customers.history(ANN)}
+    assert said["customer-registered"].startswith("became a customer: Customer")
+    assert "Spring" in said["member-targeted"]
+    assert "ann@example.com" in said["contact-point-verified"]
+    assert "C-41" in said["case-merged"]
+
+
+def test_an_entry_is_plain_data(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(named("Ann"), order(1, "5", START))
+    for entry in crm.read.customers.history(ANN):
+        assert json.loads(json.dumps(entry.details)) == entry.details
+        assert jsonable_encoder(entry)["details"] == entry.details
+        assert hash(entry) == hash(attrs.evolve(entry))
+        assert entry.sentence
+
+
+def test_an_event_says_the_same_without_a_history(crm: crmcore.CRM, tell: Tell) -> None:
+    tell(named("Ann"), order(1, "5", START))
+    (entry, *_) = crm.read.customers.history(ANN)
+    assert crm.sentence(next(crm.events())) == entry.sentence
 
 
 def test_a_leads_history_becomes_that_of_the_customer(crm: crmcore.CRM, tell: Tell) -> None:

@@ -1,4 +1,4 @@
-"""Events put aside: a projection stops, holds the groups concerned or skips; and tries again."""
+"""Dead letters: a projection stops, holds the groups concerned or skips; and tries again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -76,7 +76,7 @@ def names(crm: crmcore.CRM) -> list[tuple[str, int]]:
 @HOWS
 @SPOILS
 @pytest.mark.parametrize("policy", [Policy.HOLD, Policy.SKIP])
-def test_what_cannot_be_read_is_put_aside_and_tried_again(
+def test_what_cannot_be_read_is_a_dead_letter_and_tried_again(
     database_url: str, policy: Policy, spoil: Spoil, how: str
 ) -> None:
     with opened(database_url, noting([], policy, lambda _event: False)) as crm:
@@ -89,9 +89,9 @@ def test_what_cannot_be_read_is_put_aside_and_tried_again(
         assert names(crm) == KEPT[policy]
         status = stands(crm)["guests"]
         assert status.state == "caught up"
-        (aside,) = status.dead_letters
-        assert (aside.position, aside.policy, list(aside.groups)) == (BAD, policy, [str(ANN)])
-        assert ("Corrupt" if spoil is unreadable else "UnknownTopic") in aside.cause
+        (letter,) = status.dead_letters
+        assert (letter.position, letter.policy, list(letter.groups)) == (BAD, policy, [str(ANN)])
+        assert ("Corrupt" if spoil is unreadable else "UnknownTopic") in letter.cause
 
         assert [one.position for one in crm.maintenance.retry("guests").remaining] == [BAD]
         assert names(crm) == KEPT[policy]
@@ -119,9 +119,9 @@ def test_a_handler_that_fails_may_be_gone_past(database_url: str, policy: Policy
         tell(crm)
         follow(crm, how)
         assert names(crm) == KEPT[policy]
-        (aside,) = stands(crm)["guests"].dead_letters
-        assert aside.position == BAD
-        assert aside.cause.startswith("RuntimeError in ")
+        (letter,) = stands(crm)["guests"].dead_letters
+        assert letter.position == BAD
+        assert letter.cause.startswith("RuntimeError in ")
         assert len(crm.maintenance.retry("guests").remaining) == 1
         assert names(crm) == KEPT[policy]
         broken[0] = False
@@ -165,7 +165,7 @@ def test_with_stop_it_stops_at_any_of_them(database_url: str, how: str) -> None:
         assert names(crm) == WHOLE
 
 
-def test_a_rebuild_tells_how_many_it_put_aside(database_url: str) -> None:
+def test_a_rebuild_tells_how_many_dead_letters_it_left(database_url: str) -> None:
     with opened(database_url, noting([], Policy.SKIP, lambda event: "Bad" in event.name)) as crm:
         tell(crm)
         send(crm, [renamed(f"Bad {n}", BEN) for n in range(5)])
@@ -223,9 +223,9 @@ def test_groups_that_share_an_event_with_a_held_one_wait_with_it(
         follow(crm, how)
         counts = dict(names(crm))
         assert counts == dict.fromkeys([str(ANN), "A", str(BEN), "B", str(uid(4)), "Z"], 1)
-        asides = stands(crm)["guests"].dead_letters
-        assert [one.position for one in asides] == [BAD, 4, 5, 6]
-        assert [one.cause for one in asides[1:]] == [f"waits for position {n}" for n in (3, 3, 4)]
+        letters = stands(crm)["guests"].dead_letters
+        assert [one.position for one in letters] == [BAD, 4, 5, 6]
+        assert [one.cause for one in letters[1:]] == [f"waits for position {n}" for n in (3, 3, 4)]
         assert len(crm.maintenance.retry("guests").remaining) == 4
         assert dict(names(crm)) == counts
         broken[0] = False

@@ -195,6 +195,6 @@ def test_a_read_model_that_had_not_come_so_far_goes_on(crm: crmcore.CRM) -> None
     assert names_shown(crm) == as_recorded(crm)
 
 
-def test_events_put_aside_are_not_tried_again_on_another_log(ahead: crmcore.CRM) -> None:
+def test_dead_letters_are_not_tried_again_on_another_log(ahead: crmcore.CRM) -> None:
     with pytest.raises(ProjectionStoppedError, match="rebuild needed"):
         ahead.maintenance.retry("guests")

@@ -1,4 +1,4 @@
-"""Trying again what was put aside: all or nothing, and only where the rows are of this code."""
+"""Trying dead letters again: all or nothing, and only where the rows are of this code."""
 
 import attrs
 import pytest

@@ -49,11 +49,16 @@ class LeadAddresses:
             events = lead_address.reuse(key, inquiry, at, address)
             work.record(lead_address.AGGREGATE, key, events)
 
-    def claim(self, lead_id: UUID, email: str, at: datetime, work: Work) -> None:
-        """Make the address the lead's; refuses (``LeadAddressTakenError``) another open lead's."""
+    def claim(
+        self, lead_id: UUID, email: str, at: datetime, work: Work, *, field: str = "email"
+    ) -> None:
+        """Make the address the lead's; refuses (``LeadAddressTakenError``) another open lead's.
+
+        The refusal is about that *field* of the command.
+        """
         for _, holder in self._holders(email, work):
             if holder != lead_id and isinstance(work.state(lead.AGGREGATE, holder), OpenLead):
-                raise LeadAddressTakenError(lead_id, holder)
+                raise LeadAddressTakenError(lead_id, holder).about(field)
         key, address = self._streams(email, work)[0]
         if address.holder is not None:
             self._keep_own(address.holder, at, work)

@@ -99,7 +99,8 @@ class LeadService:
         work.record(lead.AGGREGATE, command.lead_id, events)
         fresh = require_open(command.lead_id, work.state(lead.AGGREGATE, command.lead_id))
         if events and fresh.email is not None:
-            self._addresses.claim(command.lead_id, fresh.email, command.at, work)
+            email, at = fresh.email, command.at
+            self._addresses.claim(command.lead_id, email, at, work, field="lead_id")
 
     def assign(self, command: AssignLead, work: Work) -> None:
         """Assign to the person named or, unless somebody has the lead, as the policy says."""

@@ -1,22 +1,19 @@
 """`crmcore history`: everything about a customer, in the order in which it was true."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Annotated, Any
 
 import attrs
 import typer
 
 import crmcore
-from crmcore.cli.customers.naming import AsOf, Customer, KnownAt, customer_named, name_in, names_in
+from crmcore.cli.customers.naming import AsOf, Customer, KnownAt, customer_named, name_in
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import by_then, last_moment
-from crmcore.cli.output import counted, emit, say
+from crmcore.cli.output import counted, emit, one_line, say
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.cli.timeline import Line, timeline, who
-from crmcore.cli.wording import sentence
 
 Last = Annotated[
     int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N entries.")
@@ -41,26 +38,20 @@ def history(
             raise Fault(f"nothing is known of {customer_id}{by_then(as_of, known_at)}")
         if options.json:
             query = {"customer_id": customer_id, "as_of": true_by, "known_at": known_by}
-            emit(query | history_document(crm, entries, last))
+            emit(query | history_document(entries, last))
         else:
             show_history(crm, entries, last)
 
 
-def history_document(
-    crm: crmcore.CRM, entries: Sequence[Any], last: int | None = None
-) -> dict[str, Any]:
+def history_document(entries: Sequence[Any], last: int | None = None) -> dict[str, Any]:
     """The history as JSON shows it: the *last* few entries, or all."""
     shown = entries if last is None else entries[-last:]
-    names = names_in(crm, shown, entries)
     return {
         "name": name_in(entries),
         "count": len(entries),
         "entries": [
-            attrs.asdict(entry)
-            | {
-                "details": json.loads(entry.details, parse_float=Decimal),
-                "says": sentence(crm.event_kinds, entry.topic, entry.details, names),
-            }
+            attrs.asdict(entry, filter=lambda field, _: field.name != "sentence")
+            | {"says": one_line(entry.sentence)}
             for entry in shown
         ],
     }
@@ -79,14 +70,13 @@ def show_history(crm: crmcore.CRM, entries: Sequence[Any], last: int | None = No
     if len(shown) < len(entries):
         say(f"The last {len(shown)}:" if len(shown) > 1 else "The last one:")
     say()
-    names = names_in(crm, shown, entries)
     timeline(
         [
             Line(
                 position=entry.position,
                 occurred_at=entry.occurred_at,
                 recorded_at=entry.recorded_at,
-                says=sentence(crm.event_kinds, entry.topic, entry.details, names),
+                says=one_line(entry.sentence),
                 who=who(entry.actor, entry.source),
             )
             for entry in shown

@@ -1,6 +1,5 @@
 """Which customer is meant, and what customers and campaigns are called."""
 
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -11,8 +10,6 @@ import crmcore
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import FORM
 from crmcore.cli.pages import find
-from crmcore.cli.timeline import case_numbers_in
-from crmcore.errors import ProjectionStoppedError
 
 CANDIDATES: Final = 4
 MANY: Final = 100
@@ -61,30 +58,7 @@ def name_in(entries: Sequence[Any]) -> str | None:
     for naming in (OWN_NAMES, NAMES_OF_LEADS):
         for entry in latest_first:
             if entry.topic in naming:
-                name: str | None = json.loads(entry.details).get("name")
+                name: str | None = entry.details.get("name")
                 if name:
                     return name
     return None
-
-
-def names_in(crm: crmcore.CRM, shown: Sequence[Any], entries: Sequence[Any]) -> dict[str, str]:
-    """What campaigns, cases and contact points of the entries *shown* are called, by their ids.
-
-    Contact points go by the addresses that all *entries* tell of.
-    """
-    details = [entry.details for entry in shown]
-    return _campaigns(crm, details) | case_numbers_in(crm, details) | _addresses(entries)
-
-
-def _campaigns(crm: crmcore.CRM, details: Sequence[str]) -> dict[str, str]:
-    keys = {json.loads(one).get("campaign_id") for one in details if "campaign_id" in one}
-    try:
-        found = [crm.read.campaigns.get(UUID(key)) for key in keys - {None}]
-    except ProjectionStoppedError:  # no rows yet: campaigns go by their ids
-        return {}
-    return {str(one.campaign_id): one.name for one in found if one is not None}
-
-
-def _addresses(entries: Sequence[Any]) -> dict[str, str]:
-    added = [json.loads(one.details) for one in entries if one.topic == ADDED]
-    return {point["point_id"]: point["value"] for point in added}

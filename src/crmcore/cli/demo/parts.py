@@ -85,8 +85,8 @@ def most_loyal(crm: crmcore.CRM, done: Sequence[Imported]) -> UUID | None:
         buyers += one.orders
     for customer_id, _ in buyers.most_common():
         last = crm.read.customers.history(customer_id)[-1].occurred_at
-        standing = crm.read.loyalty.get(customer_id, as_of=last)
-        if standing is not None and standing.tier in highest:
+        loyalty = crm.read.loyalty.get(customer_id, as_of=last)
+        if loyalty is not None and loyalty.tier in highest:
             return customer_id
     return next(iter(buyers), None)
 
@@ -98,18 +98,18 @@ def household(crm: crmcore.CRM, customer_id: UUID | None) -> Part:
         return Part("loyal_household", title, None, lambda: say("Nobody bought anything."))
     entries = crm.read.customers.history(customer_id)
     last = entries[-1].occurred_at
-    standing = crm.read.loyalty.get(customer_id, as_of=last)
+    loyalty = crm.read.loyalty.get(customer_id, as_of=last)
     document = {
         "customer_id": customer_id,
-        "loyalty": None if standing is None else attrs.asdict(standing),
-        "history": history_document(crm, entries, LAST),
+        "loyalty": None if loyalty is None else attrs.asdict(loyalty),
+        "history": history_document(entries, LAST),
     }
 
     def show() -> None:
         show_history(crm, entries, LAST)
-        if standing is not None:
+        if loyalty is not None:
             say()
-            show_loyalty("Its loyalty after that", standing)
+            show_loyalty("Its loyalty after that", loyalty)
 
     return Part("loyal_household", title, document, show)
 

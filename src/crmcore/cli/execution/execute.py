@@ -120,8 +120,8 @@ class Run:
         reason = one_line(str(error))
         complain(f"line {number:,}: {reason}")
         if self.json:
-            told = {"line": number, "kind": type(error).__name__, "reason": reason}
-            emit_line({"refused": told | by_field(error)})
+            refusal = {"line": number, "kind": type(error).__name__, "reason": reason}
+            emit_line({"refused": refusal | by_field(error)})
 
     def summary(self) -> dict[str, int | None]:
         """The figures for JSON."""

@@ -114,9 +114,9 @@ def _cents(text: str) -> Decimal:
 
 @lru_cache(maxsize=REMEMBERED)
 def _dollars(text: str) -> Decimal:
-    if DOLLARS.fullmatch(text) and (told := Decimal(text)) < MOST:
-        cents = told.quantize(CENT)
-        if abs(told - cents) <= INEXACT:
+    if DOLLARS.fullmatch(text) and (amount := Decimal(text)) < MOST:
+        cents = amount.quantize(CENT)
+        if abs(amount - cents) <= INEXACT:
             return cents
     raise ValueError("an amount in dollars and cents, 0 or more, such as 1.25")
 

@@ -3,7 +3,7 @@
 What the data leaves open is settled here, once:
 
 - A household is registered when it first occurs: at its first campaign or its first basket.
-  It is taken to have agreed to marketing by post, as members of such a panel do.  What it told
+  It is taken to have agreed to marketing by post, as members of such a panel do.  What it said
   about itself becomes a note.
 - A campaign is planned, approved and launched when its first day begins, and completed when its
   last day ends.  All its members are mailed at the launch.  The data knows no costs and no
@@ -64,14 +64,14 @@ def commands(
     contact_cost: Money | None = CONTACT_COST,
     gross_margin: Decimal | None = GROSS_MARGIN,
 ) -> Iterator[Row]:
-    """What the panel in *folder* asks for: what is put aside of the small files, then all as it happened.
+    """What the panel in *folder* asks for: the rejects of the small files, then all as it happened.
 
     With *contact_cost* None no costs are booked, with *gross_margin* None no margins.  The small files are held in memory, the
     baskets are read one by one, in the order of their file.  Raises ``SourceError`` where a
     file cannot be read.
     """
     panel = read_panel(folder)
-    yield from panel.aside
+    yield from panel.rejects
     yield from in_time_order(
         _sorted(_households(panel)),
         _sorted(campaigns(panel, contact_cost)),
@@ -102,17 +102,17 @@ def _households(panel: Panel) -> Iterator[Planned]:
             ),
         ]
         yield from (Planned(source, line, command) for command in wanted)
-        if (told := panel.households.get(household)) is not None:
+        if (known := panel.households.get(household)) is not None:
             note = RecordNote(
                 note_id=derived_id(SOURCE, "demographics", household),
                 customer_id=customer,
-                text=_told(told.row),
+                text=_particulars(known.row),
                 at=at,
             )
-            yield Planned(told.source, told.line, note)
+            yield Planned(known.source, known.line, note)
 
 
-def _told(household: Household) -> str:
+def _particulars(household: Household) -> str:
     facts = {
         "age": household.age,
         "income": household.income,
@@ -122,8 +122,8 @@ def _told(household: Household) -> str:
         "composition": household.household_comp,
         "children": household.kids_count,
     }
-    told = "; ".join(f"{name} {fact}" for name, fact in facts.items() if fact)
-    return f"Household panel: {told or 'nothing told'}"
+    said = "; ".join(f"{name} {fact}" for name, fact in facts.items() if fact)
+    return f"Household panel: {said or 'nothing told'}"
 
 
 def _purchases(folder: Path, panel: Panel, gross_margin: Decimal | None) -> Iterator[Row]:

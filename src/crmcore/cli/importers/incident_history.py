@@ -1,7 +1,7 @@
-"""An incident's updates, told as commands: what each row changes from what was told before.
+"""An incident's updates as commands: what each row changes from what was recorded before.
 
 A case holds less than the log in some places, and is stricter in others.  Where a row cannot be
-told as it stands, a remark says what was done with it; nothing is passed over in silence.
+recorded as it stands, a remark says what was done with it; nothing is passed over in silence.
 """
 
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ SOLVED, CLOSED = StatusCategory.SOLVED, StatusCategory.CLOSED
 
 
 @attrs.define
-class Told:
+class Outcome:
     """What one row comes to."""
 
     commands: list[Command] = attrs.Factory(list)
@@ -52,7 +52,7 @@ class Told:
 
 @attrs.define
 class History:
-    """What was told of an incident so far: as its case stands, if each command is carried out.
+    """What was recorded of an incident so far: as its case stands, if each command is carried out.
 
     *case_ids* gives the case of each part: an incident taken up after it was closed goes on in a
     case that follows.  *last_solved* is the count of the update that solved it for good.
@@ -69,29 +69,29 @@ class History:
     agent: str | None = None
     before: Update | None = None
 
-    def tell(self, row: Update) -> Told:
+    def apply(self, row: Update) -> Outcome:
         """The commands that bring the case to where *row* says that it stands."""
-        told = Told()
-        turn = self._turn(row, told)
+        outcome = Outcome()
+        turn = self._turn(row, outcome)
         if self.before is None:
-            told.commands += self._opening(row, self._opened(row, told))
+            outcome.commands += self._opening(row, self._opened(row, outcome))
         elif self.category is CLOSED and turn.category is not CLOSED:
-            told.remarks.append("taken up after it was closed: a case that follows it is opened")
-            told.commands += self._opening(row, row.sys_updated_at)
+            outcome.remarks.append("taken up after it was closed: a case that follows it is opened")
+            outcome.commands += self._opening(row, row.sys_updated_at)
         elif self.category is CLOSED:
-            told.remarks += self._too_late(row)
+            outcome.remarks += self._too_late(row)
         else:
-            told.commands += self._particulars(row, told)
+            outcome.commands += self._particulars(row, outcome)
         if self.category is not CLOSED:
-            told.commands += self._steps(row, turn, told)
-            self._kept_back(row, told)
+            outcome.commands += self._steps(row, turn, outcome)
+            self._kept_back(row, outcome)
         self.before = row
-        return told
+        return outcome
 
-    def _turn(self, row: Update, told: Told) -> Turn:
+    def _turn(self, row: Update, outcome: Outcome) -> Turn:
         if row.incident_state is not None:
             return row.incident_state
-        told.remarks.append("incident_state is missing (-100): the case stays as it was")
+        outcome.remarks.append("incident_state is missing (-100): the case stays as it was")
         return Turn(self.category, self.waits_for)
 
     @property
@@ -101,11 +101,13 @@ class History:
 
     # What the case is about
 
-    def _opened(self, row: Update, told: Told) -> datetime:
+    def _opened(self, row: Update, outcome: Outcome) -> datetime:
         if row.opened_at is None:
-            told.remarks.append("opened_at is missing: opened at the first update")
+            outcome.remarks.append("opened_at is missing: opened at the first update")
         elif row.opened_at > row.sys_updated_at:
-            told.remarks.append("opened_at is later than the first update: opened at that update")
+            outcome.remarks.append(
+                "opened_at is later than the first update: opened at that update"
+            )
         else:
             return row.opened_at
         return row.sys_updated_at
@@ -132,7 +134,7 @@ class History:
             **_assessment(row),
         )
 
-    def _particulars(self, row: Update, told: Told) -> Iterator[Command]:
+    def _particulars(self, row: Update, outcome: Outcome) -> Iterator[Command]:
         """What changed but for the state and the agent, who may depend on it."""
         before, at = self.before, row.sys_updated_at
         assert before is not None
@@ -146,7 +148,7 @@ class History:
         if assessed and assessed != _assessment(before):
             yield PrioritiseCase(case_id=self._case, at=at, **assessed)
         yield from self._queueing(row, at)
-        told.remarks += self._untold(before, row)
+        outcome.remarks += self._left_out(before, row)
 
     def _queueing(self, row: Update, at: datetime) -> Iterator[Command]:
         group = row.assignment_group
@@ -159,7 +161,7 @@ class History:
             self.agent = None  # a transfer releases the agent
         self.queue = group
 
-    def _untold(self, before: Update, row: Update) -> Iterator[str]:
+    def _left_out(self, before: Update, row: Update) -> Iterator[str]:
         if row.caller_id != before.caller_id:
             yield "caller_id changed: the case stays with its customer"
         if before.assignment_group is not None and row.assignment_group is None:
@@ -170,23 +172,23 @@ class History:
             yield "the category was taken away: the case stays in it"
 
     def _too_late(self, row: Update) -> Iterator[str]:
-        told = "caller_id category subcategory impact urgency priority assignment_group assigned_to"
+        kept = "caller_id category subcategory impact urgency priority assignment_group assigned_to"
         changed = [
-            name for name in told.split() if getattr(row, name) != getattr(self.before, name)
+            name for name in kept.split() if getattr(row, name) != getattr(self.before, name)
         ]
         if changed:
             yield f"{', '.join(changed)} changed after closing: a closed case stays as it is"
 
     # Whose turn it is
 
-    def _steps(self, row: Update, turn: Turn, told: Told) -> Iterator[Command]:
-        """The changes of state; the agent is told where the case can have one, and is not closed."""
+    def _steps(self, row: Update, turn: Turn, outcome: Outcome) -> Iterator[Command]:
+        """The changes of state; the agent is recorded where the case can have one, and is not closed."""
         at, case_id, wanted = row.sys_updated_at, self._case, turn.category
         if self.category is SOLVED and not turn.ends:
             self.category = OPEN
             yield ReopenCase(case_id=case_id, reason=REOPENED, at=at)
         if self.category is not NEW and wanted is NEW:
-            told.remarks.append("new once more: a case that was taken up stays open")
+            outcome.remarks.append("new once more: a case that was taken up stays open")
             wanted = OPEN
         if self.category is NEW and wanted is OPEN and row.assigned_to is None:
             yield StartCase(case_id=case_id, at=at)  # else giving it to its agent starts it
@@ -195,21 +197,21 @@ class History:
         elif wanted is PENDING and self.category is not PENDING:
             yield PendCase(case_id=case_id, at=at)
         elif wanted is ON_HOLD:
-            yield from self._holding(turn, at, told)
+            yield from self._holding(turn, at, outcome)
         elif turn.ends and self.category is not SOLVED:
             if wanted is CLOSED:
-                told.remarks.append("closed without being resolved: solved at the same minute")
+                outcome.remarks.append("closed without being resolved: solved at the same minute")
             yield self._solution(row)
         self.category, self.waits_for = wanted, turn.third_party
         yield from self._assignment(row)
         if wanted is CLOSED:
             yield CloseCase(case_id=case_id, at=at)
 
-    def _holding(self, turn: Turn, at: datetime, told: Told) -> Iterator[Command]:
+    def _holding(self, turn: Turn, at: datetime, outcome: Outcome) -> Iterator[Command]:
         if self.category is not ON_HOLD:
             yield HoldCase(case_id=self._case, third_party=turn.third_party, at=at)
         elif self.waits_for != turn.third_party:
-            told.remarks.append("waits for another third party: the case stays on hold")
+            outcome.remarks.append("waits for another third party: the case stays on hold")
 
     def _solution(self, row: Update) -> Command:
         lasts = row.sys_mod_count == self.last_solved
@@ -226,11 +228,11 @@ class History:
         self.agent = row.assigned_to
         yield AssignCase(case_id=self._case, agent=row.assigned_to, at=row.sys_updated_at)
 
-    def _kept_back(self, row: Update, told: Told) -> None:
-        """An agent starts a new case, and the desk's is still new: it is told when taken up."""
+    def _kept_back(self, row: Update, outcome: Outcome) -> None:
+        """An agent starts a new case, and the desk's is still new: it is recorded when taken up."""
         agent = None if self.before is None else self.before.assigned_to
         if self.category is NEW and row.assigned_to not in (None, agent):
-            told.remarks.append("assigned_to of a new incident: assigned when it is taken up")
+            outcome.remarks.append("assigned_to of a new incident: assigned when it is taken up")
 
 
 def _news(before: str | None, now: str | None) -> str | None:

@@ -43,11 +43,11 @@ def commands(path: Path) -> Iterator[Row]:
             yield found
             continue
         yield from _caller(found, callers)
-        yield from _told(found)
+        yield from _rows(found)
 
 
 def verdicts(path: Path) -> Mapping[UUID, bool]:
-    """By the incident's (first) case, the desk's own verdict: ``made_sla`` as last told."""
+    """By the incident's (first) case, the desk's own verdict: ``made_sla`` as recorded last."""
     return {
         case_id(found[-1].row.number): found[-1].row.made_sla
         for found in incidents(one_file(path, FILE))
@@ -76,7 +76,7 @@ def _caller(incident: Incident, known: set[str]) -> Iterator[Row]:
     )
 
 
-def _told(incident: Incident) -> Iterator[Row]:
+def _rows(incident: Incident) -> Iterator[Row]:
     number, caller = incident[0].row.number, incident[0].row.caller_id
     history = History(
         case_ids=lambda part: case_id(number, part),
@@ -84,8 +84,8 @@ def _told(incident: Incident) -> Iterator[Row]:
         last_solved=_last_solved(incident),
     )
     for found in incident:
-        told = history.tell(found.row)
-        for command in told.commands:
+        outcome = history.apply(found.row)
+        for command in outcome.commands:
             yield Planned(
                 found.source,
                 found.line,
@@ -93,9 +93,9 @@ def _told(incident: Incident) -> Iterator[Row]:
                 by=found.row.sys_updated_by,
                 command_id=_command_id(found, command.TOPIC),
             )
-        if not told.commands:
+        if not outcome.commands:
             yield Silent(found.source, found.line)
-        for text in told.remarks:
+        for text in outcome.remarks:
             yield Remark(found.source, found.line, text)
 
 

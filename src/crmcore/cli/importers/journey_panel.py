@@ -54,7 +54,7 @@ class Panel:
     products: Mapping[str, str | None]
     redemptions: Mapping[str | None, Sequence[tuple[Visit, Found[Redemption]]]]
     first_seen: Mapping[str, Sighting]
-    aside: Sequence[Refused | Unkept]
+    rejects: Sequence[Refused | Unkept]
     """Rows that are refused, and columns that become nothing."""
 
 
@@ -65,22 +65,22 @@ def read_panel(folder: Path) -> Panel:
             f"{folder}: this panel numbers its days and says no date; expected the tables of the"
             " package completejourney, which dates them: transactions.parquet or .csv and others"
         )
-    aside: list[Refused | Unkept] = []
+    rejects: list[Refused | Unkept] = []
     households = _keyed(
         located(folder, "households", "demographics"),
         Household,
         lambda row: row.household_id,
-        aside,
+        rejects,
     )
-    products = _keyed(located(folder, "products"), Product, lambda row: row.product_id, aside)
-    campaigns = _campaigns(folder, aside)
-    memberships = _memberships(folder, campaigns, aside)
-    redeemed = _redeemed(folder, campaigns, memberships, aside)
+    products = _keyed(located(folder, "products"), Product, lambda row: row.product_id, rejects)
+    campaigns = _campaigns(folder, rejects)
+    memberships = _memberships(folder, campaigns, rejects)
+    redeemed = _redeemed(folder, campaigns, memberships, rejects)
     first_seen, visits = _looked_through(folder, redeemed)
     for member in memberships.values():
         mailed_at = local(campaigns[member.row.campaign_id].row.start_date)
         _see(first_seen, member.row.household_id, (mailed_at, member.source, member.line))
-    aside.extend(
+    rejects.extend(
         found.refused(f"household {key} has neither a campaign nor a basket: nothing dates it")
         for key, found in households.items()
         if key not in first_seen
@@ -93,48 +93,48 @@ def read_panel(folder: Path) -> Panel:
         products=names,
         redemptions=_placed(redeemed, visits),
         first_seen=first_seen,
-        aside=aside,
+        rejects=rejects,
     )
 
 
 def _keyed(
-    path: Path, kind: type[R], key: Callable[[R], K], aside: list[Refused | Unkept]
+    path: Path, kind: type[R], key: Callable[[R], K], rejects: list[Refused | Unkept]
 ) -> dict[K, Found[R]]:
     """The rows of a file by their key; a key that comes again is refused."""
     rows: dict[K, Found[R]] = {}
     for found in read(path, kind):
         if not isinstance(found, Found):
-            aside.append(found)
+            rejects.append(found)
         elif (first := rows.setdefault(key(found.row), found)) is not found:
-            aside.append(found.refused(f"the same stands on line {first.line} already"))
+            rejects.append(found.refused(f"the same stands on line {first.line} already"))
     return rows
 
 
-def _campaigns(folder: Path, aside: list[Refused | Unkept]) -> dict[str, Found[Campaign]]:
+def _campaigns(folder: Path, rejects: list[Refused | Unkept]) -> dict[str, Found[Campaign]]:
     sound: dict[str, Found[Campaign]] = {}
     found = _keyed(
         located(folder, "campaign_descriptions", "campaigns"),
         Campaign,
         lambda row: row.campaign_id,
-        aside,
+        rejects,
     )
     for key, campaign in found.items():
         if campaign.row.end_date < campaign.row.start_date:
-            aside.append(campaign.refused("end_date: expected a day not before start_date"))
+            rejects.append(campaign.refused("end_date: expected a day not before start_date"))
         else:
             sound[key] = campaign
     return sound
 
 
 def _memberships(
-    folder: Path, campaigns: Mapping[str, Found[Campaign]], aside: list[Refused | Unkept]
+    folder: Path, campaigns: Mapping[str, Found[Campaign]], rejects: list[Refused | Unkept]
 ) -> dict[tuple[str, str], Found[Membership]]:
     sound: dict[tuple[str, str], Found[Membership]] = {}
     for key, member in _keyed(
-        located(folder, "memberships", "campaigns"), Membership, _pair, aside
+        located(folder, "memberships", "campaigns"), Membership, _pair, rejects
     ).items():
         if member.row.campaign_id not in campaigns:
-            aside.append(member.refused(f"there is no campaign {member.row.campaign_id}"))
+            rejects.append(member.refused(f"there is no campaign {member.row.campaign_id}"))
         else:
             sound[key] = member
     return sound
@@ -144,21 +144,21 @@ def _redeemed(
     folder: Path,
     campaigns: Mapping[str, Found[Campaign]],
     memberships: Mapping[tuple[str, str], Found[Membership]],
-    aside: list[Refused | Unkept],
+    rejects: list[Refused | Unkept],
 ) -> list[Found[Redemption]]:
     sound: list[Found[Redemption]] = []
     for found in _keyed(
-        located(folder, "redemptions", "coupon_redemptions"), Redemption, lambda row: row, aside
+        located(folder, "redemptions", "coupon_redemptions"), Redemption, lambda row: row, rejects
     ).values():
         row = found.row
         if _pair(row) not in memberships:
             reason = f"household {row.household_id} is no member of campaign {row.campaign_id}"
-            aside.append(found.refused(reason))
+            rejects.append(found.refused(reason))
         elif row.redemption_date < campaigns[row.campaign_id].row.start_date:
             reason = (
                 f"redemption_date: expected a day on which campaign {row.campaign_id} had begun"
             )
-            aside.append(found.refused(reason))
+            rejects.append(found.refused(reason))
         else:
             sound.append(found)
     return sound

@@ -34,22 +34,22 @@ CURRENCY: Final = "USD"
 ZONE: Final = ZoneInfo("America/New_York")
 
 
-def _told(text: str) -> str | None:
+def _unless_missing(text: str) -> str | None:
     return None if text == "NA" else optional(text)  # as R writes what is missing
 
 
 @attrs.frozen
 class Household:
-    """A household that told about itself; no person is named."""
+    """A household that gave particulars of itself; no person is named."""
 
     household_id: str = attrs.field(converter=key)
-    age: str | None = attrs.field(converter=_told)
-    income: str | None = attrs.field(converter=_told)
-    home_ownership: str | None = attrs.field(converter=_told)
-    marital_status: str | None = attrs.field(converter=_told)
-    household_size: str | None = attrs.field(converter=_told)
-    household_comp: str | None = attrs.field(converter=_told)
-    kids_count: str | None = attrs.field(converter=_told)
+    age: str | None = attrs.field(converter=_unless_missing)
+    income: str | None = attrs.field(converter=_unless_missing)
+    home_ownership: str | None = attrs.field(converter=_unless_missing)
+    marital_status: str | None = attrs.field(converter=_unless_missing)
+    household_size: str | None = attrs.field(converter=_unless_missing)
+    household_comp: str | None = attrs.field(converter=_unless_missing)
+    kids_count: str | None = attrs.field(converter=_unless_missing)
 
 
 @attrs.frozen
@@ -85,8 +85,8 @@ class Product:
     """A product, as the grocer sorts it."""
 
     product_id: str = attrs.field(converter=key)
-    product_category: str | None = attrs.field(converter=_told)
-    product_type: str | None = attrs.field(converter=_told)
+    product_category: str | None = attrs.field(converter=_unless_missing)
+    product_type: str | None = attrs.field(converter=_unless_missing)
 
 
 @attrs.frozen

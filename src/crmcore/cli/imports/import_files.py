@@ -48,7 +48,7 @@ def import_files(
         raise Fault(f"{path}: expected a file or a folder, there is none")
     done = Imported(kind.value)
 
-    def told(source: str, line: int, refusal: str, reason: str) -> None:
+    def refused(source: str, line: int, refusal: str, reason: str) -> None:
         complain(f"{source}:{line}: {reason}")
         if options.json:
             where = {"file": source, "line": line}
@@ -57,7 +57,7 @@ def import_files(
     rows = IMPORTERS[kind](path)
     with writing(options) as crm, progress(f"importing {kind.value}") as step:
         try:
-            bring_in(crm, done, rows, step, by=ACTOR, told=told)
+            bring_in(crm, done, rows, step, by=ACTOR, on_refused=refused)
         except BaseException as error:
             if done.commands:
                 error.add_note(f"what was recorded before is kept: {_said(done)}")
@@ -66,7 +66,7 @@ def import_files(
         emit_line({"summary": done.document()})
     else:
         say(_said(done))
-        show_reasons("Recorded otherwise than told", done.remarks, len(done.remarks))
+        show_reasons("Recorded otherwise than the file says", done.remarks, len(done.remarks))
         _show_unkept(done.unkept)
     if done.by_rows or done.by_rules:
         raise typer.Exit(1)
@@ -82,7 +82,7 @@ def _show_unkept(unkept: Sequence[Unkept]) -> None:
 def _said(done: Imported) -> str:
     rows = sum(one.count for one in done.by_rows.values())
     return (
-        f"{counted(done.lines, 'line')} told something, {done.silent:,} nothing new, {rows:,} refused;"
+        f"{counted(done.lines, 'line')} with something new, {done.silent:,} without, {rows:,} refused;"
         f" {counted(done.commands, 'command')}: {done.executed:,} executed, {done.unchanged:,}"
         f" unchanged, {done.refused:,} refused; {counted(done.events, 'event')} recorded in"
         f" {done.seconds:.1f} s."

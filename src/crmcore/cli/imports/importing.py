@@ -86,7 +86,7 @@ def _listed(reasons: dict[str, Reason]) -> list[dict[str, Any]]:
     ]
 
 
-Told = Callable[[str, int, str, str], None]
+OnRefused = Callable[[str, int, str, str], None]
 """Hears of each refusal: the file, the line, what kind of refusal it is, and the reason."""
 
 
@@ -97,13 +97,13 @@ def bring_in(
     step: Step,
     *,
     by: str,
-    told: Told = lambda *_: None,
+    on_refused: OnRefused = lambda *_: None,
 ) -> None:
     """Carry out what the *rows* ask for, in bulk, and count in *done* what became of them.
 
-    *by* is who sends what the rows do not say the sender of.  Each refusal is *told* when it is known.  If the import ends early, *done* says how far it got.
+    *by* is who sends what the rows do not say the sender of.  *on_refused* hears of each refusal when it is known.  If the import ends early, *done* says how far it got.
     """
-    Importing(crm, done, by, told).all(rows, step)
+    Importing(crm, done, by, on_refused).all(rows, step)
 
 
 @attrs.define
@@ -113,7 +113,7 @@ class Importing:
     crm: crmcore.CRM
     done: Imported
     by: str
-    told: Told
+    on_refused: OnRefused
     places: list[Planned] = attrs.Factory(list)
     seen: dict[str, bytearray] = attrs.Factory(dict)
 
@@ -133,7 +133,7 @@ class Importing:
             match row:
                 case Refused():
                     _count(done.by_rows, row.reason, row)
-                    self.told(row.source, row.line, "Row", row.reason)
+                    self.on_refused(row.source, row.line, "Row", row.reason)
                 case Remark():
                     _count(done.remarks, row.text, row)
                 case Silent():
@@ -167,7 +167,7 @@ class Importing:
             row, reason = self.places[one.index], one_line(str(one.error))
             kind = type(one.error).__name__
             _count(done.by_rules, kind, row, f": {reason}")
-            self.told(row.source, row.line, kind, reason)
+            self.on_refused(row.source, row.line, kind, reason)
         self.places.clear()
         done.commands += batch.commands
         done.executed += batch.executed

@@ -21,7 +21,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "Several read models are filled in one reading of the log, which takes less than one "
         "after the other; one that stops does not hold up the others. A rebuild that was "
         "interrupted goes on where it was. Exit status 1 unless everything asked for was done "
-        "with nothing put aside.",
+        "without dead letters.",
     ),
     "projections compare": (
         "crmcore.cli.projections.maintenance:compare",
@@ -41,6 +41,6 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "projections retry": (
         "crmcore.cli.projections.maintenance:retry",
-        "Try again what was put aside; exit status 1 if some of it is still in the way.",
+        "Try the dead letters again; exit status 1 if some are left.",
     ),
 }

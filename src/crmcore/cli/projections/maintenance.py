@@ -7,7 +7,11 @@ import typer
 import crmcore
 from crmcore.cli.faults import complain
 from crmcore.cli.output import counted, emit, say
-from crmcore.cli.projections.dead_letters import aside_documents, said_by_cause, show_aside
+from crmcore.cli.projections.dead_letters import (
+    dead_letter_documents,
+    said_by_cause,
+    show_dead_letters,
+)
 from crmcore.cli.projections.difference import comparison_document, show_comparison
 from crmcore.cli.session import existing, options_of
 
@@ -74,15 +78,15 @@ def retry(ctx: typer.Context, name: Name) -> None:
         done = crm.maintenance.retry(name)
     still = done.remaining
     if options.json:
-        emit({"name": name, "tried": done.tried, "remaining": aside_documents(still)})
+        emit({"name": name, "tried": done.tried, "remaining": dead_letter_documents(still)})
     elif not done.tried:
-        say(f"{name}: nothing was put aside.")
+        say(f"{name}: no dead letters.")
     else:
         say(
             f"{name}: {counted(done.tried, 'event')} tried again, {done.tried - len(still)} applied."
         )
         if still:
-            show_aside(still)
+            show_dead_letters(still)
     if still:
         complain(f"{name}: still {said_by_cause(still)}")
         raise typer.Exit(1)
@@ -93,7 +97,7 @@ def _say_live(crm: crmcore.CRM, name: str, *, json: bool) -> Any:
     found: Any = next(one for one in crm.status() if one.name == name)
     if json:
         state = {"generation": found.generation, "position": found.position, "state": found.state}
-        emit({"name": name, **state, "put_aside": aside_documents(found.dead_letters)})
+        emit({"name": name, **state, "dead_letters": dead_letter_documents(found.dead_letters)})
     else:
         at = f"at position {found.position:,} of {found.head:,}"
         say(f"{name}: generation {found.generation} is live, {at}: {found.state}.")

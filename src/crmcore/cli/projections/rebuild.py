@@ -150,7 +150,7 @@ def _filled(
     return [
         Outcome(name).lacking(one_line(str(stopped[name])))
         if name in stopped
-        else Outcome(name, by_name[name], _put_aside(crm, name))
+        else Outcome(name, by_name[name], _dead_letters(crm, name))
         for name in names
     ]
 
@@ -189,7 +189,7 @@ def _status(crm: crmcore.CRM, name: str) -> Any:
     return next(one for one in crm.status() if one.name == name)
 
 
-def _put_aside(crm: crmcore.CRM, name: str) -> tuple[Any, ...]:
+def _dead_letters(crm: crmcore.CRM, name: str) -> tuple[Any, ...]:
     building = _status(crm, name).building
     return () if building is None else tuple(building.dead_letters)
 

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from crmcore.cli.output import Column, say, table
-from crmcore.cli.projections.dead_letters import aside_documents, by_cause
+from crmcore.cli.projections.dead_letters import by_cause, dead_letter_documents
 from crmcore.cli.projections.difference import comparison_document, show_comparison
 
 
@@ -25,8 +25,8 @@ class Outcome:
         """It as JSON has it."""
         found = {"name": self.name} if self.rebuilt is None else attrs.asdict(self.rebuilt)
         return found | {
-            "put_aside": aside_documents(self.dead_letters),
-            "put_aside_by_cause": by_cause(self.dead_letters),
+            "dead_letters": dead_letter_documents(self.dead_letters),
+            "dead_letters_by_cause": by_cause(self.dead_letters),
             "comparison": None if self.comparison is None else comparison_document(self.comparison),
             "switched": self.switched,
             "problems": self.problems,
@@ -39,7 +39,7 @@ class Outcome:
 
 def show_outcomes(done: Sequence[Outcome]) -> None:
     """A line for each read model, how it differs if that was asked for, and what comes next."""
-    titles = ("Generation", "Position", "Seconds", "Put aside")
+    titles = ("Generation", "Position", "Seconds", "Dead letters")
     table(
         ["Read model", *(Column(title, number=True) for title in titles), "State"],
         [_row(one) for one in done],

@@ -13,7 +13,11 @@ import crmcore
 from crmcore.cli.faults import complain
 from crmcore.cli.output import Column, duration, emit, emit_line, say, share, table
 from crmcore.cli.progress import bars
-from crmcore.cli.projections.dead_letters import aside_documents, said_by_cause, show_aside
+from crmcore.cli.projections.dead_letters import (
+    dead_letter_documents,
+    said_by_cause,
+    show_dead_letters,
+)
 from crmcore.cli.session import NEEDED, SERVING, existing, options_of
 from crmcore.errors import ProjectionStoppedError, StoreError
 
@@ -27,7 +31,7 @@ AFTER_TROUBLE: Final = 2.0
 def status(
     ctx: typer.Context,
     verbose: Annotated[
-        bool, typer.Option("--verbose", metavar="", help="List each event that was put aside.")
+        bool, typer.Option("--verbose", metavar="", help="List each dead letter.")
     ] = False,
 ) -> None:
     """Carry out `crmcore projections status`."""
@@ -109,16 +113,15 @@ def _documents(found: list[Any], now: datetime) -> list[dict[str, Any]]:
 def _document(one: Any, now: datetime) -> dict[str, Any]:
     lag, building = one.lag(now), one.building
     if building is not None:
-        aside = aside_documents(building.dead_letters)
         building = attrs.asdict(building, recurse=False) | {
-            "put_aside": aside,
+            "dead_letters": dead_letter_documents(building.dead_letters),
             "stopped": _stop(building),
         }
     return attrs.asdict(one, recurse=False) | {
         "behind": one.behind,
         "behind_seconds": None if lag is None else lag.total_seconds(),
         "building": building,
-        "put_aside": aside_documents(one.dead_letters),
+        "dead_letters": dead_letter_documents(one.dead_letters),
         "stopped": _stop(one),
     }
 
@@ -156,7 +159,7 @@ def _show(found: list[Any], now: datetime, *, verbose: bool = False) -> None:
         if one.dead_letters:
             say(f"{one.name}: {said_by_cause(one.dead_letters)}")
             if verbose:
-                show_aside(one.dead_letters)
+                show_dead_letters(one.dead_letters)
 
 
 def _next(one: Any) -> tuple[str, list[str]]:

@@ -77,7 +77,7 @@ def leads(
         "Assignee",
         Column("Score", number=True),
     ]
-    show_page(page, columns, rows, "lead")
+    show_page(page, columns, rows, "lead", by_id="lead")
 
 
 def lead(

@@ -64,7 +64,7 @@ def opportunities(
         Column("Chance", number=True),
         Column("Expected", whole=True),
     ]
-    show_page(page, columns, rows, "deal")
+    show_page(page, columns, rows, "deal", by_id="opportunity")
 
 
 def opportunity(

@@ -9,10 +9,9 @@ import typer
 import crmcore
 from crmcore.cli.faults import WrongCallError
 from crmcore.cli.instants import FORM
-from crmcore.cli.output import counted, say, table
+from crmcore.cli.output import counted, one_line, say, table
 from crmcore.cli.pages import show_next
 from crmcore.cli.timeline import Line, timeline, who
-from crmcore.cli.wording import sentence
 
 Customer = Annotated[
     str | None,
@@ -33,13 +32,15 @@ def id_of(text: str, thing: str) -> UUID:
         raise WrongCallError(f"expected the id of {thing}, got {text!r}") from None
 
 
-def show_page(page: Any, columns: Any, rows: Any, thing: str, things: str | None = None) -> None:
-    """A page for people, and how to see the next."""
+def show_page(page: Any, columns: Any, rows: Any, thing: str, *, by_id: str | None = None) -> None:
+    """A page for people, how to see the next, and one of them where a command takes the id alone."""
     if not page.items:
-        say(f"There is no such {thing}.")
+        say(f"No {thing} is found.")
         return
     table(columns, rows)
-    say(f"{counted(len(page.items), thing, things)}.", style="dim")
+    says = [f"{counted(len(page.items), thing)}."]
+    says += [f"--json gives their ids; `crmcore {by_id} ID` shows one."] if by_id else []
+    say(" ".join(says), style="dim")
     show_next(page.next)
 
 
@@ -55,7 +56,7 @@ def show_one(crm: crmcore.CRM, key: UUID, facts: Mapping[str, object]) -> None:
                 position=one.position,
                 occurred_at=one.occurred_at,
                 recorded_at=one.recorded_at,
-                says=sentence(crm.event_kinds, one.topic, one.data),
+                says=one_line(crm.sentence(one)),
                 who=who(one.actor, one.source),
             )
             for one in events

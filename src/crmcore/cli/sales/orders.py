@@ -1,10 +1,13 @@
 """`crmcore orders` and `order`: what was bought, and what became of it."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
 
 import attrs
 import typer
 
+import crmcore
 from crmcore.cli.customers.naming import customer_named
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import beginning, end
@@ -14,11 +17,13 @@ from crmcore.cli.sales.options import (
     Customer,
     Since,
     Until,
-    id_of,
     show_one,
     show_page,
 )
 from crmcore.cli.session import Stale, options_of, reading
+
+SEVERAL: Final = 4
+"""Orders of one number that a refusal lists."""
 
 
 def orders(
@@ -78,15 +83,13 @@ def orders(
 
 def order(
     ctx: typer.Context,
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id or number.")],
     stale: Stale = False,
 ) -> None:
     """Carry out `crmcore order`."""
-    options, order_id = options_of(ctx), id_of(order, "an order")
+    options = options_of(ctx)
     with reading(options, "orders", stale=stale) as crm:
-        found = crm.read.orders.get(order_id)
-        if found is None:
-            raise Fault(f"there is no order {order_id}")
+        found = _named(crm, order.strip())
         if options.json:
             emit(attrs.asdict(found))
             return
@@ -99,4 +102,20 @@ def order(
             "total": money(found.total, found.currency),
             "paid back": money(found.refund, found.currency) if found.refund else None,
         }
-        show_one(crm, order_id, facts)
+        show_one(crm, found.order_id, facts)
+
+
+def _named(crm: crmcore.CRM, name: str) -> Any:
+    """The one order that has *name* as its id or its number."""
+    try:
+        order_id = UUID(name)
+    except ValueError:
+        found: Sequence[Any] = find(crm.read.orders.find, number=name, limit=SEVERAL).items
+    else:
+        found = [one for one in (crm.read.orders.get(order_id),) if one is not None]
+    if not found:
+        raise Fault(f"there is no order {name!r}: give its id or number")
+    if len(found) > 1:
+        ids = ", ".join(str(one.order_id) for one in found)
+        raise Fault(f"{name!r} is the number of several orders, give an id: {ids}")
+    return found[0]

@@ -1,4 +1,4 @@
-"""`crmcore cases` and `case`: what is owed to cases, and until when."""
+"""`crmcore cases` and `case`: the targets of cases, and when they are due."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -16,6 +16,7 @@ from crmcore.cli.output import (
     emit,
     heading,
     instant,
+    one_line,
     say,
     table,
 )
@@ -24,7 +25,6 @@ from crmcore.cli.service.options import AsOf, KnownAt
 from crmcore.cli.service.targets import burn_down, particulars, target_name, working_time
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.cli.timeline import Line, case_numbers_in, timeline, who
-from crmcore.cli.wording import sentence
 
 FIELDS: Final = (
     "case_id", "customer_id", "number", "subject", "kind", "channel", "category", "request_type",
@@ -130,7 +130,7 @@ def case(
         )
         events = sorted(happened, key=lambda one: (one.occurred_at, one.position))
         names = case_numbers_in(crm, [one.data for one in events])
-        kinds = crm.event_kinds
+        lines = [_line(crm, one, names) for one in events]
     if options.json:
         targets = [
             _target_document(cycle, target)
@@ -149,7 +149,7 @@ def case(
     say(", ".join(f"{name} {fact}".strip() for name, fact in facts.items() if fact))
     _show_targets(found)
     heading("What happened")
-    timeline([_line(kinds, one, names) for one in events])
+    timeline(lines)
 
 
 def _show_targets(case: Any) -> None:
@@ -157,7 +157,7 @@ def _show_targets(case: Any) -> None:
     targets = _targets(case)
     say()
     if not targets:
-        say("Nothing is owed: no service level holds for it.")
+        say("No target: no service level is assigned to it.")
         return
     several = len(case.cycles) > 1
     titles: list[Column | str] = ["Target", Column("Due (UTC)", whole=True)]
@@ -197,11 +197,11 @@ def _target_document(cycle: Any, target: Any) -> dict[str, Any]:
     return {"cycle": cycle.number, "begun_at": cycle.begun_at} | known
 
 
-def _line(kinds: Mapping[str, type], one: crmcore.Recorded, names: Mapping[str, str]) -> Line:
+def _line(crm: crmcore.CRM, one: crmcore.Recorded, names: Mapping[str, str]) -> Line:
     return Line(
         position=one.position,
         occurred_at=one.occurred_at,
         recorded_at=one.recorded_at,
-        says=sentence(kinds, one.topic, one.data, names),
+        says=one_line(crm.sentence(one, names=names)),
         who=who(one.actor, one.source),
     )

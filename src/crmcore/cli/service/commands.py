@@ -8,12 +8,12 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "crmcore.cli.service.levels:service_levels",
         "How many targets were met, and how many were not.\n\n"
         "A target counts at the instant when it was completed, or else was due; compliance is "
-        "met of met and breached. What is told late restates it: --known-at shows what was "
+        "met of met and breached. What is recorded late restates it: --known-at shows what was "
         "known before.",
     ),
     "service-policies": (
         "crmcore.cli.service.policies:service_policies",
-        "The service levels in force: what is owed to which cases, by whose hours.\n\n"
+        "The service levels in force: which cases have which targets, by whose hours.\n\n"
         "With --json they read as define-service-levels takes them.",
     ),
     "service-metrics": (
@@ -29,13 +29,13 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "case": (
         "crmcore.cli.service.cases:case",
-        "One case: what is owed to it and until when, and what happened.",
+        "One case: its targets, when they are due, and what happened.",
     ),
     "escalations": (
         "crmcore.cli.service.escalations:escalations",
         "Warnings and breaches of service levels that nobody has recorded yet.\n\n"
-        "With an instant to come it tells what will be due if nothing happens. A scheduler "
-        "calls this with --record, and tells whoever is to be told; verdicts do not depend on "
+        "With an instant to come it shows what will be due if nothing happens. A scheduler "
+        "calls this with --record, and notifies whoever is to act; verdicts do not depend on "
         "it.",
     ),
     "feedback": (

@@ -11,19 +11,18 @@ import crmcore
 from crmcore.cli.faults import WrongCallError
 from crmcore.cli.instants import FORM, beginning, end, last_moment
 from crmcore.cli.output import NOTHING, Column, bar, emit, say, share, table
-from crmcore.cli.service.options import Judging
+from crmcore.cli.service.options import Judging, zone_named
 from crmcore.cli.session import Stale, options_of, reading
 from crmcore.commands import SurveyKind
-from crmcore.errors import InvalidValueError
 
 
 def feedback(
     ctx: typer.Context,
     since: Annotated[
-        str | None, typer.Option("--from", metavar="A", help="Asked from then on.")
+        str | None, typer.Option("--from", metavar="A", help="Offered from then on.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--to", metavar="B", help="Asked before then, or on that date.")
+        str | None, typer.Option("--to", metavar="B", help="Offered before then, or on that date.")
     ] = None,
     kind: Annotated[
         SurveyKind | None, typer.Option("--kind", help="One kind of survey alone.")
@@ -45,18 +44,15 @@ def feedback(
     stale: Stale = False,
 ) -> None:
     """Carry out `crmcore feedback`."""
-    options = options_of(ctx)
+    options, zone = options_of(ctx), zone_named(zone)
     start, stop = beginning("--from", since), end("--to", until)
     if start is not None and stop is not None and start >= stop:
         raise WrongCallError(f"--from {since} is not before --to {until}: nothing lies between")
     with reading(options, "feedback", stale=stale) as crm:
         moment = last_moment("--as-of", as_of) or crm.now()
-        try:
-            found = crm.read.surveys.results(
-                by=by, kind=kind, as_of=moment, since=start, until=stop, zone=zone
-            )
-        except InvalidValueError as error:
-            raise WrongCallError(f"--zone: {error}") from None
+        found = crm.read.surveys.results(
+            by=by, kind=kind, as_of=moment, since=start, until=stop, zone=zone
+        )
     if options.json:
         query = {"as_of": moment, "from": start, "to": stop, "kind": kind, "by": by, "mode": mode}
         emit(
@@ -68,7 +64,7 @@ def feedback(
         _show([*found.groups, *found.totals] if by else found.totals, by, mode)
         say(EXPLAINED, style="dim")
     else:
-        say("Nobody was asked for feedback then.")
+        say("No survey was offered then.")
 
 
 def _document(one: Any, mode: Judging) -> dict[str, Any]:
@@ -93,7 +89,7 @@ def _show(results: Sequence[Any], by: str | None, mode: Judging) -> None:
         counts = (one.offered, one.answered, one.expired, one.open)
         rate = share(_response_rate(one, mode))
         rows.append([one.kind.upper(), one.group, *counts, rate, *_score(one)])
-    titles = ("Asked", "Answered", "Expired", "Open", "Answer rate", "Score")
+    titles = ("Offered", "Answered", "Expired", "Open", "Answer rate", "Score")
     first = Column("Survey", whole=True), Column(by.capitalize() if by else "")
     table([*first, *(Column(title, number=True) for title in titles), Column("", whole=True)], rows)
 

@@ -111,7 +111,7 @@ def _show(
 
     What is not judged has a column where there is any, which leaves the names their width.
     """
-    apart = {"running": "Running", "paused": "Paused", "none": "Nothing owed"}
+    apart = {"running": "Running", "paused": "Paused", "none": "No target"}
     apart = {name: title for name, title in apart.items() if getattr(total, name)}
     titles = ("Met", "Breached", *apart.values(), "Compliance")
     numbers = [Column(title, number=True) for title in titles]

@@ -98,7 +98,8 @@ def _calendar(hours: Sequence[str], zone: str) -> crmcore.calendars.BusinessCale
             name="hours", zone=zone, weekly=crmcore.calendars.weekly(*hours)
         )
     except InvalidValueError as error:
-        raise WrongCallError(f"--hours: {error}") from None
+        said = str(error).removeprefix("weekly: ")
+        raise WrongCallError(f"--hours: {said}") from None
 
 
 def _show_all(figures: Mapping[str, crmcore.Figure], *, definitions: bool) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from itertools import groupby
+from itertools import compress, groupby
 from typing import Any, Final
 
 import attrs
@@ -15,6 +15,9 @@ from crmcore.cli.output import NOTHING, counted, duration, emit, instant, say, t
 from crmcore.cli.service.options import AsOf
 from crmcore.cli.session import existing, options_of
 
+TITLES: Final = (
+    *("Policy", "Holds for", "Target", "Within", "Calendar", "Paused while", "Warns at"),
+)
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 CONDITIONS: Final = {
     "priorities": "priority",
@@ -41,10 +44,11 @@ def service_policies(ctx: typer.Context, as_of: AsOf = None) -> None:
     always = "until others are defined" if since is None else f"since {instant(since)} UTC"
     say(f"Service levels {found.version}, {always}", style="bold")
     if found.policies:
-        titles = ("Policy", "Holds for", "Target", "Within", "Calendar", "Paused while", "Warns at")
-        table(titles, [row for one in found.policies for row in _rows(one)])
+        rows = [row for one in found.policies for row in _rows(one)]
+        used = [any(row[at] != NOTHING for row in rows) for at in range(len(TITLES))]
+        table([*compress(TITLES, used)], [[*compress(row, used)] for row in rows])
     else:
-        say("Nothing is owed to any case.")
+        say("No case has a target.")
     for calendar in found.calendars:
         say(f"{calendar.name}: {_hours(calendar)}.", style="dim")
 
@@ -61,7 +65,7 @@ def _rows(policy: Any) -> Iterator[list[object]]:
     """A row for each target; the policy stands beside the first."""
     head: list[object] = [policy.name, _condition(policy.when)]
     if not policy.targets:
-        yield [*head, "nothing owed", *([NOTHING] * 4)]
+        yield [*head, "no target", *([NOTHING] * 4)]
     for target in policy.targets:
         warns = ", ".join(one.name for one in target.warnings)
         still = ", ".join(one.value.replace("_", " ") for one in target.pauses)

@@ -43,7 +43,7 @@ def particulars(target: Any) -> str:
     if target.completed_at is not None:
         parts.append(f"done {instant(target.completed_at)}")
     elif not target.is_open:
-        parts.append(f"not owed since {instant(target.withdrawn_at)}")
+        parts.append(f"withdrawn {instant(target.withdrawn_at)}")
     elif target.verdict.value == "paused":
         parts.append(f"paused since {instant(target.paused_since)}")
         parts.append(f"due {instant(target.due_if_resumed)} if it went on now")

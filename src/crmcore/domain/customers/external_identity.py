@@ -133,7 +133,8 @@ def evolve(_state: State, event: Event) -> State:
 def decide(command: Command, state: State) -> Sequence[Event]:
     """What *command* changes; refused where another customer holds the key."""
     if isinstance(state, Claimed) and state.holder != command.customer_id:
-        raise ExternalIdentityClaimedError(command.source, state.holder)
+        taken = ExternalIdentityClaimedError(command.source, state.holder)
+        raise taken.about("external_id")
     match command:
         case LinkExternalIdentity():
             return [] if isinstance(state, Claimed) else [_event(ExternalIdentityLinked, command)]

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from crmcore.domain.kernel.errors import NotAllowedError
+from crmcore.domain.kernel.errors import FieldError, NotAllowedError
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import CLOCK_SKEW
 
@@ -18,11 +18,14 @@ class OutOfOrderError(NotAllowedError):
     """What is to be recorded is dated before something that must have come first."""
 
     def __init__(self, topic: str, at: datetime, earliest: datetime) -> None:
-        super().__init__(
-            f"at: {topic} cannot come before what it follows from: expected an instant from"
+        error = FieldError(
+            "at",
+            f"{topic} cannot come before what it follows from: expected an instant from"
             f" {earliest.isoformat()} on, got {at.isoformat()} (clocks may differ by"
-            f" {CLOCK_SKEW.seconds // 60} minutes)"
+            f" {CLOCK_SKEW.seconds // 60} minutes)",
         )
+        super().__init__(str(error))
+        self.errors = (error,)
         self.earliest = earliest
 
 

@@ -64,6 +64,11 @@ class DomainError(Exception):
     repeats_at: datetime | None = None
     """The instant for which the same command may be a repetition of what is recorded."""
 
+    def about(self, *fields: str) -> Self:
+        """The same refusal, of these *fields* of the command."""
+        self.errors = tuple(FieldError(field, str(self)) for field in fields)
+        return self
+
 
 class InvalidValueError(DomainError, ValueError):
     """A value has the wrong shape: the field, what was expected and, if it may be told, was given.

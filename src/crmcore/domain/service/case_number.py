@@ -11,7 +11,6 @@ from uuid import UUID
 
 from crmcore.domain.kernel import (
     Aggregate,
-    FieldError,
     NotAllowedError,
     derived_id,
     event,
@@ -58,7 +57,7 @@ class CaseNumberTakenError(NotAllowedError):
             " or go on with that case"
         )
         super().__init__(text)
-        self.errors = (FieldError("number", text),)
+        self.about("number")
         self.holder = holder
 
 

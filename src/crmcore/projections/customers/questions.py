@@ -5,9 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from crmcore.application.catalogue import Catalogue
+from crmcore.application.streams import Streams
 from crmcore.domain.customers.customer.messages.lifecycle import LifecycleStage
 from crmcore.domain.customers.customer.messages.registration import CustomerKind
 from crmcore.domain.kernel import InvalidValueError
+from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.customers.directory import (
     DIRECTORY,
     TERMS,
@@ -28,8 +31,12 @@ from crmcore.projections.paging import Page
 from crmcore.projections.questions import Questions
 
 
+@frozen(kw_only=True)
 class CustomerQuestions(Questions):
     """Customers: one by id, those whom a text finds, and all that happened to one."""
+
+    catalogue: Catalogue
+    streams: Streams
 
     def get(self, customer_id: UUID) -> CustomerCard | None:
         """The card of a customer; None for one who was never registered."""
@@ -80,7 +87,7 @@ class CustomerQuestions(Questions):
         before anybody knew whose they were, is part of it.
         """
         with self.reading(CUSTOMER_HISTORY, CUSTOMER_LINKS) as connection:
-            entries = read_history(connection, customer_id)
+            entries = read_history(connection, customer_id, self.catalogue, self.streams)
         return [
             entry
             for entry in entries

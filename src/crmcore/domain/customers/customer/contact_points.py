@@ -211,10 +211,11 @@ def _add(command: AddContactPoint, points: Points, normalised: str) -> Sequence[
     key = command.kind, contact_key(command.kind, normalised)
     for peer in peers:
         if _key(peer) == key:
-            raise ContactPointKnownError(
+            known = ContactPointKnownError(
                 f"the customer has the same {command.kind} already, as contact point "
                 f"{peer.point_id}: go on with that one, or remove it first"
             )
+            raise known.about("value")
     if peers and command.primary:
         return [added, _primary(command, ContactPoint(added))]
     return [added]
@@ -259,6 +260,7 @@ def _primary(command: PointCommand, point: ContactPoint) -> PrimaryContactPointC
 def _require_active(point: ContactPoint) -> None:
     if not point.active:
         fate = "removed" if point.removed_at is not None else f"invalid ({point.invalid_reason})"
-        raise ContactPointInvalidError(
+        refusal = ContactPointInvalidError(
             f"contact point {point.point_id} is {fate}: add the address again under a new id"
         )
+        raise refusal.about("point_id")

@@ -134,7 +134,8 @@ def _holds(event: Assessed, state: Member) -> bool:
 def _send(command: SendMessage, state: State, campaign: Campaign, reach: Reach) -> Sequence[Event]:
     if isinstance(state, Unassigned):
         key = membership_id(command.campaign_id, command.customer_id)
-        raise NotFoundError("membership", f"{key}: target the customer first")
+        missing = NotFoundError("membership", f"{key}: target the customer first")
+        raise missing.about("campaign_id", "customer_id")
     channel = command.channel or campaign.plan.channel
     if command.message_id in state.messages:
         sent = state.messages[command.message_id].sent

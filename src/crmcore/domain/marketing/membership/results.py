@@ -58,7 +58,8 @@ def decide(
     """
     if isinstance(state, Unassigned):
         key = membership_id(command.campaign_id, command.customer_id)
-        raise NotFoundError("membership", f"{key}: target the customer first")
+        missing = NotFoundError("membership", f"{key}: target the customer first")
+        raise missing.about("campaign_id", "customer_id")
     match command:
         case RecordDelivery() | RecordBounce() | RecordOpen() | RecordClick():
             return _of_message(command, state, campaign, _message(command.message_id, state))
@@ -205,7 +206,7 @@ def _about(command: ResultCommand) -> dict[str, Any]:
 
 def _message(message_id: UUID, state: Member) -> Message:
     if message_id not in state.messages:
-        raise NotFoundError("message", f"{message_id} to this member")
+        raise NotFoundError("message", f"{message_id} to this member").about("message_id")
     return state.messages[message_id]
 
 

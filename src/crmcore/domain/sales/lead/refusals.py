@@ -34,13 +34,14 @@ class OwnerAddressError(NotAllowedError):
 
 
 class LeadAddressTakenError(NotAllowedError):
-    """The address is that of another open lead."""
+    """The address is that of another open lead, the *holder*."""
 
     def __init__(self, lead_id: UUID, holder: UUID) -> None:
         super().__init__(
             f"the address of lead {lead_id} is that of lead {holder}, which is open: "
             "go on with that one, or disqualify it first"
         )
+        self.holder = holder
 
 
 def require_open(lead_id: UUID, state: State) -> OpenLead:

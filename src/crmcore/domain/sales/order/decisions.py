@@ -136,9 +136,10 @@ def _ship(command: ShipOrder, state: Placed) -> Sequence[Event]:
         if not parts:
             return []
     require_lines("shipped", parts)
-    for part in parts:
+    for index, part in enumerate(parts):
         if part.line not in left:
-            raise NotFoundError("line of the order with number", str(part.line))
+            missing = NotFoundError("line of the order with number", str(part.line))
+            raise missing.about(f"shipped[{index}].line")
         if part.quantity > left[part.line]:
             raise NotOutstandingError(
                 f"line {part.line}: {part.quantity} to be shipped, {left[part.line]} left to ship"

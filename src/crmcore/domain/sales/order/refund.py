@@ -44,7 +44,8 @@ def _refunded(
     before: Decimal,
 ) -> ReturnedLine:
     if line is None:
-        raise NotFoundError("line of the order with number", str(part.line))
+        missing = NotFoundError("line of the order with number", str(part.line))
+        raise missing.about(f"{where}.line")
     left = shipped[part.line] - before
     if part.quantity > left:
         raise NotReturnableError(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.domain.kernel import FieldError, InvalidValueError, NotFoundError
+from crmcore.domain.kernel import InvalidValueError, NotFoundError
 from crmcore.domain.service.case.messages.opening import OpenCase
 from crmcore.domain.service.case_number import normal_case_number
 
@@ -41,5 +41,5 @@ def _id(field: str, case: str, find: Callable[[str], UUID]) -> str:
     except InvalidValueError as error:
         raise error.named(field) from None
     except NotFoundError as error:
-        error.errors = (FieldError(field, str(error)),)
+        error.about(field)
         raise

@@ -49,9 +49,10 @@ def offer(
         if (state.offer.channel, state.offer.at) == (command.channel, command.at):
             return []
         about = f"({command.kind}) about case {command.case_id}, cycle {command.cycle},"
-        raise AlreadyExistsError(
+        asked = AlreadyExistsError(
             "survey", about, "a solved cycle is asked about once", at=state.offer.at
         )
+        raise asked.about("case_id", "cycle", "kind")
     facts, customer_id = _solved(command, case)
     return [
         SurveyOffered(
@@ -103,7 +104,7 @@ def decide(
     """
     if isinstance(state, Unoffered):
         about = f"({command.kind}) about case {command.case_id}, cycle {command.cycle}"
-        raise NotFoundError("survey", about)
+        raise NotFoundError("survey", about).about("case_id", "cycle", "kind")
     match command:
         case AnswerSurvey():
             return _answer(command, state)

@@ -123,7 +123,7 @@ class Batch:
     ) -> tuple[PoisonError | None, int]:
         """Fold and write *events*, or those before poison; return the poison and the position reached.
 
-        What is put aside is recorded with them.  Where the database refuses the rows, nothing
+        Dead letters are recorded with them.  Where the database refuses the rows, nothing
         tells which event made them: half of the events are written, and the poison is found
         in the batches that follow.
         """

@@ -143,7 +143,7 @@ class Maintenance:
         return self._switcher.retire(self._projection(name))
 
     def retry(self, name: str) -> Retried:
-        """Try again what was put aside."""
+        """Try the dead letters again."""
         return retry(self._source, self._registry, self._projection(name))
 
     def upgrade(self, report: UpgradeReport | None = None) -> Sequence[str]:

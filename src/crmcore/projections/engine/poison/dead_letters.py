@@ -2,7 +2,7 @@
 
 Three policies say what a projection does at an event that it cannot read or apply.  It *stops*
 there; or it *holds* the groups of the event, whose rows stay as they were, and goes on with the
-others; or it *skips* the event.  Whatever is put aside is recorded, shown by the status, and can
+others; or it *skips* the event.  Each is recorded as a dead letter, shown by the status, and can
 be tried again once the cause is mended.  An event of a context that is not loaded is none that the
 read model lacks: where it is skipped, nothing is recorded.
 """
@@ -56,9 +56,9 @@ class DeadLetter:
 class DeadLetters(Container[int]):
     """What a generation goes past as it folds on: known from before, or new.
 
-    A group is held from the event that was put aside on; what came before it counts.  An event
+    A group is held from its dead letter on; what came before it counts.  An event
     that waits for a held group leaves its other groups without its change, so that they are held
-    from there on as well: it is put aside too.  An event of *topics_of_others* is never gone
+    from there on as well: it is a dead letter too.  An event of *topics_of_others* is never gone
     past: others have read it into these rows.
     """
 
@@ -91,7 +91,7 @@ class DeadLetters(Container[int]):
         self._hold(letter)
 
     def lead_past(self, event: Recorded, groups: Sequence[str]) -> bool:
-        """Whether *event* was put aside, or waits for one of its *groups*."""
+        """Whether *event* is a dead letter, or waits for one of its *groups*."""
         position = event.position
         if position in self:
             return True
@@ -123,7 +123,7 @@ class DeadLetters(Container[int]):
 
 
 @cache
-def _aside_table(schema: str | None) -> Table:
+def _dead_letter_table(schema: str | None) -> Table:
     return Table(
         "crm_put_aside",
         MetaData(schema=schema),
@@ -139,28 +139,28 @@ def _aside_table(schema: str | None) -> Table:
 
 @frozen
 class DeadLetterTable:
-    """The table of the events put aside."""
+    """The table of dead letters."""
 
     schema: str | None
 
     def of(self, connection: Connection, name: str, generation: int) -> list[DeadLetter]:
         """What a generation went past, in the order of the log."""
-        table = _aside_table(self.schema)
+        table = _dead_letter_table(self.schema)
         if not inspect(connection).has_table(table.name, schema=self.schema):
             return []
         query = select(table).where(table.c.name == name, table.c.generation == generation)
         return [DeadLetter(*row) for row in connection.execute(query.order_by(table.c.position))]
 
     def put(self, connection: Connection, letter: DeadLetter) -> None:
-        """Record that an event was put aside."""
-        table = _aside_table(self.schema)
+        """Record a dead letter."""
+        table = _dead_letter_table(self.schema)
         create_once(connection, table)
         values = {**attrs.asdict(letter), "groups": list(letter.groups)}
         connection.execute(insert(table).values(values))
 
     def forget(self, connection: Connection, name: str, generation: int) -> None:
-        """Forget what a generation put aside: it is tried again, or dropped."""
-        table = _aside_table(self.schema)
+        """Forget the dead letters of a generation: it is tried again, or dropped."""
+        table = _dead_letter_table(self.schema)
         if inspect(connection).has_table(table.name, schema=self.schema):
             connection.execute(
                 delete(table).where(table.c.name == name, table.c.generation == generation)

@@ -62,7 +62,7 @@ class PoisonError(Exception):
         return Policy.STOP if policy is Policy.HOLD and not self.groups else policy
 
     def go_past(self, projection: Projection, dead_letters: DeadLetters) -> bool:
-        """Go past the event, and put it aside, if that is what *projection* does about it."""
+        """Go past the event, and record it as a dead letter, if that is what *projection* does about it."""
         policy = self.policy(projection)
         if policy is Policy.STOP or self.topic in dead_letters.topics_of_others:
             return False

@@ -1,4 +1,4 @@
-"""Trying again what was put aside: the groups concerned are folded anew, from their first event."""
+"""Trying dead letters again: the groups concerned are folded anew, from their first event."""
 
 from collections.abc import Iterator, Sequence
 from decimal import localcontext
@@ -32,34 +32,34 @@ PAGE = 10_000
 
 @frozen
 class Retried:
-    """What became of the events put aside: so many, of which these still cannot be applied."""
+    """What became of the dead letters: so many, of which these still cannot be applied."""
 
     tried: int
     remaining: Sequence[DeadLetter]
 
 
 def retry(source: LogSource, registry: Registry, projection: Projection) -> Retried:
-    """Fold the groups of all events put aside anew, up to where the live generation stands.
+    """Fold the groups of all dead letters anew, up to where the live generation stands.
 
-    An event that still cannot be applied stays put aside under its policy: a group on hold
+    An event that still cannot be applied stays a dead letter under its policy: a group on hold
     keeps the rows that it had before it.  Raises ``ProjectionStoppedError``, and changes
     nothing, where the rows are of another definition or of another log, or where an event that was applied
     before cannot be any more.
     """
-    asides = DeadLetterTable(registry.schema)
+    letters = DeadLetterTable(registry.schema)
     with source.write() as connection:
         registry.claim(connection, projection.name)
         at = registry.live(connection, projection.name)
         if at is None:
             return Retried(0, ())
         require_current(source, connection, projection, at)
-        known = asides.of(connection, at.name, at.generation)
+        known = letters.of(connection, at.name, at.generation)
         if not known:
             return Retried(0, ())
         still = _Refold(source, connection, projection, at, registry.schema, known).run()
-        asides.forget(connection, at.name, at.generation)
+        letters.forget(connection, at.name, at.generation)
         still.record(connection, registry.schema, at.position)
-        return Retried(len(known), asides.of(connection, at.name, at.generation))
+        return Retried(len(known), letters.of(connection, at.name, at.generation))
 
 
 @frozen
@@ -87,7 +87,7 @@ class _Refold:
                 still.add(poison.position, poison.topic, poison.groups, policy, str(poison))
 
     def _concerned(self) -> set[str]:
-        """The groups put aside, and all that share an event with one, over any number of steps."""
+        """The groups of dead letters, and all that share an event with one, over any number of steps."""
         positions, size = {one.position for one in self.known}, -1
         wanted = {group for one in self.known for group in one.groups}
         while len(wanted) > size:
@@ -108,7 +108,9 @@ class _Refold:
                 if event.position in still:
                     continue
                 if event.position in tried:
-                    groups_of(self.projection, event)  # as long as it cannot be read, it is aside
+                    groups_of(
+                        self.projection, event
+                    )  # as long as it cannot be read, it is a dead letter
                 groups = self._groups(event)
                 if wanted.isdisjoint(groups) or still.lead_past(event, groups):
                     continue

@@ -214,7 +214,7 @@ class Worker:
                 raise PoisonError(recorded, groups, error) from error
 
     def _go_past(self, event: Recorded) -> None:
-        """Put an event that cannot be read aside, or stop at it: no row has seen it yet."""
+        """Record an event that cannot be read as a dead letter, or stop at it: no row has seen it yet."""
         if event.position in self._dead_letters:
             return
         try:

@@ -259,7 +259,7 @@ CASE_COMPLIANCE: Final = Metric(
     denominator="cases judged in the period: met by the last of their targets, or breached.",
     unit="share.",
     no_value="where nothing was judged.",
-    restated="a case that is reopened owes a new solution.",
+    restated="a case that is reopened needs a new solution.",
     compute=_case_compliance,
 )
 

@@ -180,7 +180,7 @@ BACKLOG: Final = Metric(
     denominator="none.",
     unit="cases.",
     no_value="never: 0 where none was open.",
-    restated="only by what is told late: a case marked as spam counts no longer.",
+    restated="only by what is recorded late: a case marked as spam counts no longer.",
     compute=_backlog,
 )
 

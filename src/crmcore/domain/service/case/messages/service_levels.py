@@ -53,7 +53,7 @@ class ServiceLevelAttached:
 
     TOPIC: ClassVar[str] = "service-level-attached"
     SCHEMA_VERSION: ClassVar[int] = 2
-    SENTENCE: ClassVar[str] = "case owed what {policy} says ({version})[, cycle {cycle:again}]"
+    SENTENCE: ClassVar[str] = "service level assigned: {policy} ({version})[, cycle {cycle:again}]"
     case_id: UUID
     cycle: int
     policy: str
@@ -69,7 +69,7 @@ class ServiceLevelReplaced:
 
     TOPIC: ClassVar[str] = "service-level-replaced"
     SCHEMA_VERSION: ClassVar[int] = 2
-    SENTENCE: ClassVar[str] = "case owed what {policy} says ({version}), no longer {replaced}"
+    SENTENCE: ClassVar[str] = "service level replaced: {policy} ({version}) instead of {replaced}"
     case_id: UUID
     cycle: int
     replaced: str
@@ -85,7 +85,7 @@ class ServiceLevelDetached:
     """No policy holds for the case any more, nor any target."""
 
     TOPIC: ClassVar[str] = "service-level-detached"
-    SENTENCE: ClassVar[str] = "case owed nothing further: {policy} does not hold any more"
+    SENTENCE: ClassVar[str] = "service level withdrawn: {policy} does not hold any more"
     case_id: UUID
     cycle: int
     policy: str

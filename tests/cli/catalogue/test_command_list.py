@@ -8,15 +8,17 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import attrs
+import jsonschema  # type: ignore[import-untyped]  # it has no annotations
 import pytest
 
 import crmcore
 from crmcore import Money
+from crmcore.catalogue import CommandMessage, MessageCatalogue
 from crmcore.cli.execution import lines
-from crmcore.cli.execution.describe import example_line, known_commands, left_out
-from crmcore.cli.execution.fields import fields
 from crmcore.contexts import command
 from tests.cli.command_line import CommandLine
+
+COMMANDS = MessageCatalogue().commands
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +36,9 @@ def test_all_commands_that_can_be_executed_are_listed(run: CommandLine, crm: crm
     assert not run.database.exists()
 
 
-@pytest.mark.parametrize("topic", known_commands())
+@pytest.mark.parametrize("topic", COMMANDS)
 def test_the_example_of_a_command_is_one(run: CommandLine, crm: crmcore.CRM, topic: str) -> None:
-    line = lines.Line(1, example_line(known_commands()[topic].kind).encode())
+    line = lines.Line(1, json.dumps(COMMANDS[topic].example).encode())
     envelope = lines.read(crm, line, None, None)
     assert type(envelope.command) is crm.command_kinds[topic]
     described = run("commands", topic, "--json").document
@@ -44,7 +46,7 @@ def test_the_example_of_a_command_is_one(run: CommandLine, crm: crmcore.CRM, top
     assert described["example"] == json.loads(line.content or b"")
     shown = run("commands", topic)
     assert shown.status == 0
-    assert shown.out.rstrip().endswith(example_line(known_commands()[topic].kind))
+    assert shown.out.rstrip().endswith(json.dumps(COMMANDS[topic].example))
 
 
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -186,11 +188,10 @@ def named_elsewhere(topic: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def example_of(topic: str) -> dict[str, Any]:
-    fields: dict[str, Any] = json.loads(example_line(known_commands()[topic].kind))
-    return fields
+    return COMMANDS[topic].example
 
 
-@pytest.mark.parametrize("topic", known_commands())
+@pytest.mark.parametrize("topic", COMMANDS)
 def test_the_example_of_a_command_is_accepted_by_a_log_that_has_what_it_names(
     run: CommandLine, topic: str
 ) -> None:
@@ -200,12 +201,15 @@ def test_the_example_of_a_command_is_accepted_by_a_log_that_has_what_it_names(
     run.executes(*before, *named_elsewhere(topic, last))
     done = run.executes(last)
     assert "0 refused" in done.out
+    with crmcore.open(f"sqlite:///{run.database}") as crm:
+        for one in crm.events():
+            jsonschema.validate(json.loads(one.data), crm.event_schema(one.topic))
 
 
-@pytest.mark.parametrize("topic", known_commands())
+@pytest.mark.parametrize("topic", COMMANDS)
 def test_an_example_says_yes_to_nothing_that_is_no_unless_said(topic: str) -> None:
     """Who copies it would say it of everything: that a message is transactional, say."""
-    filled, kind = example_of(topic), known_commands()[topic].kind
+    filled, kind = example_of(topic), COMMANDS[topic].kind
     noes = [field.name for field in attrs.fields(kind) if field.default is False]
     assert not [name for name in noes if filled.get(name)]
 
@@ -230,7 +234,7 @@ def test_the_example_of_service_levels_owes_something(crm: crmcore.CRM, run: Com
     """With required fields alone it would leave every case without a target."""
     envelope = lines.read(
         crm,
-        lines.Line(1, example_line(known_commands()["define-service-levels"].kind).encode()),
+        lines.Line(1, json.dumps(COMMANDS["define-service-levels"].example).encode()),
         None,
         None,
     )
@@ -282,7 +286,8 @@ class SendVan:
 
 
 def test_what_holds_where_a_field_is_left_out_is_shown_as_a_file_has_it() -> None:
-    shown = {field.name: left_out(field) for field in fields(SendVan)}
+    van = CommandMessage(context="vans", stream="van", kind=SendVan)
+    shown = {field.name: field.left_out for field in van.fields}
     assert shown == {
         "van_id": "(required)",
         "branch": "main",
