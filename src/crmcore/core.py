@@ -33,6 +33,7 @@ from crmcore.domain.kernel import Command, NotFoundError
 from crmcore.domain.service.case.naming import cases_by_id
 from crmcore.domain.service.case_number import normal_case_number
 from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.database.borrowed import HostConnection
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.log.event_log import SqlEventLog
@@ -125,7 +126,7 @@ class Core:
         )
 
     def execute(
-        self, command: Command, connection: Connection | None, **particulars: Any
+        self, command: Command, connection: Connection | HostConnection | None, **particulars: Any
     ) -> Receipt:
         """Carry a command out, and wake those who follow the log."""
         envelope = Envelope(command=command, **particulars)
@@ -153,7 +154,7 @@ class Core:
         return self.service.execute_many(envelopes, progress=notify, **how)
 
     def preview(
-        self, command: Command, connection: Connection | None, **particulars: Any
+        self, command: Command, connection: Connection | HostConnection | None, **particulars: Any
     ) -> Preview:
         """What carrying a command out would do; raises what refuses it."""
         envelope = Envelope(command=command, **particulars)
@@ -165,7 +166,7 @@ class Core:
     def preview_many(
         self,
         commands: Iterable[Command | Envelope],
-        connection: Connection | None,
+        connection: Connection | HostConnection | None,
         *,
         by: str,
         source: str | None,
@@ -176,7 +177,7 @@ class Core:
         return previews if connection is None else iter(list(previews))
 
     def _previews(
-        self, envelopes: Iterable[Envelope], connection: Connection | None
+        self, envelopes: Iterable[Envelope], connection: Connection | HostConnection | None
     ) -> Iterator[Preview | Refused]:
         return previews_of(self.service.preview(envelopes, connection=connection), self.log.events)
 

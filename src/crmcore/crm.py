@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from crmcore.contexts.context import Context
     from crmcore.core import Core
     from crmcore.domain.kernel import Command
+    from crmcore.infrastructure.database.borrowed import HostConnection
     from crmcore.infrastructure.log.verify import Verdict
     from crmcore.previews import Preview
     from crmcore.projections.engine.follow.status import Status
@@ -131,13 +132,14 @@ class CRM:
         causation_id: UUID | None = None,
         source: str | None = None,
         expected_version: int | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Receipt:
         """Carry a command out; return its events and the position after them.
 
         *by* is who wants it.  The same *command_id* again returns the first receipt and records
         nothing.  *expected_version* pins the version of the stream that the command is about.
-        With *connection* the events become part of the host's own transaction.
+        With *connection* the events become part of the host's own transaction: SQLAlchemy's, the
+        driver's (sqlite3, psycopg), or Django's (``django.db.connection``).
 
         Raises ``DomainError`` (refused by a rule), ``InvalidCommandError``,
         ``CommandIdReusedError``, ``ConcurrencyError`` or ``StoreError``.
@@ -162,7 +164,7 @@ class CRM:
         batch: int = 500,
         stop: bool = False,
         progress: Callable[[Batch], None] | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Batch:
         """Carry many commands out, *batch* to a transaction; report what was done and refused.
 
@@ -189,7 +191,7 @@ class CRM:
         causation_id: UUID | None = None,
         source: str | None = None,
         expected_version: int | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Preview:
         """What ``execute`` would do with a command now: the events that it would record, or its refusal.
 
@@ -217,7 +219,7 @@ class CRM:
         *,
         by: str,
         source: str | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Iterator[Preview | Refused]:
         """What ``execute_many`` would do: each command is decided upon those before it, in order.
 

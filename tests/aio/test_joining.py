@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import attrs
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_scoped_session,
@@ -20,12 +21,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 import crmcore
 from crmcore.commands import CorrectCustomerName
 from crmcore.errors import InvalidCommandError, MisuseError, NotFoundError
+from crmcore.infrastructure.database import driver
 from tests.application.hammer import cost, plan
 from tests.conftest import Place
 from tests.histories import Clock, a_rich_history
 from tests.projections.contract import check
 from tests.projections.engine.test_inline import ALL
 from tests.scenario import START, uid
+from tests.test_crm import register
 
 
 class Base(DeclarativeBase):
@@ -68,6 +71,10 @@ async def hosting(place: Place, **told: Any) -> AsyncIterator[Host]:
             yield Host(engine, crm._crm)
     finally:
         await engine.dispose()
+
+
+HELD = sa.text("UPDATE crm_head SET position = position")
+"""Holds up all other writers."""
 
 
 def renamed() -> CorrectCustomerName:
@@ -148,6 +155,27 @@ def test_a_refusal_leaves_the_transaction_as_it_was(place: Place) -> None:
     run(act())
 
 
+def test_a_preview_sees_what_the_transaction_has_recorded_so_far(place: Place) -> None:
+    async def act() -> None:
+        async with hosting(place) as host:
+            aio = host.crm.aio
+            assert len((await aio.preview(cost(), by="me")).events) == 1
+            async with host.engine.connect() as connection:
+                await connection.execute(sa.insert(Note).values(n=1))
+                await aio.execute(register(), by="me", connection=connection)
+                command = CorrectCustomerName(customer_id=uid(1), name="Other", at=START)
+                seen = await aio.preview(command, by="me", connection=connection)
+                assert [one.stream_version for one in seen.events] == [2]
+                many = await aio.preview_many([cost(), renamed()], by="me", connection=connection)
+                assert [type(one).__name__ for one in many] == ["Preview", "Refused"]
+                await connection.commit()
+            many = await aio.preview_many([cost(), renamed()], by="me")
+            assert [type(one).__name__ for one in many] == ["Preview", "Refused"]
+            assert await host.stored() == ([1], 2)
+
+    run(act())
+
+
 def test_the_same_command_again_is_told_as_repeated(place: Place) -> None:
     async def act() -> None:
         async with hosting(place) as host:
@@ -206,6 +234,87 @@ def test_a_synchronous_function_of_the_hosts_may_join_too(place: Place) -> None:
             async with AsyncSession(host.engine) as session, session.begin():
                 await session.run_sync(work)
             assert await host.stored() == ([1], 2)
+
+    run(act())
+
+
+# A task that is cancelled, and a host that goes on
+
+
+@pytest.mark.parametrize("ends", ["rolled back", "committed"])
+def test_a_command_whose_time_is_up_leaves_nothing_in_the_transaction(
+    place: Place, ends: str
+) -> None:
+    """It waits for another writer; the host goes on, or not."""
+
+    async def release_soon(other: AsyncConnection) -> None:
+        await asyncio.sleep(0.6)  # aiosqlite cannot end a statement before its wait ends
+        await other.rollback()
+
+    async def act() -> None:
+        async with hosting(place) as host:
+            async with host.engine.connect() as other, host.engine.connect() as connection:
+                await other.execute(HELD)
+                release = asyncio.get_running_loop().create_task(release_soon(other))
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.3):
+                        await host.crm.aio.execute(cost(), by="me", connection=connection)
+                await release
+                if ends == "committed":
+                    with suppress(
+                        sa.exc.SQLAlchemyError
+                    ):  # the driver may have lost its connection
+                        await connection.execute(sa.insert(Note).values(n=1))
+                        await connection.commit()
+                else:
+                    await connection.rollback()
+            assert await host.crm.aio.position() == 1
+            async with host.engine.begin() as connection:
+                await host.crm.aio.execute(cost(), by="me", connection=connection)
+            assert (await host.stored())[1] == 2
+            assert host.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a QueuePool
+
+    run(act())
+
+
+@pytest.mark.parametrize("number", range(1, 16))
+def test_a_task_that_is_cancelled_at_any_statement_leaves_all_or_nothing(
+    place: Place, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the *number*-th of the transaction, SQLAlchemy's and ours counted."""
+
+    async def act() -> None:
+        async with hosting(place) as host:
+            steps = iter(range(1, 100))
+
+            def step(*_statement: Any) -> None:
+                if asyncio.current_task() is task and next(steps) == number:
+                    task.cancel()
+
+            async def book() -> None:
+                async with AsyncSession(host.engine) as session, session.begin():
+                    session.add(Note(n=1))
+                    await session.flush()
+                    await host.crm.aio.execute(
+                        cost(uid(70)), by="me", command_id=uid(70), connection=session
+                    )
+
+            waiting = driver._waiting
+
+            def stepping(*told: Any) -> Any:
+                step()
+                return waiting(*told)
+
+            monkeypatch.setattr(driver, "_waiting", stepping)
+            sa.event.listen(host.engine.sync_engine, "before_cursor_execute", step)
+            task = asyncio.ensure_future(book())
+            (outcome,) = await asyncio.gather(task, return_exceptions=True)
+            assert outcome is None or isinstance(outcome, asyncio.CancelledError)
+            notes, position = await host.stored()
+            assert (len(notes), position) == ((1, 2) if outcome is None else (0, 1))
+            receipt = await host.crm.aio.execute(cost(uid(70)), by="me", command_id=uid(70))
+            assert receipt.repeated is (position == 2)
+            assert host.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a QueuePool
 
     run(act())
 

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_scoped_session
 
-    from crmcore.application.executing import Batch, Envelope
+    from crmcore.application.executing import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
     from crmcore.core import Core
     from crmcore.crm import CRM
     from crmcore.domain.kernel import Command
     from crmcore.infrastructure.log.verify import Verdict
+    from crmcore.previews import Preview
     from crmcore.projections.engine.follow.status import Status
 
     Joinable = AsyncConnection | AsyncSession | async_scoped_session[AsyncSession]
@@ -103,6 +104,47 @@ class AsyncCRM:
         if connection is None:
             return await self._threads.execute(work)
         return await self._joined(connection, lambda own: work(connection=own))
+
+    async def preview(
+        self,
+        command: Command,
+        *,
+        by: str,
+        command_id: UUID | None = None,
+        correlation_id: UUID | None = None,
+        causation_id: UUID | None = None,
+        source: str | None = None,
+        expected_version: int | None = None,
+        connection: Joinable | None = None,
+    ) -> Preview:
+        """What ``execute`` would do with a command now, as ``CRM.preview``: nothing is recorded."""
+        work = partial(
+            self._crm.preview,
+            command,
+            by=by,
+            command_id=command_id,
+            correlation_id=correlation_id,
+            causation_id=causation_id,
+            source=source,
+            expected_version=expected_version,
+        )
+        if connection is None:
+            return await self.ask(work)
+        return await self._joined(connection, lambda own: work(connection=own))
+
+    async def preview_many(
+        self,
+        commands: Iterable[Command | Envelope],
+        *,
+        by: str,
+        source: str | None = None,
+        connection: Joinable | None = None,
+    ) -> list[Preview | Refused]:
+        """What ``execute_many`` would do, as ``CRM.preview_many``."""
+        work = partial(self._crm.preview_many, commands, by=by, source=source)
+        if connection is None:
+            return await self.ask(lambda: list(work()))
+        return await self._joined(connection, lambda own: list(work(connection=own)))
 
     async def execute_many(
         self,
