@@ -10,7 +10,7 @@ WORKERS ?= auto
 BENCH ?=
 FILE ?=
 KILLS ?=
-.PHONY: help setup demo test bench bench-memory bench-service switch-under-load kill-tests restart-tests task-tests deep-tests load-tests check format lint types layers coverage event-fixtures constraints clean
+.PHONY: help setup demo test bench bench-memory bench-service switch-under-load kill-tests restart-tests task-tests deep-tests load-tests check format lint types layers coverage event-fixtures schemas constraints clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 20
@@ -84,6 +84,9 @@ coverage: $(READY)
 
 event-fixtures: $(READY) ## add the example and the field types of every new version of an event
 	$(BIN)/python -m tests.event_fixtures
+
+schemas: $(READY) ## write the JSON Schemas and documents that ship with the package
+	$(BIN)/python -m tests.schema_files
 
 constraints: ## pin the newest versions of all dependencies, with hashes (needs uv)
 	uv pip compile --universal --no-strip-extras --generate-hashes --no-header --no-annotate --quiet --upgrade \

@@ -6,9 +6,9 @@
 Its modules are public as well: ``commands`` holds every command, ``events`` every event, ``catalogue``
 what is to be known of them, ``errors`` everything that can be raised, ``calendars`` working time,
 ``policies`` what an organisation decides for itself, ``projections`` and ``contexts`` what read models
-and contexts of one's own are made of, ``testing`` how rules are tested, ``alembic`` what migrations
-of a host leave alone, and ``eventsourcing`` what applications of that package record with.  Nothing
-else is public.
+and contexts of one's own are made of, ``subscriptions`` what handlers are given when something has
+happened, ``testing`` how rules are tested, ``alembic`` what migrations of a host leave alone, and
+``eventsourcing`` what applications of that package record with.  Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         events,
         policies,
         projections,
+        subscriptions,
         testing,
     )
     from crmcore.aio import AsyncCRM
@@ -95,6 +96,7 @@ __all__ = [
     "policies",
     "projections",
     "schema_of",
+    "subscriptions",
     "testing",
 ]
 
@@ -110,6 +112,7 @@ _PARTS = {
         "eventsourcing",
         "policies",
         "projections",
+        "subscriptions",
         "testing",
     ),
     "crmcore.application.service.escalation": ("Escalated",),

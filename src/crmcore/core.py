@@ -6,7 +6,8 @@ With ``workers``, which does so for other processes, the only module that import
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -54,6 +55,9 @@ from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.instants import about_instants
 from crmcore.reading import ReadModels
 from crmcore.workers import Submit
+
+if TYPE_CHECKING:
+    from crmcore.subscriptions.subscriptions import Subscriptions
 
 
 class Core:
@@ -110,6 +114,15 @@ class Core:
             LiveRows(source, registry, kept, self.follower.catch_up_one, self._about),
             composition.questions,
             lambda kind, rows: wiring.make(kind, rows=rows),
+        )
+
+    @cached_property
+    def subscriptions(self) -> "Subscriptions":
+        """All subscriptions of the log; imported when they are needed."""
+        from crmcore.subscriptions.wiring import subscriptions_of
+
+        return subscriptions_of(
+            self._database, self.source, self.reader, self.catalogue, self.notifier
         )
 
     def execute(

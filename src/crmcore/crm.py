@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from crmcore.projections.engine.maintenance.maintenance import Maintenance
     from crmcore.projections.engine.projection import Projection
     from crmcore.reading import ReadModels
+    from crmcore.subscriptions import Retry, Subscription, Subscriptions
+    from crmcore.subscriptions.subscriptions import Start
 
 NO_CASES: Final[Mapping[str, UUID]] = MappingProxyType({})
 NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -282,6 +284,14 @@ class CRM:
         """
         return self.catalogue.event_schema(topic)
 
+    def asyncapi(self) -> dict[str, Any]:
+        """The AsyncAPI 3.0 document of all events, those of a host's own contexts included."""
+        return self.catalogue.asyncapi()
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document of all commands: ``POST /commands/TOPIC``, receipts and problems."""
+        return self.catalogue.openapi()
+
     # Read models
 
     @property
@@ -333,6 +343,37 @@ class CRM:
     def status(self) -> list[Status]:
         """Where each read model stands."""
         return self._core.follower.status()
+
+    # What is done when something has happened
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Handlers that are given what is recorded: where they stand, what they could not handle."""
+        return self._core.subscriptions
+
+    def subscribe(
+        self,
+        name: str,
+        handler: Callable[[Any], object],
+        *,
+        topics: Iterable[str | type] | None = None,
+        contexts: Iterable[str] | None = None,
+        start: Start = "beginning",
+        batch: int | None = None,
+        retry: Retry | None = None,
+        on_failure: Literal["park", "stop"] = "park",
+    ) -> Subscription:
+        """Begin a subscription, or go on with the one of that name: ``subscriptions.subscribe``."""
+        return self._core.subscriptions.subscribe(
+            name,
+            handler,
+            topics=topics,
+            contexts=contexts,
+            start=start,
+            batch=batch,
+            retry=retry,
+            on_failure=on_failure,
+        )
 
     # Service levels
 

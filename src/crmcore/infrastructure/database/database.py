@@ -51,6 +51,7 @@ _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
     ("readonly database", StoreReadOnlyError, "it, or its folder, cannot be written to"),
     ("read-only transaction", StoreReadOnlyError, "the server takes no writes"),
     ("permission denied", StoreReadOnlyError, "its user lacks a permission"),
+    ("must be owner", StoreReadOnlyError, "its user may not change what another owns"),
     ("database or disk is full", StoreFullError, "free some space; what was accepted is kept"),
     ("disk full", StoreFullError, "free some space; what was accepted is kept"),
     ("no space left", StoreFullError, "free some space; what was accepted is kept"),

@@ -125,6 +125,14 @@ class LogReader:
         found = fetch_all(connection, statement, (position,))
         return bytes(found[0][0]) if found else b""
 
+    def links(self, connection: Connection, positions: Collection[int]) -> Mapping[int, bytes]:
+        """The links of the records at some positions."""
+        if not positions:
+            return {}
+        events = self._tables.events.c
+        query = select(events.position, events.chain).where(events.position.in_(positions))
+        return {position: bytes(chain) for position, chain in connection.execute(query)}
+
     def stream(self, connection: Connection, stream_id: UUID) -> tuple[int, list[Any]]:
         """The version of a stream (0 if it is not there) and its events in order.
 
