@@ -144,6 +144,8 @@ class Turn:
             deliveries = [one.delivery(attempt) for one in run]
             try:
                 self._rules.handler(deliveries if self._rules.batch else deliveries[0])
+            except InterruptedTurnError:  # by what hands it over to the host's handler
+                raise
             except Exception as error:
                 if self._rules.is_trouble(error):
                     raise
