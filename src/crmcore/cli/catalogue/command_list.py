@@ -1,32 +1,27 @@
 """`crmcore commands`: what can be carried out, and what each command takes."""
 
 import json
-from typing import Annotated
 
-import typer
+import click
 
 from crmcore.catalogue import CommandMessage
 from crmcore.cli.catalogue.shown import (
-    SCHEMA_HELP,
     catalogue,
     emit_schemas,
     found,
+    schema,
     show_all,
     show_one,
 )
 from crmcore.cli.output import Column, emit
-from crmcore.cli.session import options_of
+from crmcore.cli.session import Options
 
 
-def list_commands(
-    ctx: typer.Context,
-    topic: Annotated[
-        str | None, typer.Argument(metavar="TOPIC", help="One command; all if left out.")
-    ] = None,
-    schema: Annotated[bool, typer.Option("--schema", metavar="", help=SCHEMA_HELP)] = False,
-) -> None:
+@click.argument("topic", required=False, help="One command; all if left out.")
+@schema
+@click.pass_obj
+def list_commands(options: Options, topic: str | None, schema: bool) -> None:
     """Carry out `crmcore commands`."""
-    options = options_of(ctx)
     known = catalogue(options).commands
     if schema:
         emit_schemas(topic, "command", known)

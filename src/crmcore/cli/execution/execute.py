@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import attrs
-import typer
+import click
 
 import crmcore
 from crmcore.cli.execution.lines import UNFIT, Line, lines, read
@@ -17,7 +17,7 @@ from crmcore.cli.faults import Fault, by_field, complain
 from crmcore.cli.interruption import held
 from crmcore.cli.output import counted, emit_line, one_line, say
 from crmcore.cli.progress import Step, progress
-from crmcore.cli.session import options_of, writing
+from crmcore.cli.session import Options, writing
 
 BATCH: Final = 500
 """Lines to a transaction."""
@@ -26,22 +26,13 @@ GZIP: Final = b"\x1f\x8b"
 """How a file begins that gzip has compressed."""
 
 
-def execute(
-    ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE.jsonl|-", help="- is standard input.")],
-    stop: Annotated[
-        bool, typer.Option("--stop", metavar="", help="End at the first refused line.")
-    ] = False,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="NAME", help="Who sends the lines that do not say."),
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option("--source", metavar="NAME", help="Which system they come from.")
-    ] = None,
-) -> None:
+@click.argument("file", metavar="FILE.jsonl|-", help="- is standard input.")
+@click.option("--stop", is_flag=True, help="End at the first refused line.")
+@click.option("--by", metavar="NAME", help="Who sends the lines that do not say.")
+@click.option("--source", metavar="NAME", help="Which system they come from.")
+@click.pass_obj
+def execute(options: Options, file: str, stop: bool, by: str | None, source: str | None) -> None:
     """Carry out `crmcore execute`."""
-    options = options_of(ctx)
     with _opened(file) as stream, writing(options) as crm:
         run = Run(crm, by, source, stop, options.json)
         with progress("carrying out", _size(file)) as step:
@@ -55,7 +46,7 @@ def execute(
     else:
         say(run.said())
     if run.refused:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 @attrs.define
