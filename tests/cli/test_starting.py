@@ -115,7 +115,7 @@ def counted(program: str, folder: Path) -> tuple[int, int, list[str]]:
 @pytest.mark.parametrize(
     ("program", "modules", "classes", "absent"),
     [
-        pytest.param(HELP, 30, 0, ("rich", "sqlalchemy", "msgspec", *NOT_NEEDED), id="the help"),
+        pytest.param(HELP, 32, 0, ("rich", "sqlalchemy", "msgspec", *NOT_NEEDED), id="the help"),
         pytest.param(HELP_OF_COMMAND, 255, 55, ("rich", *NOT_NEEDED), id="the help of a command"),
         pytest.param(OPEN, 32, 8, (*FOR_PEOPLE, *NOT_NEEDED), id="a log that is opened"),
         pytest.param(WRITE, 340, 105, (*FOR_PEOPLE, *NOT_NEEDED), id="a first command"),

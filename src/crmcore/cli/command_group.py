@@ -44,10 +44,7 @@ class LateCommand(click.Command):
     def _made(self, found: Callable[..., Any]) -> click.Command:
         """The command that *found* is, or has the options of."""
         from crmcore.cli.faults import answering
-        from crmcore.cli.of_typer import command_of_typer, is_of_typer
 
-        if is_of_typer(found):
-            return command_of_typer(found, self.name, self.help)
         if isinstance(found, click.Group):
             raise TypeError("expected one command, found a group of them: name each of them alone")
         if isinstance(found, click.Command):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import click
@@ -58,13 +58,6 @@ class Options:
             if not own:
                 raise
             raise WrongCallError(f"--projections: {error}") from error
-
-
-def options_of(ctx: Any) -> Options:
-    """The options that the command was called with."""
-    options = ctx.obj
-    assert isinstance(options, Options)
-    return options
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import click
 from crmcore.catalogue import CommandMessage
 from crmcore.cli.catalogue.shown import (
     catalogue,
+    emit_document,
     emit_schemas,
     found,
     schema,
@@ -19,11 +20,15 @@ from crmcore.cli.session import Options
 
 @click.argument("topic", required=False, help="One command; all if left out.")
 @schema
+@click.option("--openapi", is_flag=True, help="The OpenAPI 3.1 document of all commands.")
 @click.pass_obj
-def list_commands(options: Options, topic: str | None, schema: bool) -> None:
+def list_commands(options: Options, topic: str | None, schema: bool, openapi: bool) -> None:
     """Carry out `crmcore commands`."""
-    known = catalogue(options).commands
-    if schema:
+    all_messages = catalogue(options)
+    known = all_messages.commands
+    if openapi:
+        emit_document("--openapi", topic, all_messages.openapi)
+    elif schema:
         emit_schemas(topic, "command", known)
     elif topic is not None:
         one = found("command", topic, known)

@@ -9,6 +9,7 @@ import click
 from crmcore.catalogue import CommandMessage, EventMessage
 from crmcore.cli.catalogue.shown import (
     catalogue,
+    emit_document,
     emit_schemas,
     found,
     schema,
@@ -21,12 +22,15 @@ from crmcore.cli.session import Options
 
 @click.argument("topic", required=False, help="One event; all if left out.")
 @schema
+@click.option("--asyncapi", is_flag=True, help="The AsyncAPI 3.0 document of all events.")
 @click.pass_obj
-def list_events(options: Options, topic: str | None, schema: bool) -> None:
+def list_events(options: Options, topic: str | None, schema: bool, asyncapi: bool) -> None:
     """Carry out `crmcore events`."""
     all_messages = catalogue(options)
     known = all_messages.events
-    if schema:
+    if asyncapi:
+        emit_document("--asyncapi", topic, all_messages.asyncapi)
+    elif schema:
         emit_schemas(topic, "event", known)
     elif topic is not None:
         one = found("event", topic, known)
