@@ -7,7 +7,8 @@ Its modules are public as well: ``commands`` holds every command, ``events`` eve
 what is to be known of them, ``errors`` everything that can be raised, ``calendars`` working time,
 ``policies`` what an organisation decides for itself, ``projections`` and ``contexts`` what read models
 and contexts of one's own are made of, ``testing`` how rules are tested, ``alembic`` what migrations
-of a host leave alone, and ``eventsourcing`` what applications of that package record with.  Nothing
+of a host leave alone, ``telemetry`` how a core is seen running, and ``eventsourcing`` what applications
+of that package record with.  Nothing
 else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         events,
         policies,
         projections,
+        telemetry,
         testing,
     )
     from crmcore.application.executing import Batch, Envelope
@@ -89,6 +91,7 @@ __all__ = [
     "policies",
     "projections",
     "schema_of",
+    "telemetry",
     "testing",
 ]
 
@@ -104,6 +107,7 @@ _PARTS = {
         "eventsourcing",
         "policies",
         "projections",
+        "telemetry",
         "testing",
     ),
     "crmcore.application.service.escalation": ("Escalated",),
