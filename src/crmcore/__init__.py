@@ -6,10 +6,10 @@
 Its modules are public as well: ``commands`` holds every command, ``events`` every event, ``catalogue``
 what is to be known of them, ``errors`` everything that can be raised, ``calendars`` working time,
 ``policies`` what an organisation decides for itself, ``projections`` and ``contexts`` what read models
-and contexts of one's own are made of, ``testing`` how rules are tested, ``alembic`` what migrations
-of a host leave alone, ``telemetry`` how a core is seen running, and ``eventsourcing`` what applications
-of that package record with.  Nothing
-else is public.
+and contexts of one's own are made of, ``subscriptions`` what handlers are given when something has
+happened, ``testing`` how rules are tested, ``telemetry`` how a core is seen running, ``alembic`` what
+migrations of a host leave alone, and ``eventsourcing`` what applications of that package record with.
+Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
         events,
         policies,
         projections,
+        subscriptions,
         telemetry,
         testing,
     )
-    from crmcore.application.executing import Batch, Envelope
+    from crmcore.aio import AsyncCRM
+    from crmcore.application.executing import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
     from crmcore.composition import all_contexts
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from crmcore.domain.service.terms import StatusCategory
     from crmcore.infrastructure.commands.schema import schema_of
     from crmcore.infrastructure.identity import new_id
+    from crmcore.previews import Preview, PreviewedEvent
     from crmcore.projections.engine.projection import Projection
     from crmcore.projections.sales.opportunities.table import OpportunityStatus
     from crmcore.projections.sales.orders import OrderStatus
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CRM",
     "METRICS",
+    "AsyncCRM",
     "Batch",
     "CampaignStatus",
     "Command",
@@ -70,9 +74,12 @@ __all__ = [
     "OrderStatus",
     "Period",
     "PeriodLength",
+    "Preview",
+    "PreviewedEvent",
     "Projection",
     "Receipt",
     "Recorded",
+    "Refused",
     "StatusCategory",
     "Unit",
     "alembic",
@@ -91,6 +98,7 @@ __all__ = [
     "policies",
     "projections",
     "schema_of",
+    "subscriptions",
     "telemetry",
     "testing",
 ]
@@ -107,11 +115,13 @@ _PARTS = {
         "eventsourcing",
         "policies",
         "projections",
+        "subscriptions",
         "telemetry",
         "testing",
     ),
     "crmcore.application.service.escalation": ("Escalated",),
-    "crmcore.application.executing": ("Batch", "Envelope"),
+    "crmcore.aio": ("AsyncCRM",),
+    "crmcore.application.executing": ("Batch", "Envelope", "Refused"),
     "crmcore.application.log": ("Receipt", "Recorded"),
     "crmcore.composition": ("all_contexts",),
     "crmcore.crm": ("CRM", "open"),
@@ -124,6 +134,7 @@ _PARTS = {
     "crmcore.projections.sales.orders": ("OrderStatus",),
     "crmcore.domain.service.levels.clock": ("Mode",),
     "crmcore.infrastructure.identity": ("new_id",),
+    "crmcore.previews": ("Preview", "PreviewedEvent"),
     "crmcore.projections.engine.projection": ("Projection",),
     "crmcore.projections.service.service_levels.compliance": ("Grouping", "Unit"),
     "crmcore.projections.service.surveys.results": ("FeedbackGrouping",),

@@ -6,13 +6,21 @@ With ``workers``, which does so for other processes, the only module that import
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from crmcore.application.clock import Clock
-from crmcore.application.executing import Batch, CommandService, Envelope, InFutureError
+from crmcore.application.errors import UnreadableEventError
+from crmcore.application.executing import (
+    Batch,
+    CommandService,
+    Envelope,
+    InFutureError,
+    Refused,
+)
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.application.sales.lead_addresses import Pseudonym
@@ -26,6 +34,7 @@ from crmcore.domain.kernel import Command, NotFoundError
 from crmcore.domain.service.case.naming import cases_by_id
 from crmcore.domain.service.case_number import normal_case_number
 from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.database.borrowed import HostConnection
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.log.event_log import SqlEventLog
@@ -36,6 +45,7 @@ from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.streams import LogStreams
 from crmcore.infrastructure.log.verify import Verdict
 from crmcore.infrastructure.telemetry.observers import OBSERVERS
+from crmcore.previews import Preview, previews_of
 from crmcore.projections.engine.follow.follower import Follower
 from crmcore.projections.engine.follow.inline import Inline
 from crmcore.projections.engine.generations.names import check_names, require_projections
@@ -47,6 +57,9 @@ from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.instants import about_instants
 from crmcore.reading import ReadModels
 from crmcore.workers import Submit
+
+if TYPE_CHECKING:
+    from crmcore.subscriptions.subscriptions import Subscriptions
 
 
 class Core:
@@ -85,7 +98,7 @@ class Core:
         kept = (*composition.projections(wiring), *projections)
         check_names(kept)
         at_once = [find_projection(kept, name) for name in dict.fromkeys(inline)]
-        telemetry = Telemetry(OBSERVERS, database.told_as)
+        self._telemetry = telemetry = Telemetry(OBSERVERS, database.told_as)
         self.inline = Inline(source, registry, at_once, telemetry=telemetry)
         self.log = SqlEventLog(database, codec, self.commands, clock, self.inline.fold)
         self.service = CommandService(self.log, handlers, clock, new_id, telemetry)
@@ -106,8 +119,22 @@ class Core:
             lambda kind, rows: wiring.make(kind, rows=rows),
         )
 
+    @cached_property
+    def subscriptions(self) -> "Subscriptions":
+        """All subscriptions of the log; imported when they are needed."""
+        from crmcore.subscriptions.wiring import subscriptions_of
+
+        return subscriptions_of(
+            self._database,
+            self.source,
+            self.reader,
+            self.catalogue,
+            self.notifier,
+            self._telemetry,
+        )
+
     def execute(
-        self, command: Command, connection: Connection | None, **particulars: Any
+        self, command: Command, connection: Connection | HostConnection | None, **particulars: Any
     ) -> Receipt:
         """Carry a command out, and wake those who follow the log."""
         envelope = Envelope(command=command, **particulars)
@@ -125,10 +152,7 @@ class Core:
         **how: Any,
     ) -> Batch:
         """Carry many commands out, and wake those who follow the log after each batch."""
-        envelopes = (
-            one if isinstance(one, Envelope) else Envelope(command=one, by=by, source=source)
-            for one in commands
-        )
+        envelopes = _envelopes(commands, by, source)
 
         def notify(done: Batch) -> None:
             self.notifier.notify()
@@ -136,6 +160,34 @@ class Core:
                 progress(done)
 
         return self.service.execute_many(envelopes, progress=notify, **how)
+
+    def preview(
+        self, command: Command, connection: Connection | HostConnection | None, **particulars: Any
+    ) -> Preview:
+        """What carrying a command out would do; raises what refuses it."""
+        envelope = Envelope(command=command, **particulars)
+        (outcome,) = self._previews([envelope], connection)
+        if isinstance(outcome, Refused):
+            raise outcome.error
+        return outcome
+
+    def preview_many(
+        self,
+        commands: Iterable[Command | Envelope],
+        connection: Connection | HostConnection | None,
+        *,
+        by: str,
+        source: str | None,
+    ) -> Iterator[Preview | Refused]:
+        """What carrying many commands out would do, each upon those before it."""
+        previews = self._previews(_envelopes(commands, by, source), connection)
+        # A host's transaction is left as it was before the host goes on with it.
+        return previews if connection is None else iter(list(previews))
+
+    def _previews(
+        self, envelopes: Iterable[Envelope], connection: Connection | HostConnection | None
+    ) -> Iterator[Preview | Refused]:
+        return previews_of(self.service.preview(envelopes, connection=connection), self.log.events)
 
     def sentence(self, recorded: Recorded, names: Mapping[str, str]) -> str:
         """What a recorded event says, in a line."""
@@ -182,6 +234,25 @@ class Core:
             recorded=recorded,
         )
 
+    def page(
+        self, *, after: int, upto: int, stream_id: UUID | None
+    ) -> tuple[list[Recorded], int, UnreadableEventError | None]:
+        """The next events after a position and up to *upto*, in a transaction of their own.
+
+        With them come the position up to which they are all, and why they end before, if one cannot
+        be read.
+        """
+        events = list[Recorded]()
+        with self._database.read() as connection:
+            end = self.reader.end_of_page(connection, after=after, stream_id=stream_id)
+            end = upto if end is None else min(end, upto)
+            read = self.reader.recorded(connection, after=after, upto=end, stream_id=stream_id)
+            try:
+                events.extend(read)
+            except UnreadableEventError as error:
+                return events, end, error
+        return events, end, None
+
     def verify(
         self, connection: Connection, progress: Callable[[int, int], None] | None
     ) -> Verdict:
@@ -192,3 +263,11 @@ class Core:
         self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]
     ) -> Iterator[Recorded]:
         return self.reader.recorded(connection, subjects=subjects, topics=topics)
+
+
+def _envelopes(
+    commands: Iterable[Command | Envelope], by: str, source: str | None
+) -> Iterator[Envelope]:
+    """*commands*, each with its sender: *by* where it brings none."""
+    for one in commands:
+        yield one if isinstance(one, Envelope) else Envelope(command=one, by=by, source=source)

@@ -1,17 +1,20 @@
 """Seeing a core run: spans and metrics through OpenTelemetry.  docs/telemetry.md shows it.
 
-Log records need nothing of this: they are written to the logger ``crmcore`` of the standard library.
+Log records are written to the logger ``crmcore`` of the standard library; ``JsonLines`` is a formatter
+for them.
 """
 
 from __future__ import annotations  # of types of a package that may not be there
 
 from typing import TYPE_CHECKING
 
+from crmcore.infrastructure.telemetry.log_records import JsonLines
+
 if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
-__all__ = ["instrument", "uninstrument"]
+__all__ = ["JsonLines", "instrument", "uninstrument"]
 
 
 def instrument(

@@ -518,7 +518,11 @@ def test_the_questions_that_there_are_can_be_listed(crm: CRM) -> None:
         _ = crm.read.worksop
 
 
-@pytest.mark.parametrize("given", [5, None, int, "workshop", Job, WORKSHOP], ids=str)
+@pytest.mark.parametrize(
+    "given",
+    [5, None, int, "workshop", Job, WORKSHOP],
+    ids=lambda one: f"{type(one).__name__} {getattr(one, 'name', one)}",
+)
 def test_what_is_no_class_of_questions_is_refused(crm: CRM, given: Any) -> None:
     with pytest.raises(MisuseError, match="of: expected a class of questions, such as Bikes, got"):
         crm.read.of(given)

@@ -4,7 +4,7 @@ Commands are carried out once each, by their id; a conflict with another writer 
 service read and decide again, a bounded number of times.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
@@ -20,7 +20,7 @@ from crmcore.application.errors import (
     InvalidCommandError,
     UnreadableEventError,
 )
-from crmcore.application.log import EventLog, LogSession, NewEvent, Provenance, Receipt
+from crmcore.application.log import EventLog, LogSession, LogView, NewEvent, Provenance, Receipt
 from crmcore.application.telemetry import SILENT, UNTOLD, Operation, Particulars, Telemetry
 from crmcore.application.told_commands import (
     COMMAND,
@@ -132,6 +132,20 @@ class Batch:
 
 
 @frozen
+class Decided:
+    """What commands have done so far in one session: each is decided upon those before it."""
+
+    view: LogView
+    streams: LoadedStreams = attrs.field(init=False)
+    sent: dict[UUID, Command] = attrs.field(init=False, factory=dict)
+    """The commands that came with an id of their own, by that."""
+
+    @streams.default
+    def _no_streams(self) -> LoadedStreams:
+        return LoadedStreams(self.view)
+
+
+@frozen
 class CommandService:
     """Executes every command that a context's service has a handler for."""
 
@@ -204,26 +218,44 @@ class CommandService:
             raise ValueError(f"batch: expected a number of 1 or more, got {batch}")
         total, pending = Batch(), iter(envelopes)
         while chunk := list(islice(pending, batch)):
-            outcomes: list[Particulars] = []
-
-            def run(
-                session: LogSession,
-                chunk: Sequence[Envelope] = chunk,
-                outcomes: list[Particulars] = outcomes,
-            ) -> Batch:
-                return self._run_batch(session, chunk, stop, outcomes)
-
-            attempts = 1 if connection is not None else ATTEMPTS
-            with self._telemetry.operation(TRANSACTION, commands=len(chunk)) as told:
-                done = self._attempt(run, attempts, connection, told)
-                if told:
-                    self._tell(told, chunk, done, outcomes)
-            total.add(done)
+            total.add(self._execute_batch(chunk, stop, connection))
             if progress is not None:
                 progress(total)
             if stop and total.refused:
                 break
         return total
+
+    def _execute_batch(self, chunk: Sequence[Envelope], stop: bool, connection: Any) -> Batch:
+        outcomes: list[Particulars] = []
+
+        def run(session: LogSession) -> Batch:
+            return self._run_batch(session, chunk, stop, outcomes)
+
+        attempts = 1 if connection is not None else ATTEMPTS
+        with self._telemetry.operation(TRANSACTION, commands=len(chunk)) as told:
+            done = self._attempt(run, attempts, connection, told)
+            if told:
+                self._tell(told, chunk, done, outcomes)
+        return done
+
+    def preview(
+        self, envelopes: Iterable[Envelope], *, connection: Any = None
+    ) -> Generator[UnitOfWork | Refused | None]:
+        """What each command would do, decided upon those before it; nothing is recorded.
+
+        None for one that was carried out before.  The log is seen as it is when the first is decided.
+        """
+        seen, pending = 0, iter(envelopes)
+        with self._log.view(connection) as view:
+            before = Decided(view)
+            while chunk := list(islice(pending, BATCH)):
+                self._look_ahead(view, chunk)
+                for index, envelope in enumerate(chunk, seen):
+                    try:
+                        yield self._decide_next(before, envelope)
+                    except REFUSALS as error:
+                        yield Refused(index, envelope.command, error)
+                seen += len(chunk)
 
     def _attempt(
         self,
@@ -281,20 +313,17 @@ class CommandService:
         stop: bool,
         outcomes: list[Particulars],
     ) -> Batch:
-        done, streams = Batch(), LoadedStreams(session)
+        done, before = Batch(), Decided(session)
         repeated = list[Envelope]()
         self._look_ahead(session, chunk)
         works: list[tuple[Envelope, UnitOfWork]] = []
-        by_id: dict[UUID, Command] = {}
         for index, envelope in enumerate(chunk):
             try:
-                checked = self._checked(envelope)
-                if _is_repeated(session, by_id, checked):
-                    repeated.append(checked)
+                work = self._decide_next(before, envelope)
+                if work is None:
+                    repeated.append(envelope)
                     continue
-                works.append((checked, self._decide(streams, checked)))
-                if checked.command_id is not None:
-                    by_id[checked.command_id] = checked.command
+                works.append((envelope, work))
             except REFUSALS as error:
                 if _is_repeated_by_now(session, envelope, error):
                     repeated.append(envelope)
@@ -303,7 +332,7 @@ class CommandService:
                 if stop:
                     break
         events = [event for _, work in works for event in work.events]
-        done.position = last = session.append(events, streams.versions())
+        done.position = last = session.append(events, before.streams.versions())
         receipts: list[tuple[Command, Receipt]] = []
         for envelope, work in reversed(works):
             if envelope.command_id is not None:
@@ -319,14 +348,24 @@ class CommandService:
             outcomes += [outcome_in_batch(one, None) for one in repeated]
         return done
 
-    def _look_ahead(self, session: LogSession, chunk: Sequence[Envelope]) -> None:
+    def _decide_next(self, before: Decided, envelope: Envelope) -> UnitOfWork | None:
+        """Decide a command upon those *before* it; None if it was carried out, then or earlier."""
+        envelope = self._checked(envelope)
+        if _is_repeated(before.view, before.sent, envelope):
+            return None
+        work = self._decide(before.streams, envelope)
+        if envelope.command_id is not None:
+            before.sent[envelope.command_id] = envelope.command
+        return work
+
+    def _look_ahead(self, view: LogView, chunk: Sequence[Envelope]) -> None:
         """Look up at once what each command of a batch would ask for: its receipt, its streams."""
-        known = session.carried_out({one.command_id for one in chunk if one.command_id is not None})
+        known = view.carried_out({one.command_id for one in chunk if one.command_id is not None})
         streams: set[UUID] = set()
         for one in chunk:
             if one.command_id not in known and type(one.command) in self._handlers:
                 streams.update(_named(one.command))
-        session.read_ahead(streams)
+        view.read_ahead(streams)
 
     def _decide(self, streams: LoadedStreams, envelope: Envelope) -> UnitOfWork:
         provenance = Provenance(
@@ -419,12 +458,12 @@ def _repeated(session: LogSession, envelope: Envelope) -> Receipt | None:
     return session.receipt(envelope.command_id, envelope.command)
 
 
-def _is_repeated(session: LogSession, sent: dict[UUID, Command], envelope: Envelope) -> bool:
+def _is_repeated(view: LogView, sent: dict[UUID, Command], envelope: Envelope) -> bool:
     """Whether a command was carried out before, or in the same batch, by its id."""
     if envelope.command_id is None:
         return False
     if envelope.command_id not in sent:
-        return session.is_repeated(envelope.command_id, envelope.command)
+        return view.is_repeated(envelope.command_id, envelope.command)
     if not _is_same(envelope.command, sent[envelope.command_id]):
         raise CommandIdReusedError(envelope.command_id)
     return True

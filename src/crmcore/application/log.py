@@ -261,8 +261,8 @@ class Receipt:
     """The command was carried out before; this is its first receipt."""
 
 
-class LogSession(Protocol):
-    """One transaction on the log."""
+class LogView(Protocol):
+    """One moment of the log: what decisions read."""
 
     def read_stream(self, stream_id: UUID) -> tuple[int, Sequence[Any]]:
         """The version of a stream (0 where there is none) and its events, in order."""
@@ -286,6 +286,10 @@ class LogSession(Protocol):
     def receipt(self, command_id: UUID, command: Command) -> Receipt | None:
         """The receipt of a command carried out before, if it was."""
         ...
+
+
+class LogSession(LogView, Protocol):
+    """One transaction on the log."""
 
     def append(self, events: Sequence[NewEvent], versions: Mapping[UUID, int]) -> int | None:
         """Record *events*; return the last position.
@@ -311,4 +315,8 @@ class EventLog(Protocol):
         With *connection*, the host's own transaction, which only the host ends.  *alone*
         holds up all other writers from the start, so that none can come between.
         """
+        ...
+
+    def view(self, connection: Any = None) -> AbstractContextManager[LogView]:
+        """One moment, read without holding up anybody; that of the host's transaction, if it gives one."""
         ...

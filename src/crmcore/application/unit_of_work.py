@@ -8,7 +8,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.application.errors import MisuseError
-from crmcore.application.log import LogSession, NewEvent, Provenance
+from crmcore.application.log import LogView, NewEvent, Provenance
 from crmcore.domain.kernel import Aggregate, NotAllowedError
 from crmcore.domain.kernel.frozen import frozen
 
@@ -38,7 +38,7 @@ class LoadedStream:
 class LoadedStreams:
     """The streams that a session has read so far, for all of its commands."""
 
-    session: LogSession
+    session: LogView
     _streams: dict[UUID, LoadedStream] = attrs.Factory(dict)
 
     def load(self, aggregate: Aggregate[Any, Any], stream_id: UUID) -> LoadedStream:

@@ -16,11 +16,11 @@ from crmcore.cli.command_group import add_commands, our_modules
 DEFAULT_DB: Final = "sqlite:///crm.db"
 CONTEXTS: Final = "--contexts"
 CONTEXTS_VARIABLE: Final = "CRMCORE_CONTEXTS"
-WITH_VALUE: Final = ("--db", "--tenant", CONTEXTS, "--projections", "--policies")
+WITH_VALUE: Final = ("--db", "--tenant", CONTEXTS, "--projections", "--policies", "--log-level")
 OPTIONS: Final = (*WITH_VALUE, "--json")
 EPILOG: Final = (
-    "--db, --tenant, --contexts, --projections, --policies and --json may stand before or after the"
-    " command. Exit status: 0 done, 1 refused or failed, 2 a wrong call, 130 interrupted."
+    "--db, --tenant, --contexts, --projections, --policies, --log-level and --json may stand before or"
+    " after the command. Exit status: 0 done, 1 refused or failed, 2 a wrong call, 130 interrupted."
 )
 
 WRONG: Final = 2
@@ -185,6 +185,15 @@ def options(
             "--json", metavar="", help="Answer in JSON on stdout, and nothing else there."
         ),
     ] = False,
+    log_level: Annotated[
+        str | None,
+        typer.Option(
+            "--log-level",
+            metavar="LEVEL",
+            envvar="CRMCORE_LOG",
+            help="Tell what is done as lines of JSON on stderr: debug, info, warning or error.",
+        ),
+    ] = None,
     _shown: Annotated[
         bool,
         typer.Option(
@@ -195,6 +204,10 @@ def options(
     """Keep what holds for every command."""
     from crmcore.cli.session import Options
 
+    if log_level:
+        from crmcore.cli.log_lines import log_lines
+
+        ctx.call_on_close(log_lines(log_level))
     ctx.obj = Options(
         db=db,
         tenant=tenant,

@@ -34,7 +34,8 @@ class _DataclassFields:
     """The fields of an attrs class as those of a dataclass, made when somebody asks for them."""
 
     def __get__(self, _instance: object, kind: Any) -> Mapping[str, Any]:
-        fields = [(field.name, field.type) for field in attrs.fields(kind)]
+        told = [field for field in attrs.fields(kind) if not field.name.startswith("_")]
+        fields = [(field.name, field.type) for field in told]
         same: Any = dataclasses.make_dataclass(kind.__name__, fields)
         kind.__dataclass_fields__ = found = dict(same.__dataclass_fields__)
         return found

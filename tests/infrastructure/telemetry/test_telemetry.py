@@ -24,6 +24,7 @@ import crmcore
 from crmcore import Envelope, commands, errors, telemetry
 from crmcore.domain.kernel import DomainError
 from crmcore.projections.engine.poison.dead_letters import Policy
+from crmcore.subscriptions import Retry
 from tests.application import test_hostile_commands as hostile
 from tests.infrastructure.telemetry.conftest import Told, as_json
 from tests.messages import st_message
@@ -229,6 +230,53 @@ def test_an_event_that_stands_in_the_way_is_told_without_what_it_says(
     if policy is Policy.STOP:
         failed = next(one for one in told.spans("crmcore.project") if dict(one.attributes or {}).get("error.type"))  # fmt: skip
         assert dict(failed.attributes or {})["error.type"] == "RuntimeError"
+    assert "Zebulon" not in told.everything()
+
+
+def test_deliveries_are_told_and_what_they_belong_to(crm: crmcore.CRM, told: Told) -> None:
+    crm.execute(named("Zebulon"), by="desk", correlation_id=RUN)
+    seen: list[Any] = []
+
+    def greet(delivery: Any) -> None:
+        seen.append(trace.get_current_span())
+        if len(seen) == 1:
+            raise RuntimeError(f"no greeting for {delivery.event.name}")
+
+    subscription = crm.subscribe("greeter", greet, retry=Retry(attempts=2, first=0.001))
+    subscription.catch_up()
+    first, second = told.spans("crmcore.deliver")
+    assert [one.name for one in seen] == ["crmcore.deliver"] * 2
+    assert (first.status.status_code, first.status.description) == (
+        StatusCode.ERROR,
+        "RuntimeError",
+    )
+    delivered = attributes(second)
+    assert UUID(delivered.pop("crmcore.subscription.delivery_id"))
+    assert delivered == {
+        "crmcore.subscription.subscription": "greeter",
+        "crmcore.subscription.topic": "customer-registered",
+        "crmcore.subscription.position": 1,
+        "crmcore.subscription.attempt": 2,
+        "crmcore.subscription.events": 1,
+        "crmcore.subscription.outcome": "delivered",
+        "crmcore.correlation_id": str(RUN),
+    }
+    levels = [(one.levelname, one.outcome) for one in told.logged("delivery")]
+    assert levels == [("WARNING", "failed"), ("INFO", "delivered")]
+    assert "Zebulon" not in told.everything()
+
+
+def test_a_dead_letter_is_told(crm: crmcore.CRM, told: Told) -> None:
+    crm.execute(named("Zebulon"), by="desk")
+
+    def fail(delivery: Any) -> None:
+        raise RuntimeError(delivery.event.name)
+
+    crm.subscribe("greeter", fail, retry=Retry(attempts=1)).catch_up()
+    [record] = told.logged("dead_letter")
+    assert (record.subscription, record.position, record.attempts) == ("greeter", 1, 1)
+    [(by, count)] = told.metric("crmcore.dead_letters")
+    assert (by["crmcore.subscription.subscription"], count) == ("greeter", 1)
     assert "Zebulon" not in told.everything()
 
 

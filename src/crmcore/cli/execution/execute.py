@@ -1,29 +1,24 @@
 """`crmcore execute`: the commands of a file, carried out one after the other."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Final
+from typing import Annotated, BinaryIO, Final
 from uuid import UUID
 
 import attrs
 import typer
 
 import crmcore
-from crmcore.cli.execution.lines import UNFIT, Line, lines, read
-from crmcore.cli.faults import Fault, by_field, complain
+from crmcore.cli.execution.dry_run import foretell
+from crmcore.cli.execution.files import opened_file, size_of
+from crmcore.cli.execution.lines import UNFIT, Line, lines, opened, read
+from crmcore.cli.execution.told import Told
 from crmcore.cli.interruption import held
-from crmcore.cli.output import counted, emit_line, one_line, say
+from crmcore.cli.output import counted, emit_line, say
 from crmcore.cli.progress import Step, progress
 from crmcore.cli.session import options_of, writing
 
 BATCH: Final = 500
 """Lines to a transaction."""
-
-GZIP: Final = b"\x1f\x8b"
-"""How a file begins that gzip has compressed."""
 
 
 def execute(
@@ -39,12 +34,19 @@ def execute(
     source: Annotated[
         str | None, typer.Option("--source", metavar="NAME", help="Which system they come from.")
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", metavar="", help="Only tell what each line would record."),
+    ] = False,
 ) -> None:
     """Carry out `crmcore execute`."""
     options = options_of(ctx)
-    with _opened(file) as stream, writing(options) as crm:
+    if dry_run:
+        foretell(options, file, by=by, source=source, stop=stop)
+        return
+    with opened_file(file) as stream, writing(options) as crm:
         run = Run(crm, by, source, stop, options.json)
-        with progress("carrying out", _size(file)) as step:
+        with progress("carrying out", size_of(file)) as step:
             try:
                 run.all(stream, step)
             except BaseException as error:
@@ -59,20 +61,11 @@ def execute(
 
 
 @attrs.define
-class Run:
+class Run(Told):
     """What became of the lines so far."""
 
-    crm: crmcore.CRM
-    by: str | None
-    source: str | None
-    stop: bool
-    json: bool
-    seen: int = 0
-    executed: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    events: int = 0
-    position: int | None = None
+    seen: int = attrs.field(default=0, init=False)
+    position: int | None = attrs.field(default=None, init=False)
 
     def all(self, stream: BinaryIO, step: Step) -> None:
         """Carry out every line, ``BATCH`` to a transaction."""
@@ -92,7 +85,9 @@ class Run:
         opening: dict[str, UUID] = {}
         for line in chunk:
             try:
-                envelopes.append((line.number, read(self.crm, line, self.by, self.source, opening)))
+                envelope = read(self.crm, line, self.by, self.source, opening)
+                opening = opened(envelope.command) | opening
+                envelopes.append((line.number, envelope))
             except UNFIT as error:
                 refusals[line.number] = error
                 if self.stop:
@@ -105,7 +100,7 @@ class Run:
             refusals = {}  # the batch ended before the line that cannot be read
         refusals |= {envelopes[one.index][0]: one.error for one in done.refused}
         for number in sorted(refusals):
-            self._refuse(number, refusals[number])
+            self.refuse(number, refusals[number])
         self.seen = max(refusals, default=0) if self.stop and refusals else chunk[-1].number
         return self.stop and bool(refusals)
 
@@ -115,18 +110,9 @@ class Run:
         self.events += done.events
         self.position = self.position if done.position is None else done.position
 
-    def _refuse(self, number: int, error: Exception) -> None:
-        self.refused += 1
-        reason = one_line(str(error))
-        complain(f"line {number:,}: {reason}")
-        if self.json:
-            refusal = {"line": number, "kind": type(error).__name__, "reason": reason}
-            emit_line({"refused": refusal | by_field(error)})
-
     def summary(self) -> dict[str, int | None]:
         """The figures for JSON."""
-        names = ("executed", "unchanged", "refused", "events", "position")
-        return {name: getattr(self, name) for name in names}
+        return {**self.counted(), "position": self.position}
 
     def said(self) -> str:
         """The figures in a sentence."""
@@ -139,33 +125,3 @@ class Run:
     def kept(self) -> str:
         """What is safe if the run ends here."""
         return f"up to line {self.seen:,} all is done and kept: {self.said()}"
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
-    with _stream(file) as stream:
-        if hasattr(stream, "peek") and stream.peek(len(GZIP)).startswith(GZIP):
-            raise Fault(
-                f"{file}: is compressed by gzip: `gunzip -c FILE.gz | crmcore execute -` reads it"
-            )
-        yield stream
-
-
-@contextmanager
-def _stream(file: str) -> Iterator[Any]:
-    if file == "-":
-        if sys.stdin is None:  # closed by the caller
-            raise Fault("-: cannot be read: standard input is closed")
-        yield sys.stdin.buffer
-        return
-    try:
-        stream = Path(file).open("rb")  # noqa: SIM115  # only the opening can fail here
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise Fault(f"{file}: cannot be read: {reason}") from None
-    with stream:
-        yield stream
-
-
-def _size(file: str) -> int | None:
-    return None if file == "-" else Path(file).stat().st_size or None

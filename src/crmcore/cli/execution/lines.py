@@ -5,8 +5,9 @@ read is refused with the reason, and reading goes on.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ LONGEST: Final = 4 * 1024 * 1024
 """Bytes to a line: the longest message that a command takes is well below."""
 
 BOM: Final = b"\xef\xbb\xbf"
+NO_CASES: Final[Mapping[str, UUID]] = MappingProxyType({})
 IDS: Final = ("command_id", "correlation_id", "causation_id")
 
 
@@ -55,11 +57,11 @@ def read(
     line: Line,
     by: str | None,
     source: str | None,
-    opening: dict[str, UUID] | None = None,
+    cases: Mapping[str, UUID] = NO_CASES,
 ) -> crmcore.Envelope:
     """The command on a *line*; *by* and *source* where it does not say so itself.
 
-    *opening* are the cases that the same batch opens, by their numbers: this adds its own.
+    *cases* are those that lines before it open, by their numbers.
 
     Raises ``Unreadable``, or what ``CRM.command`` raises.
     """
@@ -75,13 +77,17 @@ def read(
         source = _optional_text(given, "source", source)
     ids = {name: _identity(given, name) for name in IDS}
     version = _version(given)
-    cases = {} if opening is None else opening
     command = crm.command(topic, given, cases=cases)
-    if isinstance(command, OpenCase) and command.number is not None:
-        cases.setdefault(command.number, command.case_id)
     return crmcore.Envelope(
         command=command, by=sender, source=source, expected_version=version, **ids
     )
+
+
+def opened(command: crmcore.Command) -> dict[str, UUID]:
+    """The case that *command* opens, by its number, if it gives it one."""
+    if isinstance(command, OpenCase) and command.number is not None:
+        return {command.number: command.case_id}
+    return {}
 
 
 def _parsed(line: Line) -> dict[str, Any]:

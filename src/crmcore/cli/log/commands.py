@@ -7,6 +7,11 @@ GROUPS: Final[Mapping[str, str]] = {
     "audit": "The log itself: was anything altered?",
 }
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "status": (
+        "crmcore.cli.log.status:status",
+        "Where the log ends, and where read models and subscriptions stand; exit status 1 if one "
+        "cannot go on.",
+    ),
     "upgrade": (
         "crmcore.cli.log.upgrade:upgrade",
         "Bring tables that an earlier release made to what this one keeps in them.\n\n"

@@ -21,6 +21,7 @@ from crmcore.application.errors import (
     StoreUnavailableError,
 )
 from crmcore.domain.kernel.frozen import frozen
+from crmcore.infrastructure.database.borrowed import HostConnection, as_sqlalchemy
 from crmcore.infrastructure.database.creation import make, require_schema
 from crmcore.infrastructure.database.engine import (
     engine_for,
@@ -34,6 +35,7 @@ from crmcore.infrastructure.database.host_transaction import (
     is_begun,
     location_of,
     own_names,
+    read_in,
     require_committing,
     require_connection,
 )
@@ -169,7 +171,7 @@ class Database:
             self.engine.dispose()
 
     @contextmanager
-    def write(self, connection: Connection | None = None) -> Iterator[Connection]:
+    def write(self, connection: Connection | HostConnection | None = None) -> Iterator[Connection]:
         """A transaction that may append; the host's own, if it hands over its *connection*.
 
         On SQLite the right to write is taken at the start, so that what is read in it
@@ -181,11 +183,10 @@ class Database:
         """
         with store_errors(self.where):
             if connection is not None:
-                connection = require_connection(connection, self.engine, self.where)
-                with own_names(connection):
-                    self._join(connection)
-                    with connection.begin_nested():
-                        yield connection
+                with self._of_host(connection) as host:
+                    self._join(host)
+                    with host.begin_nested():
+                        yield host
                 return
             if self.is_sqlite and self.owned:
                 with self._writer.transaction() as own:
@@ -196,9 +197,18 @@ class Database:
                 yield own
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection that sees one moment of the database, however many statements it runs."""
+    def read(self, connection: Connection | HostConnection | None = None) -> Iterator[Connection]:
+        """A connection that sees one moment of the database, however many statements it runs.
+
+        A host's *connection* sees what its transaction has written as well, and is left as it was;
+        on PostgreSQL its isolation level says which moments it sees.  Raises ``MisuseError`` as
+        ``write`` does.
+        """
         with store_errors(self.where):
+            if connection is not None:
+                with self._of_host(connection) as host, self._looking(host):
+                    yield host
+                return
             isolation = None if self.is_sqlite else "REPEATABLE READ"
             with self.engine.connect() as own:
                 if isolation:
@@ -206,6 +216,27 @@ class Database:
                 with own.begin():
                     begin(own, "DEFERRED")
                     yield own
+
+    @contextmanager
+    def _of_host(self, connection: Connection | HostConnection) -> Iterator[Connection]:
+        """The host's *connection* as one of SQLAlchemy's on which our tables go by their own names."""
+        with as_sqlalchemy(connection, self.engine, self.where) as given:
+            host = require_connection(given, self.engine, self.where)
+            with own_names(host):
+                yield host
+
+    @contextmanager
+    def _looking(self, connection: Connection) -> Iterator[None]:
+        """Read in the host's transaction, be it begun or not, and end no more than was begun here."""
+        begun = None if connection.in_transaction() else connection.begin()
+        try:
+            self._require_own_log(connection)
+            require_committing(connection, self.where)
+            with read_in(connection):
+                yield
+        finally:
+            if begun is not None:
+                begun.rollback()
 
     def _join(self, connection: Connection) -> None:
         """Make the host's transaction one that writes, be it begun or not; or leave it as it was."""

@@ -20,6 +20,7 @@ from crmcore.domain.kernel import Command, Presumed, for_instant, version_of
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.database.borrowed import HostConnection
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.driver import execute_each, fetch_all
 from crmcore.infrastructure.events.codec import EventCodec
@@ -49,13 +50,13 @@ class SqlEventLog:
 
     @contextmanager
     def session(
-        self, connection: Connection | None = None, *, alone: bool = False
+        self, connection: Connection | HostConnection | None = None, *, alone: bool = False
     ) -> Iterator["SqlLogSession"]:
         """A transaction on the log, or a part of the host's own; *alone*, no other writes meanwhile."""
         try:
             with self.database.write(connection) as open_connection:
                 statements = log_statements(self.database.tables, open_connection.dialect)
-                session = SqlLogSession(self, open_connection, self._clock, statements)
+                session = SqlLogSession(self, open_connection, statements, clock=self._clock)
                 if alone:
                     session.lock()
                 yield session
@@ -65,29 +66,25 @@ class SqlEventLog:
             said = str(error.orig).strip().partition("\n")[0]
             raise StoreError(f"{self.database.where}: refused to record: {said}") from error
 
+    @contextmanager
+    def view(self, connection: Connection | HostConnection | None = None) -> Iterator["SqlLogView"]:
+        """One moment of the log, or of the host's transaction: nothing is written, no one waits."""
+        with self.database.read(connection) as open_connection:
+            statements = log_statements(self.database.tables, open_connection.dialect)
+            yield SqlLogView(self, open_connection, statements)
+
 
 @attrs.define
-class SqlLogSession:
-    """One transaction (``crmcore.application.log.LogSession``)."""
+class SqlLogView:
+    """One moment of the log (``crmcore.application.log.LogView``)."""
 
     _log: SqlEventLog
     _connection: Connection
-    _clock: Callable[[], datetime]
     _statements: LogStatements
-    began_after: Place | None = None
-    """The end of the log before the first record of this session; None while there is none."""
-    _head: Head | None = None
-    """The end of the log, once nobody else can move it."""
     _ahead: dict[UUID, list[StreamRow]] = attrs.Factory(dict)
     """What was read before it was asked for."""
     _receipts: dict[UUID, tuple[bytes, int, int]] = attrs.Factory(dict)
     """Of commands that were carried out before: digest, first position and last."""
-
-    def lock(self) -> Head:
-        """Hold up all other writers until the transaction ends."""
-        if self._head is None:
-            self._head = lock_head(self._connection, self._log.database.tables)
-        return self._head
 
     def read_stream(self, stream_id: UUID) -> tuple[int, Sequence[Any]]:
         """The version of a stream and its events, in order."""
@@ -98,8 +95,7 @@ class SqlLogSession:
 
     def read_ahead(self, stream_ids: Collection[UUID]) -> None:
         """Read streams at once that will be asked for one by one."""
-        if stream_ids:
-            self._ahead.update(self._log.reader.ahead(self._connection, stream_ids))
+        self._ahead = self._log.reader.ahead(self._connection, stream_ids) if stream_ids else {}
 
     def carried_out(self, command_ids: Collection[UUID]) -> Collection[UUID]:
         """Those of the commands that have a receipt by now."""
@@ -143,6 +139,23 @@ class SqlLogSession:
         if not last:
             return ()
         return self._log.reader.recorded(self._connection, after=first - 1, upto=last)
+
+
+@attrs.define
+class SqlLogSession(SqlLogView):
+    """One transaction (``crmcore.application.log.LogSession``)."""
+
+    _clock: Callable[[], datetime] = attrs.field(kw_only=True)
+    began_after: Place | None = attrs.field(default=None, kw_only=True)
+    """The end of the log before the first record of this session; None while there is none."""
+    _head: Head | None = attrs.field(default=None, kw_only=True)
+    """The end of the log, once nobody else can move it."""
+
+    def lock(self) -> Head:
+        """Hold up all other writers until the transaction ends."""
+        if self._head is None:
+            self._head = lock_head(self._connection, self._log.database.tables)
+        return self._head
 
     def append(self, events: Sequence[NewEvent], versions: Mapping[UUID, int]) -> int | None:
         """Record *events* if no stream of *versions* has changed; return the last position."""

@@ -3,7 +3,9 @@
 Nothing is configured here: whoever wants them adds a handler to the logger ``crmcore``.
 """
 
+import json
 import logging
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -56,3 +58,25 @@ class LogRecords:
 
 def _plain(value: Value) -> object:
     return str(value) if isinstance(value, UUID) else value
+
+
+class JsonLines(logging.Formatter):
+    """Writes a record as a line of JSON: time (UTC), level, logger, event and its fields.
+
+    Of a record that is not of a core's event, the message.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        instant = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
+        told: dict[str, object] = {
+            "time": f"{instant.isoformat(timespec='milliseconds')}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
+        fields = vars(record).get(FIELDS)
+        if fields is None:
+            told["message"] = record.getMessage()
+        else:
+            told |= {"event": vars(record)["event"], **fields}
+        return json.dumps(told, ensure_ascii=False, default=str)
