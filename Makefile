@@ -10,7 +10,7 @@ WORKERS ?= auto
 BENCH ?=
 FILE ?=
 KILLS ?=
-.PHONY: help setup demo test bench bench-memory bench-service switch-under-load kill-tests restart-tests task-tests deep-tests load-tests check format lint types layers coverage event-fixtures schemas constraints clean
+.PHONY: help setup demo workshop test bench bench-memory bench-service switch-under-load kill-tests restart-tests task-tests deep-tests load-tests check format lint types layers coverage event-fixtures schemas constraints clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 20
@@ -29,6 +29,9 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## the main job on bundled real data, from the import to the audit
 	@mkdir -p build
 	$(BIN)/crmcore demo --keep build/demo.db
+
+workshop: $(READY) ## the example of a product, on http://localhost:8000, with a mail server that prints
+	$(BIN)/python -m examples.workshop
 
 test: $(READY) ## all tests
 	$(BIN)/pytest -q -n $(WORKERS)

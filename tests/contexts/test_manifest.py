@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import pytest
-from examples.workshop import BIKES, JOB, WAITING, WORKSHOP, JobService, ReceiveBike
+from examples.workshop.context import BIKES, JOB, WAITING, WORKSHOP, JobService, ReceiveBike
 
 import crmcore
 from crmcore.contexts import (

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import attrs
 import pytest
-from examples.workshop import (
+from examples.workshop import context as workshop
+from examples.workshop.context import (
     JOB,
     WORKSHOP,
     Bike,
@@ -42,7 +43,6 @@ from crmcore.errors import (
 )
 from crmcore.projections import Projection, UnknownEvent
 from crmcore.testing import Scenario
-from examples import workshop
 from tests.histories import Clock as FixedClock
 from tests.projections.contract import fresh, rows_of
 from tests.scenario import START, at, uid

@@ -36,11 +36,11 @@ class Client:
     runner: asyncio.Runner
     http: AsyncClient
 
-    def get(self, path: str) -> Response:
-        return self.runner.run(self.http.get(path))
+    def get(self, path: str, **parameters: Any) -> Response:
+        return self.runner.run(self.http.get(path, params=parameters))
 
-    def post(self, path: str, json: dict[str, Any]) -> Response:
-        return self.runner.run(self.http.post(path, json=json))
+    def post(self, path: str, json: dict[str, Any] | None = None, **given: Any) -> Response:
+        return self.runner.run(self.http.post(path, json=json, **given))
 
     def post_all(self, path: str, json: list[dict[str, Any]]) -> list[Response]:
         """All of them at once."""
