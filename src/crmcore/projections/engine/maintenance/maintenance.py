@@ -54,6 +54,9 @@ class Maintenance:
     _registry: Registry
     _rebuilder: Rebuilder
 
+    def __repr__(self) -> str:
+        return f"Maintenance({', '.join(one.name for one in self.projections)})"
+
     def rebuild(
         self,
         name: str,
