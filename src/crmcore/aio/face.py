@@ -53,6 +53,9 @@ class AsyncCRM:
         self._crm, self._wired = crm, wired
         self._threads = Threads(one_writes=one_writes)
 
+    def __repr__(self) -> str:
+        return f"AsyncCRM({self._crm.where!r})"
+
     async def __aenter__(self) -> Self:
         await self._threads.ask(self._wired)
         return self
