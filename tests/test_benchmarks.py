@@ -10,6 +10,7 @@ import pytest
 import crmcore
 from crmcore.infrastructure.database.database import Database
 from tests.composed import CODEC
+from tests.patience import PATIENCE
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -36,7 +37,7 @@ def test_the_synthetic_log_is_a_log_like_any_other(
 def test_a_row_is_measured_and_told_as_json() -> None:
     command = [sys.executable, str(BENCHMARKS / "bench.py"), "--only", "verify", "--json"]
     command += ["--events", "500", "--customers", "10", "--runs", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
     told = json.loads(done.stdout)
     [row] = told["rows"]
     assert (row["work"], row["asked"]) == ("verify the chain", 0.4)

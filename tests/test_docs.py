@@ -30,6 +30,7 @@ from hypothesis import strategies as st
 import crmcore
 from crmcore.cli import main
 from crmcore.infrastructure.log.chain import FIRST_LINK, Row, link
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -166,7 +167,7 @@ def run_shell(command: str) -> "subprocess.CompletedProcess[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

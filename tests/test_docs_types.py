@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.test_docs import PAGES, blocks, name_of
 
 STRICT_PYRIGHT = {
@@ -67,7 +68,7 @@ def check(folder: Path, tool: str, *options: str) -> None:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -3,11 +3,12 @@
 >>> import crmcore  # doctest: +SKIP
 >>> crm = crmcore.open("sqlite:///crm.db")  # doctest: +SKIP
 
-``crmcore.commands`` holds every command, ``crmcore.events`` every event, ``crmcore.errors`` everything
-that can be raised, ``crmcore.calendars`` working time, ``crmcore.policies`` what an organisation
-decides for itself, ``crmcore.projections`` and ``crmcore.contexts`` what read models and contexts of
-one's own are made of, ``crmcore.testing`` how rules are tested, and
-``crmcore.eventsourcing`` what applications of that package record with.  Nothing else is public.
+Its modules are public as well: ``commands`` holds every command, ``events`` every event, ``catalogue``
+what is to be known of them, ``errors`` everything that can be raised, ``calendars`` working time,
+``policies`` what an organisation decides for itself, ``projections`` and ``contexts`` what read models
+and contexts of one's own are made of, ``subscriptions`` what handlers are given when something has
+happened, ``testing`` how rules are tested, ``alembic`` what migrations of a host leave alone, and
+``eventsourcing`` what applications of that package record with.  Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -16,15 +17,19 @@ TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 
 if TYPE_CHECKING:
     from crmcore import (
+        alembic,
         calendars,
+        catalogue,
         commands,
         contexts,
         errors,
         events,
         policies,
         projections,
+        subscriptions,
         testing,
     )
+    from crmcore.aio import AsyncCRM
     from crmcore.application.executing import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CRM",
     "METRICS",
+    "AsyncCRM",
     "Batch",
     "CampaignStatus",
     "Command",
@@ -74,8 +80,10 @@ __all__ = [
     "Refused",
     "StatusCategory",
     "Unit",
+    "alembic",
     "all_contexts",
     "calendars",
+    "catalogue",
     "commands",
     "contexts",
     "derived_id",
@@ -88,12 +96,15 @@ __all__ = [
     "policies",
     "projections",
     "schema_of",
+    "subscriptions",
     "testing",
 ]
 
 _PARTS = {
     "crmcore": (
+        "alembic",
         "calendars",
+        "catalogue",
         "commands",
         "contexts",
         "errors",
@@ -101,9 +112,11 @@ _PARTS = {
         "eventsourcing",
         "policies",
         "projections",
+        "subscriptions",
         "testing",
     ),
     "crmcore.application.service.escalation": ("Escalated",),
+    "crmcore.aio": ("AsyncCRM",),
     "crmcore.application.executing": ("Batch", "Envelope", "Refused"),
     "crmcore.application.log": ("Receipt", "Recorded"),
     "crmcore.composition": ("all_contexts",),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine
@@ -20,19 +20,24 @@ from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
 
 if TYPE_CHECKING:
+    from crmcore.aio import AsyncCRM
     from crmcore.application.executing import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.policies import Policies
     from crmcore.application.service.escalation import Escalated
+    from crmcore.catalogue import MessageCatalogue
     from crmcore.contexts.context import Context
     from crmcore.core import Core
     from crmcore.domain.kernel import Command
+    from crmcore.infrastructure.database.borrowed import HostConnection
     from crmcore.infrastructure.log.verify import Verdict
     from crmcore.previews import Preview
     from crmcore.projections.engine.follow.status import Status
     from crmcore.projections.engine.maintenance.maintenance import Maintenance
     from crmcore.projections.engine.projection import Projection
     from crmcore.reading import ReadModels
+    from crmcore.subscriptions import Retry, Subscription, Subscriptions
+    from crmcore.subscriptions.subscriptions import Start
 
 NO_CASES: Final[Mapping[str, UUID]] = MappingProxyType({})
 NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -69,6 +74,7 @@ class CRM:
         }
         self._wiring = threading.Lock()
         self._wired: Core | None = None
+        self._aio: AsyncCRM | None = None
         if (policies, contexts, projections, inline) != (None, (), (), ()):
             self._core  # noqa: B018  # what is wrong with what is a host's own is told at once
 
@@ -94,8 +100,20 @@ class CRM:
         self.close()
 
     def close(self) -> None:
-        """Give the database back."""
+        """Give the database back; what was begun through ``aio`` ends before."""
+        if self._aio is not None:
+            self._aio.end()
         self._database.close()
+
+    @property
+    def aio(self) -> AsyncCRM:
+        """The same for hosts on asyncio: ``await crm.aio.execute(...)``."""
+        with self._wiring:
+            if self._aio is None:
+                from crmcore.aio import AsyncCRM
+
+                self._aio = AsyncCRM(self, lambda: self._core, one_writes=self._database.is_sqlite)
+            return self._aio
 
     @property
     def where(self) -> str:
@@ -114,13 +132,14 @@ class CRM:
         causation_id: UUID | None = None,
         source: str | None = None,
         expected_version: int | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Receipt:
         """Carry a command out; return its events and the position after them.
 
         *by* is who wants it.  The same *command_id* again returns the first receipt and records
         nothing.  *expected_version* pins the version of the stream that the command is about.
-        With *connection* the events become part of the host's own transaction.
+        With *connection* the events become part of the host's own transaction: SQLAlchemy's, the
+        driver's (sqlite3, psycopg), or Django's (``django.db.connection``).
 
         Raises ``DomainError`` (refused by a rule), ``InvalidCommandError``,
         ``CommandIdReusedError``, ``ConcurrencyError`` or ``StoreError``.
@@ -145,7 +164,7 @@ class CRM:
         batch: int = 500,
         stop: bool = False,
         progress: Callable[[Batch], None] | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Batch:
         """Carry many commands out, *batch* to a transaction; report what was done and refused.
 
@@ -172,7 +191,7 @@ class CRM:
         causation_id: UUID | None = None,
         source: str | None = None,
         expected_version: int | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Preview:
         """What ``execute`` would do with a command now: the events that it would record, or its refusal.
 
@@ -200,7 +219,7 @@ class CRM:
         *,
         by: str,
         source: str | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Iterator[Preview | Refused]:
         """What ``execute_many`` would do: each command is decided upon those before it, in order.
 
@@ -245,9 +264,33 @@ class CRM:
         """
         return self._core.sentence(recorded, names)
 
+    @property
+    def catalogue(self) -> MessageCatalogue:
+        """Every command and every event of the contexts that are loaded, with schemas and examples."""
+        from crmcore.catalogue import MessageCatalogue
+
+        return MessageCatalogue(self._own["contexts"])
+
     def command_schema(self, topic: str) -> dict[str, Any]:
-        """The JSON Schema of a command."""
-        return self._core.commands.schema(topic)
+        """The JSON Schema (2020-12) of a command's fields; raises ``UnknownTopicError``."""
+        return self.catalogue.command_schema(topic)
+
+    def event_schema(self, topic: str) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of an event's fields as they are stored now.
+
+        ``x-version`` is the version that it describes, ``x-older-versions`` are those that are still
+        read, ``x-personal`` marks what tells something about a natural person.
+        Raises ``UnknownTopicError``.
+        """
+        return self.catalogue.event_schema(topic)
+
+    def asyncapi(self) -> dict[str, Any]:
+        """The AsyncAPI 3.0 document of all events, those of a host's own contexts included."""
+        return self.catalogue.asyncapi()
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document of all commands: ``POST /commands/TOPIC``, receipts and problems."""
+        return self.catalogue.openapi()
 
     # Read models
 
@@ -301,6 +344,37 @@ class CRM:
         """Where each read model stands."""
         return self._core.follower.status()
 
+    # What is done when something has happened
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Handlers that are given what is recorded: where they stand, what they could not handle."""
+        return self._core.subscriptions
+
+    def subscribe(
+        self,
+        name: str,
+        handler: Callable[[Any], object],
+        *,
+        topics: Iterable[str | type] | None = None,
+        contexts: Iterable[str] | None = None,
+        start: Start = "beginning",
+        batch: int | None = None,
+        retry: Retry | None = None,
+        on_failure: Literal["park", "stop"] = "park",
+    ) -> Subscription:
+        """Begin a subscription, or go on with the one of that name: ``subscriptions.subscribe``."""
+        return self._core.subscriptions.subscribe(
+            name,
+            handler,
+            topics=topics,
+            contexts=contexts,
+            start=start,
+            batch=batch,
+            retry=retry,
+            on_failure=on_failure,
+        )
+
     # Service levels
 
     def due(self, until: datetime | None = None) -> Escalated:
@@ -331,7 +405,7 @@ class CRM:
     def events(self, *, after: int = 0, stream_id: UUID | None = None) -> Iterator[Recorded]:
         """What was recorded after a position, of one stream or of all, in order."""
         with self._database.read() as connection:
-            yield from self._core.reader.recorded(connection, after=after, stream_id=stream_id)
+            yield from self._core.reader.in_pages(connection, after=after, stream_id=stream_id)
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> Verdict:
         """Recompute the chain of the log, and compare its other tables with what the records tell.

@@ -4,7 +4,8 @@
 that could not be read, ``ConcurrencyError`` a conflict with another writer, ``StoreError``
 trouble with the database, ``ProjectionStoppedError`` a read model that cannot go on
 (``RebuildStoppedError``: some of several that were rebuilt together),
-``UnknownProjectionError`` one that is not there, ``NotReachedError`` a position that was asked
+``UnknownProjectionError`` one that is not there, ``SubscriptionStoppedError`` and
+``UnknownSubscriptionError`` the same of subscriptions, ``NotReachedError`` a position that was asked
 for and is not reached.
 """
 
@@ -23,7 +24,9 @@ from crmcore.application.errors import (
     StoreMissingError,
     StoreReadOnlyError,
     StoreUnavailableError,
+    SubscriptionStoppedError,
     UndeclaredError,
+    UnknownSubscriptionError,
     UnknownTopicError,
     UnreadableEventError,
 )
@@ -76,8 +79,10 @@ __all__ = [
     "StoreMissingError",
     "StoreReadOnlyError",
     "StoreUnavailableError",
+    "SubscriptionStoppedError",
     "UndeclaredError",
     "UnknownProjectionError",
+    "UnknownSubscriptionError",
     "UnknownTopicError",
     "UnreadableEventError",
 ]

@@ -40,6 +40,7 @@ from crmcore.errors import (
 )
 from tests.application.hammer import SPRING, cost, plan, spent
 from tests.composed import HANDLERS
+from tests.patience import PATIENCE
 from tests.scenario import START, at, uid
 
 ROOT = Path(__file__).parents[2]
@@ -304,7 +305,9 @@ def test_processes_that_hammer_one_stream_lose_nothing(crm: CRM, database_url: s
         subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)
     ]
     lines = [
-        line.split() for child in children for line in child.communicate(timeout=60)[0].splitlines()
+        line.split()
+        for child in children
+        for line in child.communicate(timeout=PATIENCE)[0].splitlines()
     ]
     assert [child.returncode for child in children] == [0, 0]
     told = {int(position): UUID(cost_id) for position, cost_id in lines}

@@ -1,13 +1,12 @@
 """Every event has a sentence, made of fields that it has."""
 
-import json
 from typing import Any
 
 import attrs
 import pytest
 
 from crmcore.application.sentences import FIELD, FORMS, sentence_of
-from crmcore.cli.execution.fields import example
+from crmcore.catalogue.examples import event_example
 from tests.composed import EVENTS
 
 BY_TOPIC: dict[str, Any] = {kind.TOPIC: kind for kind in EVENTS}  # type: ignore[attr-defined]
@@ -27,7 +26,7 @@ def test_a_sentence_names_fields_of_its_event_in_forms_that_there_are(topic: str
 
 @pytest.mark.parametrize("topic", BY_TOPIC)
 def test_a_sentence_shows_no_raw_json(topic: str) -> None:
-    said = sentence_of(BY_TOPIC, topic, json.loads(json.dumps(example(BY_TOPIC[topic]))))
+    said = sentence_of(BY_TOPIC, topic, event_example(BY_TOPIC[topic]))
     assert said
     assert not set("{}[]_") & set(said)
 

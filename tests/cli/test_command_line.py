@@ -17,6 +17,7 @@ from crmcore.cli import main
 from crmcore.cli.app import hoisted
 from crmcore.cli.command_group import our_modules
 from tests.cli.command_line import CommandLine, as_lines, key, registered, sent
+from tests.patience import PATIENCE
 
 
 def process(
@@ -28,7 +29,7 @@ def process(
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -154,7 +155,7 @@ def test_a_reader_that_leaves_early_is_no_trouble(company_file: Path) -> None:
         assert writer.stderr is not None
         writer.stdout.close()
         assert writer.stderr.read() == b""
-        assert writer.wait(timeout=120) == 141
+        assert writer.wait(timeout=PATIENCE) == 141
 
 
 @pytest.mark.parametrize("argv", [("campaigns",), ("--help",), ("--version",)], ids=" ".join)
@@ -163,7 +164,7 @@ def test_a_closed_output_is_no_trouble(company_file: Path, argv: tuple[str, ...]
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *words],
         stderr=subprocess.PIPE,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
@@ -191,14 +192,14 @@ def test_following_outlives_an_output_that_is_full(company_file: Path) -> None:
         assert "tried again every 2 s: [Errno 28] No space" in follower.stderr.readline()
         follower.send_signal(signal.SIGINT)
         assert "interrupted" in follower.stderr.read()
-        assert follower.wait(timeout=120) == 130
+        assert follower.wait(timeout=PATIENCE) == 130
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
 def test_where_neither_stream_takes_a_word_the_status_says_it() -> None:
     with Path("/dev/full").open("w") as full:
         words = [sys.executable, "-m", "crmcore", "--version"]
-        done = subprocess.run(words, stdout=full, stderr=full, timeout=120, check=False)
+        done = subprocess.run(words, stdout=full, stderr=full, timeout=PATIENCE, check=False)
     assert done.returncode == 1
 
 
@@ -250,7 +251,7 @@ def test_an_answer_that_cannot_be_written_is_said_in_a_line(
     words = [sys.executable, "-m", "crmcore", "--db", f"sqlite:///{company_file}", *argv]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False
+            words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False
         )
     assert (done.returncode, done.stderr) == (
         1,

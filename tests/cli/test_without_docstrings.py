@@ -47,6 +47,7 @@ CALLS = {
     "one command": ["service-levels", "--help"],
     "what can be executed": ["commands"],
     "one command's schema": ["commands", "open-case", "--json"],
+    "one event's schema": ["events", "order-placed", "--json"],
 }
 USE = (
     ["execute", "ann.jsonl", "--by", "kim"],

@@ -1,122 +1,148 @@
-"""The workshop's rules as its own authors would test them: with ``crmcore.testing`` alone."""
+"""The bicycle workshop as a whole: its pages, its API, its tickets and its mail."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+import socket
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import pytest
-from examples.workshop import (
-    JOB,
-    WAITING,
-    WORKSHOP,
-    BikeReceived,
-    BikeReturned,
-    ReceiveBike,
-    ReturnBike,
-)
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message as Receive
+from examples.workshop.app import application
+from examples.workshop.context import WORKSHOP
+from sqlalchemy import create_engine, text
 
-from crmcore import CRM, commands
-from crmcore.errors import InFutureError, NotAllowedError, NotFoundError, OutOfOrderError
-from crmcore.projections import Recorded, Row
-from crmcore.testing import Clock, ProjectionContract, Scenario, Story, strategies
+import crmcore
+from tests.examples.web import Client, started
+from tests.patience import PATIENCE, eventually
 
-NOW = Clock()()
-ANN, STRANGER = strategies.ids("customer_id", 2)
-JOB_1 = strategies.ids("job_id")[0]
-REGISTERED = commands.RegisterCustomer(
-    customer_id=ANN, kind=commands.CustomerKind.PERSON, name="Ann", at=NOW
-)
-BROUGHT = ReceiveBike(job_id=JOB_1, customer_id=ANN, fault="flat tyre", at=NOW)
-RECEIVED = BikeReceived(job_id=JOB_1, customer_id=ANN, fault="flat tyre", at=NOW)
-BACK = ReturnBike(job_id=JOB_1, at=NOW)
-RETURNED = BikeReturned(job_id=JOB_1, at=NOW)
+FLAT = {
+    "name": "Ann",
+    "email": "ann@example.org",
+    "fault": "flat tyre",
+    "ticket": 7,
+    "euros": 40,
+}
+
+
+class Mailbox(Receive):
+    """Keeps what a mail server is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mails: list[Message] = []
+
+    def handle_message(self, message: Message) -> None:
+        self.mails.append(message)
 
 
 @pytest.fixture
-def crm_parts() -> dict[str, Any]:
-    return {"contexts": [WORKSHOP]}
+def mailbox() -> Iterator[tuple[Mailbox, int]]:
+    received = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(received, hostname="127.0.0.1", port=port, ready_timeout=PATIENCE)
+    server.start()
+    yield received, port
+    server.stop()
 
 
-# A repair job
-
-job = Scenario(JOB)
-
-
-def test_a_bike_that_was_received_can_be_returned() -> None:
-    job.given(RECEIVED).when(BACK).then(RETURNED)
+@pytest.fixture
+def shop(tmp_path: Path, mailbox: tuple[Mailbox, int]) -> Iterator[Client]:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'workshop.db'}"
+    with started(application(url, ("127.0.0.1", mailbox[1]))) as client:
+        yield client
 
 
-def test_a_bike_is_returned_once() -> None:
-    job.given(RECEIVED).when(BACK).then(RETURNED).when(BACK).then_nothing()
+def take_in(shop: Client, **changed: Any) -> Any:
+    return shop.post("/api/bikes", json=FLAT | changed)
 
 
-def test_a_bike_that_nobody_brought_cannot_be_returned() -> None:
-    job.when(BACK).then_refused(NotFoundError, "repair job")
+def test_a_bike_that_is_brought_waits_until_it_is_given_back(shop: Client) -> None:
+    job = take_in(shop).json()["job_id"]
+    assert [bike["fault"] for bike in shop.get("/api/bikes").json()["items"]] == ["flat tyre"]
+    assert shop.post(f"/api/bikes/{job}/return").status_code == 204
+    assert shop.get("/api/bikes").json()["items"] == []
 
 
-def test_a_job_is_about_one_bike() -> None:
-    other = ReceiveBike(job_id=JOB_1, customer_id=ANN, fault="rust", at=NOW)
-    job.given(RECEIVED).when(other).then_refused(NotAllowedError, "another bike")
+def test_whoever_gets_a_bike_back_is_sent_one_mail(
+    shop: Client, mailbox: tuple[Mailbox, int]
+) -> None:
+    job = take_in(shop).json()["job_id"]
+    for _ in range(2):
+        shop.post(f"/api/bikes/{job}/return")
+    received = mailbox[0].mails
+    eventually(lambda: bool(received))
+    other = take_in(shop, email="eve@example.org", name="Eve", ticket=8).json()["job_id"]
+    shop.post(f"/api/bikes/{other}/return")
+    eventually(lambda: len(received) > 1)
+    assert [mail["To"] for mail in received] == ["ann@example.org", "eve@example.org"]
+    assert len({mail["Message-ID"] for mail in received}) == 2
 
 
-def test_a_bike_is_not_returned_before_it_was_received() -> None:
-    early = ReturnBike(job_id=JOB_1, at=NOW - timedelta(days=1))
-    job.given(RECEIVED).when(early).then_refused(OutOfOrderError, field="at")
+def test_a_ticket_that_hangs_on_another_bike_takes_nothing_in(shop: Client, tmp_path: Path) -> None:
+    take_in(shop)
+    refused = take_in(shop, fault="no light", email="eve@example.org")
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["ticket"])
+    with crmcore.open(f"sqlite:///{tmp_path / 'workshop.db'}", contexts=[WORKSHOP]) as crm:
+        assert [one.topic for one in crm.events()].count("workshop.bike-received") == 1
 
 
-# With the customers beside it
+def test_a_bike_that_is_refused_leaves_no_ticket(shop: Client, tmp_path: Path) -> None:
+    refused = take_in(shop, fault="x" * 201)
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["fault"])
+    with create_engine(f"sqlite:///{tmp_path / 'workshop.db'}").connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM tickets")).scalar_one() == 0
 
 
-def test_a_bike_is_taken_in_for_a_customer(story: Story) -> None:
-    story.given(REGISTERED).when(BROUGHT).then(RECEIVED)
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        pytest.param({"ticket": "seven"}, "ticket", id="no number"),
+        pytest.param({"fault": "x" * 201}, "fault", id="too long a fault"),
+        pytest.param({"email": "nowhere"}, "email", id="no address"),
+        pytest.param({"name": ""}, "name", id="no name"),
+    ],
+)
+def test_the_form_shows_what_is_wrong_at_its_field(
+    changed: dict[str, str], field: str, shop: Client
+) -> None:
+    page = shop.post("/", data={name: str(one) for name, one in (FLAT | changed).items()})
+    assert page.status_code == 422
+    shown = [line for line in page.text.split("<p>") if f"name={field} " in line]
+    assert len(shown) == 1
+    assert "<b></b>" not in shown[0]
+    wrong = [line for line in page.text.split("<p>") if "<input" in line and "<b></b>" not in line]
+    assert wrong == shown
 
 
-def test_a_bike_is_not_taken_in_for_a_stranger(story: Story) -> None:
-    strange = ReceiveBike(job_id=JOB_1, customer_id=STRANGER, fault="rust", at=NOW)
-    story.given(REGISTERED).when(strange).then_refused(NotFoundError, field="customer_id")
+def test_the_form_takes_a_bike_in_and_shows_it(shop: Client) -> None:
+    taken = shop.post("/", data=FLAT | {"fault": "<b>bold</b> bell"})
+    assert taken.status_code == 303
+    page = shop.get("/").text
+    assert "&lt;b&gt;bold&lt;/b&gt; bell" in page
+    assert "Give back" in page
 
 
-def test_a_bike_that_waits_is_listed_until_it_is_returned(story: Story, crm: CRM) -> None:
-    def faults() -> list[str]:
-        items = crm.read.at_least(crm.position).workshop.find().items
-        return [bike.fault for bike in items]
+def test_the_list_goes_on_page_by_page(shop: Client) -> None:
+    for number in range(5):
+        take_in(shop, ticket=number)
+    seen, after = list[str](), None
+    while True:
+        page = shop.get("/api/bikes", limit=2, **({"after": after} if after else {}))
+        seen += [bike["job_id"] for bike in page.json()["items"]]
+        after = page.json()["next"]
+        if after is None:
+            break
+    assert len(seen) == len(set(seen)) == 5
 
-    story.given(REGISTERED, BROUGHT)
-    assert faults() == ["flat tyre"]
-    story.given(BACK)
-    assert faults() == []
+
+def test_a_job_that_there_is_not_is_not_found(shop: Client) -> None:
+    assert shop.post(f"/api/bikes/{crmcore.new_id()}/return").status_code == 404
 
 
-def test_a_bike_is_not_received_tomorrow(story: Story, clock: Clock) -> None:
-    tomorrow = ReceiveBike(
-        job_id=JOB_1, customer_id=ANN, fault="rust", at=NOW + timedelta(hours=24)
+def test_its_api_is_described(shop: Client) -> None:
+    assert {"/api/bikes", "/api/bikes/{job_id}/return"} == set(
+        shop.get("/openapi.json").json()["paths"]
     )
-    story.given(REGISTERED).when(tomorrow).then_refused(InFutureError, field="at")
-    clock.advance(hours=24)
-    story.when(tomorrow).then(
-        BikeReceived(job_id=JOB_1, customer_id=ANN, fault="rust", at=tomorrow.at)
-    )
-
-
-# The read model
-
-
-class TestWaitingBikes(ProjectionContract):
-    projection = WAITING
-    contexts = (WORKSHOP,)
-    before = (REGISTERED,)
-
-    def naive(self, log: Sequence[Recorded]) -> Mapping[str, Iterable[Row]]:
-        events = [one.event for one in log]
-        returned = {event.job_id for event in events if isinstance(event, BikeReturned)}
-        waiting = [
-            {
-                "job_id": str(event.job_id),
-                "customer_id": str(event.customer_id),
-                "fault": event.fault,
-                "since": event.at,
-            }
-            for event in events
-            if isinstance(event, BikeReceived) and event.job_id not in returned
-        ]
-        return {"workshop_bikes": waiting}

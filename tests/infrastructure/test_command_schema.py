@@ -8,13 +8,15 @@ import jsonschema  # type: ignore[import-untyped]  # it has no annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from crmcore.cli.execution.describe import example_line, known_commands
+from crmcore.catalogue import MessageCatalogue
 from crmcore.errors import InvalidCommandError
 from crmcore.infrastructure.commands.schema import schema_of
 from crmcore.testing.strategies import messages
 from tests.composed import COMMANDS
 from tests.infrastructure.events.test_codec import NOW, commands, name
 from tests.messages import st_hostile_fields
+
+CATALOGUE = MessageCatalogue()
 
 a_few = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 SHAPES = re.compile(
@@ -62,15 +64,16 @@ def test_what_a_schema_takes_is_of_the_shape_that_is_read(kind: Any) -> None:
     agree()
 
 
-@pytest.mark.parametrize("topic", known_commands())
+@pytest.mark.parametrize("topic", CATALOGUE.commands)
 def test_a_schema_takes_the_example_of_its_command(topic: str) -> None:
-    fields = json.loads(example_line(known_commands()[topic].kind))
+    one = CATALOGUE.commands[topic]
+    fields = {**one.example}
     del fields["command"], fields["by"]
-    validator(known_commands()[topic].kind).validate(fields)
+    validator(one.kind).validate(fields)
 
 
 def test_a_schema_says_lengths_ranges_formats_and_what_may_be_left_out() -> None:
-    schema = commands.schema("place-order")
+    schema = CATALOGUE.command_schema("place-order")
     assert schema["additionalProperties"] is False
     assert schema["required"] == ["order_id", "customer_id", "channel", "lines"]
     assert schema["properties"]["at"] == {"type": "string", "format": "date-time"}
@@ -80,5 +83,5 @@ def test_a_schema_says_lengths_ranges_formats_and_what_may_be_left_out() -> None
     assert line["properties"]["product"]["maxLength"] == 100
     bounds = line["properties"]["line"]
     assert (bounds["minimum"], bounds["maximum"]) == (1, 1_000_000)
-    kind = commands.schema("register-customer")["properties"]["kind"]
+    kind = CATALOGUE.command_schema("register-customer")["properties"]["kind"]
     assert kind["enum"] == ["person", "organisation"]

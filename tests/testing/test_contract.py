@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 import pytest
-from examples.workshop import BIKES, WAITING, WORKSHOP, BikeReceived, BikeReturned
+from examples.workshop.context import BIKES, WAITING, WORKSHOP, BikeReceived, BikeReturned
 from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
 

@@ -23,7 +23,7 @@ def test_log(crm, clock, story, sqlite_url):
     assert hasattr(crm.read, "workshop") is {own}
 """
 PARTS = """
-from examples.workshop import WORKSHOP
+from examples.workshop.context import WORKSHOP
 
 @pytest.fixture
 def crm_parts():

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from examples.workshop import JOB, BikeReceived, BikeReturned, ReceiveBike, ReturnBike
+from examples.workshop.context import JOB, BikeReceived, BikeReturned, ReceiveBike, ReturnBike
 
 from crmcore.errors import NotFoundError, OtherKindError, OutOfOrderError
 from crmcore.testing import Scenario

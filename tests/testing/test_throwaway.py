@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 import sqlalchemy as sa
-from examples.workshop import WORKSHOP, ReceiveBike
+from examples.workshop.context import WORKSHOP, ReceiveBike
 
 from crmcore.commands import CustomerKind, RegisterCustomer
 from crmcore.errors import MisuseError

@@ -1,6 +1,7 @@
 """What can go wrong outside the domain: each error says what, where, and what helps."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Final
 from uuid import UUID
 
@@ -124,3 +125,27 @@ class UnreadableEventError(ValueError):
     def __init__(self, position: int, topic: str, cause: Exception) -> None:
         super().__init__(f"position {position} ({topic}): {cause}")
         self.position, self.topic, self.cause = position, topic, cause
+
+
+class UnknownSubscriptionError(LookupError):
+    """There is no subscription of that name in this log."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        near = get_close_matches(name, known, n=1)
+        there = f"there are {', '.join(known)}" if known else "there is none yet"
+        hint = f"did you mean {near[0]}?" if near else there
+        super().__init__(f"there is no subscription {name[:60]!r}: {hint}")
+
+
+class SubscriptionStoppedError(Exception):
+    """A subscription cannot go on; others do.  Says where it stands, and why.
+
+    Where an event stopped it, ``position``, ``topic`` and ``cause`` tell which, and why.
+    """
+
+    def __init__(
+        self, name: str, cause: str, position: int | None = None, topic: str | None = None
+    ) -> None:
+        where = "" if position is None else f"stopped at position {position} ({topic}): "
+        super().__init__(f"{name}: {where}{cause}")
+        self.name, self.cause, self.position, self.topic = name, cause, position, topic

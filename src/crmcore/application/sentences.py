@@ -5,9 +5,10 @@ brackets is left out where one of its fields is empty.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from crmcore.domain.kernel.currencies import minor_digits
@@ -37,16 +38,27 @@ def sentence_of(
     template: str | None = getattr(kinds.get(topic), "SENTENCE", None)
     if template is None:
         return topic.replace("-", " ").replace(".", ": ")
-    said = []
-    for optional, plain in PART.findall(template):
-        values = [
-            _value(fields, name, form, names or {})
-            for name, form in FIELD.findall(optional or plain)
-        ]
-        if not optional or all(value is not None for value in values):
-            filled = iter(values)
-            said.append(FIELD.sub(lambda _: next(filled) or "", optional or plain))  # noqa: B023  # used up at once
+    said = list[str]()
+    for optional, fills, tail in _parts(template):
+        values = [_value(fields, name, form, names or {}) for _, name, form in fills]
+        if not optional or None not in values:
+            for (before, _, _), value in zip(fills, values, strict=True):
+                said += before, value or ""
+            said.append(tail)
     return _shortened(" ".join("".join(said).split()))
+
+
+@cache
+def _parts(template: str) -> Sequence[tuple[bool, Sequence[tuple[str, str, str]], str]]:
+    """The parts of a sentence: whether it may be left out, each field with the words before it, the rest."""
+    parts = list[tuple[bool, Sequence[tuple[str, str, str]], str]]()
+    for optional, plain in PART.findall(template):
+        fills, end, text = list[tuple[str, str, str]](), 0, optional or plain
+        for found in FIELD.finditer(text):
+            fills.append((text[end : found.start()], found[1], found[2] or ""))
+            end = found.end()
+        parts.append((bool(optional), fills, text[end:]))
+    return parts
 
 
 def _value(fields: Mapping[str, Any], name: str, form: str, names: Names) -> str | None:
@@ -67,11 +79,13 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict) and value.keys() == {"amount", "currency"}:
         digits = minor_digits(value["currency"])
         return f"{Decimal(str(value['amount'])):,.{digits}f} {value['currency']}"
-    if isinstance(value, str) and INSTANT.fullmatch(value):
+    if not isinstance(value, str):
+        return str(value)
+    if value[:1].isdigit() and INSTANT.fullmatch(value):
         return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    if isinstance(value, str) and (found := DURATION.fullmatch(value)):
+    if value[:1] in ("P", "-") and (found := DURATION.fullmatch(value)):
         return _duration(*found.groups())
-    return str(value)
+    return value
 
 
 def _duration(sign: str, *counts: str | None) -> str:

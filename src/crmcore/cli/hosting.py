@@ -26,10 +26,12 @@ T = TypeVar("T")
 CONTEXTS: Final = "--contexts"
 PROJECTIONS: Final = "--projections"
 POLICIES: Final = "--policies"
+HANDLER: Final = "handler"
 LIKE: Final = {
     CONTEXTS: "shop.workshop:WORKSHOP",
     PROJECTIONS: "shop.read_models:SALES",
     POLICIES: "shop.rules:POLICIES",
+    HANDLER: "shop.mailing:mail",
 }
 
 LONGEST: Final = 100
@@ -110,6 +112,14 @@ def function_at(declared_in: str, place: str, made: Callable[[Any], T]) -> T:
         return made(found)
     except Exception as error:  # whatever typer says of its parameters
         raise _broken(f"{given}: its parameters are not such as typer takes", error) from error
+
+
+def handler_at(place: str) -> Callable[..., object]:
+    """The function at a ``MODULE:FUNCTION`` place, for ``crmcore subscribe``; errors as above."""
+    found = _at(HANDLER, place)
+    if not callable(found):
+        raise _unexpected(HANDLER, place, "a function", found)
+    return found
 
 
 def projections_at(places: Sequence[str]) -> tuple[Projection, ...]:

@@ -15,6 +15,7 @@ import crmcore
 from crmcore.cli.execution import execute, lines
 from crmcore.cli.interruption import held
 from tests.cli.command_line import CommandLine, as_lines, bought, key, registered, sent
+from tests.patience import PATIENCE
 
 GOOD = registered("Ada Lovelace")
 DEEP = b'{"command": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
@@ -269,7 +270,7 @@ def test_a_reader_who_leaves_ends_it_early_and_is_told_what_is_kept(
         assert writer.stderr is not None
         writer.stdout.close()
         *_, last = writer.stderr.read().decode().splitlines()
-        assert writer.wait(timeout=120) == 141
+        assert writer.wait(timeout=PATIENCE) == 141
     assert last.startswith("crmcore: ended early, for nobody reads the answer; up to line ")
     assert "20 executed" in last
 

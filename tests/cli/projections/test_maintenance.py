@@ -29,6 +29,7 @@ from crmcore.projections.engine.rebuild.outcome import Rebuilt
 from crmcore.projections.engine.rebuild.progress import Progress
 from crmcore.projections.loyalty.loyalty_status import loyalty_status
 from tests.cli.command_line import SHOP, CommandLine, as_lines, bought, registered
+from tests.patience import PATIENCE
 
 NAME = "loyalty_status"
 ALL = 9
@@ -564,8 +565,8 @@ def test_its_processes_end_with_a_rebuild_that_is_killed(sign: signal.Signals) -
         assert workers
         assert not any(map(ended, workers))
         parent.send_signal(sign)
-        assert parent.wait(20) != 0
-    deadline = time.monotonic() + 20
+        assert parent.wait(PATIENCE) != 0
+    deadline = time.monotonic() + PATIENCE
     while not all(map(ended, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert all(map(ended, workers))

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 import crmcore
-from crmcore.cli.execution.describe import known_commands
+from crmcore.catalogue import MessageCatalogue
 from crmcore.domain.service.case.naming import NAMING
 from tests.cli.command_line import CommandLine, key, opened, sent
 
@@ -86,7 +86,7 @@ def test_every_field_that_names_a_case_takes_its_number() -> None:
     """A new command's field for a case is called as the others are, or is added to them."""
     named = {
         name
-        for kind in (one.kind for one in known_commands().values())
+        for kind in (one.kind for one in MessageCatalogue().commands.values())
         for name in attrs.fields_dict(kind)
         if "case" in name or (kind is crmcore.commands.OpenCase and name == "follows")
     }

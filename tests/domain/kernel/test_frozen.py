@@ -21,6 +21,7 @@ import pytest
 import crmcore
 from crmcore.domain.kernel import frozen as module
 from crmcore.domain.kernel.frozen import frozen
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 
@@ -303,14 +304,14 @@ def test_what_a_class_asks_of_others_while_it_is_made_holds_up_nobody() -> None:
     with theirs:
         thread = threading.Thread(target=lambda: First(1), daemon=True)
         thread.start()
-        assert begun.wait(5)
+        assert begun.wait(PATIENCE)
         begun.clear()
         assert second("a") == second("a")
         again = threading.Thread(target=lambda: First(2), daemon=True)  # the same class, too
         again.start()
-        assert begun.wait(5)
-    thread.join(5)
-    again.join(5)
+        assert begun.wait(PATIENCE)
+    thread.join(PATIENCE)
+    again.join(PATIENCE)
     assert not thread.is_alive()
     assert not again.is_alive()
     assert First(1) == First(1)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.patience import PATIENCE
+
 EXAMPLE = Path(__file__).parents[3] / "examples" / "eventsourcing_application.py"
 
 
@@ -33,7 +35,7 @@ def test_without_a_database_it_makes_a_file_of_its_own() -> None:
 
 def run(*arguments: str) -> str:
     command = [sys.executable, "-W", "error", str(EXAMPLE), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     if done.returncode or done.stderr:
         pytest.fail(done.stderr)
     return done.stdout

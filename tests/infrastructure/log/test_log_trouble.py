@@ -26,6 +26,7 @@ from crmcore.errors import (
 )
 from crmcore.infrastructure.database.database import Database
 from tests.application.hammer import cost, plan, spent
+from tests.patience import PATIENCE
 
 ACCEPTED = 5
 SECRET = "s3cr3t"
@@ -91,7 +92,7 @@ def locked_by_another_process(url: str) -> Iterator[None]:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"locked\n"
         yield
-        holder.communicate(timeout=30)
+        holder.communicate(timeout=PATIENCE)
 
 
 def impatient(url: str) -> str:
@@ -123,7 +124,7 @@ def test_a_new_file_that_another_process_has_locked(sqlite_url: str) -> None:
 def test_many_processes_that_open_a_new_database_at_once(database_url: str) -> None:
     arguments = [sys.executable, "-m", "tests.application.hammer", database_url, "0"]
     children = [subprocess.Popen(arguments, cwd=Path(__file__).parents[3]) for _ in range(4)]
-    assert [child.wait(60) for child in children] == [0] * 4
+    assert [child.wait(PATIENCE) for child in children] == [0] * 4
     with crmcore.open(database_url) as crm:
         assert crm.verify().intact
 
@@ -154,7 +155,7 @@ def test_a_writer_waits_for_a_short_lock(accepted: str) -> None:
                     with pytest.raises(subprocess.TimeoutExpired):
                         waiting.wait(2.5)
                     connection.commit()
-                    assert waiting.wait(30) == 0
+                    assert waiting.wait(PATIENCE) == 0
         assert crm.position == ACCEPTED + 2
     check_is_whole(accepted, ACCEPTED + 2)
 
@@ -302,7 +303,9 @@ def test_a_file_that_one_process_has_open_twice_stays_whole(accepted_file: Path)
         crmcore.open(url).close()
         for recorded in (ACCEPTED + 2, ACCEPTED + 4):
             another = [sys.executable, "-m", "tests.application.hammer", url, "1"]
-            said = subprocess.run(another, check=True, capture_output=True, text=True, timeout=60)
+            said = subprocess.run(
+                another, check=True, capture_output=True, text=True, timeout=PATIENCE
+            )
             assert int(said.stdout.split()[0]) == recorded
             crm.execute(cost(), by="me")
     check_is_whole(url, ACCEPTED + 5)
@@ -339,7 +342,7 @@ def use(url: str) -> None:
 
 def test_a_log_from_the_future(accepted: str) -> None:
     change_head(accepted, "format = 2")
-    with trouble(StoreFormatError, "its log has format 2, this version of crmcore reads 1"):
+    with trouble(StoreFormatError, "its log has format 2, of a later release of crmcore"):
         crmcore.open(accepted)
     change_head(accepted, "format = 1")
     check_is_whole(accepted)

@@ -16,6 +16,7 @@ from crmcore.eventsourcing import (
     CrmTrackingRecorder,
     Factory,
 )
+from tests.patience import PATIENCE
 
 MODULE = "crmcore.eventsourcing"
 
@@ -44,7 +45,7 @@ class OnDatabase(TestCase):
     def join_readers(self, others: set[threading.Thread]) -> None:
         """The suites leave threads behind that still read when a test returns."""
         for thread in set(threading.enumerate()) - others:
-            thread.join(timeout=10)
+            thread.join(timeout=PATIENCE)
 
 
 class SQLite:

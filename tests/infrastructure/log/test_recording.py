@@ -23,6 +23,7 @@ from crmcore.eventsourcing import (
 )
 from crmcore.infrastructure.recording.identity import state_of, text_of
 from tests.infrastructure.log.writer import stream
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 SUBSCRIPTION = "crmcore.infrastructure.recording.subscription"
@@ -127,7 +128,7 @@ def test_processes_that_write_at_once_lose_nothing(
     writers = [another_process(database_url, streams=20, size=25) for _ in range(3)]
     with recorder.subscribe(gt=0) as subscription:
         seen = [next(subscription).id for _ in range(3 * 20 * 25)]
-    assert [writer.wait(30) for writer in writers] == [0, 0, 0]
+    assert [writer.wait(PATIENCE) for writer in writers] == [0, 0, 0]
     assert ids(recorder) == seen == list(range(1, 1_501))
 
 
@@ -139,7 +140,7 @@ def test_a_writer_killed_at_any_moment_leaves_whole_batches(
         for _ in range(200):
             next(subscription)
     writer.kill()
-    writer.wait(30)
+    writer.wait(PATIENCE)
     following = recorder.insert_events(stream(25))  # waits for what the dead writer still holds
     assert following is not None
     total = following[-1]
@@ -174,7 +175,7 @@ def test_a_subscription_hears_of_another_process(
     with recorder.subscribe(gt=None) as subscription:
         writer = another_process(database_url, streams=1, size=2)
         assert [next(subscription).id, next(subscription).id] == [1, 2]
-        assert writer.wait(30) == 0
+        assert writer.wait(PATIENCE) == 0
 
 
 def test_a_subscription_goes_past_what_its_topics_leave_out(

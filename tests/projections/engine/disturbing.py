@@ -9,6 +9,7 @@ from typing import Final
 import crmcore
 from crmcore.errors import ProjectionStoppedError, StoreError
 from tests.own_server import OwnServer
+from tests.patience import PATIENCE
 
 Trouble = Callable[[OwnServer, str], None]
 """What happens to a server, or to those who are connected to one of its databases."""
@@ -48,7 +49,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
 }
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> float:
+def eventually(holds: Callable[[], bool], seconds: float = PATIENCE) -> float:
     """Wait until it holds, be the server there or not; return the seconds that it took."""
     begun = time.monotonic()
     while True:
@@ -101,7 +102,7 @@ def rebuilt_through(
                 return "it had ended"
             trouble()
             try:
-                first.result(timeout=120)
+                first.result(timeout=PATIENCE)
             except (StoreError, ProjectionStoppedError) as error:
                 said = f"stopped: {error}"
             else:

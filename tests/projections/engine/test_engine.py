@@ -42,6 +42,7 @@ from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.projection import Projection, Rows
 from crmcore.testing.rows import following
 from tests.histories import Clock, a_rich_history, send
+from tests.patience import PATIENCE
 from tests.projections.contract import catch_up, check
 from tests.projections.engine.hosting import Through
 from tests.projections.examples import ANN, at, known, named, order
@@ -337,7 +338,7 @@ def test_a_second_consumer_waits_for_the_first(postgres_url: str) -> None:
 # In the background
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "waited in vain"

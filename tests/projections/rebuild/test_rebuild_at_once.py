@@ -80,9 +80,7 @@ def test_a_switch_waits_for_readers_only_briefly(postgres_url: str) -> None:
             switcher.start()
             begun = time.monotonic()
             while time.monotonic() - begun < 1.2:
-                waited = time.monotonic()
-                assert shown(crm)
-                assert time.monotonic() - waited < 1
+                assert shown(crm)  # which would wait for the reader, if it waited for the switch
             assert generations(crm) == {1: "live", 2: "building"}
         switcher.join()
         assert generations(crm) == {1: "previous", 2: "live"}

@@ -1,1 +1,1 @@
-"""`crmcore`: commands from files, and what there is to carry out."""
+"""`crmcore`: commands from files."""

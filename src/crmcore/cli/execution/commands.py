@@ -1,4 +1,4 @@
-"""Commands from files, and what there is to carry out: each command of `crmcore`, with where it is and what it is for."""
+"""Commands from files: each command of `crmcore`, with where it is and what it is for."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,9 +10,5 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "example.\n\n"
         "A refused line is reported with its number and the reason, and does not hold up the "
         "others.",
-    ),
-    "commands": (
-        "crmcore.cli.execution.describe:describe",
-        "What can be executed: all commands by context, or the fields of one.",
     ),
 }

@@ -39,10 +39,10 @@ def status(
     with existing(options) as crm:
         found, now = crm.status(), crm.now()
     if options.json:
-        emit({"projections": _documents(found, now)})
+        emit({"projections": documents(found, now)})
     else:
-        _show(found, now, verbose=verbose)
-    if any(one.state not in (*SERVING, "not begun") for one in found):
+        show(found, now, verbose=verbose)
+    if not all_go_on(found):
         raise typer.Exit(1)
 
 
@@ -61,9 +61,9 @@ def catch_up(
         _once(crm)
         found, now = crm.status(), crm.now()
     if options.json:
-        emit({"projections": _documents(found, now)})
+        emit({"projections": documents(found, now)})
     else:
-        _show(found, now)
+        show(found, now)
 
 
 def _once(crm: crmcore.CRM) -> None:
@@ -106,7 +106,13 @@ def _follow_on(crm: crmcore.CRM, seen: int, json: bool) -> int:
     return position
 
 
-def _documents(found: list[Any], now: datetime) -> list[dict[str, Any]]:
+def all_go_on(found: list[Any]) -> bool:
+    """Whether none of the read models needs somebody to look at it."""
+    return all(one.state in (*SERVING, "not begun") for one in found)
+
+
+def documents(found: list[Any], now: datetime) -> list[dict[str, Any]]:
+    """Read models for programs."""
     return [_document(one, now) for one in found]
 
 
@@ -137,7 +143,8 @@ def _state(one: Any) -> str:
     return f"{one.state}: {one.reason}"
 
 
-def _show(found: list[Any], now: datetime, *, verbose: bool = False) -> None:
+def show(found: list[Any], now: datetime, *, verbose: bool = False) -> None:
+    """The same for people, and what helps where one does not go on."""
     titles = ("Version", "Position", "Log", "Behind", "For")
     table(
         ["Read model", *(Column(title, number=True) for title in titles), "State"],

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from crmcore.application.errors import InvalidCommandError, UnknownTopicError
-from crmcore.domain.kernel import Command, Presumed, for_instant, shown
+from crmcore.application.errors import InvalidCommandError
+from crmcore.domain.kernel import Command, Presumed, for_instant
 from crmcore.infrastructure.commands.as_written import as_written
-from crmcore.infrastructure.commands.reading import Findings, nearest, reader
-from crmcore.infrastructure.commands.schema import schema_of
+from crmcore.infrastructure.commands.reading import Findings, reader
 from crmcore.infrastructure.events.codec import by_topic
+from crmcore.infrastructure.topics import kind_named
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -56,7 +56,7 @@ class CommandCodec:
 
         Raises ``UnknownTopicError``, and ``InvalidCommandError`` with all that is wrong.
         """
-        kind = self._kind(topic)
+        kind = kind_named("command", topic, self._kinds)
         if not isinstance(fields, Mapping):
             raise InvalidCommandError(f"{topic}: expected an object of fields")
         found = Findings()
@@ -64,25 +64,3 @@ class CommandCodec:
         if found.errors:
             raise InvalidCommandError(topic, found.errors)
         return command
-
-    def schema(self, topic: str) -> dict[str, Any]:
-        """The JSON Schema of a command's fields."""
-        return schema_of(self._kind(topic))
-
-    def _kind(self, topic: str) -> type:
-        kind = self._kinds.get(topic) if isinstance(topic, str) else None
-        if kind is None:
-            hints = nearest(topic, self._kinds), _not_loaded(topic, self._kinds)
-            raise UnknownTopicError("command", topic, " ".join(filter(None, hints)))
-        return kind
-
-
-def _not_loaded(topic: object, known: Iterable[str]) -> str:
-    """What helps where *topic* is of a context of which no topic is *known*."""
-    context, dot, _ = topic.partition(".") if isinstance(topic, str) else ("", "", "")
-    if not dot or any(one.startswith(f"{context}.") for one in known):
-        return ""
-    return (
-        f"no context {shown(context)} is loaded (--contexts on the command line,"
-        " crmcore.open(..., contexts=[...]) in Python)"
-    )

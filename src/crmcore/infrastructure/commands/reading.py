@@ -4,9 +4,8 @@ What JSON has no form of its own for (instants, ids, exact numbers) is read from
 value is allowed is for the command's own checks to say.
 """
 
-import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -29,6 +28,7 @@ from crmcore.domain.kernel import (
 )
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.commands.as_written import HOURS, in_days
+from crmcore.infrastructure.topics import nearest
 
 T = TypeVar("T")
 
@@ -274,10 +274,3 @@ _FROM_JSON: Final[Mapping[Any, Callable[[str, Any, Any], Any]]] = {
 
 def _within(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def nearest(word: object, words: Iterable[str]) -> str:
-    """A question whether one of *words* is meant by *word*; nothing where none is near."""
-    given = word[:100] if isinstance(word, str) else ""
-    near: Sequence[str] = difflib.get_close_matches(given, list(words), n=1)
-    return f"did you mean {near[0]}?" if near else ""

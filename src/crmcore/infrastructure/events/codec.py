@@ -53,6 +53,10 @@ class EventCodec:
         """The topics under which events of *topics* were ever stored."""
         return self._upcasters.sources(topics)
 
+    def read_as(self, topic: str) -> Sequence[tuple[str, int]]:
+        """The topics and versions of which older records become events of *topic*, in order."""
+        return self._upcasters.leading_to(topic)
+
     def encode(self, event: Event) -> str:
         """The JSON of *event*.
 

@@ -94,6 +94,21 @@ class Upcasters:
             found |= more
         return frozenset(found)
 
+    def leading_to(self, topic: str) -> Sequence[tuple[str, int]]:
+        """The topics and versions of which older records become events of *topic*, in order."""
+        found: set[tuple[str, int]] = set()
+        while more := {
+            stored
+            for stored, upcaster in self._upcasters.items()
+            if stored not in found
+            and any(
+                later == (topic, self.current.get(topic)) or later in found
+                for later in upcaster.to.items()
+            )
+        }:
+            found |= more
+        return sorted(found)
+
     def is_current(self, topic: str, version: int) -> bool:
         """Whether an event stored so is read as it is."""
         return self.current.get(topic) == version

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, get_args
 from uuid import UUID
 
@@ -104,6 +104,13 @@ class HistoryEntry:
     sentence: str
 
 
+SHOWN: Final = (
+    "position", "occurred_at", "recorded_at", "topic", "stream_id", "actor",
+    "command_id", "correlation_id", "causation_id", "source", "details",
+)  # fmt: skip
+TOPIC: Final = SHOWN.index("topic")
+
+
 @frozen
 class _Kept:
     """What is read of most events: that they are JSON; their text is kept as it stands."""
@@ -129,26 +136,29 @@ def read_history(
 ) -> list[HistoryEntry]:
     """The history of a customer, ordered by when things were true, then recorded (INV-Q1)."""
     found = connection.execute(_query(), {"customer": str(customer_id)}).all()
-    details = [json.loads(row.details) for row in found]
-    names = _names([(row.topic, fields) for row, fields in zip(found, details, strict=True)])
+    details = [json.loads(text) for *_, text in found]
+    names = _names((row[TOPIC], fields) for row, fields in zip(found, details, strict=True))
     names |= _campaigns(details, streams)
     return [
         HistoryEntry(
-            position=row.position,
-            occurred_at=row.occurred_at,
-            recorded_at=row.recorded_at,
-            topic=row.topic,
-            stream_id=UUID(row.stream_id),
-            actor=row.actor,
-            command_id=_id(row.command_id),
-            correlation_id=_id(row.correlation_id),
-            causation_id=_id(row.causation_id),
-            source=row.source,
-            details=fields,
-            sentence=sentence_of(catalogue.events, row.topic, fields, names),
+            position,
+            occurred_at,
+            recorded_at,
+            topic,
+            UUID(stream),
+            actor,
+            None if command is None else _id(command),
+            None if correlation is None else _id(correlation),
+            None if causation is None else _id(causation),
+            source,
+            fields,
+            sentence_of(catalogue.events, topic, fields, names),
         )
-        for row, fields in zip(found, details, strict=True)
-    ]
+        for (
+            (position, occurred_at, recorded_at, topic, stream, actor, command, correlation, causation, source, _),
+            fields,
+        ) in zip(found, details, strict=True)
+    ]  # fmt: skip
 
 
 def _names(events: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
@@ -172,8 +182,10 @@ def _campaigns(details: Iterable[Mapping[str, Any]], streams: Streams) -> dict[s
     return names
 
 
-def _id(text: str | None) -> UUID | None:
-    return None if text is None else UUID(text)
+@lru_cache
+def _id(text: str) -> UUID:
+    """An id that several records have in a row: a command's, and what it belongs to."""
+    return UUID(text)
 
 
 @cache
@@ -183,7 +195,7 @@ def _query() -> Select[Any]:
     linked = select(links.linked_id).where(links.customer_id == customer)
     ids = union_all(select(customer), linked)
     return (
-        select(CUSTOMER_HISTORY)
+        select(*(rows[name] for name in SHOWN))
         .where(rows.customer_id.in_(ids))
         .order_by(rows.occurred_at, rows.recorded_at, rows.position, rows.part)
     )

@@ -1,0 +1,1 @@
+"""`crmcore`: what there is to send and to receive."""

@@ -1,0 +1,1 @@
+"""`crmcore subscribe` and `crmcore subscriptions`."""

@@ -1,0 +1,128 @@
+"""`crmcore subscribe`: a function of a host's is given what is recorded."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated, Any
+
+import attrs
+import typer
+
+from crmcore.cli.hosting import handler_at
+from crmcore.cli.output import counted, emit, emit_line, say
+from crmcore.cli.session import existing, options_of
+from crmcore.cli.subscriptions.operating import BEGINNING, start_at
+from crmcore.subscriptions import Retry
+
+
+class OnFailure(StrEnum):
+    """What happens after the last attempt."""
+
+    PARK = "park"
+    STOP = "stop"
+
+
+def subscribe(
+    ctx: typer.Context,
+    handler: Annotated[
+        str, typer.Argument(metavar="MODULE:FUNCTION", help="What is given each delivery.")
+    ],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Under which its place is kept.")
+    ],
+    topic: Annotated[
+        list[str] | None,
+        typer.Option("--topic", metavar="TOPIC", help="Only these; may be given several times."),
+    ] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", metavar="NAME", help="All topics of a context; several times."),
+    ] = None,
+    start: Annotated[
+        str,
+        typer.Option(
+            "--start",
+            metavar="POSITION",
+            help="Where a new one begins: after a position, at the `beginning`, or `now`.",
+        ),
+    ] = BEGINNING,
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", metavar="N", min=1, help="Give lists of so many at most."),
+    ] = None,
+    attempts: Annotated[
+        int, typer.Option("--attempts", metavar="N", min=1, help="Try each so often.")
+    ] = Retry().attempts,
+    on_failure: Annotated[
+        OnFailure, typer.Option("--on-failure", help="After the last attempt: put aside, or stop.")
+    ] = OnFailure.PARK,
+    once: Annotated[
+        bool, typer.Option("--once", metavar="", help="End at what is the end of the log now.")
+    ] = False,
+) -> None:
+    """Carry out `crmcore subscribe`."""
+    options, function = options_of(ctx), handler_at(handler)
+    with existing(options) as crm:
+        asked: dict[str, Any] = {"topics": topic or None, "contexts": context or None}
+        subscription = crm.subscribe(
+            name,
+            function,
+            start=start_at("--start", start),
+            batch=batch,
+            retry=Retry(attempts),
+            on_failure=on_failure.value,
+            **asked,
+        )
+        if once:
+            _told_of(name, subscription.catch_up(), json=options.json)
+            return
+
+        def waits(holder: str) -> None:
+            if options.json:
+                emit_line({"name": name, "waits_for": holder})
+            else:
+                say(f"{name}: {holder} works on it; this process waits to take over.")
+
+        with ending_orderly() as stop:
+            if not options.json:
+                say(f"{name}: what is recorded is delivered until this is interrupted.")
+            subscription.run(stop, waits)
+        (found,) = [one for one in crm.subscriptions.status() if one.name == name]
+        if options.json:
+            emit_line({"name": name, "position": found.position})
+        else:
+            say(f"{name}: ended at position {found.position:,} of {found.head:,}.")
+
+
+@contextmanager
+def ending_orderly() -> Iterator[threading.Event]:
+    """An event that is set by SIGTERM and SIGINT: what is in work is done first.
+
+    A second signal does not wait.
+    """
+    stop = threading.Event()
+
+    def hear(number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        signal.signal(number, hear)
+
+    before = {one: signal.signal(one, hear) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _told_of(name: str, done: Any, *, json: bool) -> None:
+    if json:
+        emit({"name": name} | attrs.asdict(done))
+        return
+    aside = f", {counted(done.put_aside, 'event')} put aside" if done.put_aside else ""
+    again = f", {done.sent_again:,} of them again" if done.sent_again else ""
+    delivered = counted(done.delivered + done.sent_again, "event")
+    say(f"{name}: {delivered} delivered{again}{aside}; it is at position {done.position:,}.")
