@@ -33,6 +33,9 @@ class Subscriptions:
     _desk: Desk
     _catalogue: Catalogue
 
+    def __repr__(self) -> str:
+        return "Subscriptions()"
+
     def subscribe(
         self,
         name: str,
