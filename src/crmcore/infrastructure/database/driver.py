@@ -6,6 +6,7 @@ host's, is reached through SQLAlchemy's adapter of it, which waits without holdi
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -87,7 +88,8 @@ def execute_each(connection: Connection, statement: str, rows: Sequence[tuple[An
     """Run a statement for each of *rows*; return how many rows it changed in all."""
     cursor = connection.connection.cursor()
     try:
-        cursor.executemany(_marked(statement, connection.dialect.paramstyle), rows)
+        with _ends_if_cancelled(connection):
+            cursor.executemany(_marked(statement, connection.dialect.paramstyle), rows)
         return cursor.rowcount
     except connection.dialect.loaded_dbapi.Error as error:
         raise _as_sqlalchemy(connection, statement, error) from error
@@ -100,14 +102,30 @@ def _waiting(
 ) -> tuple[list[tuple[Any, ...]], int]:
     """The rows of a statement, and how many it changed, from a driver that has to be awaited."""
     try:
-        cursor = connection.connection.cursor()
-        try:
+        with _ends_if_cancelled(connection):
+            cursor = connection.connection.cursor()
             cursor.execute(_marked(statement, connection.dialect.paramstyle), parameters)
-            return [tuple(row) for row in cursor.fetchall()], cursor.rowcount
-        finally:
+            found = [tuple(row) for row in cursor.fetchall()], cursor.rowcount
             cursor.close()
+            return found
     except connection.dialect.loaded_dbapi.Error as error:
         raise _as_sqlalchemy(connection, statement, error) from error
+
+
+@contextmanager
+def _ends_if_cancelled(connection: Connection) -> Iterator[None]:
+    """Give a connection up that is left in the middle of a statement, as SQLAlchemy does with its own.
+
+    Its driver may not know whether a transaction has begun: the next to use it would commit nothing.
+    """
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as error:
+        if connection.dialect.is_async:
+            connection.invalidate(error)
+        raise
 
 
 @lru_cache(maxsize=1024)
