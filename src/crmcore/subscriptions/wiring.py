@@ -1,5 +1,6 @@
 """The subscriptions of a log, put together."""
 
+from crmcore.application.at_once import PutAside
 from crmcore.application.catalogue import Catalogue
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.notification import LogNotifier
@@ -8,6 +9,7 @@ from crmcore.infrastructure.log.read import LogReader
 from crmcore.subscriptions.dead_letters import DeadLetters
 from crmcore.subscriptions.feed import Feed
 from crmcore.subscriptions.places import Places
+from crmcore.subscriptions.processes import aside_at_once
 from crmcore.subscriptions.subscription import Desk
 from crmcore.subscriptions.subscriptions import Subscriptions
 
@@ -29,3 +31,9 @@ def subscriptions_of(
         0.2 if database.is_sqlite else 2.0,
     )
     return Subscriptions(desk, catalogue)
+
+
+def put_aside_in(database: Database) -> PutAside:
+    """What lists, in the transaction of a command, what a process that acts at once was refused."""
+    schema = database.tables.events.schema
+    return aside_at_once(Places(schema), DeadLetters(schema))
