@@ -10,7 +10,7 @@ WORKERS ?= auto
 BENCH ?=
 FILE ?=
 KILLS ?=
-.PHONY: help setup demo test bench bench-memory bench-service switch-under-load kill-tests restart-tests deep-tests load-tests check format lint types layers coverage event-fixtures constraints clean
+.PHONY: help setup demo workshop test bench bench-memory bench-service switch-under-load kill-tests restart-tests task-tests deep-tests load-tests check format lint types layers docs coverage event-fixtures schemas constraints clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 20
@@ -29,6 +29,9 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## the main job on bundled real data, from the import to the audit
 	@mkdir -p build
 	$(BIN)/crmcore demo --keep build/demo.db
+
+workshop: $(READY) ## the example of a product, on http://localhost:8000, with a mail server that prints
+	$(BIN)/python -m examples.workshop
 
 test: $(READY) ## all tests
 	$(BIN)/pytest -q -n $(WORKERS)
@@ -52,13 +55,16 @@ kill-tests: $(READY) ## kill -9 whatever follows, rebuilds, switches, consumes: 
 restart-tests: $(READY) ## crash and restart a PostgreSQL server in the middle of following and of rebuilds
 	$(BIN)/python -m tests.slow restart
 
+task-tests: $(READY) ## 2,000 tasks at once on each driver, half of them cancelled at random (some minutes)
+	CRMCORE_TASKS=2000 $(BIN)/pytest -q -n 0 tests/aio/test_many_tasks.py
+
 deep-tests: $(READY) ## all properties with twenty times as many examples (two hours)
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q -n $(WORKERS) -m hypothesis
 
 load-tests: $(READY) ## all tests three times in random order, beside four busy processes (an hour)
 	$(BIN)/python -m tests.slow load -- -n $(WORKERS)
 
-check: format-check lint types layers coverage ## everything that must hold: format, lint, types, layers, tests, coverage
+check: format-check lint types layers docs coverage ## everything that must hold: format, lint, types, layers, docs, tests, coverage
 
 format: $(READY) ## format the code
 	$(BIN)/ruff format .
@@ -77,11 +83,17 @@ types: $(READY)
 layers: $(READY)
 	$(BIN)/lint-imports --no-logo --no-cache
 
+docs: $(READY) ## the pages and the reference as a site, in build/site
+	$(BIN)/mkdocs build --quiet --strict
+
 coverage: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 event-fixtures: $(READY) ## add the example and the field types of every new version of an event
 	$(BIN)/python -m tests.event_fixtures
+
+schemas: $(READY) ## write the JSON Schemas and documents that ship with the package
+	$(BIN)/python -m tests.schema_files
 
 constraints: ## pin the newest versions of all dependencies, with hashes (needs uv)
 	uv pip compile --universal --no-strip-extras --generate-hashes --no-header --no-annotate --quiet --upgrade \

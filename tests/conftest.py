@@ -14,6 +14,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import attrs
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
@@ -50,6 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Agree with the workers on a directory, outside the one that other runs tidy up."""
     given = getattr(config, "workerinput", {}).get("server_directory")
     config.stash[SERVER_DIRECTORY] = Path(given or mkdtemp(prefix="crmcore-postgres-"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test is called the same in each process: no name shows where something is in memory."""
+    changing = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if changing:
+        raise pytest.UsageError(f"the name of a test holds an address: {changing[0]}")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -114,3 +122,26 @@ def database_url(request: pytest.FixtureRequest) -> str:
     fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
     url: str = request.getfixturevalue(fixture)
     return url
+
+
+DRIVERS = {
+    "aiosqlite": ("sqlite_url", "sqlite+aiosqlite"),
+    "asyncpg": ("postgres_url", "postgresql+asyncpg"),
+    "psycopg": ("postgres_url", "postgresql+psycopg_async"),
+}
+
+
+@attrs.frozen
+class Place:
+    """A database: where it is for the core, and for a host's asynchronous driver."""
+
+    url: str
+    host: str
+
+
+@pytest.fixture(params=DRIVERS)
+def place(request: pytest.FixtureRequest) -> Place:
+    """A fresh database, once for each asynchronous driver."""
+    fixture, kind = DRIVERS[request.param]
+    url: str = request.getfixturevalue(fixture)
+    return Place(url, f"{kind}:{url.partition(':')[2]}")

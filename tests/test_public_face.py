@@ -65,7 +65,9 @@ def test_a_name_that_the_face_has_not_is_an_error(face: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", sorted((ROOT / "examples").glob("*.py")), ids=lambda file: str(file.name)
+    "file",
+    sorted((ROOT / "examples").rglob("*.py")),
+    ids=lambda file: str(file.relative_to(ROOT / "examples")),
 )
 def test_an_example_imports_what_is_public(file: Path) -> None:
     assert {module for module, _ in imported(file.read_text(encoding="utf-8"))} <= PUBLIC

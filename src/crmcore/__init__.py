@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         subscriptions,
         testing,
     )
+    from crmcore.aio import AsyncCRM
     from crmcore.application.executing import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CRM",
     "METRICS",
+    "AsyncCRM",
     "Batch",
     "CampaignStatus",
     "Command",
@@ -114,6 +116,7 @@ _PARTS = {
         "testing",
     ),
     "crmcore.application.service.escalation": ("Escalated",),
+    "crmcore.aio": ("AsyncCRM",),
     "crmcore.application.executing": ("Batch", "Envelope", "Refused"),
     "crmcore.application.log": ("Receipt", "Recorded"),
     "crmcore.composition": ("all_contexts",),

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from crmcore.application.clock import Clock
-from crmcore.application.errors import StoreReadOnlyError
+from crmcore.application.errors import StoreReadOnlyError, UnreadableEventError
 from crmcore.application.executing import (
     Batch,
     CommandService,
@@ -35,6 +35,7 @@ from crmcore.domain.kernel import Command, NotFoundError
 from crmcore.domain.service.case.naming import cases_by_id
 from crmcore.domain.service.case_number import normal_case_number
 from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.database.borrowed import HostConnection
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.log.event_log import SqlEventLog
@@ -155,7 +156,7 @@ class Core:
         return receipt
 
     def execute(
-        self, command: Command, connection: Connection | None, **particulars: Any
+        self, command: Command, connection: Connection | HostConnection | None, **particulars: Any
     ) -> Receipt:
         """Carry a command out, and wake those who follow the log."""
         envelope = Envelope(command=command, **particulars)
@@ -183,7 +184,7 @@ class Core:
         return self.service.execute_many(envelopes, progress=notify, **how)
 
     def preview(
-        self, command: Command, connection: Connection | None, **particulars: Any
+        self, command: Command, connection: Connection | HostConnection | None, **particulars: Any
     ) -> Preview:
         """What carrying a command out would do; raises what refuses it."""
         envelope = Envelope(command=command, **particulars)
@@ -195,7 +196,7 @@ class Core:
     def preview_many(
         self,
         commands: Iterable[Command | Envelope],
-        connection: Connection | None,
+        connection: Connection | HostConnection | None,
         *,
         by: str,
         source: str | None,
@@ -206,7 +207,7 @@ class Core:
         return previews if connection is None else iter(list(previews))
 
     def _previews(
-        self, envelopes: Iterable[Envelope], connection: Connection | None
+        self, envelopes: Iterable[Envelope], connection: Connection | HostConnection | None
     ) -> Iterator[Preview | Refused]:
         return previews_of(self.service.preview(envelopes, connection=connection), self.log.events)
 
@@ -254,6 +255,25 @@ class Core:
             execute=lambda commands: self.execute_many(commands, by=BY),
             recorded=recorded,
         )
+
+    def page(
+        self, *, after: int, upto: int, stream_id: UUID | None
+    ) -> tuple[list[Recorded], int, UnreadableEventError | None]:
+        """The next events after a position and up to *upto*, in a transaction of their own.
+
+        With them come the position up to which they are all, and why they end before, if one cannot
+        be read.
+        """
+        events = list[Recorded]()
+        with self._database.read() as connection:
+            end = self.reader.end_of_page(connection, after=after, stream_id=stream_id)
+            end = upto if end is None else min(end, upto)
+            read = self.reader.recorded(connection, after=after, upto=end, stream_id=stream_id)
+            try:
+                events.extend(read)
+            except UnreadableEventError as error:
+                return events, end, error
+        return events, end, None
 
     def verify(
         self, connection: Connection, progress: Callable[[int, int], None] | None

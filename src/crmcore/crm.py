@@ -20,6 +20,7 @@ from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.tenants import tenant_target
 
 if TYPE_CHECKING:
+    from crmcore.aio import AsyncCRM
     from crmcore.application.executing import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.policies import Policies
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from crmcore.contexts.context import Context
     from crmcore.core import Core
     from crmcore.domain.kernel import Command
+    from crmcore.infrastructure.database.borrowed import HostConnection
     from crmcore.infrastructure.log.verify import Verdict
     from crmcore.previews import Preview
     from crmcore.projections.engine.follow.status import Status
@@ -73,6 +75,7 @@ class CRM:
         }
         self._wiring = threading.Lock()
         self._wired: Core | None = None
+        self._aio: AsyncCRM | None = None
         if (policies, contexts, projections, inline) != (None, (), (), ()):
             self._core  # noqa: B018  # what is wrong with what is a host's own is told at once
 
@@ -98,8 +101,20 @@ class CRM:
         self.close()
 
     def close(self) -> None:
-        """Give the database back."""
+        """Give the database back; what was begun through ``aio`` ends before."""
+        if self._aio is not None:
+            self._aio.end()
         self._database.close()
+
+    @property
+    def aio(self) -> AsyncCRM:
+        """The same for hosts on asyncio: ``await crm.aio.execute(...)``."""
+        with self._wiring:
+            if self._aio is None:
+                from crmcore.aio import AsyncCRM
+
+                self._aio = AsyncCRM(self, lambda: self._core, one_writes=self._database.is_sqlite)
+            return self._aio
 
     @property
     def where(self) -> str:
@@ -118,13 +133,14 @@ class CRM:
         causation_id: UUID | None = None,
         source: str | None = None,
         expected_version: int | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Receipt:
         """Carry a command out; return its events and the position after them.
 
         *by* is who wants it.  The same *command_id* again returns the first receipt and records
         nothing.  *expected_version* pins the version of the stream that the command is about.
-        With *connection* the events become part of the host's own transaction.
+        With *connection* the events become part of the host's own transaction: SQLAlchemy's, the
+        driver's (sqlite3, psycopg), or Django's (``django.db.connection``).
 
         Raises ``DomainError`` (refused by a rule), ``InvalidCommandError``,
         ``CommandIdReusedError``, ``ConcurrencyError`` or ``StoreError``.
@@ -149,7 +165,7 @@ class CRM:
         batch: int = 500,
         stop: bool = False,
         progress: Callable[[Batch], None] | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Batch:
         """Carry many commands out, *batch* to a transaction; report what was done and refused.
 
@@ -176,7 +192,7 @@ class CRM:
         causation_id: UUID | None = None,
         source: str | None = None,
         expected_version: int | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Preview:
         """What ``execute`` would do with a command now: the events that it would record, or its refusal.
 
@@ -204,7 +220,7 @@ class CRM:
         *,
         by: str,
         source: str | None = None,
-        connection: Connection | None = None,
+        connection: Connection | HostConnection | None = None,
     ) -> Iterator[Preview | Refused]:
         """What ``execute_many`` would do: each command is decided upon those before it, in order.
 
@@ -268,6 +284,14 @@ class CRM:
         Raises ``UnknownTopicError``.
         """
         return self.catalogue.event_schema(topic)
+
+    def asyncapi(self) -> dict[str, Any]:
+        """The AsyncAPI 3.0 document of all events, those of a host's own contexts included."""
+        return self.catalogue.asyncapi()
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document of all commands: ``POST /commands/TOPIC``, receipts and problems."""
+        return self.catalogue.openapi()
 
     # Read models
 
@@ -387,7 +411,7 @@ class CRM:
     def events(self, *, after: int = 0, stream_id: UUID | None = None) -> Iterator[Recorded]:
         """What was recorded after a position, of one stream or of all, in order."""
         with self._database.read() as connection:
-            yield from self._core.reader.recorded(connection, after=after, stream_id=stream_id)
+            yield from self._core.reader.in_pages(connection, after=after, stream_id=stream_id)
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> Verdict:
         """Recompute the chain of the log, and compare its other tables with what the records tell.

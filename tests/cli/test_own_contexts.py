@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.command_line import CommandLine, as_lines, key, registered
 
-WORKSHOP = Path(__file__).parents[2] / "examples" / "workshop.py"
+WORKSHOP = Path(__file__).parents[2] / "examples" / "workshop" / "context.py"
 OWN = """
 import attrs
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import pytest
-from examples.workshop import BIKES, JOB, WAITING, WORKSHOP, JobService, ReceiveBike
+from examples.workshop.context import BIKES, JOB, WAITING, WORKSHOP, JobService, ReceiveBike
 
 import crmcore
 from crmcore.contexts import (
@@ -71,7 +71,7 @@ UPCASTER = Upcaster("wash.washed", 1, {"wash.washed": 2}, lambda fields: [("wash
         ({"command_line": "wash.listing:show"}, "command_line: expected the name of a module"),
         ({"command_line": ""}, "command_line: expected the name of a module, .* got ''"),
     ],
-    ids=str,
+    ids=lambda one: one if isinstance(one, str) else ", ".join(one),
 )
 def test_a_part_of_a_wrong_kind_is_refused_when_the_context_is_made(
     parts: dict[str, Any], says: str
@@ -185,7 +185,7 @@ def handling(handlers: Any) -> Any:
         ({"questions": NeedingWeather}, "questions: Forecast asks for weather: Numbers, which no"),
         ({"questions": Undefined}, "wash: questions: expected .*; Undefined: name 'Later' is not"),
     ],
-    ids=str,
+    ids=lambda one: one if isinstance(one, str) else ", ".join(one),
 )
 def test_what_comes_of_a_wrong_part_is_refused_when_the_log_is_opened(
     sqlite_url: str, parts: dict[str, Any], says: str

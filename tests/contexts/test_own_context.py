@@ -10,7 +10,8 @@ from uuid import UUID
 
 import attrs
 import pytest
-from examples.workshop import (
+from examples.workshop import context as workshop
+from examples.workshop.context import (
     JOB,
     WORKSHOP,
     Bike,
@@ -42,7 +43,6 @@ from crmcore.errors import (
 )
 from crmcore.projections import Projection, UnknownEvent
 from crmcore.testing import Scenario
-from examples import workshop
 from tests.histories import Clock as FixedClock
 from tests.projections.contract import fresh, rows_of
 from tests.scenario import START, at, uid
@@ -518,7 +518,11 @@ def test_the_questions_that_there_are_can_be_listed(crm: CRM) -> None:
         _ = crm.read.worksop
 
 
-@pytest.mark.parametrize("given", [5, None, int, "workshop", Job, WORKSHOP], ids=str)
+@pytest.mark.parametrize(
+    "given",
+    [5, None, int, "workshop", Job, WORKSHOP],
+    ids=lambda one: f"{type(one).__name__} {getattr(one, 'name', one)}",
+)
 def test_what_is_no_class_of_questions_is_refused(crm: CRM, given: Any) -> None:
     with pytest.raises(MisuseError, match="of: expected a class of questions, such as Bikes, got"):
         crm.read.of(given)

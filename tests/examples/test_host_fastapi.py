@@ -1,67 +1,21 @@
 """The example host: its rows and our events commit together and roll back together."""
 
-import asyncio
-import importlib.util
-import sys
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
-import attrs
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient, Response
 
 import crmcore
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "host_fastapi.py"
-
-
-@attrs.frozen
-class Client:
-    """Asks an application that has started, without a network."""
-
-    runner: asyncio.Runner
-    http: AsyncClient
-
-    def get(self, path: str) -> Response:
-        return self.runner.run(self.http.get(path))
-
-    def post(self, path: str, json: dict[str, Any]) -> Response:
-        return self.runner.run(self.http.post(path, json=json))
-
-
-@contextmanager
-def started(app: FastAPI) -> Iterator[Client]:
-    async def start() -> AsyncClient:
-        await stack.enter_async_context(app.router.lifespan_context(app))
-        transport = ASGITransport(app)
-        return await stack.enter_async_context(
-            AsyncClient(transport=transport, base_url="http://shop")
-        )
-
-    stack = AsyncExitStack()
-    with asyncio.Runner() as runner:
-        try:
-            yield Client(runner, runner.run(start()))
-        finally:
-            runner.run(stack.aclose())
+from tests.examples.web import Client, example, started
 
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("host_fastapi", EXAMPLE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where FastAPI looks up annotations
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    with example("host_fastapi") as module:
+        yield module
 
 
 @pytest.fixture

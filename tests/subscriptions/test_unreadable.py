@@ -7,7 +7,7 @@ from uuid import UUID
 
 import attrs
 import pytest
-from examples.workshop import WORKSHOP, ReceiveBike
+from examples.workshop.context import WORKSHOP, ReceiveBike
 
 import crmcore
 from crmcore import CRM, composition

@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 
 import attrs
 
+from crmcore.catalogue.asyncapi import asyncapi
 from crmcore.catalogue.messages import CommandMessage, EventMessage, Message
+from crmcore.catalogue.openapi import openapi
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
 from crmcore.infrastructure.events.codec import by_topic
@@ -64,6 +66,14 @@ class MessageCatalogue:
     def event_schema(self, topic: str) -> dict[str, Any]:
         """The JSON Schema of an event's fields as they are stored now; raises ``UnknownTopicError``."""
         return _named("event", topic, self.events).schema
+
+    def asyncapi(self) -> dict[str, Any]:
+        """The AsyncAPI 3.0 document of all events, in what JSON has."""
+        return asyncapi(self.events.values())
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document of all commands, in what JSON has."""
+        return openapi(self.commands.values())
 
 
 def _in_order(messages: Iterable[M]) -> Mapping[str, M]:

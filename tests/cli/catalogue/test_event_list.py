@@ -68,3 +68,18 @@ def test_events_of_a_hosts_own_contexts_are_listed(own: CommandLine) -> None:  #
     assert "A customer brought a bike." in shown
     refused = own("events", "workshop.bike-received")
     assert "no context 'workshop' is loaded" in refused.complaint
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "document"),
+    [("events", "asyncapi", "3.0.0"), ("commands", "openapi", "3.1.0")],
+)
+def test_the_document_of_all_is_printed(
+    run: CommandLine, words: str, option: str, document: str
+) -> None:
+    assert run(words, f"--{option}").document == getattr(MessageCatalogue(), option)()
+    assert run(words, f"--{option}").document[option] == document
+    refused = run(words, "zzz", f"--{option}")
+    assert refused.status == 2
+    assert "is of all: leave zzz out" in refused.complaint
+    assert not run.database.exists()

@@ -342,7 +342,7 @@ def use(url: str) -> None:
 
 def test_a_log_from_the_future(accepted: str) -> None:
     change_head(accepted, "format = 2")
-    with trouble(StoreFormatError, "its log has format 2, this version of crmcore reads 1"):
+    with trouble(StoreFormatError, "its log has format 2, of a later release of crmcore"):
         crmcore.open(accepted)
     change_head(accepted, "format = 1")
     check_is_whole(accepted)

@@ -303,7 +303,7 @@ def test_a_name_that_cannot_be_kept_is_refused_when_the_core_is_opened(
         crmcore.open(sqlite_url, projections=[FIRST, projection])
 
 
-@pytest.mark.parametrize("given", [FIRST, 5, "own", [5], [Projection], [FIRST.name]], ids=str)
+@pytest.mark.parametrize("given", [FIRST, 5, "own", [5], [Projection], [FIRST.name]])
 def test_what_is_no_list_of_read_models_is_refused(sqlite_url: str, given: Any) -> None:
     with pytest.raises(MisuseError, match="projections: expected a list of Projection, got"):
         crmcore.open(sqlite_url, projections=given)

@@ -9,6 +9,7 @@ from crmcore.catalogue import CommandMessage
 from crmcore.cli.catalogue.shown import (
     SCHEMA_HELP,
     catalogue,
+    emit_document,
     emit_schemas,
     found,
     show_all,
@@ -24,11 +25,18 @@ def list_commands(
         str | None, typer.Argument(metavar="TOPIC", help="One command; all if left out.")
     ] = None,
     schema: Annotated[bool, typer.Option("--schema", metavar="", help=SCHEMA_HELP)] = False,
+    openapi: Annotated[
+        bool,
+        typer.Option("--openapi", metavar="", help="The OpenAPI 3.1 document of all commands."),
+    ] = False,
 ) -> None:
     """Carry out `crmcore commands`."""
     options = options_of(ctx)
-    known = catalogue(options).commands
-    if schema:
+    all_messages = catalogue(options)
+    known = all_messages.commands
+    if openapi:
+        emit_document("--openapi", topic, all_messages.openapi)
+    elif schema:
         emit_schemas(topic, "command", known)
     elif topic is not None:
         one = found("command", topic, known)

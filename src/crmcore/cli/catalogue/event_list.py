@@ -10,6 +10,7 @@ from crmcore.catalogue import CommandMessage, EventMessage
 from crmcore.cli.catalogue.shown import (
     SCHEMA_HELP,
     catalogue,
+    emit_document,
     emit_schemas,
     found,
     show_all,
@@ -25,12 +26,18 @@ def list_events(
         str | None, typer.Argument(metavar="TOPIC", help="One event; all if left out.")
     ] = None,
     schema: Annotated[bool, typer.Option("--schema", metavar="", help=SCHEMA_HELP)] = False,
+    asyncapi: Annotated[
+        bool,
+        typer.Option("--asyncapi", metavar="", help="The AsyncAPI 3.0 document of all events."),
+    ] = False,
 ) -> None:
     """Carry out `crmcore events`."""
     options = options_of(ctx)
     all_messages = catalogue(options)
     known = all_messages.events
-    if schema:
+    if asyncapi:
+        emit_document("--asyncapi", topic, all_messages.asyncapi)
+    elif schema:
         emit_schemas(topic, "event", known)
     elif topic is not None:
         one = found("event", topic, known)

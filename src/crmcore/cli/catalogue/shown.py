@@ -50,6 +50,13 @@ def emit_schemas(topic: str | None, word: str, known: Mapping[str, Any]) -> None
         emit(found(word, topic, known).schema)
 
 
+def emit_document(option: str, topic: str | None, document: Callable[[], Any]) -> None:
+    """The *document* of all messages, which an *option* asks for."""
+    if topic is not None:
+        raise WrongCallError(f"{option} is of all: leave {topic[:60]} out")
+    emit(document())
+
+
 def show_all(
     columns: Sequence[Column | str],
     messages: Iterable[M],

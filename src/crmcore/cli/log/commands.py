@@ -12,6 +12,11 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "Where the log ends, and where read models and subscriptions stand; exit status 1 if one "
         "cannot go on.",
     ),
+    "upgrade": (
+        "crmcore.cli.log.upgrade:upgrade",
+        "Bring tables that an earlier release made to what this one keeps in them.\n\n"
+        "The log itself is not changed. What was interrupted goes on where it was.",
+    ),
     "audit verify": (
         "crmcore.cli.log.verify:verify",
         "Recompute the chain over all records, and compare what stands beside them; exit "

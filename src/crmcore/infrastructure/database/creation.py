@@ -77,9 +77,7 @@ def _is_made(connection: Connection, tables: LogTables, where: str) -> bool:
     if "format" in there.get(tables.head.name, ()):
         version = connection.execute(select(tables.head.c.format)).scalar()
         if version != FORMAT:
-            raise StoreFormatError(
-                f"{where}: its log has format {version}, this version of crmcore reads {FORMAT}"
-            )
+            raise StoreFormatError(f"{where}: {_of_another_format(version)}")
     if there and there != ours:
         wrong = min(name for name in ours if there.get(name) != ours[name])
         raise StoreFormatError(
@@ -87,6 +85,15 @@ def _is_made(connection: Connection, tables: LogTables, where: str) -> bool:
             " database or schema, or restore the log from a backup"
         )
     return bool(there)
+
+
+def _of_another_format(version: object) -> str:
+    ours = f"this one reads format {FORMAT}"
+    if isinstance(version, int) and version > FORMAT:
+        return (
+            f"its log has format {version}, of a later release of crmcore; {ours}: update crmcore"
+        )
+    return f"its log has format {version}, which no release wrote; {ours}: restore it from a backup"
 
 
 def _first_head() -> dict[str, int | bytes]:

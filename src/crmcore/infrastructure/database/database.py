@@ -21,6 +21,7 @@ from crmcore.application.errors import (
     StoreUnavailableError,
 )
 from crmcore.domain.kernel.frozen import frozen
+from crmcore.infrastructure.database.borrowed import HostConnection, as_sqlalchemy
 from crmcore.infrastructure.database.creation import make, require_schema
 from crmcore.infrastructure.database.engine import (
     engine_for,
@@ -49,6 +50,7 @@ _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
     ("readonly database", StoreReadOnlyError, "it, or its folder, cannot be written to"),
     ("read-only transaction", StoreReadOnlyError, "the server takes no writes"),
     ("permission denied", StoreReadOnlyError, "its user lacks a permission"),
+    ("must be owner", StoreReadOnlyError, "its user may not change what another owns"),
     ("database or disk is full", StoreFullError, "free some space; what was accepted is kept"),
     ("disk full", StoreFullError, "free some space; what was accepted is kept"),
     ("no space left", StoreFullError, "free some space; what was accepted is kept"),
@@ -159,7 +161,7 @@ class Database:
             self.engine.dispose()
 
     @contextmanager
-    def write(self, connection: Connection | None = None) -> Iterator[Connection]:
+    def write(self, connection: Connection | HostConnection | None = None) -> Iterator[Connection]:
         """A transaction that may append; the host's own, if it hands over its *connection*.
 
         On SQLite the right to write is taken at the start, so that what is read in it
@@ -171,11 +173,10 @@ class Database:
         """
         with store_errors(self.where):
             if connection is not None:
-                connection = require_connection(connection, self.engine, self.where)
-                with own_names(connection):
-                    self._join(connection)
-                    with connection.begin_nested():
-                        yield connection
+                with self._of_host(connection) as host:
+                    self._join(host)
+                    with host.begin_nested():
+                        yield host
                 return
             if self.is_sqlite and self.owned:
                 with self._writer.transaction() as own:
@@ -186,7 +187,7 @@ class Database:
                 yield own
 
     @contextmanager
-    def read(self, connection: Connection | None = None) -> Iterator[Connection]:
+    def read(self, connection: Connection | HostConnection | None = None) -> Iterator[Connection]:
         """A connection that sees one moment of the database, however many statements it runs.
 
         A host's *connection* sees what its transaction has written as well, and is left as it was;
@@ -195,9 +196,8 @@ class Database:
         """
         with store_errors(self.where):
             if connection is not None:
-                connection = require_connection(connection, self.engine, self.where)
-                with own_names(connection), self._looking(connection):
-                    yield connection
+                with self._of_host(connection) as host, self._looking(host):
+                    yield host
                 return
             isolation = None if self.is_sqlite else "REPEATABLE READ"
             with self.engine.connect() as own:
@@ -206,6 +206,14 @@ class Database:
                 with own.begin():
                     begin(own, "DEFERRED")
                     yield own
+
+    @contextmanager
+    def _of_host(self, connection: Connection | HostConnection) -> Iterator[Connection]:
+        """The host's *connection* as one of SQLAlchemy's on which our tables go by their own names."""
+        with as_sqlalchemy(connection, self.engine, self.where) as given:
+            host = require_connection(given, self.engine, self.where)
+            with own_names(host):
+                yield host
 
     @contextmanager
     def _looking(self, connection: Connection) -> Iterator[None]:

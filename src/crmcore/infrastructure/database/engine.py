@@ -57,6 +57,11 @@ def parsed_url(target: str | URL) -> URL:
 
     What cannot be read is not shown either: nobody knows which part of it is the password.
     """
+    if hasattr(target, "sync_engine"):
+        raise StoreUnavailableError(
+            "an AsyncEngine is not supported: the core has an engine of its own on its database,"
+            " crmcore.open(engine.url), and joins your transactions by crm.aio"
+        )
     try:
         url = make_url(target)
     except (exc.ArgumentError, ValueError):  # the latter: a port that is no number

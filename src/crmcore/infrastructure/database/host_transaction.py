@@ -24,9 +24,12 @@ HINTS: Final = {
     "Session": "session.connection()",
     "scoped_session": "session.connection()",
     "Engine": "the connection of `with engine.begin() as connection:`",
-    "AsyncSession": "the synchronous connection that `run_sync` gives",
-    "AsyncConnection": "the synchronous connection that `run_sync` gives",
+    "AsyncSession": "a synchronous connection (`await crm.aio.execute` takes yours)",
+    "AsyncConnection": "a synchronous connection (`await crm.aio.execute` takes yours)",
 }
+
+DRIVERS: Final = {"pysqlite": "aiosqlite", "psycopg": "asyncpg"}
+"""By the driver of our own connections, one of another name that a host's may come from."""
 
 
 @frozen
@@ -92,6 +95,13 @@ def begin(connection: Connection, mode: str) -> None:
     execute(connection, f"BEGIN {mode}")
 
 
+def _in_transaction(driver: Any) -> bool:
+    """Whether a connection to PostgreSQL is in a transaction, by its driver: psycopg or asyncpg."""
+    if hasattr(driver, "is_in_transaction"):
+        return bool(driver.is_in_transaction())
+    return bool(driver.info.transaction_status == IN_TRANSACTION)
+
+
 @contextmanager
 def read_in(connection: Connection) -> Iterator[None]:
     """Let what is read in the host's transaction be no more than a look, whatever comes of it.
@@ -119,7 +129,7 @@ def require_committing(connection: Connection, where: str) -> None:
     """
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "postgresql":
-        by_itself = driver.info.transaction_status != IN_TRANSACTION
+        by_itself = not _in_transaction(driver)
     else:
         by_itself = getattr(driver, "autocommit", None) is True or (
             driver.isolation_level is None and not driver.in_transaction
@@ -140,7 +150,8 @@ def require_connection(connection: object, engine: Engine, where: str) -> Connec
     if connection.closed:
         raise MisuseError(f"{where}: connection: expected an open one, got one that was closed")
     ours, theirs = engine.dialect, connection.dialect
-    if (ours.name, ours.driver) != (theirs.name, theirs.driver):
+    known = (ours.driver, DRIVERS.get(ours.driver))
+    if ours.name != theirs.name or theirs.driver not in known:
         raise MisuseError(
             f"{where}: connection: expected one of {ours.name}+{ours.driver},"
             f" got one of {theirs.name}+{theirs.driver}"

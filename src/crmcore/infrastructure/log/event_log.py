@@ -20,6 +20,7 @@ from crmcore.domain.kernel import Command, Presumed, for_instant, version_of
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import to_micros
 from crmcore.infrastructure.commands.codec import CommandCodec
+from crmcore.infrastructure.database.borrowed import HostConnection
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.database.driver import execute_each, fetch_all
 from crmcore.infrastructure.events.codec import EventCodec
@@ -49,7 +50,7 @@ class SqlEventLog:
 
     @contextmanager
     def session(
-        self, connection: Connection | None = None, *, alone: bool = False
+        self, connection: Connection | HostConnection | None = None, *, alone: bool = False
     ) -> Iterator["SqlLogSession"]:
         """A transaction on the log, or a part of the host's own; *alone*, no other writes meanwhile."""
         try:
@@ -66,7 +67,7 @@ class SqlEventLog:
             raise StoreError(f"{self.database.where}: refused to record: {said}") from error
 
     @contextmanager
-    def view(self, connection: Connection | None = None) -> Iterator["SqlLogView"]:
+    def view(self, connection: Connection | HostConnection | None = None) -> Iterator["SqlLogView"]:
         """One moment of the log, or of the host's transaction: nothing is written, no one waits."""
         with self.database.read(connection) as open_connection:
             statements = log_statements(self.database.tables, open_connection.dialect)

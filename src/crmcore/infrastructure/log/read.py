@@ -1,9 +1,9 @@
 """Reading the log: streams, ranges of positions and everything about a subject, in order."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,9 @@ from crmcore.infrastructure.log.append import the_head
 from crmcore.infrastructure.log.chain import FIRST_LINK
 from crmcore.infrastructure.log.statements import AHEAD, log_statements
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
+
+PAGE: Final = 1_000
+"""Records that are read at once, where all are wanted."""
 
 _COLUMNS = tuple(name for name in EVENT_COLUMNS if name != "chain")
 _PROVENANCE = frozenset(_COLUMNS) - {
@@ -207,6 +210,27 @@ class LogReader:
             for one in present:
                 if topics is None or one.topic in topics:
                     yield one
+
+    def in_pages(
+        self, connection: Connection, *, after: int = 0, stream_id: UUID | None = None
+    ) -> Iterator[Recorded]:
+        """What ``recorded`` gives, of which few are in memory at once."""
+        while (end := self.end_of_page(connection, after=after, stream_id=stream_id)) is not None:
+            yield from self.recorded(connection, after=after, upto=end, stream_id=stream_id)
+            after = end
+        yield from self.recorded(connection, after=after, stream_id=stream_id)
+
+    def end_of_page(
+        self, connection: Connection, *, after: int, stream_id: UUID | None = None
+    ) -> int | None:
+        """The position of the last of the next ``PAGE`` records after *after*; None if there are fewer."""
+        events = self._tables.events.c
+        query = select(events.position).where(events.position > after).order_by(events.position)
+        if stream_id is not None:
+            query = query.where(events.stream_id == str(stream_id))
+        with in_order(connection) if stream_id is None else nullcontext():
+            found: int | None = connection.execute(query.offset(PAGE - 1).limit(1)).scalar()
+        return found
 
     def page(self, connection: Connection, reading: Reading, after: int, limit: int) -> Page:
         """The next *limit* records after a position that *reading* asks for, as fast as may be.

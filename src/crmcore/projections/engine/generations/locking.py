@@ -1,6 +1,11 @@
 """What several processes may want at one moment: a lock by name, a table that is made once."""
 
+from typing import Final
+
 from sqlalchemy import ColumnElement, Connection, Table, exc, func, inspect, select
+
+GIVEN_UP: Final = ("40P01", "55P03", "57014")
+"""PostgreSQL's codes for a lock that was not had: a deadlock, the lock's time-out, the statement's."""
 
 
 def lock(connection: Connection, schema: str | None, name: str) -> None:
@@ -22,8 +27,8 @@ def lock_soon(connection: Connection, schema: str | None, name: str, millisecond
             connection.execute(select(func.set_config("lock_timeout", str(milliseconds), True)))
             connection.execute(select(func.pg_advisory_xact_lock(key)))
             connection.execute(select(func.set_config("lock_timeout", timeout, True)))
-    except exc.OperationalError as error:  # it took too long, or both would have waited for ever
-        if error.connection_invalidated:
+    except exc.DBAPIError as error:  # it took too long, or both would have waited for ever
+        if getattr(error.orig, "sqlstate", None) not in GIVEN_UP:
             raise
         return False
     return True

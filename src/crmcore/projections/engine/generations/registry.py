@@ -32,6 +32,7 @@ from sqlalchemy import (
     update,
 )
 
+from crmcore.application.errors import StoreFormatError
 from crmcore.application.log import Place
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.generations.checkpoint import (
@@ -47,11 +48,17 @@ from crmcore.projections.engine.generations.tables import generation_tables
 from crmcore.projections.engine.generations.views import InTheWayError, drop, show
 from crmcore.projections.engine.projection import Projection
 
-COLUMNS = text(
-    "SELECT count(*) FROM pg_attribute"
-    " WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
-)
-"""How many columns a table in PostgreSQL has."""
+COLUMNS = {
+    "postgresql": text(
+        "SELECT count(*), count(*) FILTER (WHERE attname = 'link') FROM pg_attribute"
+        " WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
+    ),
+    "sqlite": text(
+        "SELECT count(*), count(*) FILTER (WHERE name = 'link')"
+        " FROM pragma_table_info('crm_projections')"
+    ),
+}
+"""How many columns the registry has, and whether links are among them."""
 
 
 @cache
@@ -103,14 +110,21 @@ class Registry:
         """How many columns the registry's table has: none where it is not there.
 
         An earlier release made it without the last.  PostgreSQL is not asked again once all were there.
+        Raises ``StoreFormatError`` where a release before that made it.
         """
         if self._seen:
             return len(_registry_table(self.schema).columns)
-        if connection.dialect.name == "sqlite":
-            counted = "SELECT count(*) FROM pragma_table_info('crm_projections')"
-            return int(connection.exec_driver_sql(counted).scalar_one())
-        name = self._quoted(connection, "crm_projections")
-        return int(connection.execute(COLUMNS, {"name": name}).scalar_one())
+        asked = COLUMNS[connection.dialect.name]
+        name = {}
+        if connection.dialect.name == "postgresql":
+            name = {"name": self._quoted(connection, "crm_projections")}
+        columns, links = connection.execute(asked, name).one()
+        if columns and not links:
+            raise StoreFormatError(
+                "the read models are kept in tables of an earlier release (crm_projections):"
+                " `crmcore upgrade` brings them forward; the log itself is as it should be"
+            )
+        return int(columns)
 
     def claim(self, connection: Connection, name: str) -> None:
         """Be the one consumer of a projection until the transaction ends; a second one waits.

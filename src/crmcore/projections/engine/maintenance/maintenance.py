@@ -11,6 +11,8 @@ from crmcore.projections.engine.follow.stops import record_stops
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.drift import rebuild_reason
 from crmcore.projections.engine.generations.registry import Registry
+from crmcore.projections.engine.generations.upgrade import Report as UpgradeReport
+from crmcore.projections.engine.generations.upgrade import Upgrade
 from crmcore.projections.engine.maintenance.compare import Comparison, compare
 from crmcore.projections.engine.maintenance.switch import Switcher
 from crmcore.projections.engine.poison.poison import ProjectionStoppedError
@@ -143,6 +145,15 @@ class Maintenance:
     def retry(self, name: str) -> Retried:
         """Try the dead letters again."""
         return retry(self._source, self._registry, self._projection(name))
+
+    def upgrade(self, report: UpgradeReport | None = None) -> Sequence[str]:
+        """Bring the tables of read models that an earlier release made to what this one keeps.
+
+        Returns what was done: nothing where they are of this release.  *report* is called with each
+        step, how many are done, and how many there are.  Whoever is killed meanwhile goes on where it was.  Raises
+        ``StoreBusyError`` while somebody follows or rebuilds, and ``StoreReadOnlyError``.
+        """
+        return Upgrade(self._source, self._registry.schema).run(report)
 
     def _are_there(self, name: str, *generations: Checkpoint) -> bool:
         """Whether none of these generations was retired."""

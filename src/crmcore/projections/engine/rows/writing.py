@@ -44,7 +44,11 @@ def remove(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...]]
     names = [quoted.format_column(column) for column in table.primary_key]
     if connection.dialect.name == "postgresql":
         types = [str(key.type.compile(connection.dialect)) for key in table.primary_key]
-        arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+        numbered = connection.dialect.paramstyle == "numeric_dollar"  # asyncpg
+        arrays = ", ".join(
+            f"{f'${number}' if numbered else '%s'}::{kind}[]"
+            for number, kind in enumerate(types, 1)
+        )
         for start in range(0, len(keys), KEYS_A_STATEMENT):
             some = keys[start : start + KEYS_A_STATEMENT]
             connection.exec_driver_sql(

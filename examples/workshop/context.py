@@ -1,6 +1,6 @@
 """A bike workshop: a bounded context of a host's own, beside those that come along.
 
-    python examples/workshop.py
+    python examples/workshop/context.py
 
 Repair jobs are about a customer, so they stand in that customer's history.  A rule that asks another
 context (may a job begin for this customer?) is a service; all else is decided on the job alone.

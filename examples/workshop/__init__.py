@@ -1,0 +1,1 @@
+"""A bicycle workshop: a product on crmcore, from its rules to its pages."""
