@@ -1,26 +1,19 @@
 """`crmcore processes`: carrying out what follows from events, and where that stands."""
 
-from typing import Annotated
-
-import typer
+import click
 
 from crmcore.cli.output import counted, emit, say
-from crmcore.cli.session import existing, options_of
+from crmcore.cli.session import Options, existing
 from crmcore.cli.subscriptions.status import all_go_on, documents, show
 from crmcore.cli.subscriptions.subscribe import ending_orderly
 
 NONE = "There is no process."
 
 
-def run(
-    ctx: typer.Context,
-    follow: Annotated[
-        bool,
-        typer.Option("--follow", metavar="", help="Go on as the log grows, until interrupted."),
-    ] = False,
-) -> None:
+@click.option("--follow", is_flag=True, help="Go on as the log grows, until interrupted.")
+@click.pass_obj
+def run(options: Options, follow: bool) -> None:
     """Carry out `crmcore processes run`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         if follow:
             with ending_orderly() as stop, crm.processes.follow():
@@ -41,9 +34,9 @@ def run(
         say(NONE)
 
 
-def status(ctx: typer.Context) -> None:
+@click.pass_obj
+def status(options: Options) -> None:
     """Carry out `crmcore processes status`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         found, now = crm.processes.status(), crm.now()
     if options.json:
@@ -53,4 +46,4 @@ def status(ctx: typer.Context) -> None:
     else:
         say(NONE)
     if not all_go_on(found):
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
