@@ -34,6 +34,26 @@ def process(
     )
 
 
+def test_records_are_lines_of_json_on_stderr_where_they_are_asked_for(
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.executes(registered("Zebulon"))
+    quiet = run("projections", "catch-up")
+    monkeypatch.setenv("CRMCORE_LOG", "info")
+    run.executes(registered("Zebulonia", at="2026-01-06T09:00:00Z"))
+    told = run("--log-level", "debug", "projections", "catch-up")
+    assert quiet.err == ""
+    lines = [json.loads(line) for line in told.err.splitlines()]
+    assert {"batch"} == {line["event"] for line in lines}
+    assert all(line["time"].endswith("Z") for line in lines)
+    assert "Zebulon" not in told.err
+
+
+def test_a_level_that_is_none_is_a_wrong_call(run: CommandLine) -> None:
+    refused = run("--log-level", "loud", "projections", "status")
+    assert (refused.status, "debug, info, warning, error" in refused.complaint) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [

@@ -21,6 +21,18 @@ from crmcore.application.errors import (
     UnreadableEventError,
 )
 from crmcore.application.log import EventLog, LogSession, LogView, NewEvent, Provenance, Receipt
+from crmcore.application.telemetry import SILENT, UNTOLD, Operation, Particulars, Telemetry
+from crmcore.application.told_commands import (
+    COMMAND,
+    REFUSAL,
+    REFUSED,
+    RETRY,
+    TRANSACTION,
+    outcome_in_batch,
+    outcome_of,
+    refusal,
+    sent,
+)
 from crmcore.application.unit_of_work import LoadedStreams, UnitOfWork
 from crmcore.application.work import Handler, Work
 from crmcore.domain.kernel import (
@@ -145,6 +157,7 @@ class CommandService:
     _handlers: Mapping[type, Handler]
     _clock: Callable[[], datetime]
     _new_id: Callable[[], UUID]
+    _telemetry: Telemetry = SILENT
     _at_once: FollowAtOnce | None = None
     """Carries out what follows from the events of a session."""
 
@@ -155,16 +168,35 @@ class CommandService:
         ``CommandIdReusedError``), or ``ConcurrencyError`` if the pinned version is not the
         stream's or other writers kept coming between.
         """
+        return self._telling(envelope, lambda told: self._execute(envelope, connection, told))
+
+    def _telling(self, envelope: Envelope, carry_out: Callable[[Operation], Receipt]) -> Receipt:
+        """What *carry_out* gives; a command and its outcome are told of."""
+
+        def explain(error: BaseException) -> Particulars:
+            return self._refused(envelope, error)
+
+        with self._telemetry.operation(COMMAND, explain) as told:
+            if told:
+                told.note(**sent(envelope))
+            receipt = carry_out(told)
+            if told:
+                told.note(**outcome_of(receipt))
+        return receipt
+
+    def _execute(self, envelope: Envelope, connection: Any, told: Operation) -> Receipt:
         envelope = self._checked(envelope)
 
         def run(session: LogSession) -> Receipt:
-            receipt = self._carry_out(session, envelope)
+            streams = LoadedStreams(session)
+            told.note_later("stream_kind", lambda: streams.kind)
+            receipt = self._carry_out(session, envelope, streams)
             self._follow_at_once(session)
             return receipt
 
         # A stale read cannot be mended by reading again inside the host's transaction.
         pinned = connection is not None or envelope.expected_version is not None
-        return self._attempt(run, 1 if pinned else ATTEMPTS, connection)
+        return self._attempt(run, 1 if pinned else ATTEMPTS, connection, told)
 
     def execute_many(
         self,
@@ -184,16 +216,25 @@ class CommandService:
             raise ValueError(f"batch: expected a number of 1 or more, got {batch}")
         total, pending = Batch(), iter(envelopes)
         while chunk := list(islice(pending, batch)):
-
-            def run(session: LogSession, chunk: Sequence[Envelope] = chunk) -> Batch:
-                return self._run_batch(session, chunk, stop)
-
-            total.add(self._attempt(run, 1 if connection is not None else ATTEMPTS, connection))
+            total.add(self._execute_batch(chunk, stop, connection))
             if progress is not None:
                 progress(total)
             if stop and total.refused:
                 break
         return total
+
+    def _execute_batch(self, chunk: Sequence[Envelope], stop: bool, connection: Any) -> Batch:
+        outcomes: list[Particulars] = []
+
+        def run(session: LogSession) -> Batch:
+            return self._run_batch(session, chunk, stop, outcomes)
+
+        attempts = 1 if connection is not None else ATTEMPTS
+        with self._telemetry.operation(TRANSACTION, commands=len(chunk)) as told:
+            done = self._attempt(run, attempts, connection, told)
+            if told:
+                self._tell(told, chunk, done, outcomes)
+        return done
 
     def preview(
         self, envelopes: Iterable[Envelope], *, connection: Any = None
@@ -214,7 +255,13 @@ class CommandService:
                         yield Refused(index, envelope.command, error)
                 seen += len(chunk)
 
-    def _attempt(self, run: Callable[[LogSession], T], attempts: int, connection: Any) -> T:
+    def _attempt(
+        self,
+        run: Callable[[LogSession], T],
+        attempts: int,
+        connection: Any,
+        told: Operation = UNTOLD,
+    ) -> T:
         attempt = 1
         while True:
             try:
@@ -223,11 +270,14 @@ class CommandService:
             except ConcurrencyError:
                 if attempt >= attempts:
                     raise
+            told.note(retries=attempt)
+            self._telemetry.tell(RETRY, topic=told.particulars.get("topic"))
             attempt += 1
 
-    def _carry_out(self, session: LogSession, envelope: Envelope) -> Receipt:
+    def _carry_out(
+        self, session: LogSession, envelope: Envelope, streams: LoadedStreams
+    ) -> Receipt:
         """Carry a command out in a session, upon what it has recorded so far."""
-        streams = LoadedStreams(session)
         repeated = _repeated(session, envelope)
         if repeated is not None:
             return repeated
@@ -245,23 +295,70 @@ class CommandService:
         return receipt
 
     def _follow_at_once(self, session: LogSession) -> None:
-        if self._at_once is not None:
-            self._at_once(session, lambda one: self._carry_out(session, self._checked(one)))
+        """Carry out what follows from what a session has recorded."""
+        if self._at_once is None:
+            return
 
-    def _run_batch(self, session: LogSession, chunk: Sequence[Envelope], stop: bool) -> Batch:
+        def carry_out(envelope: Envelope) -> Receipt:
+            def run(_told: Operation) -> Receipt:
+                checked = self._checked(envelope)
+                return self._carry_out(session, checked, LoadedStreams(session))
+
+            return self._telling(envelope, run)
+
+        self._at_once(session, carry_out)
+
+    def _refused(self, envelope: Envelope, error: BaseException) -> Particulars:
+        """Tell of a command that was refused; return what is told of it."""
+        told = refusal(envelope.command, error)
+        if told["outcome"] == REFUSED:
+            self._telemetry.tell(REFUSAL, **{**sent(envelope), **told})
+        return told
+
+    def _tell(
+        self,
+        told: Operation,
+        chunk: Sequence[Envelope],
+        done: Batch,
+        outcomes: Sequence[Particulars],
+    ) -> None:
+        """Tell of a batch, and of each of its commands, once it is recorded."""
+        told.note(
+            outcome="done",
+            executed=done.executed,
+            unchanged=done.unchanged,
+            refused=len(done.refused),
+            events=done.events,
+            position=done.position,
+        )
+        for one in outcomes:
+            self._telemetry.tell(COMMAND, **one)
+        for refused in done.refused:
+            envelope = chunk[refused.index]
+            why = self._refused(envelope, refused.error)
+            self._telemetry.tell(COMMAND, **{**sent(envelope), **why})
+
+    def _run_batch(
+        self,
+        session: LogSession,
+        chunk: Sequence[Envelope],
+        stop: bool,
+        outcomes: list[Particulars],
+    ) -> Batch:
         done, before = Batch(), Decided(session)
+        repeated = list[Envelope]()
         self._look_ahead(session, chunk)
         works: list[tuple[Envelope, UnitOfWork]] = []
         for index, envelope in enumerate(chunk):
             try:
                 work = self._decide_next(before, envelope)
                 if work is None:
-                    done.unchanged += 1
+                    repeated.append(envelope)
                     continue
                 works.append((envelope, work))
             except REFUSALS as error:
                 if _is_repeated_by_now(session, envelope, error):
-                    done.unchanged += 1
+                    repeated.append(envelope)
                     continue
                 done.refused.append(Refused(index, envelope.command, error))
                 if stop:
@@ -277,8 +374,11 @@ class CommandService:
         session.keep_receipts(receipts)
         self._follow_at_once(session)
         done.executed = sum(bool(work.events) for _, work in works)
-        done.unchanged += len(works) - done.executed
+        done.unchanged = len(repeated) + len(works) - done.executed
         done.events = len(events)
+        if self._telemetry.wants(COMMAND):
+            outcomes[:] = [outcome_in_batch(*one) for one in works]
+            outcomes += [outcome_in_batch(one, None) for one in repeated]
         return done
 
     def _decide_next(self, before: Decided, envelope: Envelope) -> UnitOfWork | None:

@@ -17,11 +17,11 @@ from crmcore.cli.command_group import add_commands, our_modules
 DEFAULT_DB: Final = "sqlite:///crm.db"
 CONTEXTS: Final = "--contexts"
 CONTEXTS_VARIABLE: Final = "CRMCORE_CONTEXTS"
-WITH_VALUE: Final = ("--db", "--tenant", CONTEXTS, "--projections", "--policies")
+WITH_VALUE: Final = ("--db", "--tenant", CONTEXTS, "--projections", "--policies", "--log-level")
 OPTIONS: Final = (*WITH_VALUE, "--json")
 EPILOG: Final = (
-    "--db, --tenant, --contexts, --projections, --policies and --json may stand before or after the"
-    " command. Exit status: 0 done, 1 refused or failed, 2 a wrong call, 130 interrupted."
+    "--db, --tenant, --contexts, --projections, --policies, --log-level and --json may stand before or"
+    " after the command. Exit status: 0 done, 1 refused or failed, 2 a wrong call, 130 interrupted."
 )
 
 NO_COMMAND: Final = "expected a command: `crmcore --help` lists them"
@@ -183,6 +183,13 @@ def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None
     show_envvar=True,
     help="Policies of your own: cases, feedback, loyalty.",
 )
+@click.option(
+    "--log-level",
+    metavar="LEVEL",
+    envvar="CRMCORE_LOG",
+    show_envvar=True,
+    help="Say what is done as lines of JSON on stderr: debug, info, warning or error.",
+)
 @click.option("--json", is_flag=True, help="Answer in JSON on stdout, and nothing else there.")
 @click.option(
     "--version",
@@ -200,11 +207,16 @@ def app(
     contexts: tuple[str, ...],
     projections: tuple[str, ...],
     policies: str | None,
+    log_level: str | None,
     json: bool,
 ) -> None:
     """Keep what holds for every command."""
     from crmcore.cli.session import Options
 
+    if log_level:
+        from crmcore.cli.log_lines import log_lines
+
+        ctx.call_on_close(log_lines(log_level))
     ctx.obj = Options(
         db=db,
         tenant=tenant,

@@ -2,6 +2,7 @@
 
 from crmcore.application.at_once import PutAside
 from crmcore.application.catalogue import Catalogue
+from crmcore.application.telemetry import Telemetry
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.notification import LogNotifier
 from crmcore.infrastructure.log.projection_source import ProjectionSource
@@ -20,6 +21,7 @@ def subscriptions_of(
     reader: LogReader,
     catalogue: Catalogue,
     notifier: LogNotifier,
+    telemetry: Telemetry,
 ) -> Subscriptions:
     """The subscriptions of the log in *database*."""
     schema = database.tables.events.schema
@@ -29,6 +31,7 @@ def subscriptions_of(
         DeadLetters(schema),
         notifier,
         0.2 if database.is_sqlite else 2.0,
+        telemetry=telemetry,
     )
     return Subscriptions(desk, catalogue)
 

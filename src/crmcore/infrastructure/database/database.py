@@ -150,6 +150,16 @@ class Database:
         return self._url.render_as_string(hide_password=False)
 
     @property
+    def told_as(self) -> str:
+        """What telemetry calls the log: the file, or the server's database, and the schema of a tenant."""
+        url = self._url
+        if "***" in self.where:  # what names it may be a secret
+            return "***"
+        name = str(url.database or "").rpartition("/")[2] if self.is_sqlite else url.database
+        schema = self.tables.events.schema
+        return f"{name}/{schema}" if schema else str(name)
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether this is SQLite (one writer at a time, no server)."""
         return self.engine.dialect.name == "sqlite"
