@@ -7,8 +7,9 @@ Its modules are public as well: ``commands`` holds every command, ``events`` eve
 what is to be known of them, ``errors`` everything that can be raised, ``calendars`` working time,
 ``policies`` what an organisation decides for itself, ``projections`` and ``contexts`` what read models
 and contexts of one's own are made of, ``subscriptions`` what handlers are given when something has
-happened, ``testing`` how rules are tested, ``alembic`` what migrations of a host leave alone, and
-``eventsourcing`` what applications of that package record with.  Nothing else is public.
+happened, ``testing`` how rules are tested, ``telemetry`` how a core is seen running, ``alembic`` what
+migrations of a host leave alone, and ``eventsourcing`` what applications of that package record with.
+Nothing else is public.
 
 What is named here is imported when it is first asked for, so that ``import crmcore`` costs nothing.
 """
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         policies,
         projections,
         subscriptions,
+        telemetry,
         testing,
     )
     from crmcore.aio import AsyncCRM
@@ -97,6 +99,7 @@ __all__ = [
     "projections",
     "schema_of",
     "subscriptions",
+    "telemetry",
     "testing",
 ]
 
@@ -113,6 +116,7 @@ _PARTS = {
         "policies",
         "projections",
         "subscriptions",
+        "telemetry",
         "testing",
     ),
     "crmcore.application.service.escalation": ("Escalated",),

@@ -27,6 +27,7 @@ from crmcore.application.sales.lead_addresses import Pseudonym
 from crmcore.application.sentences import sentence_of
 from crmcore.application.service.escalation import BY, Escalated, escalate
 from crmcore.application.streams import Streams
+from crmcore.application.telemetry import Telemetry
 from crmcore.composition import Composition
 from crmcore.contexts.context import Context
 from crmcore.domain.kernel import Command, NotFoundError
@@ -43,6 +44,7 @@ from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.streams import LogStreams
 from crmcore.infrastructure.log.verify import Verdict
+from crmcore.infrastructure.telemetry.observers import OBSERVERS
 from crmcore.previews import Preview, previews_of
 from crmcore.projections.engine.follow.follower import Follower
 from crmcore.projections.engine.follow.inline import Inline
@@ -96,10 +98,11 @@ class Core:
         kept = (*composition.projections(wiring), *projections)
         check_names(kept)
         at_once = [find_projection(kept, name) for name in dict.fromkeys(inline)]
-        self.inline = Inline(source, registry, at_once)
+        self._telemetry = telemetry = Telemetry(OBSERVERS, database.told_as)
+        self.inline = Inline(source, registry, at_once, telemetry=telemetry)
         self.log = SqlEventLog(database, codec, self.commands, clock, self.inline.fold)
-        self.service = CommandService(self.log, handlers, clock, new_id)
-        self.follower = Follower(source, kept, registry)
+        self.service = CommandService(self.log, handlers, clock, new_id, telemetry)
+        self.follower = Follower(source, kept, registry, telemetry=telemetry)
         submit = Submit(
             database.address,
             database.tables.events.schema,
@@ -107,8 +110,8 @@ class Core:
             tuple(one.for_reading(wiring) for one in contexts),
             tuple(projections),
         )
-        rebuilder = Rebuilder(source, registry, submit)
-        self.maintenance = Maintenance(kept, source, registry, rebuilder)
+        rebuilder = Rebuilder(source, registry, submit, telemetry=telemetry)
+        self.maintenance = Maintenance(kept, source, registry, rebuilder, telemetry)
         self.notifier = LogNotifier(database)
         self.read = ReadModels(
             LiveRows(source, registry, kept, self.follower.catch_up_one, self._about),
@@ -122,7 +125,12 @@ class Core:
         from crmcore.subscriptions.wiring import subscriptions_of
 
         return subscriptions_of(
-            self._database, self.source, self.reader, self.catalogue, self.notifier
+            self._database,
+            self.source,
+            self.reader,
+            self.catalogue,
+            self.notifier,
+            self._telemetry,
         )
 
     def execute(

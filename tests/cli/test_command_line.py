@@ -34,6 +34,26 @@ def process(
     )
 
 
+def test_records_are_lines_of_json_on_stderr_where_they_are_asked_for(
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.executes(registered("Zebulon"))
+    quiet = run("projections", "catch-up")
+    monkeypatch.setenv("CRMCORE_LOG", "info")
+    run.executes(registered("Zebulonia", at="2026-01-06T09:00:00Z"))
+    told = run("--log-level", "debug", "projections", "catch-up")
+    assert quiet.err == ""
+    lines = [json.loads(line) for line in told.err.splitlines()]
+    assert {"batch"} == {line["event"] for line in lines}
+    assert all(line["time"].endswith("Z") for line in lines)
+    assert "Zebulon" not in told.err
+
+
+def test_a_level_that_is_none_is_a_wrong_call(run: CommandLine) -> None:
+    refused = run("--log-level", "loud", "projections", "status")
+    assert (refused.status, "debug, info, warning, error" in refused.complaint) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
@@ -121,19 +141,31 @@ def test_an_interruption_is_one_line(shop: CommandLine, monkeypatch: pytest.Monk
     assert done.complaint == "crmcore: interrupted; what was recorded before is kept"
 
 
-def test_without_typer_it_says_what_to_install(
+def test_without_click_it_says_what_to_install(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     importing = builtins.__import__
 
     def without(name: str, *args: Any, **kwargs: Any) -> Any:
         if name == "crmcore.cli.app":
-            raise ModuleNotFoundError("No module named 'typer'", name="typer")
+            raise ModuleNotFoundError("No module named 'click'", name="click")
         return importing(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert main(["--help"]) == 1
     assert "pip install 'crmcore[cli]'" in capsys.readouterr().err
+
+
+def test_without_rich_it_answers_in_json_and_says_what_to_install_for_tables(
+    shop: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [one for one in sys.modules if one.partition(".")[0] == "rich"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "rich", None)
+    assert shop("campaigns", "--json").status == 0
+    done = shop("campaigns")
+    assert done.status == 1
+    assert "pip install 'crmcore[cli]'" in done.complaint
 
 
 def test_a_process_reads_its_input_and_its_environment(tmp_path: Path) -> None:

@@ -21,6 +21,18 @@ from crmcore.application.errors import (
     UnreadableEventError,
 )
 from crmcore.application.log import EventLog, LogSession, LogView, NewEvent, Provenance, Receipt
+from crmcore.application.telemetry import SILENT, UNTOLD, Operation, Particulars, Telemetry
+from crmcore.application.told_commands import (
+    COMMAND,
+    REFUSAL,
+    REFUSED,
+    RETRY,
+    TRANSACTION,
+    outcome_in_batch,
+    outcome_of,
+    refusal,
+    sent,
+)
 from crmcore.application.unit_of_work import LoadedStreams, UnitOfWork
 from crmcore.application.work import Handler, Work
 from crmcore.domain.kernel import (
@@ -147,6 +159,7 @@ class CommandService:
     _handlers: Mapping[type, Handler]
     _clock: Callable[[], datetime]
     _new_id: Callable[[], UUID]
+    _telemetry: Telemetry = SILENT
 
     def execute(self, envelope: Envelope, *, connection: Any = None) -> Receipt:
         """Carry one command out.
@@ -155,10 +168,24 @@ class CommandService:
         ``CommandIdReusedError``), or ``ConcurrencyError`` if the pinned version is not the
         stream's or other writers kept coming between.
         """
+
+        def explain(error: BaseException) -> Particulars:
+            return self._refused(envelope, error)
+
+        with self._telemetry.operation(COMMAND, explain) as told:
+            if told:
+                told.note(**sent(envelope))
+            receipt = self._execute(envelope, connection, told)
+            if told:
+                told.note(**outcome_of(receipt))
+        return receipt
+
+    def _execute(self, envelope: Envelope, connection: Any, told: Operation) -> Receipt:
         envelope = self._checked(envelope)
 
         def run(session: LogSession) -> Receipt:
             streams = LoadedStreams(session)
+            told.note_later("stream_kind", lambda: streams.kind)
             repeated = _repeated(session, envelope)
             if repeated is not None:
                 return repeated
@@ -177,7 +204,7 @@ class CommandService:
 
         # A stale read cannot be mended by reading again inside the host's transaction.
         pinned = connection is not None or envelope.expected_version is not None
-        return self._attempt(run, 1 if pinned else ATTEMPTS, connection)
+        return self._attempt(run, 1 if pinned else ATTEMPTS, connection, told)
 
     def execute_many(
         self,
@@ -197,16 +224,25 @@ class CommandService:
             raise ValueError(f"batch: expected a number of 1 or more, got {batch}")
         total, pending = Batch(), iter(envelopes)
         while chunk := list(islice(pending, batch)):
-
-            def run(session: LogSession, chunk: Sequence[Envelope] = chunk) -> Batch:
-                return self._run_batch(session, chunk, stop)
-
-            total.add(self._attempt(run, 1 if connection is not None else ATTEMPTS, connection))
+            total.add(self._execute_batch(chunk, stop, connection))
             if progress is not None:
                 progress(total)
             if stop and total.refused:
                 break
         return total
+
+    def _execute_batch(self, chunk: Sequence[Envelope], stop: bool, connection: Any) -> Batch:
+        outcomes: list[Particulars] = []
+
+        def run(session: LogSession) -> Batch:
+            return self._run_batch(session, chunk, stop, outcomes)
+
+        attempts = 1 if connection is not None else ATTEMPTS
+        with self._telemetry.operation(TRANSACTION, commands=len(chunk)) as told:
+            done = self._attempt(run, attempts, connection, told)
+            if told:
+                self._tell(told, chunk, done, outcomes)
+        return done
 
     def preview(
         self, envelopes: Iterable[Envelope], *, connection: Any = None
@@ -227,7 +263,13 @@ class CommandService:
                         yield Refused(index, envelope.command, error)
                 seen += len(chunk)
 
-    def _attempt(self, run: Callable[[LogSession], T], attempts: int, connection: Any) -> T:
+    def _attempt(
+        self,
+        run: Callable[[LogSession], T],
+        attempts: int,
+        connection: Any,
+        told: Operation = UNTOLD,
+    ) -> T:
         attempt = 1
         while True:
             try:
@@ -236,22 +278,61 @@ class CommandService:
             except ConcurrencyError:
                 if attempt >= attempts:
                     raise
+            told.note(retries=attempt)
+            self._telemetry.tell(RETRY, topic=told.particulars.get("topic"))
             attempt += 1
 
-    def _run_batch(self, session: LogSession, chunk: Sequence[Envelope], stop: bool) -> Batch:
+    def _refused(self, envelope: Envelope, error: BaseException) -> Particulars:
+        """Tell of a command that was refused; return what is told of it."""
+        told = refusal(envelope.command, error)
+        if told["outcome"] == REFUSED:
+            self._telemetry.tell(REFUSAL, **{**sent(envelope), **told})
+        return told
+
+    def _tell(
+        self,
+        told: Operation,
+        chunk: Sequence[Envelope],
+        done: Batch,
+        outcomes: Sequence[Particulars],
+    ) -> None:
+        """Tell of a batch, and of each of its commands, once it is recorded."""
+        told.note(
+            outcome="done",
+            executed=done.executed,
+            unchanged=done.unchanged,
+            refused=len(done.refused),
+            events=done.events,
+            position=done.position,
+        )
+        for one in outcomes:
+            self._telemetry.tell(COMMAND, **one)
+        for refused in done.refused:
+            envelope = chunk[refused.index]
+            why = self._refused(envelope, refused.error)
+            self._telemetry.tell(COMMAND, **{**sent(envelope), **why})
+
+    def _run_batch(
+        self,
+        session: LogSession,
+        chunk: Sequence[Envelope],
+        stop: bool,
+        outcomes: list[Particulars],
+    ) -> Batch:
         done, before = Batch(), Decided(session)
+        repeated = list[Envelope]()
         self._look_ahead(session, chunk)
         works: list[tuple[Envelope, UnitOfWork]] = []
         for index, envelope in enumerate(chunk):
             try:
                 work = self._decide_next(before, envelope)
                 if work is None:
-                    done.unchanged += 1
+                    repeated.append(envelope)
                     continue
                 works.append((envelope, work))
             except REFUSALS as error:
                 if _is_repeated_by_now(session, envelope, error):
-                    done.unchanged += 1
+                    repeated.append(envelope)
                     continue
                 done.refused.append(Refused(index, envelope.command, error))
                 if stop:
@@ -266,8 +347,11 @@ class CommandService:
             last = None if last is None else last - len(work.events)
         session.keep_receipts(receipts)
         done.executed = sum(bool(work.events) for _, work in works)
-        done.unchanged += len(works) - done.executed
+        done.unchanged = len(repeated) + len(works) - done.executed
         done.events = len(events)
+        if self._telemetry.wants(COMMAND):
+            outcomes[:] = [outcome_in_batch(*one) for one in works]
+            outcomes += [outcome_in_batch(one, None) for one in repeated]
         return done
 
     def _decide_next(self, before: Decided, envelope: Envelope) -> UnitOfWork | None:

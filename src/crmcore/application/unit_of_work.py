@@ -63,6 +63,11 @@ class LoadedStreams:
         """Let what a command did stand for the commands after it."""
         self._streams.update(changed)
 
+    @property
+    def kind(self) -> str | None:
+        """What the first stream that was read is of: a customer, an order; None while there is none."""
+        return next((stream.aggregate.kind for stream in self._streams.values()), None)
+
     def versions(self) -> dict[UUID, int]:
         """The version at which each stream was read: what every decision so far rests on."""
         return {key: stream.read_version for key, stream in self._streams.items()}
@@ -121,6 +126,12 @@ class UnitOfWork:
         for stream_id, stream in self._touched.items():
             return stream_id, stream.version
         return None
+
+    @property
+    def kind(self) -> str | None:
+        """What the stream that the command is about is of: a customer, an order."""
+        addressed = self.addressed()
+        return None if addressed is None else self._touched[addressed[0]].aggregate.kind
 
     def keep(self) -> None:
         """Let the changes stand for the commands after this one."""

@@ -15,13 +15,16 @@ from sqlalchemy import Connection
 from crmcore.application.describing import described
 from crmcore.application.errors import SubscriptionStoppedError
 from crmcore.application.log import Place
+from crmcore.application.telemetry import SILENT, Telemetry
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.results import result
 from crmcore.subscriptions.dead_letters import DeadLetters, Letter
+from crmcore.subscriptions.delivery import Delivery
 from crmcore.subscriptions.feed import Feed, Piece
 from crmcore.subscriptions.lease import Lease, LeaseLostError
 from crmcore.subscriptions.places import Places
 from crmcore.subscriptions.retry import STANDARD, Retry
+from crmcore.subscriptions.told import DELIVERED, DELIVERY, PUT_ASIDE, delivery
 
 PARK: Final = "park"
 STOP: Final = "stop"
@@ -89,6 +92,7 @@ class Turn:
     delivered: int = 0
     put_aside: int = 0
     sent_again: int = 0
+    _telemetry: Telemetry = SILENT
 
     @_at.default
     def _stands(self) -> Place:
@@ -143,7 +147,9 @@ class Turn:
             attempt += 1
             deliveries = [one.delivery(attempt) for one in run]
             try:
-                self._rules.handler(deliveries if self._rules.batch else deliveries[0])
+                self._hand_over(deliveries)
+            except InterruptedTurnError:  # by what hands it over to the host's handler
+                raise
             except Exception as error:
                 if self._rules.is_trouble(error):
                     raise
@@ -154,6 +160,13 @@ class Turn:
                 return None
             self._tell(run[0], failure, stopped=False)
             self._pause(self._rules.retry.pause(attempt))
+
+    def _hand_over(self, deliveries: Sequence[Delivery]) -> None:
+        with self._telemetry.operation(DELIVERY) as told:
+            if told:
+                told.note(**delivery(self._rules.name, deliveries))
+            self._rules.handler(deliveries if self._rules.batch else deliveries[0])
+            told.note(outcome=DELIVERED)
 
     def _give_up(self, piece: Piece, failure: Failure) -> None:
         recorded = piece.recorded
@@ -167,6 +180,8 @@ class Turn:
             if piece.ends:
                 self._move_in(connection, piece.place)
         self.put_aside += 1
+        told = {"position": recorded.position, "attempts": failure.attempts}
+        self._telemetry.tell(PUT_ASIDE, subscription=self._rules.name, topic=recorded.topic, **told)
 
     def _letter(self, connection: Connection, piece: Piece, failure: Failure) -> Letter:
         recorded, now = piece.recorded, self._places.now(connection)

@@ -14,6 +14,7 @@ from crmcore.application.errors import (
     SubscriptionStoppedError,
     UnknownSubscriptionError,
 )
+from crmcore.application.telemetry import SILENT, Telemetry
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.log.notification import LogNotifier
 from crmcore.projections.engine.poison.poison import describe_error
@@ -43,6 +44,7 @@ class Desk:
     every: float
     """Seconds after which the log is looked at though nobody told of anything new."""
     lease_seconds: float = LEASE_SECONDS
+    telemetry: Telemetry = SILENT
 
 
 @frozen(eq=False)
@@ -167,7 +169,8 @@ class Subscription:
 
     def _turn(self, lease: Lease, stop: threading.Event) -> Turn:
         desk = self._desk
-        return Turn(self._rules, desk.feed, desk.places, desk.letters, lease, stop)
+        told = desk.telemetry
+        return Turn(self._rules, desk.feed, desk.places, desk.letters, lease, stop, telemetry=told)
 
     @property
     def _look(self) -> float:

@@ -1,6 +1,7 @@
 """The subscriptions of a log, put together."""
 
 from crmcore.application.catalogue import Catalogue
+from crmcore.application.telemetry import Telemetry
 from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.log.notification import LogNotifier
 from crmcore.infrastructure.log.projection_source import ProjectionSource
@@ -18,6 +19,7 @@ def subscriptions_of(
     reader: LogReader,
     catalogue: Catalogue,
     notifier: LogNotifier,
+    telemetry: Telemetry,
 ) -> Subscriptions:
     """The subscriptions of the log in *database*."""
     schema = database.tables.events.schema
@@ -27,5 +29,6 @@ def subscriptions_of(
         DeadLetters(schema),
         notifier,
         0.2 if database.is_sqlite else 2.0,
+        telemetry=telemetry,
     )
     return Subscriptions(desk, catalogue)

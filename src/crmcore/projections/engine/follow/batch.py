@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from crmcore.application.errors import UnknownTopicError, UnreadableEventError
 from crmcore.application.log import Place, Recorded
+from crmcore.application.telemetry import SILENT, Telemetry, Value
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.money import EXACT
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
@@ -31,6 +32,7 @@ from crmcore.projections.engine.poison.poison import (
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rows.memory import MemoryRows
 from crmcore.projections.engine.source import LogSource
+from crmcore.projections.engine.told import BATCH, PUT_ASIDE, stop
 
 
 @frozen
@@ -40,6 +42,7 @@ class Batch:
     _source: LogSource
     _registry: Registry
     _size: int
+    _telemetry: Telemetry = SILENT
 
     def fold(
         self, projection: Projection, generation: int | None = None, upto: int | None = None
@@ -50,13 +53,21 @@ class Batch:
         Raises ``PoisonError`` once what came before is committed, and
         ``ProjectionStoppedError`` where the rows are of another definition, or of another log.
         """
-        with self._source.write() as connection:
-            at = self._begun(connection, projection, generation)
-            head = self._source.head(connection)
-            require_current(self._source, connection, projection, at, head)
-            reached, last, poison = self.fold_on(connection, projection, at, head, upto)
-        if poison is not None:
-            raise poison
+        with self._telemetry.operation(BATCH, stop, read_model=projection.name) as told:
+            with self._source.write() as connection:
+                at = self._begun(connection, projection, generation)
+                head = self._source.head(connection)
+                require_current(self._source, connection, projection, at, head)
+                reached, last, poison = self.fold_on(connection, projection, at, head, upto)
+            told.note(
+                generation=at.generation,
+                events=reached.position - at.position,
+                position=reached.position,
+                lag=last - reached.position,
+                outcome="done",
+            )
+            if poison is not None:
+                raise poison
         return reached.position, last
 
     def fold_on(
@@ -150,6 +161,13 @@ class Batch:
                     continue
                 found = PoisonError(events[0], groups_of(projection, events[0]), error)
             else:
+                for one in dead_letters.new(end):
+                    told: dict[str, Value] = {
+                        "position": one.position,
+                        "topic": one.topic,
+                        "policy": one.policy,
+                    }
+                    self._telemetry.tell(PUT_ASIDE, read_model=one.name, **told)
                 dead_letters.record(connection, schema, end)
                 return stopped, end
             if not found.go_past(projection, dead_letters):

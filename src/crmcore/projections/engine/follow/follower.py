@@ -7,6 +7,7 @@ from time import monotonic
 from traceback import format_tb
 
 from crmcore.application.errors import StoreError
+from crmcore.application.telemetry import SILENT, Telemetry
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.batch import Batch
 from crmcore.projections.engine.follow.status import Status, Statuses
@@ -24,6 +25,8 @@ from crmcore.projections.engine.poison.poison import (
 )
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
+from crmcore.projections.engine.told import LAG, STOP
+from crmcore.projections.engine.told import stop as stop_of
 
 BATCH = 2_000
 """Events to a transaction."""
@@ -47,6 +50,7 @@ class Follower:
     _registry: Registry
     _batch: int = BATCH
     _retry: float = RETRY
+    _telemetry: Telemetry = SILENT
 
     def catch_up(self, progress: Progress | None = None) -> None:
         """Bring every projection to the end of the log.
@@ -119,6 +123,7 @@ class Follower:
             while not (stop and stop.is_set()) and not self._fold(projection, progress):
                 pass
         except Exception as error:
+            self._telemetry.tell(STOP, read_model=projection.name, **stop_of(error))
             record_live_stop(self._source, self._registry, projection, error)
             raise
 
@@ -131,10 +136,11 @@ class Follower:
         if self._is_idle(projection):
             return True
         try:
-            batch = Batch(self._source, self._registry, self._batch)
+            batch = Batch(self._source, self._registry, self._batch, self._telemetry)
             position, head = batch.fold(projection)
         except PoisonError as poison:
             raise poison.stopped(projection.name) from poison.traced
+        self._telemetry.tell(LAG, read_model=projection.name, lag=head - position)
         if progress is not None:
             progress(projection.name, position, head)
         return position >= head
@@ -149,4 +155,6 @@ class Follower:
             changed = drift(self._source, connection, projection, at) is not None
             changed = changed or at.topics != topics_read(self._source, projection, at)
             end = self._source.head(connection)
+            lag = end.position - at.position
+            self._telemetry.tell(LAG, read_model=projection.name, lag=lag)
             return not changed and at.place == end and at.failure is None

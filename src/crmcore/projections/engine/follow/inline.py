@@ -13,6 +13,7 @@ import attrs
 from sqlalchemy import Connection
 
 from crmcore.application.log import Place
+from crmcore.application.telemetry import SILENT, Telemetry
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.batch import Batch
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
@@ -43,6 +44,7 @@ class Inline:
     projections: Sequence[Projection]
     _batch: int = BATCH
     _patience: int = PATIENCE_MILLISECONDS
+    _telemetry: Telemetry = SILENT
     _logged: dict[str, str] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
     def fold(self, connection: Connection, before: Place) -> None:
@@ -85,7 +87,7 @@ class Inline:
         self, connection: Connection, projection: Projection, at: Checkpoint
     ) -> str | None:
         batch, head = (
-            Batch(self._source, self._registry, self._batch),
+            Batch(self._source, self._registry, self._batch, self._telemetry),
             self._source.head(connection),
         )
         while at.position < head.position:

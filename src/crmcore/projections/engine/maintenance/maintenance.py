@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 
 from sqlalchemy.exc import NoSuchTableError, ProgrammingError
 
+from crmcore.application.telemetry import SILENT, Telemetry, Value
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.stops import record_stops
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
@@ -23,6 +24,7 @@ from crmcore.projections.engine.rebuild.outcome import RebuildStoppedError, Rebu
 from crmcore.projections.engine.rebuild.progress import Report
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.engine.source import LogSource
+from crmcore.projections.engine.told import SWITCH
 
 TRIES = 10
 """How often two generations are caught up to be compared at the same position."""
@@ -53,6 +55,7 @@ class Maintenance:
     _source: LogSource
     _registry: Registry
     _rebuilder: Rebuilder
+    _telemetry: Telemetry = SILENT
 
     def __repr__(self) -> str:
         return f"Maintenance({', '.join(one.name for one in self.projections)})"
@@ -135,15 +138,22 @@ class Maintenance:
 
     def switch(self, name: str) -> Checkpoint:
         """Let the views show the generation that was built."""
-        return self._switcher.switch(self._projection(name))
+        live = self._switcher.switch(self._projection(name))
+        self._tell(live, "switch")
+        return live
 
     def rollback(self, name: str) -> Checkpoint:
         """Let the views show the previous generation again."""
-        return self._switcher.rollback(self._projection(name))
+        live = self._switcher.rollback(self._projection(name))
+        self._tell(live, "rollback")
+        return live
 
     def retire(self, name: str) -> list[Checkpoint]:
         """Drop every generation that is not live."""
-        return self._switcher.retire(self._projection(name))
+        gone = self._switcher.retire(self._projection(name))
+        for one in gone:
+            self._tell(one, "retire")
+        return gone
 
     def retry(self, name: str) -> Retried:
         """Try the dead letters again."""
@@ -163,6 +173,11 @@ class Maintenance:
         with self._source.read() as connection:
             there = {one.generation for one in self._registry.generations(connection, name)}
         return there.issuperset(one.generation for one in generations)
+
+    def _tell(self, one: Checkpoint, way: str) -> None:
+        """Tell of a generation that is shown from now on, or gone."""
+        told: dict[str, Value] = {"generation": one.generation, "position": one.position}
+        self._telemetry.tell(SWITCH, read_model=one.name, way=way, **told)
 
     @property
     def _switcher(self) -> Switcher:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from crmcore.application.telemetry import SILENT, Telemetry
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.projections.engine.follow.batch import Batch
 from crmcore.projections.engine.generations.checkpoint import BUILDING, Checkpoint
@@ -25,6 +26,7 @@ from crmcore.projections.engine.rebuild.parts import Part, Parts
 from crmcore.projections.engine.rebuild.progress import Clock, Report
 from crmcore.projections.engine.rebuild.worker import STANDARD_LIMITS, Limits
 from crmcore.projections.engine.source import LogSource
+from crmcore.projections.engine.told import REBUILD, REBUILT, STOP, stop
 
 BATCH = 10_000
 LOOK_SECONDS = 0.5
@@ -58,6 +60,7 @@ class Rebuilder:
     _submit: Submit
     _limits: Limits = STANDARD_LIMITS
     _patience: float = PATIENCE_SECONDS
+    _telemetry: Telemetry = SILENT
 
     def rebuild(
         self,
@@ -78,6 +81,19 @@ class Rebuilder:
         """
         if parts < 1:
             raise ValueError(f"parts: expected at least 1, got {parts}")
+        names = tuple(projection.name for projection in projections)
+        with self._telemetry.operation(REBUILD, stop, read_models=names, parts=parts) as told:
+            done = self._rebuild(projections, executor, parts, report)
+            told.note(outcome="done")
+        return done
+
+    def _rebuild(
+        self,
+        projections: Sequence[Projection],
+        executor: Executor | None,
+        parts: int,
+        report: Report | None,
+    ) -> Sequence[Rebuilt]:
         begun, runs = time.monotonic(), list[_Run]()
         rebuilt, stopped = list[Rebuilt](), Stopped()
         for projection in projections:
@@ -91,12 +107,28 @@ class Rebuilder:
         for run in runs:
             if run.building.name not in stopped:
                 try:
-                    rebuilt.append(self._finished(run))
+                    done = self._finished(run)
                 except Exception as error:
                     stopped[run.building.name] = error
+                else:
+                    rebuilt.append(done)
+                    self._tell(done)
+        for name, cause in stopped.items():
+            self._telemetry.tell(STOP, read_model=name, **stop(cause))
         if stopped:
             raise RebuildStoppedError(rebuilt, stopped)
         return rebuilt
+
+    def _tell(self, done: Rebuilt) -> None:
+        self._telemetry.tell(
+            REBUILT,
+            read_model=done.name,
+            generation=done.generation,
+            position=done.position,
+            duration_seconds=done.seconds,
+            resumed=done.resumed,
+            put_aside=done.dead_letters,
+        )
 
     def _begin(
         self, projection: Projection, count: int, report: Report | None, begun: float
@@ -161,7 +193,7 @@ class Rebuilder:
 
     def catch_up(self, projection: Projection, generation: int, upto: int | None = None) -> int:
         """Follow the log, or no further than *upto*, with a generation; return the position it reached."""
-        batch = Batch(self._source, self._registry, BATCH)
+        batch = Batch(self._source, self._registry, BATCH, self._telemetry)
         while True:
             try:
                 position, head = batch.fold(projection, generation, upto)
