@@ -84,7 +84,7 @@ layers: $(READY)
 	$(BIN)/lint-imports --no-logo --no-cache
 
 docs: $(READY) ## the pages and the reference as a site, in build/site
-	$(BIN)/mkdocs build --quiet --strict
+	$(BIN)/mkdocs build --strict
 
 coverage: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered
