@@ -92,6 +92,9 @@ class Envelope:
     source: str | None = None
     expected_version: int | None = None
 
+    def __repr__(self) -> str:
+        return f"Envelope({self.command.TOPIC!r}, command_id={self.command_id})"
+
 
 @frozen
 class Refused:
@@ -100,6 +103,9 @@ class Refused:
     index: int
     command: Command
     error: Exception
+
+    def __repr__(self) -> str:
+        return f"Refused({self.index}, {self.command.TOPIC!r}: {self.error})"
 
 
 @attrs.define

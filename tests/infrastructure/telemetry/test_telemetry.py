@@ -23,7 +23,7 @@ from crmcore import Envelope, commands, errors, telemetry
 from crmcore.domain.kernel import DomainError
 from crmcore.projections.engine.poison.dead_letters import Policy
 from crmcore.subscriptions import Retry
-from crmcore.testing.strategies import messages
+from crmcore.testing import strategies
 from tests.application import test_hostile_commands as hostile
 from tests.infrastructure.telemetry.conftest import Told, as_json
 from tests.projections.engine.hosting import guests
@@ -352,7 +352,7 @@ def marked(kind: type, name: str) -> st.SearchStrategy[Any] | None:
 def test_whatever_is_sent_no_value_is_told(told: Told) -> None:
     with hostile.begun() as crm:
         kinds = tuple(crm.command_kinds.values())
-    every = st.one_of([messages(kind, hints=marked) for kind in kinds])
+    every = st.one_of([strategies.commands(kind, hints=marked) for kind in kinds])
 
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(every, min_size=20, max_size=40))

@@ -134,6 +134,9 @@ class Projection:
     on_unknown: Policy = Policy.SKIP
     partition: str | None = attrs.field(default=attrs.Factory(_partition, takes_self=True))
 
+    def __repr__(self) -> str:
+        return f"Projection({self.name!r}, version={self.version})"
+
     def __attrs_post_init__(self) -> None:
         for kind, view in self.views.items():
             if self.handler_of[view] != self.handlers[kind]:
