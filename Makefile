@@ -10,7 +10,7 @@ WORKERS ?= auto
 BENCH ?=
 FILE ?=
 KILLS ?=
-.PHONY: help setup demo workshop test bench bench-memory bench-service switch-under-load kill-tests restart-tests task-tests deep-tests load-tests check format lint types layers coverage event-fixtures schemas constraints clean
+.PHONY: help setup demo workshop test bench bench-memory bench-service switch-under-load kill-tests restart-tests task-tests deep-tests load-tests check format lint types layers docs coverage event-fixtures schemas constraints clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 20
@@ -63,7 +63,7 @@ deep-tests: $(READY) ## all properties with twenty times as many examples (two h
 load-tests: $(READY) ## all tests three times in random order, beside four busy processes (an hour)
 	$(BIN)/python -m tests.slow load -- -n $(WORKERS)
 
-check: format-check lint types layers coverage ## everything that must hold: format, lint, types, layers, tests, coverage
+check: format-check lint types layers docs coverage ## everything that must hold: format, lint, types, layers, docs, tests, coverage
 
 format: $(READY) ## format the code
 	$(BIN)/ruff format .
@@ -81,6 +81,9 @@ types: $(READY)
 
 layers: $(READY)
 	$(BIN)/lint-imports --no-logo --no-cache
+
+docs: $(READY) ## the pages and the reference as a site, in build/site
+	$(BIN)/mkdocs build --quiet --strict
 
 coverage: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered

@@ -141,19 +141,31 @@ def test_an_interruption_is_one_line(shop: CommandLine, monkeypatch: pytest.Monk
     assert done.complaint == "crmcore: interrupted; what was recorded before is kept"
 
 
-def test_without_typer_it_says_what_to_install(
+def test_without_click_it_says_what_to_install(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     importing = builtins.__import__
 
     def without(name: str, *args: Any, **kwargs: Any) -> Any:
         if name == "crmcore.cli.app":
-            raise ModuleNotFoundError("No module named 'typer'", name="typer")
+            raise ModuleNotFoundError("No module named 'click'", name="click")
         return importing(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert main(["--help"]) == 1
     assert "pip install 'crmcore[cli]'" in capsys.readouterr().err
+
+
+def test_without_rich_it_answers_in_json_and_says_what_to_install_for_tables(
+    shop: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [one for one in sys.modules if one.partition(".")[0] == "rich"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "rich", None)
+    assert shop("campaigns", "--json").status == 0
+    done = shop("campaigns")
+    assert done.status == 1
+    assert "pip install 'crmcore[cli]'" in done.complaint
 
 
 def test_a_process_reads_its_input_and_its_environment(tmp_path: Path) -> None:

@@ -30,36 +30,56 @@ GROUPS = {"bikes": "The bikes in the workshop."}
 COMMANDS = {"bikes list": ("own_listing:listed", "The bikes that wait, the longest first.")}
 """
 LISTING = """
-import typer
+import click
 
 from crmcore.cli.output import emit
-from crmcore.cli.session import options_of, reading
+from crmcore.cli.session import reading
 
-def listed(ctx: typer.Context, limit: int = 20) -> None:
-    with reading(options_of(ctx), "workshop_bikes") as crm:
+@click.option("--limit", type=int, default=20)
+@click.pass_obj
+def listed(options, limit):
+    with reading(options, "workshop_bikes") as crm:
         emit({"bikes": [bike.fault for bike in crm.read.workshop.find(limit=limit).items]})
 """
 FAILING = """
 import sys
 
-import typer
+import click
 
-def looked_up(key: str) -> str:
+def looked_up(key):
     return {}[key]
 
-def fails(ctx: typer.Context, how: str) -> None:
+@click.argument("how", default="")
+@click.pass_context
+def fails(ctx, how):
     if how == "its own":
         looked_up("rim")
     elif how == "what it calls":
         ctx.obj.open().execute_many(3, by="kim")
     elif how == "wrong call":
-        raise typer.BadParameter("expected a rim")
+        raise click.BadParameter("expected a rim")
+    elif how == "refusal":
+        raise click.ClickException("no rims left")
+    elif how == "abort":
+        raise click.Abort
+    elif how == "click's exit":
+        ctx.exit(3)
     elif how == "exit":
         sys.exit(3)
     elif how == "words":
         sys.exit("no rims left")
+    return 3
 
-def unfit(ctx: typer.Context, rim: int | list[str]) -> None:
+@click.command(help="Its own help.")
+@click.option("--rim", type=int, required=True)
+@click.pass_obj
+def whole(options, rim):
+    if rim == 0:
+        looked_up("rim")
+    click.echo(f"{options.db[:6]} {rim}")
+
+@click.group()
+def grouped():
     pass
 
 NO_FUNCTION = 3
@@ -245,8 +265,8 @@ def test_a_module_of_commands_that_cannot_be_read_says_what_was_expected(
         ("own_failing:fail", "own_failing has no function fail (did you mean fails?)"),
         ("own_failing:NO_FUNCTION", "own_failing has no function NO_FUNCTION"),
         ("own_failing:fails.no", "own_failing has no function fails.no"),
+        ("own_failing:grouped", "TypeError: expected one command, found a group of them"),
         ("own_nowhere:fails", "there is no module own_nowhere"),
-        ("own_failing:unfit", "its parameters are not such as typer takes: AssertionError: "),
         ("own_zero:fails", "importing own_zero: ZeroDivisionError: division by zero"),
     ],
 )
@@ -262,7 +282,7 @@ def test_a_function_that_is_not_there_is_one_line(
         assert expected in done.document["error"]["message"]
     monkeypatch.setenv("CRMCORE_DEBUG", "1")
     if "Error" in expected:
-        with pytest.raises((AssertionError, ZeroDivisionError)):
+        with pytest.raises((TypeError, ZeroDivisionError)):
             own(*BROKEN, "bikes", "x")
 
 
@@ -288,14 +308,34 @@ def test_what_a_hosts_function_raises_is_told_as_the_hosts(
         own(*BROKEN, "fail", how)
 
 
-def test_a_hosts_function_may_end_as_typer_and_python_end(own: CommandLine) -> None:
+def test_a_hosts_function_may_end_as_click_and_python_end(own: CommandLine) -> None:
     declares(own, FAILS)
+    assert own(*BROKEN, "fail").status == 0  # what it returns is no status
+    assert own(*BROKEN, "fail", "click's exit").status == 3
+    refusal = own(*BROKEN, "fail", "refusal", "--json")
+    assert (refusal.status, refusal.complaint) == (1, "crmcore: no rims left")
+    assert refusal.document["error"] == {"kind": "failed", "message": "no rims left"}
+    abort = own(*BROKEN, "fail", "abort")
+    assert (abort.status, abort.err) == (1, "Aborted!\n")
     wrong = own(*BROKEN, "fail", "wrong call", "--json")
     assert (wrong.status, wrong.document["error"]["kind"]) == (2, "wrong-call")
     assert "expected a rim" in wrong.document["error"]["message"]
     assert own(*BROKEN, "fail", "exit").status == 3
     words = own(*BROKEN, "fail", "words")
     assert (words.status, words.err) == (1, "no rims left\n")
+
+
+def test_a_hosts_function_may_be_a_command_of_clicks(own: CommandLine) -> None:
+    declares(own, "COMMANDS = {'rims': ('own_failing:whole', 'All rims.')}")
+    for _ in range(2):
+        done = own(*BROKEN, "rims", "--rim", "26")
+        assert (done.status, done.out) == (0, "sqlite 26\n")
+    assert "All rims." in own(*BROKEN, "rims", "--help").out
+    wrong = own(*BROKEN, "rims", "--json")
+    assert (wrong.status, wrong.document["error"]["kind"]) == (2, "wrong-call")
+    failed = own(*BROKEN, "rims", "--rim", "0", "--json")
+    assert failed.document["error"]["kind"] == "host-error"
+    assert "own_failing.looked_up raised KeyError: 'rim'" in failed.complaint
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ PREPARED = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
     " sys.argv = ['crmcore', {words}]; "
 )
-WHILE_IT_HELPS = ("typer.core", "crmcore.cli.app", "rich.console")
+WHILE_IT_HELPS = ("click.core", "crmcore.cli.command_group", "crmcore.cli.app")
 WHILE_A_COMMAND_IS_FETCHED = (
     "attr._make",
     "sqlalchemy.sql.elements",
@@ -88,10 +88,14 @@ WRITE = (
     " crm = crmcore.open('sqlite:///crm.db'); kind = CustomerKind.PERSON;"
     " crm.execute(R(customer_id=crmcore.new_id(), kind=kind, name='Ann', at=crm.now()), by='test')"
 )
-READ = (
-    "import sys; sys.argv = ['crmcore', '--db', 'sqlite:///crm.db', 'projections', 'status'];"
-    " from crmcore.cli import main; main()"
+CALL = (
+    "import sys; sys.argv = ['crmcore', '--db', 'sqlite:///crm.db', {words}];"
+    " from crmcore.cli import main; sys.exit(main())"
 )
+SHOW = CALL.format(words="'projections', 'status'")
+READ = CALL.format(words="'projections', 'status', '--json'")
+FIND = CALL.format(words="'customers', 'find', '--json', 'Ann'")
+HELP_OF_COMMAND = CALL.format(words="'history', '--help'")
 ADDRESSES = ("phonenumbers", "email_validator", "idna")
 SERVERS = ("psycopg", "psycopg2", "asyncpg", "pg8000")
 FOR_SOME = (
@@ -104,7 +108,8 @@ FOR_SOME = (
     "alembic",
     "opentelemetry",
 )
-FOR_PEOPLE = ("typer", "rich")
+FOR_PEOPLE = ("click", "rich")
+NOT_NEEDED = (*ADDRESSES, *SERVERS, *FOR_SOME, "typer", "pydantic")
 
 
 def counted(program: str, folder: Path) -> tuple[int, int, list[str]]:
@@ -119,28 +124,13 @@ def counted(program: str, folder: Path) -> tuple[int, int, list[str]]:
 @pytest.mark.parametrize(
     ("program", "modules", "classes", "absent"),
     [
-        pytest.param(
-            HELP,
-            30,
-            0,
-            ("sqlalchemy", "msgspec", *ADDRESSES, *SERVERS, *FOR_SOME),
-            id="the help of the command line",
-        ),
-        pytest.param(
-            OPEN,
-            35,
-            10,
-            (*FOR_PEOPLE, *ADDRESSES, *SERVERS, *FOR_SOME),
-            id="a log that is opened",
-        ),
-        pytest.param(
-            WRITE,
-            345,
-            110,
-            (*FOR_PEOPLE, *ADDRESSES, *SERVERS, *FOR_SOME),
-            id="a first command",
-        ),
-        pytest.param(READ, 385, 120, (*ADDRESSES, *SERVERS, *FOR_SOME), id="a command that reads"),
+        pytest.param(HELP, 32, 0, ("rich", "sqlalchemy", "msgspec", *NOT_NEEDED), id="the help"),
+        pytest.param(HELP_OF_COMMAND, 255, 55, ("rich", *NOT_NEEDED), id="the help of a command"),
+        pytest.param(OPEN, 32, 8, (*FOR_PEOPLE, *NOT_NEEDED), id="a log that is opened"),
+        pytest.param(WRITE, 340, 105, (*FOR_PEOPLE, *NOT_NEEDED), id="a first command"),
+        pytest.param(READ, 382, 110, ("rich", *NOT_NEEDED), id="a command that answers in JSON"),
+        pytest.param(FIND, 387, 115, ("rich", *NOT_NEEDED), id="a question answered in JSON"),
+        pytest.param(SHOW, 382, 110, NOT_NEEDED, id="a command that shows a table"),
     ],
 )
 def test_little_is_imported_and_built(

@@ -30,7 +30,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130  # 128 and the number of the signal, as shells have it
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("typer", "rich"):
+        if not lacks_extra(error):
             raise
         print("crmcore: the command line needs more: pip install 'crmcore[cli]'", file=sys.stderr)
         return 1
+
+
+def lacks_extra(error: BaseException) -> bool:
+    """Whether *error* says that what the command line needs is not installed."""
+    missing = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    return missing.partition(".")[0] in ("click", "rich")

@@ -6,10 +6,11 @@ What a call does not need is not imported: the commands are named by data (``com
 import os
 import sys
 from collections.abc import Sequence
+from copy import copy
 from itertools import chain, pairwise
-from typing import Annotated, Any, Final
+from typing import Final
 
-import typer
+import click
 
 from crmcore.cli.command_group import add_commands, our_modules
 
@@ -23,50 +24,50 @@ EPILOG: Final = (
     " after the command. Exit status: 0 done, 1 refused or failed, 2 a wrong call, 130 interrupted."
 )
 
-WRONG: Final = 2
 NO_COMMAND: Final = "expected a command: `crmcore --help` lists them"
-USAGE: Final[Any] = typer.BadParameter.__base__
-"""What typer raises for a wrong call; it has no public name for it."""
-
-app = typer.Typer(
-    name="crmcore",
-    help="An event-sourced CRM core: commands in, events in a verifiable log, answers out.",
-    epilog=EPILOG,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
 
 def run(argv: Sequence[str]) -> int:
-    """Carry out *argv*; return the exit status.  Nothing but a bug of typer's can escape."""
+    """Carry out *argv*; return the exit status.  Nothing but a bug of click's can escape."""
     _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that lacks a letter shows a question mark
             stream.reconfigure(errors="replace")
-    words = hoisted(argv)
+    json = "--json" in argv
     try:
-        command_line(_contexts(words))(args=words, prog_name="crmcore")
-    except SystemExit as ended:
-        refused = ended.__context__
-        if ended.code == WRONG and isinstance(refused, USAGE) and "--json" in argv:
-            from crmcore.cli.faults import report_wrong_call
-
-            said = refused.format_message()
-            report_wrong_call(NO_COMMAND if "\n" in said else said)  # many lines are the help
+        return _ended(_carried_out(hoisted(argv), json=json))
+    except SystemExit as ended:  # of a host's function
         return _ended(ended.code)
     except Exception as error:
-        return _report(error, json="--json" in argv)
-    return 0
+        return _report(error, json=json)
 
 
-def command_line(contexts: Sequence[str] = ()) -> Any:
+def _carried_out(words: Sequence[str], *, json: bool) -> object:
+    """What *words* end with: an exit status, or None where all is done."""
+    try:
+        return command_line(_contexts(words)).main(
+            args=words, prog_name="crmcore", standalone_mode=False
+        )
+    except click.UsageError as wrong:
+        wrong.show()
+        if json:
+            from crmcore.cli.faults import report_wrong_call
+
+            said = wrong.format_message()
+            report_wrong_call(NO_COMMAND if "\n" in said else said)  # many lines are the help
+        return wrong.exit_code
+    except click.Abort:
+        click.echo("Aborted!", err=True)
+        return 1
+
+
+def command_line(contexts: Sequence[str] = ()) -> click.Group:
     """The whole command line, with the commands of a host's *contexts* (``MODULE:NAME``).
 
     Raises ``WrongCallError`` where there is no such context, or a command of that name already.
     """
-    whole: Any = typer.main.get_command(app)
+    whole = copy(app)
+    whole.commands = {}
     if not contexts:
         add_commands(whole, our_modules())
         return whole
@@ -115,7 +116,7 @@ def _ended(code: object) -> int:
 
 
 def hoisted(argv: Sequence[str]) -> list[str]:
-    """*argv* with the options of ``crmcore`` itself moved before the command, where typer wants them."""
+    """*argv* with the options of ``crmcore`` itself moved before the command, where click wants them."""
     front: list[str] = []
     rest = list(argv)
     kept: list[str] = []
@@ -132,87 +133,95 @@ def hoisted(argv: Sequence[str]) -> list[str]:
     return front + kept
 
 
-def _version(wanted: bool) -> None:
+def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            typer.echo(f"crmcore {version('crmcore')}")
+            click.echo(f"crmcore {version('crmcore')}")
         except PackageNotFoundError:
-            typer.echo("crmcore (not installed)")
-        raise typer.Exit
+            click.echo("crmcore (not installed)")
+        ctx.exit()
 
 
-@app.callback()
-def options(
-    ctx: typer.Context,
-    db: Annotated[
-        str, typer.Option("--db", metavar="URL", envvar="CRMCORE_DB", help="The database.")
-    ] = DEFAULT_DB,
-    tenant: Annotated[
-        str | None, typer.Option("--tenant", metavar="NAME", help="Whose log, if it has several.")
-    ] = None,
-    contexts: Annotated[
-        list[str] | None,
-        typer.Option(
-            CONTEXTS,
-            metavar="MODULE:NAME",
-            envvar=CONTEXTS_VARIABLE,
-            help="Contexts of your own, with their commands; may be given several times.",
-        ),
-    ] = None,
-    projections: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--projections",
-            metavar="MODULE:NAME",
-            envvar="CRMCORE_PROJECTIONS",
-            help="Read models of your own, kept beside ours; may be given several times.",
-        ),
-    ] = None,
-    policies: Annotated[
-        str | None,
-        typer.Option(
-            "--policies",
-            metavar="MODULE:NAME",
-            envvar="CRMCORE_POLICIES",
-            help="Policies of your own: cases, feedback, loyalty.",
-        ),
-    ] = None,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json", metavar="", help="Answer in JSON on stdout, and nothing else there."
-        ),
-    ] = False,
-    log_level: Annotated[
-        str | None,
-        typer.Option(
-            "--log-level",
-            metavar="LEVEL",
-            envvar="CRMCORE_LOG",
-            help="Tell what is done as lines of JSON on stderr: debug, info, warning or error.",
-        ),
-    ] = None,
-    _shown: Annotated[
-        bool,
-        typer.Option(
-            "--version", metavar="", callback=_version, is_eager=True, help="Show the version."
-        ),
-    ] = False,
+@click.group(
+    name="crmcore",
+    help="An event-sourced CRM core: commands in, events in a verifiable log, answers out.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
+@click.option(
+    "--db",
+    metavar="URL",
+    envvar="CRMCORE_DB",
+    show_envvar=True,
+    default=DEFAULT_DB,
+    help="The database.",
+)
+@click.option("--tenant", metavar="NAME", help="Whose log, if it has several.")
+@click.option(
+    CONTEXTS,
+    metavar="MODULE:NAME",
+    envvar=CONTEXTS_VARIABLE,
+    show_envvar=True,
+    multiple=True,
+    help="Contexts of your own, with their commands; may be given several times.",
+)
+@click.option(
+    "--projections",
+    metavar="MODULE:NAME",
+    envvar="CRMCORE_PROJECTIONS",
+    show_envvar=True,
+    multiple=True,
+    help="Read models of your own, kept beside ours; may be given several times.",
+)
+@click.option(
+    "--policies",
+    metavar="MODULE:NAME",
+    envvar="CRMCORE_POLICIES",
+    show_envvar=True,
+    help="Policies of your own: cases, feedback, loyalty.",
+)
+@click.option("--json", is_flag=True, help="Answer in JSON on stdout, and nothing else there.")
+@click.option(
+    "--log-level",
+    metavar="LEVEL",
+    envvar="CRMCORE_LOG",
+    show_envvar=True,
+    help="Tell what is done as lines of JSON on stderr: debug, info, warning or error.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    callback=_version,
+    expose_value=False,
+    is_eager=True,
+    help="Show the version.",
+)
+@click.pass_context
+def app(
+    ctx: click.Context,
+    db: str,
+    tenant: str | None,
+    contexts: tuple[str, ...],
+    projections: tuple[str, ...],
+    policies: str | None,
+    json: bool,
+    log_level: str | None,
 ) -> None:
     """Keep what holds for every command."""
-    from crmcore.cli.session import Options
-
     if log_level:
         from crmcore.cli.log_lines import log_lines
 
         ctx.call_on_close(log_lines(log_level))
+    from crmcore.cli.session import Options
+
     ctx.obj = Options(
         db=db,
         tenant=tenant,
         json=json,
-        contexts=tuple(contexts or ()),
-        projections=tuple(projections or ()),
+        contexts=contexts,
+        projections=projections,
         policies=policies,
     )

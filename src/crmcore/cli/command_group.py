@@ -10,29 +10,30 @@ first word is for that stands before several commands::
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from copy import copy
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, Final
 
-import typer
-from typer.core import TyperCommand, TyperGroup
+import click
 
 HERE: Final = "crmcore.cli"
 
 
-class LateCommand(TyperCommand):
+class LateCommand(click.Command):
     """A command of which only name and help are there until it is called."""
 
     def __init__(self, name: str, place: str, help_text: str, declared_in: str) -> None:
-        super().__init__(name=name, help=help_text)
+        first, _, _ = help_text.partition("\n\n")
+        super().__init__(name=name, help=help_text, short_help=first)
         self.place, self.declared_in = place, declared_in
 
-    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """The context of a call: of the command itself, which is imported for it."""
         return self._loaded().make_context(*args, **kwargs)
 
-    def _loaded(self) -> Any:
+    def _loaded(self) -> click.Command:
         if not self.declared_in.startswith(f"{HERE}."):
             from crmcore.cli.hosting import function_at
 
@@ -40,12 +41,18 @@ class LateCommand(TyperCommand):
         module, _, function = self.place.partition(":")
         return self._made(getattr(import_module(module), function))
 
-    def _made(self, function: Callable[..., Any]) -> Any:
+    def _made(self, found: Callable[..., Any]) -> click.Command:
+        """The command that *found* is, or has the options of."""
         from crmcore.cli.faults import answering
 
-        alone = typer.Typer(add_completion=False)
-        alone.command(self.name, help=self.help)(answering(function))
-        return typer.main.get_command(alone)
+        if isinstance(found, click.Group):
+            raise TypeError("expected one command, found a group of them: name each of them alone")
+        if isinstance(found, click.Command):
+            command, function = copy(found), found.callback
+            command.name, command.help = self.name, self.help
+            command.callback = None if function is None else answering(function)
+            return command
+        return click.command(self.name, help=self.help)(answering(found))
 
 
 def our_modules() -> Iterator[ModuleType]:
@@ -61,7 +68,7 @@ def our_modules() -> Iterator[ModuleType]:
                     raise
 
 
-def add_commands(app: Any, modules: Iterator[ModuleType]) -> None:
+def add_commands(app: click.Group, modules: Iterator[ModuleType]) -> None:
     """Put the commands of *modules* into the group *app*, in the order of their names.
 
     Raises ``ValueError`` where two modules have a command of the same name, or one a group of the
@@ -81,10 +88,12 @@ def add_commands(app: Any, modules: Iterator[ModuleType]) -> None:
         if not second:
             app.add_command(LateCommand(first, *entry))
             continue
-        if first not in app.commands:
-            help_of_group = groups.get(first)
-            app.add_command(TyperGroup(name=first, help=help_of_group, no_args_is_help=True))
-        app.commands[first].add_command(LateCommand(second, *entry))
+        group = app.commands.get(first)
+        if not isinstance(group, click.Group):
+            what_for = groups.get(first)
+            group = click.Group(first, help=what_for, short_help=what_for, no_args_is_help=True)
+            app.add_command(group)
+        group.add_command(LateCommand(second, *entry))
 
 
 def _taken(words: str, commands: Collection[str]) -> str | None:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-import typer
+import click
 
 from crmcore import errors
-from crmcore.cli.app import USAGE
+from crmcore.cli import lacks_extra
 from crmcore.cli.importers.row import SourceError
 from crmcore.cli.interruption import INTERRUPTED, begun
 from crmcore.cli.output import emit_line, one_line
@@ -39,6 +39,7 @@ class WrongCallError(Fault):
 EXPECTED: Final = (
     Fault,
     SourceError,
+    click.ClickException,
     errors.AmbiguousNumberError,
     errors.DomainError,
     errors.InvalidCommandError,
@@ -59,26 +60,27 @@ EXPECTED: Final = (
 def answering(function: F) -> F:
     """*function* as a command: whatever it raises becomes one line and an exit status.
 
-    What typer raises for a wrong call is left to it, and an exit that a host's function asks for.
+    What click raises for a wrong call is left to it, and an exit that a host's function asks for.
+    What *function* returns is dropped: click would take it for the status.
     """
 
     @functools.wraps(function)
-    def command(*args: Any, **kwargs: Any) -> Any:
-        ctx = kwargs.get("ctx")
-        options = None if ctx is None else ctx.obj
-        json = options is not None and options.json
+    def command(*args: Any, **kwargs: Any) -> None:
         try:
             begun()
-            answer = function(*args, **kwargs)
+            function(*args, **kwargs)
             sys.stdout.flush()
-        except (typer.Exit, typer.Abort, SystemExit, USAGE):
+        except (click.exceptions.Exit, click.Abort, click.UsageError, SystemExit):
             raise
         except BaseException as error:
+            if lacks_extra(error):
+                raise
             from crmcore.cli.origins import packages_of_host
 
+            options = click.get_current_context().obj
             own = packages_of_host(options, function)
-            raise typer.Exit(report(error, json=json, own=own)) from None
-        return answer
+            status = report(error, json=options.json, own=own)
+            raise click.exceptions.Exit(status) from None
 
     return command  # type: ignore[return-value]  # wraps() keeps the signature
 
@@ -107,14 +109,14 @@ def report(error: BaseException, *, json: bool, own: Collection[str] = ()) -> in
 
 
 def report_wrong_call(message: str) -> None:
-    """Say on stdout, in JSON, what typer has said of a call on stderr."""
+    """Say on stdout, in JSON, what click has said of a call on stderr."""
     emit_line({"error": {"kind": WRONG_CALL, "message": one_line(message)}})
 
 
 def _kind(error: BaseException, function: str | None) -> str:
     """What went wrong, in a word that stays: the error's name where it is a public one."""
-    if isinstance(error, Fault):
-        return error.kind
+    if isinstance(error, (Fault, click.ClickException)):
+        return getattr(error, "kind", Fault.kind)
     if isinstance(error, SourceError):
         return "unreadable-source"
     if isinstance(error, EXPECTED):

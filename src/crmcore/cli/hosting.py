@@ -110,8 +110,8 @@ def function_at(declared_in: str, place: str, made: Callable[[Any], T]) -> T:
         raise WrongCallError(f"{given}: {module_name} has no function {name}{hint}")
     try:
         return made(found)
-    except Exception as error:  # whatever typer says of its parameters
-        raise _broken(f"{given}: its parameters are not such as typer takes", error) from error
+    except Exception as error:  # whatever click says of its parameters
+        raise _broken(f"{given}: it is no command such as click takes", error) from error
 
 
 def handler_at(place: str) -> Callable[..., object]:

@@ -1,4 +1,7 @@
-"""Answers: tables for people, JSON for programs, and how amounts, times and shares are written."""
+"""Answers: tables for people, JSON for programs, and how amounts, times and shares are written.
+
+What draws tables is imported when one is shown: a program that asks for JSON does not wait for it.
+"""
 
 import re
 import sys
@@ -8,17 +11,16 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from json import dumps
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import attrs
 import msgspec
-from rich import box
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from crmcore import minor_digits
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 NOTHING: Final = "-"
 BAR: Final = 20  # characters
@@ -38,20 +40,26 @@ STEERING: Final = {
 }
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # rich would end the process; the caller knows better
-
-
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False) -> "Console":
     """Where answers go, or (*stderr*) progress.  Made anew: tests and hosts exchange the streams."""
-    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    from crmcore.cli.screen import Screen
+
+    return Screen(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def say(text: str = "", *, style: str | None = None, indent: int = 0) -> None:
     """A line for people; a long one is broken between words, and stays indented."""
-    line = Text(printable(text), style=style or "")
+    from rich.padding import Padding
+
+    line = styled(printable(text), style)
     console().print(Padding(line, (0, 0, 0, indent), expand=False) if indent else line)
+
+
+def styled(text: str, style: str | None = None) -> "Text":
+    """*text* as a cell of a table or a line, in a *style* of rich's."""
+    from rich.text import Text
+
+    return Text(text, style=style or "")
 
 
 def heading(text: str) -> None:
@@ -106,6 +114,10 @@ def table(
     columns: Sequence[Column | str], rows: Iterable[Sequence[object]], *, total: bool = False
 ) -> None:
     """Print *rows* under *columns*; long text is broken, never cut off.  The last may be a *total*."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     shown = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -203,10 +215,10 @@ def duration(span: timedelta | None, *, days: bool = True) -> str:
     return sign + (" ".join(parts[: 1 if many else 2]) or "0 s")
 
 
-def bar(part: Decimal | None, width: int = BAR) -> Text:
+def bar(part: Decimal | None, width: int = BAR) -> "Text":
     """A bar that is full at one; the shade beside the full part is the rest."""
     if part is None:
-        return Text("")
+        return styled("")
     done, rest = "#." if console().options.ascii_only else "█░"
     full = round(max(Decimal(0), min(Decimal(1), part)) * width)
-    return Text(done * full, style="green") + Text(rest * (width - full), style="dim")
+    return styled(done * full, "green") + styled(rest * (width - full), "dim")

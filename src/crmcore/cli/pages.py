@@ -1,12 +1,13 @@
 """Lists page by page, in one way for all of them: ``--limit``, ``--after``, and the next cursor."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import typer
+import click
 
 from crmcore.cli.faults import WrongCallError
 from crmcore.cli.output import emit
+from crmcore.cli.values import AtLeast
 from crmcore.contexts import Page
 from crmcore.errors import InvalidValueError
 
@@ -14,11 +15,14 @@ A_PAGE: Final = 1_000
 """Items that a question gives at a time, at most."""
 FIRST: Final = 20
 """Items that a list shows where nothing is said."""
-Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Show so many at most.")]
-After = Annotated[
-    str | None,
-    typer.Option("--after", metavar="CURSOR", help="Go on after a page: its `next`."),
-]
+limit = click.option(
+    "--limit",
+    metavar="N",
+    type=AtLeast(1),
+    default=FIRST,
+    help="Show so many at most.",
+)
+after = click.option("--after", metavar="CURSOR", help="Go on after a page: its `next`.")
 
 
 def find(
@@ -49,4 +53,4 @@ def emit_page(name: str, items: Sequence[Any], after: str | None, **further: Any
 def show_next(after: str | None) -> None:
     """How to see the next page, if there is one."""
     if after is not None:
-        typer.echo(f"More: --after {after}")  # never broken: it is to be copied
+        click.echo(f"More: --after {after}")  # never broken: it is to be copied

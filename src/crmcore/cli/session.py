@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from typing import Final
 
 import attrs
-import typer
+import click
 
 import crmcore
 from crmcore.cli.faults import Fault, WrongCallError, complain
@@ -20,9 +20,7 @@ from crmcore.errors import (
 
 SERVING: Final = ("caught up", "behind")
 NEEDED: Final = "rebuild needed"
-Stale = Annotated[
-    bool, typer.Option("--stale", metavar="", help="Answer from the read models as they stand.")
-]
+stale = click.option("--stale", is_flag=True, help="Answer from the read models as they stand.")
 
 
 @attrs.frozen
@@ -60,13 +58,6 @@ class Options:
             if not own:
                 raise
             raise WrongCallError(f"--projections: {error}") from error
-
-
-def options_of(ctx: typer.Context) -> Options:
-    """The options that the command was called with."""
-    options = ctx.obj
-    assert isinstance(options, Options)
-    return options
 
 
 @contextmanager

@@ -1,37 +1,29 @@
 """`crmcore commands`: what can be carried out, and what each command takes."""
 
 import json
-from typing import Annotated
 
-import typer
+import click
 
 from crmcore.catalogue import CommandMessage
 from crmcore.cli.catalogue.shown import (
-    SCHEMA_HELP,
     catalogue,
     emit_document,
     emit_schemas,
     found,
+    schema,
     show_all,
     show_one,
 )
 from crmcore.cli.output import Column, emit
-from crmcore.cli.session import options_of
+from crmcore.cli.session import Options
 
 
-def list_commands(
-    ctx: typer.Context,
-    topic: Annotated[
-        str | None, typer.Argument(metavar="TOPIC", help="One command; all if left out.")
-    ] = None,
-    schema: Annotated[bool, typer.Option("--schema", metavar="", help=SCHEMA_HELP)] = False,
-    openapi: Annotated[
-        bool,
-        typer.Option("--openapi", metavar="", help="The OpenAPI 3.1 document of all commands."),
-    ] = False,
-) -> None:
+@click.argument("topic", required=False, help="One command; all if left out.")
+@schema
+@click.option("--openapi", is_flag=True, help="The OpenAPI 3.1 document of all commands.")
+@click.pass_obj
+def list_commands(options: Options, topic: str | None, schema: bool, openapi: bool) -> None:
     """Carry out `crmcore commands`."""
-    options = options_of(ctx)
     all_messages = catalogue(options)
     known = all_messages.commands
     if openapi:

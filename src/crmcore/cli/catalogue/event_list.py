@@ -2,37 +2,30 @@
 
 import json
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from crmcore.catalogue import CommandMessage, EventMessage
 from crmcore.cli.catalogue.shown import (
-    SCHEMA_HELP,
     catalogue,
     emit_document,
     emit_schemas,
     found,
+    schema,
     show_all,
     show_one,
 )
 from crmcore.cli.output import NOTHING, Column, emit
-from crmcore.cli.session import options_of
+from crmcore.cli.session import Options
 
 
-def list_events(
-    ctx: typer.Context,
-    topic: Annotated[
-        str | None, typer.Argument(metavar="TOPIC", help="One event; all if left out.")
-    ] = None,
-    schema: Annotated[bool, typer.Option("--schema", metavar="", help=SCHEMA_HELP)] = False,
-    asyncapi: Annotated[
-        bool,
-        typer.Option("--asyncapi", metavar="", help="The AsyncAPI 3.0 document of all events."),
-    ] = False,
-) -> None:
+@click.argument("topic", required=False, help="One event; all if left out.")
+@schema
+@click.option("--asyncapi", is_flag=True, help="The AsyncAPI 3.0 document of all events.")
+@click.pass_obj
+def list_events(options: Options, topic: str | None, schema: bool, asyncapi: bool) -> None:
     """Carry out `crmcore events`."""
-    options = options_of(ctx)
     all_messages = catalogue(options)
     known = all_messages.events
     if asyncapi:

@@ -2,9 +2,9 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-import typer
+import click
 
 from crmcore.catalogue import Message, MessageCatalogue
 from crmcore.cli.faults import Fault, WrongCallError
@@ -15,7 +15,9 @@ from crmcore.errors import MisuseError
 
 M = TypeVar("M", bound=Message)
 
-SCHEMA_HELP: Final = "The JSON Schema alone; without a TOPIC, those of all."
+schema = click.option(
+    "--schema", is_flag=True, help="The JSON Schema alone; without a TOPIC, those of all."
+)
 
 
 def catalogue(options: Options) -> MessageCatalogue:
@@ -91,4 +93,4 @@ def show_one(
         if note:
             say(note, style="dim")
     heading(example[0])
-    typer.echo(example[1])
+    click.echo(example[1])

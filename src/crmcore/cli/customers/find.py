@@ -1,31 +1,21 @@
 """`crmcore customers find`: customers by name, e-mail, phone or external id."""
 
-from typing import Annotated
-
 import attrs
-import typer
+import click
 
 from crmcore.cli import pages
 from crmcore.cli.output import Column, console, say, table
-from crmcore.cli.pages import FIRST, After, Limit, emit_page, show_next
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.pages import after, emit_page, limit, show_next
+from crmcore.cli.session import Options, reading, stale
 
 
-def find(
-    ctx: typer.Context,
-    text: Annotated[
-        str,
-        typer.Argument(
-            metavar="TEXT",
-            help="A name or a part of it, an e-mail, a phone number, an external id.",
-        ),
-    ],
-    limit: Limit = FIRST,
-    after: After = None,
-    stale: Stale = False,
-) -> None:
+@click.argument("text", help="A name or a part of it, an e-mail, a phone number, an external id.")
+@limit
+@after
+@stale
+@click.pass_obj
+def find(options: Options, text: str, limit: int, after: str | None, stale: bool) -> None:
     """Carry out `crmcore customers find`."""
-    options = options_of(ctx)
     with reading(options, "customer_directory", stale=stale) as crm:
         page = pages.find(crm.read.customers.find, text=text, limit=limit, after=after)
     shown = page.items

@@ -2,35 +2,37 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import attrs
-import typer
+import click
 
 import crmcore
-from crmcore.cli.customers.naming import AsOf, Customer, KnownAt, customer_named, name_in
+from crmcore.cli.customers.naming import as_of, customer, customer_named, known_at, name_in
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import by_then, last_moment
 from crmcore.cli.output import counted, emit, one_line, say
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.session import Options, reading, stale
 from crmcore.cli.timeline import Line, timeline, who
-
-Last = Annotated[
-    int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N entries.")
-]
+from crmcore.cli.values import AtLeast
 
 
+@customer
+@as_of
+@known_at
+@click.option("--last", metavar="N", type=AtLeast(1), help="Only the last N entries.")
+@stale
+@click.pass_obj
 def history(
-    ctx: typer.Context,
-    customer: Customer,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    last: Last = None,
-    stale: Stale = False,
+    options: Options,
+    customer: str,
+    as_of: str | None,
+    known_at: str | None,
+    last: int | None,
+    stale: bool,
 ) -> None:
     """Carry out `crmcore history`."""
     true_by, known_by = last_moment("--as-of", as_of), last_moment("--known-at", known_at)
-    options = options_of(ctx)
     with reading(options, "customer_history", "customer_directory", stale=stale) as crm:
         customer_id = customer_named(crm, customer)
         entries = crm.read.customers.history(customer_id, as_of=true_by, known_at=known_by)

@@ -1,10 +1,10 @@
 """Which customer is meant, and what customers and campaigns are called."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
-import typer
+import click
 
 import crmcore
 from crmcore.cli.faults import Fault
@@ -16,15 +16,9 @@ MANY: Final = 100
 OWN_NAMES: Final = ("customer-registered", "customer-name-corrected")
 ADDED: Final = "contact-point-added"
 NAMES_OF_LEADS: Final = ("lead-captured", "lead-enriched")
-Customer = Annotated[
-    str, typer.Argument(metavar="CUSTOMER", help="An id, or text that finds one customer.")
-]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="T", help=f"What was true by then: {FORM}.")
-]
-KnownAt = Annotated[
-    str | None, typer.Option("--known-at", metavar="T", help="As it was recorded by then.")
-]
+customer = click.argument("customer", help="An id, or text that finds one customer.")
+as_of = click.option("--as-of", metavar="T", help=f"What was true by then: {FORM}.")
+known_at = click.option("--known-at", metavar="T", help="As it was recorded by then.")
 
 
 def customer_named(crm: crmcore.CRM, text: str) -> UUID:

@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 import crmcore
 from crmcore.cli.demo import parts
@@ -15,32 +15,28 @@ from crmcore.cli.imports.importing import Imported, bring_in
 from crmcore.cli.imports.reports import ACTOR
 from crmcore.cli.output import emit, heading, say
 from crmcore.cli.progress import progress
-from crmcore.cli.session import options_of
+from crmcore.cli.session import Options
 
 IMPORTERS = {"completejourney": completejourney.commands, "boston311": boston311.commands}
 
 
-def demo(
-    ctx: typer.Context,
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE", help="Keep it in this file; an earlier demo is replaced."),
-    ] = None,
-    keep: Annotated[
-        bool,
-        typer.Option(
-            "--keep", metavar="", help="Keep the database: in FILE, else the one of --db."
-        ),
-    ] = False,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data", metavar="FOLDER", help="The folder of the data, if not the bundled one."
-        ),
-    ] = None,
-) -> None:
+@click.argument(
+    "file",
+    required=False,
+    type=click.Path(path_type=Path),
+    help="Keep it in this file; an earlier demo is replaced.",
+)
+@click.option("--keep", is_flag=True, help="Keep the database: in FILE, else the one of --db.")
+@click.option(
+    "--data",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="The folder of the data, if not the bundled one.",
+)
+@click.pass_obj
+def demo(options: Options, file: Path | None, keep: bool, data: Path | None) -> None:
     """Carry out `crmcore demo`."""
-    options, folder = options_of(ctx), data_folder(data)
+    folder = data_folder(data)
     keep = keep or file is not None
     document: dict[str, Any] = {}
     kept = True
@@ -58,7 +54,7 @@ def demo(
     if options.json:
         emit(document | {"promises_kept": kept})
     if not kept:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def story(crm: crmcore.CRM, folder: Path, keep: bool) -> Iterator[parts.Part]:

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from uuid import UUID
 
 import attrs
-import typer
+import click
 
 import crmcore
 from crmcore.cli.execution.files import opened_file, size_of
@@ -37,7 +37,7 @@ def foretell(
     else:
         say(run.said())
     if run.refused:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 """`crmcore execute`: the commands of a file, carried out one after the other."""
 
 from itertools import islice
-from typing import Annotated, BinaryIO, Final
+from typing import BinaryIO, Final
 from uuid import UUID
 
 import attrs
-import typer
+import click
 
 import crmcore
 from crmcore.cli.execution.dry_run import foretell
@@ -15,32 +15,22 @@ from crmcore.cli.execution.told import Told
 from crmcore.cli.interruption import held
 from crmcore.cli.output import counted, emit_line, say
 from crmcore.cli.progress import Step, progress
-from crmcore.cli.session import options_of, writing
+from crmcore.cli.session import Options, writing
 
 BATCH: Final = 500
 """Lines to a transaction."""
 
 
+@click.argument("file", metavar="FILE.jsonl|-", help="- is standard input.")
+@click.option("--stop", is_flag=True, help="End at the first refused line.")
+@click.option("--by", metavar="NAME", help="Who sends the lines that do not say.")
+@click.option("--source", metavar="NAME", help="Which system they come from.")
+@click.option("--dry-run", is_flag=True, help="Only tell what each line would record.")
+@click.pass_obj
 def execute(
-    ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE.jsonl|-", help="- is standard input.")],
-    stop: Annotated[
-        bool, typer.Option("--stop", metavar="", help="End at the first refused line.")
-    ] = False,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="NAME", help="Who sends the lines that do not say."),
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option("--source", metavar="NAME", help="Which system they come from.")
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", metavar="", help="Only tell what each line would record."),
-    ] = False,
+    options: Options, file: str, stop: bool, by: str | None, source: str | None, dry_run: bool
 ) -> None:
     """Carry out `crmcore execute`."""
-    options = options_of(ctx)
     if dry_run:
         foretell(options, file, by=by, source=source, stop=stop)
         return
@@ -57,7 +47,7 @@ def execute(
     else:
         say(run.said())
     if run.refused:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 @attrs.define

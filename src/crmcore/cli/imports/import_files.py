@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-import typer
+import click
 
 from crmcore.cli.faults import Fault, complain
 from crmcore.cli.importers import boston311, completejourney, incidents
@@ -15,7 +15,8 @@ from crmcore.cli.imports.importing import Imported, bring_in
 from crmcore.cli.imports.reports import show_reasons
 from crmcore.cli.output import counted, emit_line, say
 from crmcore.cli.progress import progress
-from crmcore.cli.session import options_of, writing
+from crmcore.cli.session import Options, writing
+from crmcore.cli.values import OneOf
 
 ACTOR: Final = "crmcore import"
 
@@ -35,15 +36,13 @@ IMPORTERS: Final = {
 }
 
 
-def import_files(
-    ctx: typer.Context,
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=", ".join(Kind))],
-    path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="The file (packed or not), or its folder.")
-    ],
-) -> None:
+@click.argument("kind", metavar="KIND", type=OneOf(Kind), help=", ".join(Kind))
+@click.argument(
+    "path", type=click.Path(path_type=Path), help="The file (packed or not), or its folder."
+)
+@click.pass_obj
+def import_files(options: Options, kind: Kind, path: Path) -> None:
     """Carry out `crmcore import`."""
-    options = options_of(ctx)
     if not path.exists():
         raise Fault(f"{path}: expected a file or a folder, there is none")
     done = Imported(kind.value)
@@ -69,7 +68,7 @@ def import_files(
         show_reasons("Recorded otherwise than the file says", done.remarks, len(done.remarks))
         _show_unkept(done.unkept)
     if done.by_rows or done.by_rules:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _show_unkept(unkept: Sequence[Unkept]) -> None:

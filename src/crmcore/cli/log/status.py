@@ -1,16 +1,16 @@
 """`crmcore status`: the log, its read models and its subscriptions, at a glance."""
 
-import typer
+import click
 
 from crmcore.cli.output import emit, heading, say
 from crmcore.cli.projections import status as of_projections
-from crmcore.cli.session import existing, options_of
+from crmcore.cli.session import Options, existing
 from crmcore.cli.subscriptions import status as of_subscriptions
 
 
-def status(ctx: typer.Context) -> None:
+@click.pass_obj
+def status(options: Options) -> None:
     """Carry out `crmcore status`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         position, now = crm.position, crm.now()
         models, subscriptions = crm.status(), crm.subscriptions.status()
@@ -30,4 +30,4 @@ def status(ctx: typer.Context) -> None:
             heading("Subscriptions")
             of_subscriptions.show(subscriptions, now)
     if not (of_projections.all_go_on(models) and of_subscriptions.all_go_on(subscriptions)):
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)

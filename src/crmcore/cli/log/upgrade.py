@@ -1,15 +1,15 @@
 """`crmcore upgrade`: tables that an earlier release made, brought to what this one keeps."""
 
-import typer
+import click
 
 from crmcore.cli.output import emit, say
 from crmcore.cli.progress import bars
-from crmcore.cli.session import NEEDED, existing, options_of
+from crmcore.cli.session import NEEDED, Options, existing
 
 
-def upgrade(ctx: typer.Context) -> None:
+@click.pass_obj
+def upgrade(options: Options) -> None:
     """Carry out `crmcore upgrade`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         with bars() as step:
             done = crm.maintenance.upgrade(step)

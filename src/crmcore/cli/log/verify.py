@@ -2,16 +2,16 @@
 
 from typing import Any
 
-import typer
+import click
 
 from crmcore.cli.output import emit, say
 from crmcore.cli.progress import progress
-from crmcore.cli.session import existing, options_of
+from crmcore.cli.session import Options, existing
 
 
-def verify(ctx: typer.Context) -> None:
+@click.pass_obj
+def verify(options: Options) -> None:
     """Carry out `crmcore audit verify`."""
-    options = options_of(ctx)
     with existing(options) as crm, progress("verifying") as step:
         verdict = crm.verify(step)
     if options.json:
@@ -19,7 +19,7 @@ def verify(ctx: typer.Context) -> None:
     else:
         say(said(verdict, whole=True), style=None if verdict.intact else "bold red")
     if not verdict.intact:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def verdict_document(verdict: Any) -> dict[str, Any]:

@@ -3,21 +3,22 @@
 from typing import Any
 
 import attrs
-import typer
+import click
 
-from crmcore.cli.customers.naming import AsOf, Customer, customer_named, name_in
+from crmcore.cli.customers.naming import as_of, customer, customer_named, name_in
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import by_then, last_moment
 from crmcore.cli.output import Column, bar, console, emit, instant, money, say, table
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.session import Options, reading, stale
 
 
-def loyalty(
-    ctx: typer.Context, customer: Customer, as_of: AsOf = None, stale: Stale = False
-) -> None:
+@customer
+@as_of
+@stale
+@click.pass_obj
+def loyalty(options: Options, customer: str, as_of: str | None, stale: bool) -> None:
     """Carry out `crmcore loyalty`."""
     moment = last_moment("--as-of", as_of)
-    options = options_of(ctx)
     with reading(options, "loyalty_status", "customer_directory", stale=stale) as crm:
         customer_id = customer_named(crm, customer)
         status = crm.read.loyalty.get(customer_id, as_of=moment)

@@ -5,18 +5,19 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
-import typer
+import click
 
 from crmcore.cli.output import NOTHING, Column, money, say, table
-from crmcore.cli.pages import FIRST, After, Limit, emit_page, find, show_next
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.pages import after, emit_page, find, limit, show_next
+from crmcore.cli.session import Options, reading, stale
 
 
-def campaigns(
-    ctx: typer.Context, limit: Limit = FIRST, after: After = None, stale: Stale = False
-) -> None:
+@limit
+@after
+@stale
+@click.pass_obj
+def campaigns(options: Options, limit: int, after: str | None, stale: bool) -> None:
     """Carry out `crmcore campaigns`."""
-    options = options_of(ctx)
     with reading(options, "campaign_results", stale=stale) as crm:
         page = find(crm.read.campaigns.find, limit=limit, after=after)
     if options.json:

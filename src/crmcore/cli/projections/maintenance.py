@@ -1,8 +1,8 @@
 """`crmcore projections compare, switch, rollback, retire, retry`: one read model, by its name."""
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 import crmcore
 from crmcore.cli.faults import complain
@@ -13,21 +13,16 @@ from crmcore.cli.projections.dead_letters import (
     show_dead_letters,
 )
 from crmcore.cli.projections.difference import comparison_document, show_comparison
-from crmcore.cli.session import existing, options_of
+from crmcore.cli.session import Options, existing
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The read model.")]
+name = click.argument("name", help="The read model.")
 
 
-def compare(
-    ctx: typer.Context,
-    name: Name,
-    fail_on_difference: Annotated[
-        bool,
-        typer.Option("--fail-on-difference", metavar="", help="Exit status 1 if they differ."),
-    ] = False,
-) -> None:
+@name
+@click.option("--fail-on-difference", is_flag=True, help="Exit status 1 if they differ.")
+@click.pass_obj
+def compare(options: Options, name: str, fail_on_difference: bool) -> None:
     """Carry out `crmcore projections compare`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         found = crm.maintenance.compare(name)
     if options.json:
@@ -35,12 +30,13 @@ def compare(
     else:
         show_comparison(found)
     if fail_on_difference and not found.equal:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
-def switch(ctx: typer.Context, name: Name) -> None:
+@name
+@click.pass_obj
+def switch(options: Options, name: str) -> None:
     """Carry out `crmcore projections switch`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         crm.maintenance.switch(name)
         live = _say_live(crm, name, json=options.json)
@@ -51,17 +47,19 @@ def switch(ctx: typer.Context, name: Name) -> None:
         say(f"crmcore projections rollback {name}", indent=2)
 
 
-def rollback(ctx: typer.Context, name: Name) -> None:
+@name
+@click.pass_obj
+def rollback(options: Options, name: str) -> None:
     """Carry out `crmcore projections rollback`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         crm.maintenance.rollback(name)
         _say_live(crm, name, json=options.json)
 
 
-def retire(ctx: typer.Context, name: Name) -> None:
+@name
+@click.pass_obj
+def retire(options: Options, name: str) -> None:
     """Carry out `crmcore projections retire`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         gone = [one.generation for one in crm.maintenance.retire(name)]
     if options.json:
@@ -71,9 +69,10 @@ def retire(ctx: typer.Context, name: Name) -> None:
         say(f"{name}: {said or 'no generation but the live one, so nothing'} dropped.")
 
 
-def retry(ctx: typer.Context, name: Name) -> None:
+@name
+@click.pass_obj
+def retry(options: Options, name: str) -> None:
     """Carry out `crmcore projections retry`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         done = crm.maintenance.retry(name)
     still = done.remaining
@@ -89,7 +88,7 @@ def retry(ctx: typer.Context, name: Name) -> None:
             show_dead_letters(still)
     if still:
         complain(f"{name}: still {said_by_cause(still)}")
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _say_live(crm: crmcore.CRM, name: str, *, json: bool) -> Any:

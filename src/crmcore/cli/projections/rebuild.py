@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import attrs
-import typer
+import click
 
 import crmcore
 from crmcore.cli.faults import WrongCallError, complain
@@ -16,7 +16,8 @@ from crmcore.cli.projections.dead_letters import said_by_cause
 from crmcore.cli.projections.estimate import estimate
 from crmcore.cli.projections.processes import processes as started
 from crmcore.cli.projections.rebuilt import Outcome, show_outcomes
-from crmcore.cli.session import existing, options_of
+from crmcore.cli.session import Options, existing
+from crmcore.cli.values import AtLeast, OneOf
 from crmcore.errors import (
     ProjectionStoppedError,
     RebuildStoppedError,
@@ -38,51 +39,47 @@ class Wish:
     fail_on_difference: bool
 
 
+@click.argument("names", metavar="[NAME]...", nargs=-1, help="The read models.")
+@click.option("--all", "every", is_flag=True, help="All of them.")
+@click.option(
+    "--processes",
+    metavar="N",
+    type=AtLeast(0),
+    help="How many work side by side; 0 or 1: this one alone. If not said: the number"
+    f" of cores, and this one alone for a log of less than {SMALL:,} records.",
+)
+@click.option("--dry-run", is_flag=True, help="Only estimate how long, and how much space.")
+@click.option("--compare", is_flag=True, help="Show how the new rows differ.")
+@click.option("--switch", is_flag=True, help="Let the views show the new rows.")
+@click.option(
+    "--fail-on-difference", is_flag=True, help="Compare; if rows differ, fail, do not switch."
+)
+@click.option(
+    "--progress",
+    type=OneOf(Shown),
+    default=Shown.BAR.value,
+    help="A bar on a terminal, or lines of JSON on stderr.",
+)
+@click.pass_obj
 def rebuild(
-    ctx: typer.Context,
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="The read models.")
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", metavar="", help="All of them.")] = False,
-    processes: Annotated[
-        int | None,
-        typer.Option(
-            "--processes",
-            metavar="N",
-            min=0,
-            help="How many work side by side; 0 or 1: this one alone. If not said: the number"
-            f" of cores, and this one alone for a log of less than {SMALL:,} records.",
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", metavar="", help="Only estimate how long, and how much space."),
-    ] = False,
-    compare: Annotated[
-        bool, typer.Option("--compare", metavar="", help="Show how the new rows differ.")
-    ] = False,
-    switch: Annotated[
-        bool, typer.Option("--switch", metavar="", help="Let the views show the new rows.")
-    ] = False,
-    fail_on_difference: Annotated[
-        bool,
-        typer.Option(
-            "--fail-on-difference", metavar="", help="Compare; if rows differ, fail, do not switch."
-        ),
-    ] = False,
-    progress: Annotated[
-        Shown, typer.Option("--progress", help="A bar on a terminal, or lines of JSON on stderr.")
-    ] = Shown.BAR,
+    options: Options,
+    names: tuple[str, ...],
+    every: bool,
+    processes: int | None,
+    dry_run: bool,
+    compare: bool,
+    switch: bool,
+    fail_on_difference: bool,
+    progress: Shown,
 ) -> None:
     """Carry out `crmcore projections rebuild`."""
-    options = options_of(ctx)
     wish = Wish(compare or fail_on_difference, switch, fail_on_difference)
     if bool(names) == every:
         raise WrongCallError("name the read models to rebuild, or all of them with --all")
     if dry_run and (wish.compare or wish.switch):
         raise WrongCallError("--dry-run changes nothing: leave the other options out")
     with existing(options) as crm:
-        wanted = _wanted(crm, names or [])
+        wanted = _wanted(crm, names)
         if dry_run:
             estimate(crm, wanted, json=options.json)
             return
@@ -96,7 +93,7 @@ def rebuild(
         for problem in one.problems:
             complain(f"{one.name}: {problem.removeprefix(f'{one.name}: ')}")
     if failed:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _wanted(crm: crmcore.CRM, names: Sequence[str]) -> list[str]:

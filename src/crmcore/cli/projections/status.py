@@ -4,10 +4,10 @@ import sys
 from datetime import datetime
 from decimal import Decimal
 from time import sleep
-from typing import Annotated, Any, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import attrs
-import typer
+import click
 
 import crmcore
 from crmcore.cli.faults import complain
@@ -18,7 +18,7 @@ from crmcore.cli.projections.dead_letters import (
     said_by_cause,
     show_dead_letters,
 )
-from crmcore.cli.session import NEEDED, SERVING, existing, options_of
+from crmcore.cli.session import NEEDED, SERVING, Options, existing
 from crmcore.errors import ProjectionStoppedError, StoreError
 
 EVERY: Final = 0.5
@@ -28,14 +28,10 @@ AFTER_TROUBLE: Final = 2.0
 """Seconds after which what stood in the way is tried again."""
 
 
-def status(
-    ctx: typer.Context,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", metavar="", help="List each dead letter.")
-    ] = False,
-) -> None:
+@click.option("--verbose", is_flag=True, help="List each dead letter.")
+@click.pass_obj
+def status(options: Options, verbose: bool) -> None:
     """Carry out `crmcore projections status`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         found, now = crm.status(), crm.now()
     if options.json:
@@ -43,18 +39,13 @@ def status(
     else:
         show(found, now, verbose=verbose)
     if not all_go_on(found):
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
-def catch_up(
-    ctx: typer.Context,
-    follow: Annotated[
-        bool,
-        typer.Option("--follow", metavar="", help="Go on as the log grows, until interrupted."),
-    ] = False,
-) -> None:
+@click.option("--follow", is_flag=True, help="Go on as the log grows, until interrupted.")
+@click.pass_obj
+def catch_up(options: Options, follow: bool) -> None:
     """Carry out `crmcore projections catch-up`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         if follow:
             _follow(crm, options.json)

@@ -1,47 +1,45 @@
 """`crmcore leads` and `lead`: who showed interest, and how far that has come."""
 
-from typing import Annotated
-
 import attrs
-import typer
+import click
 
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import beginning, end
 from crmcore.cli.output import Column, emit, instant, say
-from crmcore.cli.pages import FIRST, After, Limit, emit_page, find
+from crmcore.cli.pages import after, emit_page, find, limit
 from crmcore.cli.sales.options import (
-    Since,
-    Until,
     id_of,
     show_one,
     show_page,
+    since,
+    until,
 )
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.session import Options, reading, stale
 
 
+@click.option("--status", metavar="STATUS", help="new, assigned, working, qualified, ...")
+@click.option("--assignee", metavar="NAME", help="Who has them.")
+@click.option("--unassigned", is_flag=True, help="Those that nobody has.")
+@click.option("--source", metavar="SOURCE", help="website, event, referral, ...")
+@since
+@until
+@limit
+@after
+@stale
+@click.pass_obj
 def leads(
-    ctx: typer.Context,
-    status: Annotated[
-        str | None,
-        typer.Option("--status", metavar="STATUS", help="new, assigned, working, qualified, ..."),
-    ] = None,
-    assignee: Annotated[
-        str | None, typer.Option("--assignee", metavar="NAME", help="Who has them.")
-    ] = None,
-    unassigned: Annotated[
-        bool, typer.Option("--unassigned", metavar="", help="Those that nobody has.")
-    ] = False,
-    source: Annotated[
-        str | None, typer.Option("--source", metavar="SOURCE", help="website, event, referral, ...")
-    ] = None,
-    since: Since = None,
-    until: Until = None,
-    limit: Limit = FIRST,
-    after: After = None,
-    stale: Stale = False,
+    options: Options,
+    status: str | None,
+    assignee: str | None,
+    unassigned: bool,
+    source: str | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+    after: str | None,
+    stale: bool,
 ) -> None:
     """Carry out `crmcore leads`."""
-    options = options_of(ctx)
     captured_from, captured_before = beginning("--from", since), end("--to", until)
     with reading(options, "leads", stale=stale) as crm:
         page = find(
@@ -80,13 +78,12 @@ def leads(
     show_page(page, columns, rows, "lead", by_id="lead")
 
 
-def lead(
-    ctx: typer.Context,
-    lead: Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")],
-    stale: Stale = False,
-) -> None:
+@click.argument("lead", help="The lead's id.")
+@stale
+@click.pass_obj
+def lead(options: Options, lead: str, stale: bool) -> None:
     """Carry out `crmcore lead`."""
-    options, lead_id = options_of(ctx), id_of(lead, "a lead")
+    lead_id = id_of(lead, "a lead")
     with reading(options, "leads", stale=stale) as crm:
         found = crm.read.leads.get(lead_id)
         if found is None:

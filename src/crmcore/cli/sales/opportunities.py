@@ -1,38 +1,38 @@
 """`crmcore opportunities`, `opportunity` and `pipeline`: the deals, and what they come to."""
 
-from typing import Annotated
-
 import attrs
-import typer
+import click
 
 from crmcore.cli.customers.naming import customer_named
 from crmcore.cli.faults import Fault
 from crmcore.cli.output import NOTHING, Column, emit, instant, money, say, table
-from crmcore.cli.pages import FIRST, After, Limit, emit_page, find
+from crmcore.cli.pages import after, emit_page, find, limit
 from crmcore.cli.sales.options import (
-    Customer,
+    customer,
     id_of,
     show_one,
     show_page,
 )
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.session import Options, reading, stale
 
 
+@customer
+@click.option("--status", metavar="STATUS", help="open, won or lost.")
+@click.option("--stage", metavar="STAGE", help="In this stage.")
+@limit
+@after
+@stale
+@click.pass_obj
 def opportunities(
-    ctx: typer.Context,
-    customer: Customer = None,
-    status: Annotated[
-        str | None, typer.Option("--status", metavar="STATUS", help="open, won or lost.")
-    ] = None,
-    stage: Annotated[
-        str | None, typer.Option("--stage", metavar="STAGE", help="In this stage.")
-    ] = None,
-    limit: Limit = FIRST,
-    after: After = None,
-    stale: Stale = False,
+    options: Options,
+    customer: str | None,
+    status: str | None,
+    stage: str | None,
+    limit: int,
+    after: str | None,
+    stale: bool,
 ) -> None:
     """Carry out `crmcore opportunities`."""
-    options = options_of(ctx)
     with reading(options, "opportunities", stale=stale) as crm:
         page = find(
             crm.read.opportunities.find,
@@ -67,15 +67,12 @@ def opportunities(
     show_page(page, columns, rows, "deal", by_id="opportunity")
 
 
-def opportunity(
-    ctx: typer.Context,
-    opportunity: Annotated[
-        str, typer.Argument(metavar="OPPORTUNITY", help="The opportunity's id.")
-    ],
-    stale: Stale = False,
-) -> None:
+@click.argument("opportunity", help="The opportunity's id.")
+@stale
+@click.pass_obj
+def opportunity(options: Options, opportunity: str, stale: bool) -> None:
     """Carry out `crmcore opportunity`."""
-    options, opportunity_id = options_of(ctx), id_of(opportunity, "an opportunity")
+    opportunity_id = id_of(opportunity, "an opportunity")
     with reading(options, "opportunities", stale=stale) as crm:
         found = crm.read.opportunities.get(opportunity_id)
         if found is None:
@@ -97,15 +94,11 @@ def opportunity(
         show_one(crm, opportunity_id, facts)
 
 
-def pipeline(
-    ctx: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="PIPELINE", help="The key of the pipeline.")
-    ] = "sales",
-    stale: Stale = False,
-) -> None:
+@click.argument("name", metavar="[PIPELINE]", default="sales", help="Its key; sales if left out.")
+@stale
+@click.pass_obj
+def pipeline(options: Options, name: str, stale: bool) -> None:
     """Carry out `crmcore pipeline`."""
-    options = options_of(ctx)
     with reading(options, "opportunities", stale=stale) as crm:
         totals = crm.read.opportunities.pipeline(name)
     if options.json:

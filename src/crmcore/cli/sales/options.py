@@ -1,10 +1,10 @@
 """The options and the answers that the lists of sales have in common."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-import typer
+import click
 
 import crmcore
 from crmcore.cli.faults import WrongCallError
@@ -13,15 +13,13 @@ from crmcore.cli.output import counted, one_line, say, table
 from crmcore.cli.pages import show_next
 from crmcore.cli.timeline import Line, timeline, who
 
-Customer = Annotated[
-    str | None,
-    typer.Option("--customer", metavar="CUSTOMER", help="Whose: an id, or text that finds one."),
-]
-Since = Annotated[str | None, typer.Option("--from", metavar="A", help=f"From then on: {FORM}.")]
-Until = Annotated[
-    str | None,
-    typer.Option("--to", metavar="B", help="Before then, or until the end of that date."),
-]
+customer = click.option(
+    "--customer", metavar="CUSTOMER", help="Whose: an id, or text that finds one."
+)
+since = click.option("--from", "since", metavar="A", help=f"From then on: {FORM}.")
+until = click.option(
+    "--to", "until", metavar="B", help="Before then, or until the end of that date."
+)
 
 
 def id_of(text: str, thing: str) -> UUID:

@@ -1,52 +1,54 @@
 """`crmcore orders` and `order`: what was bought, and what became of it."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
-import typer
+import click
 
 import crmcore
 from crmcore.cli.customers.naming import customer_named
 from crmcore.cli.faults import Fault
 from crmcore.cli.instants import beginning, end
 from crmcore.cli.output import Column, emit, instant, money, say
-from crmcore.cli.pages import FIRST, After, Limit, emit_page, find
+from crmcore.cli.pages import after, emit_page, find, limit
 from crmcore.cli.sales.options import (
-    Customer,
-    Since,
-    Until,
+    customer,
     show_one,
     show_page,
+    since,
+    until,
 )
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.session import Options, reading, stale
 
 SEVERAL: Final = 4
 """Orders of one number that a refusal lists."""
 
 
+@customer
+@click.option("--status", metavar="STATUS", help="placed, shipped, delivered, ...")
+@click.option("--channel", metavar="NAME", help="Bought there.")
+@click.option("--number", metavar="TEXT", help="With this number.")
+@since
+@until
+@limit
+@after
+@stale
+@click.pass_obj
 def orders(
-    ctx: typer.Context,
-    customer: Customer = None,
-    status: Annotated[
-        str | None,
-        typer.Option("--status", metavar="STATUS", help="placed, shipped, delivered, ..."),
-    ] = None,
-    channel: Annotated[
-        str | None, typer.Option("--channel", metavar="NAME", help="Bought there.")
-    ] = None,
-    number: Annotated[
-        str | None, typer.Option("--number", metavar="TEXT", help="With this number.")
-    ] = None,
-    since: Since = None,
-    until: Until = None,
-    limit: Limit = FIRST,
-    after: After = None,
-    stale: Stale = False,
+    options: Options,
+    customer: str | None,
+    status: str | None,
+    channel: str | None,
+    number: str | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+    after: str | None,
+    stale: bool,
 ) -> None:
     """Carry out `crmcore orders`."""
-    options = options_of(ctx)
     placed_from, placed_before = beginning("--from", since), end("--to", until)
     with reading(options, "orders", stale=stale) as crm:
         page = find(
@@ -81,13 +83,11 @@ def orders(
     show_page(page, columns, rows, "order")
 
 
-def order(
-    ctx: typer.Context,
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id or number.")],
-    stale: Stale = False,
-) -> None:
+@click.argument("order", help="The order's id or number.")
+@stale
+@click.pass_obj
+def order(options: Options, order: str, stale: bool) -> None:
     """Carry out `crmcore order`."""
-    options = options_of(ctx)
     with reading(options, "orders", stale=stale) as crm:
         found = _named(crm, order.strip())
         if options.json:

@@ -1,10 +1,9 @@
 """`crmcore cases` and `case`: the targets of cases, and when they are due."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import typer
-from rich.text import Text
+import click
 
 import crmcore
 from crmcore.cli.faults import Fault
@@ -20,10 +19,10 @@ from crmcore.cli.output import (
     say,
     table,
 )
-from crmcore.cli.pages import FIRST, After, Limit, emit_page, find, show_next
-from crmcore.cli.service.options import AsOf, KnownAt
+from crmcore.cli.pages import after, emit_page, find, limit, show_next
+from crmcore.cli.service.options import as_of, known_at
 from crmcore.cli.service.targets import burn_down, particulars, target_name, working_time
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.session import Options, reading, stale
 from crmcore.cli.timeline import Line, case_numbers_in, timeline, who
 
 FIELDS: Final = (
@@ -39,15 +38,14 @@ NO_TARGET: Final = {"occurrence": 1, "verdict": "none"}
 """What is said of a cycle without a target, beside nothing."""
 
 
-def cases(
-    ctx: typer.Context,
-    limit: Limit = FIRST,
-    after: After = None,
-    as_of: AsOf = None,
-    stale: Stale = False,
-) -> None:
+@limit
+@after
+@as_of
+@stale
+@click.pass_obj
+def cases(options: Options, limit: int, after: str | None, as_of: str | None, stale: bool) -> None:
     """Carry out `crmcore cases`."""
-    options, moment = options_of(ctx), last_moment("--as-of", as_of)
+    moment = last_moment("--as-of", as_of)
     with reading(options, "service_levels", stale=stale) as crm:
         moment = moment or crm.now()
         page = find(crm.read.cases.find, is_open=True, as_of=moment, limit=limit, after=after)
@@ -107,15 +105,14 @@ def _targets(case: Any) -> Sequence[tuple[Any, Any]]:
     return [(cycle, target) for cycle in case.cycles for target in cycle.targets]
 
 
-def case(
-    ctx: typer.Context,
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's id or number.")],
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    stale: Stale = False,
-) -> None:
+@click.argument("case", help="The case's id or number.")
+@as_of
+@known_at
+@stale
+@click.pass_obj
+def case(options: Options, case: str, as_of: str | None, known_at: str | None, stale: bool) -> None:
     """Carry out `crmcore case`."""
-    options, known_by = options_of(ctx), last_moment("--known-at", known_at)
+    known_by = last_moment("--known-at", known_at)
     with reading(options, "service_levels", stale=stale) as crm:
         moment = last_moment("--as-of", as_of) or known_by or crm.now()
         read = crm.read if known_by is None else crm.read.known_at(known_by)
@@ -169,7 +166,7 @@ def _show_targets(case: Any) -> None:
             working_time(one, one.elapsed),
             working_time(one, one.remaining),
             one.verdict.value,
-            burn_down(one, 10, beside=True) if one.is_open else Text(""),
+            burn_down(one, 10, beside=True) if one.is_open else "",
         ]
         for cycle, one in targets
     ]

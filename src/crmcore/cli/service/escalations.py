@@ -4,36 +4,33 @@ import json
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import typer
+import click
 
 import crmcore
 from crmcore.cli.faults import WrongCallError
 from crmcore.cli.instants import FORM, end
 from crmcore.cli.output import NOTHING, Column, counted, instant, say, table
-from crmcore.cli.pages import FIRST, After, Limit, emit_page, show_next
+from crmcore.cli.pages import after, emit_page, limit, show_next
 from crmcore.cli.service.targets import target_name
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.session import Options, reading, stale
 
 PARTS: Final = 6
 """Of what an escalation is ordered by."""
 
 
+@click.option("--until", metavar="T", help=f"Before then: {FORM}. Now without.")
+@click.option("--record", is_flag=True, help="Record them, each once.")
+@limit
+@after
+@stale
+@click.pass_obj
 def escalations(
-    ctx: typer.Context,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="T", help=f"Before then: {FORM}. Now without.")
-    ] = None,
-    record: Annotated[
-        bool, typer.Option("--record", metavar="", help="Record them, each once.")
-    ] = False,
-    limit: Limit = FIRST,
-    after: After = None,
-    stale: Stale = False,
+    options: Options, until: str | None, record: bool, limit: int, after: str | None, stale: bool
 ) -> None:
     """Carry out `crmcore escalations`."""
-    options, moment = options_of(ctx), end("--until", until)
+    moment = end("--until", until)
     if record and stale:
         raise WrongCallError("--record brings the read model up to date: leave out --stale")
     with reading(options, "service_levels", stale=stale) as crm:

@@ -3,48 +3,49 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 import crmcore
 from crmcore.cli.faults import WrongCallError
-from crmcore.cli.instants import FORM, beginning, end, last_moment
+from crmcore.cli.instants import beginning, end, last_moment
 from crmcore.cli.output import NOTHING, Column, bar, emit, say, share, table
-from crmcore.cli.service.options import Judging, zone_named
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.service.options import Judging, as_of, zone_named
+from crmcore.cli.session import Options, reading, stale
+from crmcore.cli.values import OneOf
 from crmcore.commands import SurveyKind
 
 
+@click.option("--from", "since", metavar="A", help="Offered from then on.")
+@click.option("--to", "until", metavar="B", help="Offered before then, or on that date.")
+@click.option("--kind", type=OneOf(SurveyKind), help="One kind of survey alone.")
+@click.option(
+    "--by", type=OneOf(crmcore.FeedbackGrouping), help="What to break the figures down by."
+)
+@click.option(
+    "--mode",
+    type=OneOf(Judging),
+    default=Judging.TO_DATE.value,
+    help="completed: surveys that are open do not lower the rate.",
+)
+@click.option("--zone", metavar="ZONE", default="UTC", help="By whose clocks months begin.")
+@as_of
+@stale
+@click.pass_obj
 def feedback(
-    ctx: typer.Context,
-    since: Annotated[
-        str | None, typer.Option("--from", metavar="A", help="Offered from then on.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--to", metavar="B", help="Offered before then, or on that date.")
-    ] = None,
-    kind: Annotated[
-        SurveyKind | None, typer.Option("--kind", help="One kind of survey alone.")
-    ] = None,
-    by: Annotated[
-        crmcore.FeedbackGrouping | None,
-        typer.Option("--by", help="What to break the figures down by."),
-    ] = None,
-    mode: Annotated[
-        Judging,
-        typer.Option("--mode", help="completed: surveys that are open do not lower the rate."),
-    ] = Judging.TO_DATE,
-    zone: Annotated[
-        str, typer.Option("--zone", metavar="ZONE", help="By whose clocks months begin.")
-    ] = "UTC",
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="T", help=f"Seen from then: {FORM}.")
-    ] = None,
-    stale: Stale = False,
+    options: Options,
+    since: str | None,
+    until: str | None,
+    kind: SurveyKind | None,
+    by: crmcore.FeedbackGrouping | None,
+    mode: Judging,
+    zone: str,
+    as_of: str | None,
+    stale: bool,
 ) -> None:
     """Carry out `crmcore feedback`."""
-    options, zone = options_of(ctx), zone_named(zone)
+    zone = zone_named(zone)
     start, stop = beginning("--from", since), end("--to", until)
     if start is not None and stop is not None and start >= stop:
         raise WrongCallError(f"--from {since} is not before --to {until}: nothing lies between")

@@ -1,34 +1,38 @@
 """`crmcore holidays`: public holidays, to be copied into a calendar."""
 
-from typing import Annotated
-
-import typer
+import click
 
 from crmcore import calendars
 from crmcore.cli.faults import Fault
 from crmcore.cli.output import Column, counted, emit, say, table
-from crmcore.cli.session import options_of
+from crmcore.cli.session import Options
 
 
+@click.argument("country", help="ISO 3166 code: DE, say.")
+@click.option(
+    "--year",
+    metavar="YEAR",
+    type=int,
+    multiple=True,
+    required=True,
+    help="May be given several times.",
+)
+@click.option("--subdivision", metavar="CODE", help="A state of it: BY, say.")
+@click.option("--language", metavar="CODE", help="Of their names: de, say.")
+@click.pass_obj
 def holidays(
-    ctx: typer.Context,
-    country: Annotated[str, typer.Argument(metavar="COUNTRY", help="ISO 3166 code: DE, say.")],
-    year: Annotated[
-        list[int], typer.Option("--year", metavar="YEAR", help="May be given several times.")
-    ],
-    subdivision: Annotated[
-        str | None, typer.Option("--subdivision", metavar="CODE", help="A state of it: BY, say.")
-    ] = None,
-    language: Annotated[
-        str | None, typer.Option("--language", metavar="CODE", help="Of their names: de, say.")
-    ] = None,
+    options: Options,
+    country: str,
+    year: tuple[int, ...],
+    subdivision: str | None,
+    language: str | None,
 ) -> None:
     """Carry out `crmcore holidays`."""
     try:
         found = calendars.public_holidays(country, year, subdivision=subdivision, language=language)
     except calendars.MissingExtraError as error:
         raise Fault(str(error)) from None
-    if options_of(ctx).json:
+    if options.json:
         emit({"holidays": found})
         return
     table(

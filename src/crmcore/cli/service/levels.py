@@ -2,45 +2,55 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 import crmcore
 from crmcore.cli.instants import last_moment
 from crmcore.cli.output import NOTHING, Column, bar, emit, share, table
-from crmcore.cli.service.options import MODES, AsOf, Judging, KnownAt, Since, Times, Until, Zone
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.service.options import MODES, Judging, Times, as_of, known_at, since, until, zone
+from crmcore.cli.session import Options, reading, stale
+from crmcore.cli.values import OneOf
 
 
+@since
+@until
+@click.option("--by", type=OneOf(crmcore.Grouping), help="What to break the figures down by.")
+@click.option("--period", type=OneOf(crmcore.PeriodLength), help="Show each of them in turn.")
+@click.option(
+    "--per",
+    type=OneOf(crmcore.Unit),
+    default=crmcore.Unit.TARGET.value,
+    help="Each target, or each case with all of its targets.",
+)
+@click.option(
+    "--mode",
+    type=OneOf(Judging),
+    default=Judging.TO_DATE.value,
+    help="to-date: open and overdue is breached; completed: that is left out.",
+)
+@zone
+@as_of
+@known_at
+@stale
+@click.pass_obj
 def service_levels(
-    ctx: typer.Context,
-    since: Since = None,
-    until: Until = None,
-    by: Annotated[
-        crmcore.Grouping | None, typer.Option("--by", help="What to break the figures down by.")
-    ] = None,
-    period: Annotated[
-        crmcore.PeriodLength | None, typer.Option("--period", help="Show each of them in turn.")
-    ] = None,
-    per: Annotated[
-        crmcore.Unit,
-        typer.Option("--per", help="Each target, or each case with all of its targets."),
-    ] = crmcore.Unit.TARGET,
-    mode: Annotated[
-        Judging,
-        typer.Option(
-            "--mode", help="to-date: open and overdue is breached; completed: that is left out."
-        ),
-    ] = Judging.TO_DATE,
-    zone: Zone = "UTC",
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    stale: Stale = False,
+    options: Options,
+    since: str | None,
+    until: str | None,
+    by: crmcore.Grouping | None,
+    period: crmcore.PeriodLength | None,
+    per: crmcore.Unit,
+    mode: Judging,
+    zone: str,
+    as_of: str | None,
+    known_at: str | None,
+    stale: bool,
 ) -> None:
     """Carry out `crmcore service-levels`."""
     known_by = last_moment("--known-at", known_at, zone)
-    options, times = options_of(ctx), Times.given(since, until, zone, as_of)
+    times = Times.given(since, until, zone, as_of)
     judging: dict[str, Any] = {"mode": MODES[mode], "unit": per}
     with reading(options, "service_levels", stale=stale) as crm:
         judging["as_of"] = times.as_of or known_by or crm.now()

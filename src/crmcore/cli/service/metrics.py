@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import typer
+import click
 
 import crmcore
 from crmcore.cli.faults import WrongCallError
@@ -24,8 +24,9 @@ from crmcore.cli.output import (
     share,
     table,
 )
-from crmcore.cli.service.options import AsOf, Since, Times, Until, Zone
-from crmcore.cli.session import Stale, options_of, reading
+from crmcore.cli.service.options import Times, as_of, since, until, zone
+from crmcore.cli.session import Options, reading, stale
+from crmcore.cli.values import AtLeast, OneOf
 from crmcore.errors import InvalidValueError
 
 GROUPS: Final = 20
@@ -33,35 +34,49 @@ OVER_TIME: Final = ("backlog-over-time",)
 BY_HOURS: Final = "resolution-business-time"
 
 
+@click.argument(
+    "metrics", metavar="[METRIC]...", nargs=-1, help="These, with their groups; all without."
+)
+@since
+@until
+@zone
+@click.option(
+    "--every",
+    type=OneOf(crmcore.PeriodLength),
+    default=crmcore.PeriodLength.DAY.value,
+    help="How often the backlog is counted.",
+)
+@click.option(
+    "--hours", metavar="HOURS", multiple=True, help="Business hours: 'Mon-Fri 09:00-17:00'."
+)
+@click.option(
+    "--window",
+    metavar="DAYS",
+    type=AtLeast(0),
+    default=14,
+    help="How long a solution must hold.",
+)
+@click.option("--definitions", is_flag=True, help="Say what each metric is.")
+@as_of
+@stale
+@click.pass_obj
 def service_metrics(
-    ctx: typer.Context,
-    metrics: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[METRIC]...", help="These, with their groups; all without."),
-    ] = None,
-    since: Since = None,
-    until: Until = None,
-    zone: Zone = "UTC",
-    every: Annotated[
-        crmcore.PeriodLength, typer.Option("--every", help="How often the backlog is counted.")
-    ] = crmcore.PeriodLength.DAY,
-    hours: Annotated[
-        list[str] | None,
-        typer.Option("--hours", metavar="HOURS", help="Business hours: 'Mon-Fri 09:00-17:00'."),
-    ] = None,
-    window: Annotated[
-        int, typer.Option("--window", metavar="DAYS", min=0, help="How long a solution must hold.")
-    ] = 14,
-    definitions: Annotated[
-        bool, typer.Option("--definitions", metavar="", help="Say what each metric is.")
-    ] = False,
-    as_of: AsOf = None,
-    stale: Stale = False,
+    options: Options,
+    metrics: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    zone: str,
+    every: crmcore.PeriodLength,
+    hours: tuple[str, ...],
+    window: int,
+    definitions: bool,
+    as_of: str | None,
+    stale: bool,
 ) -> None:
     """Carry out `crmcore service-metrics`."""
-    options, times = options_of(ctx), Times.given(since, until, zone, as_of)
-    wanted = [_metric(key) for key in metrics or ()]
-    calendar = None if hours is None else _calendar(hours, times.zone)
+    times = Times.given(since, until, zone, as_of)
+    wanted = [_metric(key) for key in metrics]
+    calendar = _calendar(hours, times.zone) if hours else None
     with reading(options, "service_levels", stale=stale) as crm:
         period, moment = times.period(crm), times.as_of or crm.now()
         figures = crm.read.service_levels.metrics(

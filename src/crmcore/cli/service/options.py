@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
 
 import attrs
-import typer
+import click
 
 import crmcore
 from crmcore.cli.faults import WrongCallError
@@ -21,18 +20,15 @@ class Judging(StrEnum):
 
 
 MODES = {Judging.TO_DATE: crmcore.Mode.TO_DATE, Judging.COMPLETED: crmcore.Mode.COMPLETED}
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="T", help=f"Seen from then: {FORM}.")]
-KnownAt = Annotated[
-    str | None, typer.Option("--known-at", metavar="T", help=f"As it was recorded by then: {FORM}.")
-]
-Since = Annotated[str | None, typer.Option("--from", metavar="A", help="From then on.")]
-Until = Annotated[
-    str | None,
-    typer.Option("--to", metavar="B", help="Before then, or until the end of that date."),
-]
-Zone = Annotated[
-    str, typer.Option("--zone", metavar="ZONE", help="Whose dates: Europe/Berlin, say.")
-]
+as_of = click.option("--as-of", metavar="T", help=f"Seen from then: {FORM}.")
+known_at = click.option("--known-at", metavar="T", help=f"As it was recorded by then: {FORM}.")
+since = click.option("--from", "since", metavar="A", help="From then on.")
+until = click.option(
+    "--to", "until", metavar="B", help="Before then, or until the end of that date."
+)
+zone = click.option(
+    "--zone", metavar="ZONE", default="UTC", help="Whose dates: Europe/Berlin, say."
+)
 
 
 @attrs.frozen

@@ -6,14 +6,14 @@ from itertools import compress, groupby
 from typing import Any, Final
 
 import attrs
-import typer
+import click
 
 import crmcore
 from crmcore import commands
 from crmcore.cli.instants import last_moment
 from crmcore.cli.output import NOTHING, counted, duration, emit, instant, say, table
-from crmcore.cli.service.options import AsOf
-from crmcore.cli.session import existing, options_of
+from crmcore.cli.service.options import as_of
+from crmcore.cli.session import Options, existing
 
 TITLES: Final = (
     *("Policy", "Holds for", "Target", "Within", "Calendar", "Paused while", "Warns at"),
@@ -31,9 +31,11 @@ CONDITIONS: Final = {
 OTHER_DAYS: Final = (("holidays", "holiday"), ("shifted", "shifted day"), ("breaks", "break"))
 
 
-def service_policies(ctx: typer.Context, as_of: AsOf = None) -> None:
+@as_of
+@click.pass_obj
+def service_policies(options: Options, as_of: str | None) -> None:
     """Carry out `crmcore service-policies`."""
-    options, moment = options_of(ctx), last_moment("--as-of", as_of)
+    moment = last_moment("--as-of", as_of)
     with existing(options) as crm:
         moment = moment or crm.now()
         found = crm.read.service_levels.in_force(as_of=moment)

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from rich.text import Text
+from crmcore.cli.output import bar, duration, instant, styled
 
-from crmcore.cli.output import bar, duration, instant
+if TYPE_CHECKING:
+    from rich.text import Text
 
 OVERDUE: Final = "overdue"
 
@@ -22,17 +23,17 @@ def working_time(target: Any, span: timedelta) -> str:
     return duration(span, days=target.version is None)
 
 
-def burn_down(target: Any, width: int = 12, *, beside: bool = False) -> Text:
+def burn_down(target: Any, width: int = 12, *, beside: bool = False) -> "Text":
     """What is left of the time allowed, as a bar; a word where no time runs, unless that stands *beside*."""
     verdict = target.verdict.value
     if not target.is_open:
-        return Text(verdict, style="green" if verdict == "met" else "red")
+        return styled(verdict, "green" if verdict == "met" else "red")
     if verdict == "breached":
-        return Text(OVERDUE, style="bold red")
+        return styled(OVERDUE, "bold red")
     allowed = target.elapsed + target.remaining
     left = Decimal(target.remaining / allowed) if allowed > timedelta(0) else Decimal(0)
     drawn = bar(left, width)
-    return drawn + Text(f" {verdict}") if verdict == "paused" and not beside else drawn
+    return drawn + styled(f" {verdict}") if verdict == "paused" and not beside else drawn
 
 
 def particulars(target: Any) -> str:

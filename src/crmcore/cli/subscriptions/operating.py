@@ -1,31 +1,32 @@
 """`crmcore subscriptions retry, discard, reset, remove`: one subscription, by its name."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-import typer
+import click
 
 from crmcore.cli.faults import WrongCallError
 from crmcore.cli.output import counted, emit, say
-from crmcore.cli.session import existing, options_of
+from crmcore.cli.session import Options, existing
 
 BEGINNING: Final[Literal["beginning"]] = "beginning"
 NOW: Final[Literal["now"]] = "now"
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The subscription.")]
-At = Annotated[
-    list[int] | None,
-    typer.Option(
-        "--at",
-        metavar="POSITION",
-        help="Only this one; may be given several times.",
-    ),
-]
+name = click.argument("name", help="The subscription.")
+at = click.option(
+    "--at",
+    metavar="POSITION",
+    type=int,
+    multiple=True,
+    help="Only this one; may be given several times.",
+)
 
 
-def retry(ctx: typer.Context, name: Name, at: At = None) -> None:
+@name
+@at
+@click.pass_obj
+def retry(options: Options, name: str, at: tuple[int, ...]) -> None:
     """Carry out `crmcore subscriptions retry`."""
-    options = options_of(ctx)
     with existing(options) as crm:
-        marked = crm.subscriptions.retry(name, at)
+        marked = crm.subscriptions.retry(name, at or None)
     if options.json:
         emit({"name": name, "again": marked})
     else:
@@ -33,27 +34,24 @@ def retry(ctx: typer.Context, name: Name, at: At = None) -> None:
         say(f"{name}: {letters} will be sent again by whoever works on it, before anything new.")
 
 
-def discard(ctx: typer.Context, name: Name, at: At = None) -> None:
+@name
+@at
+@click.pass_obj
+def discard(options: Options, name: str, at: tuple[int, ...]) -> None:
     """Carry out `crmcore subscriptions discard`."""
-    options = options_of(ctx)
     with existing(options) as crm:
-        dropped = crm.subscriptions.discard(name, at)
+        dropped = crm.subscriptions.discard(name, at or None)
     if options.json:
         emit({"name": name, "discarded": dropped})
     else:
         say(f"{name}: {counted(dropped, 'dead letter')} dropped.")
 
 
-def reset(
-    ctx: typer.Context,
-    name: Name,
-    to: Annotated[
-        str,
-        typer.Option("--to", metavar="POSITION", help="A position, `beginning` or `now`."),
-    ],
-) -> None:
+@name
+@click.option("--to", metavar="POSITION", required=True, help="A position, `beginning` or `now`.")
+@click.pass_obj
+def reset(options: Options, name: str, to: str) -> None:
     """Carry out `crmcore subscriptions reset`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         crm.subscriptions.reset(name, start_at("--to", to))
         (found,) = [one for one in crm.subscriptions.status() if one.name == name]
@@ -63,9 +61,10 @@ def reset(
         say(f"{name}: goes on after position {found.position:,} of {found.head:,}.")
 
 
-def remove(ctx: typer.Context, name: Name) -> None:
+@name
+@click.pass_obj
+def remove(options: Options, name: str) -> None:
     """Carry out `crmcore subscriptions remove`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         crm.subscriptions.remove(name)
     if options.json:

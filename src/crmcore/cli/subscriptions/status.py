@@ -5,18 +5,18 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-import typer
+import click
 
 from crmcore.cli.output import Column, counted, duration, emit, instant, say, table
-from crmcore.cli.session import existing, options_of
-from crmcore.cli.subscriptions.operating import Name
+from crmcore.cli.session import Options, existing
+from crmcore.cli.subscriptions.operating import name
 
 GOING_ON: Final = ("caught up", "behind", "working", "retrying")
 
 
-def status(ctx: typer.Context) -> None:
+@click.pass_obj
+def status(options: Options) -> None:
     """Carry out `crmcore subscriptions status`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         found, now = crm.subscriptions.status(), crm.now()
     if options.json:
@@ -26,12 +26,13 @@ def status(ctx: typer.Context) -> None:
     else:
         show(found, now)
     if not all_go_on(found):
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
-def dead_letters(ctx: typer.Context, name: Name) -> None:
+@name
+@click.pass_obj
+def dead_letters(options: Options, name: str) -> None:
     """Carry out `crmcore subscriptions dead-letters`."""
-    options = options_of(ctx)
     with existing(options) as crm:
         found = crm.subscriptions.dead_letters(name)
     if options.json:

@@ -5,15 +5,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 import attrs
-import typer
+import click
 
 from crmcore.cli.hosting import handler_at
 from crmcore.cli.output import counted, emit, emit_line, say
-from crmcore.cli.session import existing, options_of
+from crmcore.cli.session import Options, existing
 from crmcore.cli.subscriptions.operating import BEGINNING, start_at
+from crmcore.cli.values import AtLeast, OneOf
 from crmcore.subscriptions import Retry
 
 
@@ -24,46 +25,46 @@ class OnFailure(StrEnum):
     STOP = "stop"
 
 
+@click.argument("handler", metavar="MODULE:FUNCTION", help="What is given each delivery.")
+@click.option("--name", metavar="NAME", required=True, help="Under which its place is kept.")
+@click.option(
+    "--topic", metavar="TOPIC", multiple=True, help="Only these; may be given several times."
+)
+@click.option(
+    "--context", metavar="NAME", multiple=True, help="All topics of a context; several times."
+)
+@click.option(
+    "--start",
+    metavar="POSITION",
+    default=BEGINNING,
+    help="Where a new one begins: after a position, at the `beginning`, or `now`.",
+)
+@click.option("--batch", metavar="N", type=AtLeast(1), help="Give lists of so many at most.")
+@click.option(
+    "--attempts", metavar="N", type=AtLeast(1), default=Retry().attempts, help="Try each so often."
+)
+@click.option(
+    "--on-failure",
+    type=OneOf(OnFailure),
+    default=OnFailure.PARK.value,
+    help="After the last attempt: put aside, or stop.",
+)
+@click.option("--once", is_flag=True, help="End at what is the end of the log now.")
+@click.pass_obj
 def subscribe(
-    ctx: typer.Context,
-    handler: Annotated[
-        str, typer.Argument(metavar="MODULE:FUNCTION", help="What is given each delivery.")
-    ],
-    name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="Under which its place is kept.")
-    ],
-    topic: Annotated[
-        list[str] | None,
-        typer.Option("--topic", metavar="TOPIC", help="Only these; may be given several times."),
-    ] = None,
-    context: Annotated[
-        list[str] | None,
-        typer.Option("--context", metavar="NAME", help="All topics of a context; several times."),
-    ] = None,
-    start: Annotated[
-        str,
-        typer.Option(
-            "--start",
-            metavar="POSITION",
-            help="Where a new one begins: after a position, at the `beginning`, or `now`.",
-        ),
-    ] = BEGINNING,
-    batch: Annotated[
-        int | None,
-        typer.Option("--batch", metavar="N", min=1, help="Give lists of so many at most."),
-    ] = None,
-    attempts: Annotated[
-        int, typer.Option("--attempts", metavar="N", min=1, help="Try each so often.")
-    ] = Retry().attempts,
-    on_failure: Annotated[
-        OnFailure, typer.Option("--on-failure", help="After the last attempt: put aside, or stop.")
-    ] = OnFailure.PARK,
-    once: Annotated[
-        bool, typer.Option("--once", metavar="", help="End at what is the end of the log now.")
-    ] = False,
+    options: Options,
+    handler: str,
+    name: str,
+    topic: tuple[str, ...],
+    context: tuple[str, ...],
+    start: str,
+    batch: int | None,
+    attempts: int,
+    on_failure: OnFailure,
+    once: bool,
 ) -> None:
     """Carry out `crmcore subscribe`."""
-    options, function = options_of(ctx), handler_at(handler)
+    function = handler_at(handler)
     with existing(options) as crm:
         asked: dict[str, Any] = {"topics": topic or None, "contexts": context or None}
         subscription = crm.subscribe(
