@@ -183,14 +183,14 @@ def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None
     show_envvar=True,
     help="Policies of your own: cases, feedback, loyalty.",
 )
-@click.option("--json", is_flag=True, help="Answer in JSON on stdout, and nothing else there.")
 @click.option(
     "--log-level",
     metavar="LEVEL",
     envvar="CRMCORE_LOG",
     show_envvar=True,
-    help="Tell what is done as lines of JSON on stderr: debug, info, warning or error.",
+    help="Say what is done as lines of JSON on stderr: debug, info, warning or error.",
 )
+@click.option("--json", is_flag=True, help="Answer in JSON on stdout, and nothing else there.")
 @click.option(
     "--version",
     is_flag=True,
@@ -207,16 +207,16 @@ def app(
     contexts: tuple[str, ...],
     projections: tuple[str, ...],
     policies: str | None,
-    json: bool,
     log_level: str | None,
+    json: bool,
 ) -> None:
     """Keep what holds for every command."""
+    from crmcore.cli.session import Options
+
     if log_level:
         from crmcore.cli.log_lines import log_lines
 
         ctx.call_on_close(log_lines(log_level))
-    from crmcore.cli.session import Options
-
     ctx.obj = Options(
         db=db,
         tenant=tenant,
