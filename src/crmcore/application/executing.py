@@ -145,6 +145,10 @@ class Decided:
         return LoadedStreams(self.view)
 
 
+FollowAtOnce = Callable[[LogSession, Callable[[Envelope], Receipt]], None]
+"""Given a session that has recorded something, and what carries a command out in it."""
+
+
 @frozen
 class CommandService:
     """Executes every command that a context's service has a handler for."""
@@ -153,6 +157,8 @@ class CommandService:
     _handlers: Mapping[type, Handler]
     _clock: Callable[[], datetime]
     _new_id: Callable[[], UUID]
+    _at_once: FollowAtOnce | None = None
+    """Carries out what follows from the events of a session."""
     _telemetry: Telemetry = SILENT
 
     def execute(self, envelope: Envelope, *, connection: Any = None) -> Receipt:
@@ -178,22 +184,8 @@ class CommandService:
         envelope = self._checked(envelope)
 
         def run(session: LogSession) -> Receipt:
-            streams = LoadedStreams(session)
-            told.note_later("stream_kind", lambda: streams.kind)
-            repeated = _repeated(session, envelope)
-            if repeated is not None:
-                return repeated
-            try:
-                work = self._decide(streams, envelope)
-            except DomainError:
-                repeated = _repeated(session, envelope)  # by another writer, since we looked
-                if repeated is None:
-                    raise
-                return repeated
-            position = session.append(work.events, streams.versions())
-            receipt = _receipt(work, position)
-            if envelope.command_id is not None:
-                session.keep_receipts([(envelope.command, receipt)])
+            receipt = self._carry_out(session, envelope, told)
+            self._follow_at_once(session)
             return receipt
 
         # A stale read cannot be mended by reading again inside the host's transaction.
@@ -306,6 +298,32 @@ class CommandService:
             why = self._refused(envelope, refused.error)
             self._telemetry.tell(COMMAND, **{**sent(envelope), **why})
 
+    def _carry_out(
+        self, session: LogSession, envelope: Envelope, told: Operation = UNTOLD
+    ) -> Receipt:
+        """Carry a command out in a session, upon what it has recorded so far."""
+        streams = LoadedStreams(session)
+        told.note_later("stream_kind", lambda: streams.kind)
+        repeated = _repeated(session, envelope)
+        if repeated is not None:
+            return repeated
+        try:
+            work = self._decide(streams, envelope)
+        except DomainError:
+            repeated = _repeated(session, envelope)  # by another writer, since we looked
+            if repeated is None:
+                raise
+            return repeated
+        position = session.append(work.events, streams.versions())
+        receipt = _receipt(work, position)
+        if envelope.command_id is not None:
+            session.keep_receipts([(envelope.command, receipt)])
+        return receipt
+
+    def _follow_at_once(self, session: LogSession) -> None:
+        if self._at_once is not None:
+            self._at_once(session, lambda one: self._carry_out(session, self._checked(one)))
+
     def _run_batch(
         self,
         session: LogSession,
@@ -340,6 +358,7 @@ class CommandService:
                 receipts.append((envelope.command, receipt))
             last = None if last is None else last - len(work.events)
         session.keep_receipts(receipts)
+        self._follow_at_once(session)
         done.executed = sum(bool(work.events) for _, work in works)
         done.unchanged = len(repeated) + len(works) - done.executed
         done.events = len(events)
