@@ -34,4 +34,4 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ALLOWED_HOSTS = ["localhost", "testserver"]
 DEBUG = False
 SECRET_KEY = os.environ.get("SHOP_SECRET", "for this example alone")
-USE_TZ = True
+TIME_ZONE, USE_TZ = "UTC", True

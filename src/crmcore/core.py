@@ -105,7 +105,7 @@ class Core:
         self.inline = Inline(source, registry, at_once, telemetry=telemetry)
         self.log = SqlEventLog(database, codec, self.commands, clock, self.inline.fold)
         self._processes = composition.processes(wiring)
-        self.service = CommandService(self.log, handlers, clock, new_id, self._at_once(), telemetry)
+        self.service = CommandService(self.log, handlers, clock, new_id, telemetry, self._at_once())
         self.follower = Follower(source, kept, registry, telemetry=telemetry)
         submit = Submit(
             database.address,

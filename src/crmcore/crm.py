@@ -89,6 +89,9 @@ class CRM:
                 self._wired = Core(self._database, self._clock, **self._own)
             return self._wired
 
+    def __repr__(self) -> str:
+        return f"CRM({self.where!r})"
+
     def __enter__(self) -> Self:
         return self
 

@@ -53,6 +53,9 @@ class ReadModels(_Named):
     _ask: Callable[[type, LiveRows | KnownRows], Any]
     """Makes the questions of a class, on some rows."""
 
+    def __repr__(self) -> str:
+        return f"ReadModels({', '.join(sorted(self._questions))})"
+
     def of(self, kind: type[T]) -> T:
         """The questions of a class, as type checkers know them: ``read.of(Bikes).find()``.
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ import crmcore
 from crmcore import AsyncCRM
 from crmcore.errors import NotReachedError, UnreadableEventError
 from crmcore.infrastructure.log import read
+from crmcore.projections.customers.directory import CustomerCard
 from tests.histories import CUSTOMERS, Clock, a_rich_history, send
 from tests.projections.engine.hosting import FIRST
 from tests.scenario import uid
@@ -82,6 +83,7 @@ def test_a_question_may_be_asked_so_that_type_checkers_know_its_answer(
 ) -> None:
     async def act() -> tuple[str, int]:
         card = await history.aio.ask(history.read.customers.get, ANN)
+        assert_type(card, CustomerCard | None)
         both = await history.aio.ask(lambda: (history.position, history.read.loyalty.get(ANN)))
         assert card is not None
         return card.name, both[0]

@@ -1,9 +1,11 @@
 """A host's transaction on an asynchronous driver: its rows and our events commit together."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
@@ -21,11 +23,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 import crmcore
 from crmcore.commands import CorrectCustomerName
 from crmcore.errors import InvalidCommandError, MisuseError, NotFoundError
+from crmcore.events import CustomerRegistered
 from crmcore.infrastructure.database import driver
+from crmcore.projections import Projection, Recorded, Rows
 from tests.application.hammer import cost, plan
 from tests.conftest import Place
 from tests.histories import Clock, a_rich_history
 from tests.projections.contract import check
+from tests.projections.engine.hosting import COUNTED
 from tests.projections.engine.test_inline import ALL
 from tests.scenario import START, uid
 from tests.test_crm import register
@@ -207,15 +212,14 @@ def test_a_savepoint_of_the_hosts_takes_the_events_with_it(place: Place) -> None
 def test_what_is_recorded_and_shown_is_the_same_with_each_driver(place: Place) -> None:
     """A whole history, with every read model brought up to date in the host's transaction."""
     history = a_rich_history()
-    together, alone = history[:15], history[15:]
 
     async def act() -> None:
         async with hosting(place, inline=ALL) as host:
-            async with host.engine.begin() as connection:
-                await host.crm.aio.execute_many(together, by="me", connection=connection)
-            for one in alone:
+            for some in (history[:15], history[15:20], history[20:-1]):
                 async with host.engine.begin() as connection:
-                    await host.crm.aio.execute(one, by="me", connection=connection)
+                    await host.crm.aio.execute_many(some, by="me", connection=connection)
+            async with host.engine.begin() as connection:
+                await host.crm.aio.execute(history[-1], by="me", connection=connection)
             assert {one.behind for one in await host.crm.aio.status()} == {0}
             assert (await host.crm.aio.verify()).intact
             await host.crm.aio.ask(check, host.crm)
@@ -234,6 +238,28 @@ def test_a_synchronous_function_of_the_hosts_may_join_too(place: Place) -> None:
             async with AsyncSession(host.engine) as session, session.begin():
                 await session.run_sync(work)
             assert await host.stored() == ([1], 2)
+
+    run(act())
+
+
+def too_large(event: CustomerRegistered, recorded: Recorded, rows: Rows) -> None:
+    rows.put(COUNTED, {"customer_id": str(recorded.subject_id), "name": event.name, "names": 2**40})
+
+
+def test_a_value_that_the_database_refuses_is_not_told(postgres_url: str) -> None:
+    """What asyncpg says of it quotes the value."""
+    place = Place(postgres_url, postgres_url.replace("+psycopg", "+asyncpg", 1))
+    large = Projection("guests", 1, (COUNTED,), {CustomerRegistered: too_large})
+
+    async def act() -> None:
+        async with hosting(place, projections=[large], inline=["guests"]) as host:
+            async with host.engine.begin() as connection:
+                await host.crm.aio.execute(register(), by="me", connection=connection)
+            assert await host.crm.aio.position() == 2
+            (status,) = [one for one in await host.crm.aio.status() if one.name == "guests"]
+            assert status.state == "stopped"
+            assert "invalid input for query argument" in str(status.reason)
+            assert str(2**40) not in str(status)
 
     run(act())
 
@@ -277,44 +303,49 @@ def test_a_command_whose_time_is_up_leaves_nothing_in_the_transaction(
     run(act())
 
 
-@pytest.mark.parametrize("number", range(1, 16))
 def test_a_task_that_is_cancelled_at_any_statement_leaves_all_or_nothing(
-    place: Place, number: int, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the *number*-th of the transaction, SQLAlchemy's and ours counted."""
+    """At the first of the transaction, at the second, ...: SQLAlchemy's and ours counted."""
+    steps = iter(list[int]())
+    tasks = list["asyncio.Task[None]"]()
+    waiting = driver._waiting
+
+    def step(*_statement: Any) -> None:
+        if tasks and asyncio.current_task() is tasks[-1] and next(steps, 0) == len(tasks):
+            tasks[-1].cancel()
+
+    def stepping(*told: Any) -> Any:
+        step()
+        return waiting(*told)
 
     async def act() -> None:
+        nonlocal steps
         async with hosting(place) as host:
-            steps = iter(range(1, 100))
 
-            def step(*_statement: Any) -> None:
-                if asyncio.current_task() is task and next(steps) == number:
-                    task.cancel()
-
-            async def book() -> None:
+            async def book(key: UUID) -> None:
                 async with AsyncSession(host.engine) as session, session.begin():
-                    session.add(Note(n=1))
+                    session.add(Note(n=len(tasks)))
                     await session.flush()
                     await host.crm.aio.execute(
-                        cost(uid(70)), by="me", command_id=uid(70), connection=session
+                        cost(key), by="me", command_id=key, connection=session
                     )
-
-            waiting = driver._waiting
-
-            def stepping(*told: Any) -> Any:
-                step()
-                return waiting(*told)
 
             monkeypatch.setattr(driver, "_waiting", stepping)
             sa.event.listen(host.engine.sync_engine, "before_cursor_execute", step)
-            task = asyncio.ensure_future(book())
-            (outcome,) = await asyncio.gather(task, return_exceptions=True)
-            assert outcome is None or isinstance(outcome, asyncio.CancelledError)
-            notes, position = await host.stored()
-            assert (len(notes), position) == ((1, 2) if outcome is None else (0, 1))
-            receipt = await host.crm.aio.execute(cost(uid(70)), by="me", command_id=uid(70))
-            assert receipt.repeated is (position == 2)
-            assert host.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a QueuePool
+            outcome: BaseException | None = asyncio.CancelledError()
+            while outcome is not None:
+                steps, key, before = iter(range(1, 100)), uid(70 + len(tasks)), await host.stored()
+                tasks.append(asyncio.ensure_future(book(key)))
+                (outcome,) = await asyncio.gather(tasks[-1], return_exceptions=True)
+                assert outcome is None or isinstance(outcome, asyncio.CancelledError)
+                notes, position = await host.stored()
+                if outcome is None:
+                    assert (len(notes), position) == (len(before[0]) + 1, before[1] + 1)
+                else:
+                    assert (notes, position) == before
+                assert host.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a QueuePool
+            assert len(tasks) > 8
 
     run(act())
 
@@ -349,6 +380,23 @@ def test_a_connection_in_autocommit_is_refused(
             assert await host.stored() == ([], 1)
 
     run(act())
+
+
+@pytest.mark.parametrize("setting", [{"isolation_level": None}, {"autocommit": True}], ids=str)
+def test_a_driver_in_autocommit_is_refused(sqlite_url: str, setting: dict[str, Any]) -> None:
+    if "autocommit" in setting and not hasattr(sqlite3, "LEGACY_TRANSACTION_CONTROL"):
+        pytest.skip("sqlite3 has no autocommit before Python 3.12")
+
+    async def act() -> None:
+        url = sqlite_url.replace("sqlite", "sqlite+aiosqlite", 1)
+        engine = create_async_engine(url, connect_args=setting)
+        async with crmcore.open(sqlite_url).aio as crm, engine.connect() as connection:
+            with pytest.raises(MisuseError, match="commits each statement by itself"):
+                await crm.execute(plan(), by="me", connection=connection)
+            assert await crm.position() == 0
+        await engine.dispose()
+
+    asyncio.run(act())
 
 
 def test_a_connection_to_another_database_is_refused(place: Place) -> None:

@@ -126,11 +126,11 @@ def test_many_commands_and_read_models_inline(database_url: str, crm: crmcore.CR
             inline.execute_many(history, by="me", connection=connection)
             transaction.set_rollback(True)
         assert inline.position == 0
-        with transaction.atomic():
-            inline.execute_many(history[:15], by="me", connection=connection)
-        for one in history[15:]:
+        for some in (history[:15], history[15:20], history[20:-1]):
             with transaction.atomic():
-                inline.execute(one, by="me", connection=connection)
+                inline.execute_many(some, by="me", connection=connection)
+        with transaction.atomic():
+            inline.execute(history[-1], by="me", connection=connection)
         assert {one.behind for one in inline.status()} == {0}
         assert inline.verify().intact
         check(inline)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar
 from uuid import UUID
 
 from crmcore.aio.questions import AsyncReadModels
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_scoped_session
 
+    from crmcore.aio.subscriptions import AsyncSubscription
     from crmcore.application.executing import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from crmcore.infrastructure.log.verify import Verdict
     from crmcore.previews import Preview
     from crmcore.projections.engine.follow.status import Status
+    from crmcore.subscriptions import Retry
+    from crmcore.subscriptions.subscriptions import Start
 
     Joinable = AsyncConnection | AsyncSession | async_scoped_session[AsyncSession]
 
@@ -49,6 +52,9 @@ class AsyncCRM:
     def __init__(self, crm: CRM, wired: Callable[[], Core], *, one_writes: bool) -> None:
         self._crm, self._wired = crm, wired
         self._threads = Threads(one_writes=one_writes)
+
+    def __repr__(self) -> str:
+        return f"AsyncCRM({self._crm.where!r})"
 
     async def __aenter__(self) -> Self:
         await self._threads.ask(self._wired)
@@ -170,7 +176,7 @@ class AsyncCRM:
                 connection, lambda own: work(progress=progress, connection=own)
             )
         told = Progress(progress)
-        return await self._threads.advance(partial(work, progress=told), told)
+        return await self._threads.advance(partial(work, progress=told), told.stop)
 
     async def command(
         self, topic: str, fields: Mapping[str, Any], *, cases: Mapping[str, UUID] = NO_CASES
@@ -199,7 +205,7 @@ class AsyncCRM:
         Cancelled, it ends after the batch that was begun.
         """
         told = Progress(progress)
-        await self._threads.advance(partial(self._crm.catch_up, told), told)
+        await self._threads.advance(partial(self._crm.catch_up, told), told.stop)
 
     @asynccontextmanager
     async def follow(self, every: float | None = None) -> AsyncIterator[None]:
@@ -215,6 +221,40 @@ class AsyncCRM:
     async def status(self) -> list[Status]:
         """Where each read model stands."""
         return await self.ask(self._crm.status)
+
+    # Subscriptions
+
+    async def subscribe(
+        self,
+        name: str,
+        handler: Callable[[Any], object],
+        *,
+        topics: Iterable[str | type] | None = None,
+        contexts: Iterable[str] | None = None,
+        start: Start = "beginning",
+        batch: int | None = None,
+        retry: Retry | None = None,
+        on_failure: Literal["park", "stop"] = "park",
+    ) -> AsyncSubscription:
+        """Begin a subscription, or go on with the one of that name, as ``CRM.subscribe``.
+
+        *handler* is called on the loop of the task that subscribes; a coroutine function is awaited there.
+        """
+        from crmcore.aio.subscriptions import AsyncSubscription, Handing
+
+        handing = Handing(handler)
+        subscribe = partial(
+            self._crm.subscribe,
+            name,
+            handing if callable(handler) else handler,
+            topics=topics,
+            contexts=contexts,
+            start=start,
+            batch=batch,
+            retry=retry,
+            on_failure=on_failure,
+        )
+        return AsyncSubscription(self._threads, handing, await self._threads.execute(subscribe))
 
     # Service levels
 
@@ -252,7 +292,7 @@ class AsyncCRM:
     async def verify(self, progress: Callable[[int, int], None] | None = None) -> Verdict:
         """Recompute the chain of the log, as ``CRM.verify``; *progress* is called on the loop."""
         told = Progress(progress)
-        return await self._threads.advance(partial(self._crm.verify, told), told)
+        return await self._threads.advance(partial(self._crm.verify, told), told.stop)
 
     def now(self) -> datetime:
         """The present instant by this core's clock (UTC)."""

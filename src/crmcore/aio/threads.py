@@ -65,13 +65,13 @@ class Threads:
         running = self._submit(self._commands, work)
         return await _settled(running, running.cancel)
 
-    async def advance(self, work: Callable[[], T], progress: "Progress | None" = None) -> T:
-        """Run what takes its time, as ``execute``; cancelled, it ends at its next report."""
+    async def advance(self, work: Callable[[], T], stop: Callable[[], None] | None = None) -> T:
+        """Run what takes its time, as ``execute``; *stop*, called if it is cancelled, lets it end sooner."""
         running = self._submit(self._others, work)
 
         def cancel() -> None:
-            if not running.cancel() and progress is not None:
-                progress.stop()
+            if not running.cancel() and stop is not None:
+                stop()
 
         return await _settled(running, cancel)
 

@@ -11,3 +11,6 @@ class Catalogue:
 
     events: Mapping[str, type]
     contexts: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Catalogue({', '.join(dict.fromkeys(self.contexts.values()))})"

@@ -92,6 +92,9 @@ class Envelope:
     source: str | None = None
     expected_version: int | None = None
 
+    def __repr__(self) -> str:
+        return f"Envelope({self.command.TOPIC!r}, command_id={self.command_id})"
+
 
 @frozen
 class Refused:
@@ -100,6 +103,9 @@ class Refused:
     index: int
     command: Command
     error: Exception
+
+    def __repr__(self) -> str:
+        return f"Refused({self.index}, {self.command.TOPIC!r}: {self.error})"
 
 
 @attrs.define
@@ -157,9 +163,9 @@ class CommandService:
     _handlers: Mapping[type, Handler]
     _clock: Callable[[], datetime]
     _new_id: Callable[[], UUID]
+    _telemetry: Telemetry = SILENT
     _at_once: FollowAtOnce | None = None
     """Carries out what follows from the events of a session."""
-    _telemetry: Telemetry = SILENT
 
     def execute(self, envelope: Envelope, *, connection: Any = None) -> Receipt:
         """Carry one command out.
@@ -168,6 +174,10 @@ class CommandService:
         ``CommandIdReusedError``), or ``ConcurrencyError`` if the pinned version is not the
         stream's or other writers kept coming between.
         """
+        return self._telling(envelope, lambda told: self._execute(envelope, connection, told))
+
+    def _telling(self, envelope: Envelope, carry_out: Callable[[Operation], Receipt]) -> Receipt:
+        """What *carry_out* gives; a command and its outcome are told of."""
 
         def explain(error: BaseException) -> Particulars:
             return self._refused(envelope, error)
@@ -175,7 +185,7 @@ class CommandService:
         with self._telemetry.operation(COMMAND, explain) as told:
             if told:
                 told.note(**sent(envelope))
-            receipt = self._execute(envelope, connection, told)
+            receipt = carry_out(told)
             if told:
                 told.note(**outcome_of(receipt))
         return receipt
@@ -184,7 +194,9 @@ class CommandService:
         envelope = self._checked(envelope)
 
         def run(session: LogSession) -> Receipt:
-            receipt = self._carry_out(session, envelope, told)
+            streams = LoadedStreams(session)
+            told.note_later("stream_kind", lambda: streams.kind)
+            receipt = self._carry_out(session, envelope, streams)
             self._follow_at_once(session)
             return receipt
 
@@ -268,6 +280,40 @@ class CommandService:
             self._telemetry.tell(RETRY, topic=told.particulars.get("topic"))
             attempt += 1
 
+    def _carry_out(
+        self, session: LogSession, envelope: Envelope, streams: LoadedStreams
+    ) -> Receipt:
+        """Carry a command out in a session, upon what it has recorded so far."""
+        repeated = _repeated(session, envelope)
+        if repeated is not None:
+            return repeated
+        try:
+            work = self._decide(streams, envelope)
+        except DomainError:
+            repeated = _repeated(session, envelope)  # by another writer, since we looked
+            if repeated is None:
+                raise
+            return repeated
+        position = session.append(work.events, streams.versions())
+        receipt = _receipt(work, position)
+        if envelope.command_id is not None:
+            session.keep_receipts([(envelope.command, receipt)])
+        return receipt
+
+    def _follow_at_once(self, session: LogSession) -> None:
+        """Carry out what follows from what a session has recorded."""
+        if self._at_once is None:
+            return
+
+        def carry_out(envelope: Envelope) -> Receipt:
+            def run(_told: Operation) -> Receipt:
+                checked = self._checked(envelope)
+                return self._carry_out(session, checked, LoadedStreams(session))
+
+            return self._telling(envelope, run)
+
+        self._at_once(session, carry_out)
+
     def _refused(self, envelope: Envelope, error: BaseException) -> Particulars:
         """Tell of a command that was refused; return what is told of it."""
         told = refusal(envelope.command, error)
@@ -297,32 +343,6 @@ class CommandService:
             envelope = chunk[refused.index]
             why = self._refused(envelope, refused.error)
             self._telemetry.tell(COMMAND, **{**sent(envelope), **why})
-
-    def _carry_out(
-        self, session: LogSession, envelope: Envelope, told: Operation = UNTOLD
-    ) -> Receipt:
-        """Carry a command out in a session, upon what it has recorded so far."""
-        streams = LoadedStreams(session)
-        told.note_later("stream_kind", lambda: streams.kind)
-        repeated = _repeated(session, envelope)
-        if repeated is not None:
-            return repeated
-        try:
-            work = self._decide(streams, envelope)
-        except DomainError:
-            repeated = _repeated(session, envelope)  # by another writer, since we looked
-            if repeated is None:
-                raise
-            return repeated
-        position = session.append(work.events, streams.versions())
-        receipt = _receipt(work, position)
-        if envelope.command_id is not None:
-            session.keep_receipts([(envelope.command, receipt)])
-        return receipt
-
-    def _follow_at_once(self, session: LogSession) -> None:
-        if self._at_once is not None:
-            self._at_once(session, lambda one: self._carry_out(session, self._checked(one)))
 
     def _run_batch(
         self,

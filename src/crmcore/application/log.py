@@ -221,7 +221,7 @@ class Recorded:
         return hash(self.record)
 
     def __repr__(self) -> str:
-        return f"Recorded(position={self.position}, stream_id={self.stream}, event={self.event!r})"
+        return f"Recorded(position={self.position}, stream_id={self.stream}, topic={self.topic!r})"
 
 
 @frozen
@@ -259,6 +259,13 @@ class Receipt:
     events: tuple[Any, ...]
     repeated: bool = False
     """The command was carried out before; this is its first receipt."""
+
+    def __repr__(self) -> str:
+        topics = [event.TOPIC for event in self.events]  # their fields may be about a person
+        return (
+            f"Receipt(command_id={self.command_id}, position={self.position}, events={topics},"
+            f" repeated={self.repeated})"
+        )
 
 
 class LogView(Protocol):

@@ -29,6 +29,9 @@ class MessageCatalogue:
     def __attrs_post_init__(self) -> None:
         self._composition.codec  # noqa: B018  # what clashes, or cannot be read, is told at once
 
+    def __repr__(self) -> str:
+        return f"MessageCatalogue({', '.join(one.name for one in self._composition.contexts)})"
+
     @cached_property
     def _composition(self) -> Composition:
         return Composition(self.own)

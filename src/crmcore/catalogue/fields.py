@@ -108,23 +108,10 @@ def _words(base: Any, marks: tuple[Any, ...]) -> str:
     if isinstance(base, type) and issubclass(base, Enum):
         return " | ".join(str(member.value) for member in base)
     if attrs.has(base) and base is not Money:
-        texts = [f", or text such as {mark.example}" for mark in marks if isinstance(mark, AsText)]
-        return "".join(["object", *texts])
+        return ", ".join(["object", *(str(mark) for mark in marks if isinstance(mark, AsText))])
     words = WORDS.get(base, getattr(base, "__name__", str(base)))
-    for mark in marks:
-        if isinstance(mark, Length):
-            words += f", at most {mark.most:,} characters"
-        elif isinstance(mark, Between):
-            words += _range(mark)
-        elif isinstance(mark, WorkingTime):
-            words += ", in hours of work"
-    return words
-
-
-def _range(mark: Between) -> str:
-    if mark.high is None:
-        return f", {mark.low} or more"
-    return f", at most {mark.high}" if mark.low is None else f", {mark.low} to {mark.high}"
+    refined = (str(mark) for mark in marks if isinstance(mark, (Length, Between, WorkingTime)))
+    return ", ".join([words, *refined])
 
 
 def _as_json(value: Any) -> str:

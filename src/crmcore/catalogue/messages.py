@@ -24,6 +24,9 @@ class Message:
     stream: str
     kind: Any
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.topic!r})"
+
     @property
     def topic(self) -> str:
         """What it is called where it is sent or stored."""

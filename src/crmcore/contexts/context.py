@@ -69,6 +69,10 @@ class Context:
             )
         require_parts(self)
 
+    def __repr__(self) -> str:
+        kinds = ", ".join(aggregate.kind for aggregate in self.aggregates)
+        return f"Context({self.name!r}: {kinds or 'no streams of its own'})"
+
     @property
     def events(self) -> Iterator[type]:
         """Every class of events."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import attrs
 from sqlalchemy import Connection, Table, exc
 
 from crmcore.application.clock import Clock
@@ -19,8 +20,8 @@ class Questions:
     Further fields of a subclass are found by their types (see ``Context.provides``).
     """
 
-    rows: LiveRows | KnownRows
-    clock: Clock
+    rows: LiveRows | KnownRows = attrs.field(repr=False)
+    clock: Clock = attrs.field(repr=False)
     """Tells the moment that a question means which names none."""
 
     @contextmanager

@@ -148,6 +148,8 @@ class Turn:
             deliveries = [one.delivery(attempt) for one in run]
             try:
                 self._hand_over(deliveries)
+            except InterruptedTurnError:  # by what hands it over to the host's handler
+                raise
             except Exception as error:
                 failure = Failure(attempt, self._rules.tell(error)[:LONGEST_CAUSE], error)
                 if attempt >= attempts or self._rules.is_final(error):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
+from inspect import iscoroutinefunction
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection
@@ -33,6 +34,9 @@ class Subscriptions:
     _desk: Desk
     _catalogue: Catalogue
 
+    def __repr__(self) -> str:
+        return "Subscriptions()"
+
     def subscribe(
         self,
         name: str,
@@ -62,6 +66,8 @@ class Subscriptions:
             raise MisuseError(f"name of a subscription: expected {expected}, got {shown(name)}")
         if not callable(handler):
             raise MisuseError(f"{name}: handler: expected a function, got {shown(handler)}")
+        if any(map(iscoroutinefunction, (handler, getattr(handler, "__call__", None)))):  # noqa: B004  # of its kind
+            raise MisuseError(f"{name}: handler: a coroutine function is for `crm.aio.subscribe`")
         if on_failure not in (PARK, STOP):
             raise MisuseError(
                 f"{name}: on_failure: expected 'park' or 'stop', got {shown(on_failure)}"

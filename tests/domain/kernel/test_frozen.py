@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import inspect
 import pickle
 import pkgutil
 import threading
@@ -396,3 +397,14 @@ def test_whoever_sees_every_subclass_sees_what_attrs_shows_it() -> None:
     ours = len(seen)
     attrs.frozen(type("Sub", (Base,), {"__annotations__": {"x": int}}))(1)
     assert len(seen) == 2 * ours
+
+
+def test_its_signature_is_found_before_its_first_use() -> None:
+    @frozen
+    class Late:
+        street: str
+
+    # As Python 3.13 asks for it: bound to the class, as if the class were an instance.
+    bound = vars(Late)["__init__"].__get__(Late, type)
+    assert list(inspect.signature(bound).parameters) == ["street"]
+    assert list(inspect.signature(Late).parameters) == ["street"]

@@ -69,6 +69,9 @@ class Aggregate(Generic[S, E]):
     decide: Callable[[Any, S], Sequence[E]] | None = None
     stream_id: Callable[[Any], UUID] | None = None
 
+    def __repr__(self) -> str:
+        return f"Aggregate({self.kind!r})"
+
     def fold(self, events: Iterable[E], state: S | None = None) -> S:
         """The state after *events*, from *state* or from the beginning."""
         return reduce(self.evolve, events, self.initial if state is None else state)

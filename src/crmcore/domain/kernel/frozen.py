@@ -34,7 +34,8 @@ class _Late:
         self.name = name
 
     def __get__(self, instance: object, owner: type) -> Any:
-        lineage = owner.__mro__
+        # Python's ``inspect`` (3.13) binds what a class has for its instances to the class.
+        lineage = (instance if isinstance(instance, type) else owner).__mro__
         # A class further down may have a method of this name that is running now, and asks for ours.
         holder = next((at for at, kind in enumerate(lineage) if self._stands_in(kind)), None)
         for kind in lineage:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_ty
 
 import attrs
 
+from crmcore.domain.kernel.documented import docstring_of, with_fields
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.shape import shape
 
@@ -44,13 +45,13 @@ class Command(Protocol):
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
 def event(cls: type[T]) -> type[T]:
     """Make *cls* an event: frozen, slotted, keyword-only."""
-    return frozen(kw_only=True)(cls)
+    return with_fields(frozen(kw_only=True)(cls))
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
 def command(cls: type[T]) -> type[T]:
     """Make *cls* a command: as an event, and every field is checked and normalised by its annotation."""
-    return frozen(kw_only=True, field_transformer=_checked)(cls)
+    return with_fields(frozen(kw_only=True, field_transformer=_checked)(cls))
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
@@ -70,8 +71,9 @@ def description_of(kind: type) -> str:
     """What the docstring of a message's class says.  Where Python was told to drop those (``-OO``),
     the source is asked; nothing where that is not there either.
     """
-    if kind.__doc__ is not None:
-        return cleandoc(kind.__doc__)
+    written = docstring_of(kind)
+    if written is not None:
+        return cleandoc(written)
     try:
         found = ast.parse(dedent(getsource(kind))).body[0]
     except (OSError, TypeError, SyntaxError):
@@ -95,4 +97,9 @@ def _checked(cls: type, fields: list["attrs.Attribute[Any]"]) -> list["attrs.Att
 
 def _converter(field: "attrs.Attribute[Any]") -> Any:
     check, name = shape(field.type), field.name
-    return lambda given: check(name, given)
+
+    def converter(given: Any) -> Any:
+        return check(name, given)
+
+    converter.__annotations__["given"] = field.type  # what attrs says of the parameter
+    return converter

@@ -36,6 +36,9 @@ class Length:
     most: int
     blank: bool = False
 
+    def __str__(self) -> str:
+        return f"at most {self.most:,} characters"
+
 
 @frozen
 class Between:
@@ -44,15 +47,26 @@ class Between:
     low: int | Decimal | None = None
     high: int | Decimal | None = None
 
+    def __str__(self) -> str:
+        if self.high is None:
+            return f"{self.low} or more"
+        return f"at most {self.high}" if self.low is None else f"{self.low} to {self.high}"
+
 
 @frozen
 class Personal:
     """The value tells something about a natural person (it will be sealed and can be erased)."""
 
+    def __str__(self) -> str:
+        return "about a person"
+
 
 @frozen
 class WorkingTime:
     """A duration of work: written in hours, because a day of work has as many as its calendar says."""
+
+    def __str__(self) -> str:
+        return "in hours of work"
 
 
 @frozen
@@ -61,6 +75,9 @@ class AsText:
 
     read: Callable[[str], Sequence[Any]]
     example: str
+
+    def __str__(self) -> str:
+        return f"or text such as {self.example}"
 
 
 Text = Annotated[str, Length(20_000)]

@@ -66,7 +66,7 @@ class PriorityMatrix:
 
     version: str
     cells: Mapping[tuple[Impact, Urgency], Priority] = attrs.field(
-        validator=_complete, converter=_frozen, hash=False
+        validator=_complete, converter=_frozen, hash=False, repr=False
     )
 
     def priority(self, impact: Impact, urgency: Urgency) -> Priority:

@@ -23,6 +23,7 @@ from crmcore.application.errors import (
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.database.borrowed import HostConnection, as_sqlalchemy
 from crmcore.infrastructure.database.creation import make, require_schema
+from crmcore.infrastructure.database.driver import blames_values
 from crmcore.infrastructure.database.engine import (
     engine_for,
     parsed_url,
@@ -86,7 +87,9 @@ class store_errors:  # noqa: N801  # used as a function: a generator would cost 
 
 def _in_words(where: str, error: exc.DBAPIError) -> StoreError:
     said = str(error.orig or error).strip().partition("\n")[0]
-    if isinstance(error, exc.DataError):  # behind the colon it quotes the value
+    if isinstance(error, exc.DataError) or blames_values(
+        error.orig
+    ):  # behind the colon it quotes the value
         said = said.partition(":")[0]
     for words, kind, help_ in _MEANINGS:
         if words in said.lower():

@@ -132,14 +132,19 @@ def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]
 def _as_sqlalchemy(connection: Connection, statement: str, error: Exception) -> BaseException:
     """*error* of the driver, as SQLAlchemy would have raised it.
 
-    With asyncpg it does not tell where values are to blame: the server says so (class 22), or the driver
-    before it sends them.
+    Where values are to blame, asyncpg's has no class of its own, and gets one here.
     """
     failure: Any = connection.dialect.loaded_dbapi.Error
     dialect = connection.dialect
-    if dialect.driver == "asyncpg" and (
-        (getattr(error, "sqlstate", None) or "").startswith("22")
-        or isinstance(error.__cause__, ValueError)
-    ):
+    if dialect.driver == "asyncpg" and blames_values(error):
         return exc.DataError(statement, None, error)
     return exc.DBAPIError.instance(statement, None, error, failure, dialect=dialect)
+
+
+def blames_values(error: BaseException | None) -> bool:
+    """Whether values are to blame for a driver's *error*, which may quote them.
+
+    The server says so (class 22), or asyncpg does before it sends them.
+    """
+    code = getattr(error, "sqlstate", None) or ""
+    return code.startswith("22") or isinstance(getattr(error, "__cause__", None), ValueError)

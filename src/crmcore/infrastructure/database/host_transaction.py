@@ -131,7 +131,8 @@ def require_committing(connection: Connection, where: str) -> None:
     if connection.dialect.name == "postgresql":
         by_itself = not _in_transaction(driver)
     else:
-        by_itself = getattr(driver, "autocommit", None) is True or (
+        within = getattr(driver, "_conn", driver)  # aiosqlite's is that of sqlite3, in a thread
+        by_itself = getattr(within, "autocommit", None) is True or (
             driver.isolation_level is None and not driver.in_transaction
         )
     if by_itself:

@@ -18,6 +18,9 @@ class LogStreams:
     _database: Database
     _reader: LogReader
 
+    def __repr__(self) -> str:
+        return f"LogStreams({self._database.where!r})"
+
     def state(self, aggregate: Aggregate[S, Any], stream_id: UUID) -> S:
         """The state of a stream, as its events make it."""
         with self._database.read() as connection:

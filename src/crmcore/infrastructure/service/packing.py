@@ -18,6 +18,9 @@ def _decoder() -> msgspec.json.Decoder[Timeline]:
 class JsonPacking:
     """A case's timeline as JSON (``crmcore.projections.service.service_levels.timelines.Packing``)."""
 
+    def __repr__(self) -> str:
+        return "JsonPacking()"
+
     def pack(self, timeline: Timeline) -> str:
         """*timeline* as JSON."""
         return _encode(timeline).decode()

@@ -101,6 +101,9 @@ class ScoringModel:
         if len(set(activities)) < len(activities):
             raise InvalidValueError("activity_rules", activities, "each activity once")
 
+    def __repr__(self) -> str:
+        return f"ScoringModel({self.model_version!r})"
+
     def rule_for(self, activity: str) -> ActivityRule:
         """The rule for an activity; refuses one that the model does not know."""
         for rule in self.activity_rules:

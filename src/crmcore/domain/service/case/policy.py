@@ -31,5 +31,11 @@ class CasePolicy:
     service_levels: ServiceLevelVersion = STANDARD_VERSION
     reopen_window: timedelta = attrs.field(default=timedelta(days=14), validator=_window)
 
+    def __repr__(self) -> str:
+        return (
+            f"CasePolicy(matrix={self.matrix.version!r},"
+            f" service_levels={self.service_levels.version!r}, reopen_window={self.reopen_window})"
+        )
+
 
 STANDARD_POLICY: Final = CasePolicy()

@@ -57,6 +57,9 @@ class Maintenance:
     _rebuilder: Rebuilder
     _telemetry: Telemetry = SILENT
 
+    def __repr__(self) -> str:
+        return f"Maintenance({', '.join(one.name for one in self.projections)})"
+
     def rebuild(
         self,
         name: str,
