@@ -249,3 +249,31 @@ def test_a_log_that_was_restored_is_noticed_until_it_is_reset(crm: crmcore.CRM) 
     buy(crm, 1)
     mailer.catch_up()
     assert notes.positions == [1, 2, 3, 4, 5]
+
+
+def test_many_followers_listen_on_one_connection(postgres_url: str) -> None:
+    def listening() -> int:
+        with engine.connect() as connection:
+            ours = "query LIKE 'LISTEN%' AND datname = current_database()"
+            found: int = connection.scalar(
+                text(f"SELECT count(*) FROM pg_stat_activity WHERE {ours}")
+            )
+            return found
+
+    engine = create_engine(postgres_url)
+    with shop(postgres_url) as crm:
+        one, other = Notes(), Notes()
+        first, second = crm.subscribe("one", one), crm.subscribe("other", other)
+        with first.follow():
+            with second.follow(), crm.follow():
+                assert eventually(lambda: listening() == 1)
+                assert eventually(lambda: one.positions == other.positions == [1, 2, 3, 4])
+                assert listening() == 1
+            buy(crm, 1)
+            assert eventually(lambda: one.positions == [1, 2, 3, 4, 5])
+            assert listening() == 1
+        assert eventually(lambda: listening() == 0)
+        with second.follow():
+            assert eventually(lambda: other.positions == [1, 2, 3, 4, 5])
+            assert eventually(lambda: listening() == 1)
+    engine.dispose()

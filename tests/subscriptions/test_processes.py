@@ -425,3 +425,13 @@ def test_a_solved_case_offers_a_survey_where_the_policy_says_so(
             (uid(1), SurveyKind.NPS, Channel.POST, at(days=1))
         ]
         assert crm.subscriptions.dead_letters("process:offer-survey") == []
+
+
+def test_who_may_only_read_has_no_process(sqlite_url: str) -> None:
+    with crmcore.open(sqlite_url, contexts=[Context(name="pinging", aggregates=[BALL])]) as crm:
+        kick(crm, 1)
+    with opened(f"{sqlite_url}?mode=ro") as crm:
+        assert crm.processes.status() == []
+        assert passed(crm) == [1]
+    with opened(sqlite_url) as crm:
+        assert [one.started_after for one in crm.processes.status()] == [1]

@@ -69,6 +69,9 @@ class Process:
             expected = "a tuple of classes of DomainError"
             raise MisuseError(f"{self.title}: expected: expected {expected}, got {shown(refusals)}")
 
+    def __repr__(self) -> str:
+        return f"Process({self.name!r}, {', '.join(self.topics) or 'nothing'})"
+
     @property
     def title(self) -> str:
         """Its name where it acts: who sends its commands, and the subscription by which it follows."""

@@ -199,7 +199,7 @@ class Turn:
             else:
                 failure = self._tried([piece], self._rules.retry.attempts)
             with self._feed.source.write() as connection:
-                self._lease.require(connection)
+                self._move_in(connection, self._at)  # it stays, and is not failing here any more
                 if failure is None:
                     self._letters.forget(connection, letter)
                 else:

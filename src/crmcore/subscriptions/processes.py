@@ -40,6 +40,9 @@ class Processes:
     _processes: Sequence[Process]
     _execute: Callable[[Envelope], Any]
 
+    def __repr__(self) -> str:
+        return f"Processes({', '.join(one.name for one in self._processes)})"
+
     def begin(self) -> None:
         """Let those that the log does not know yet act from where it stands, or from its beginning."""
         for one in self._processes:
