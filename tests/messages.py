@@ -1,153 +1,13 @@
-"""Any event or command, built by Hypothesis from its annotations; and JSON that is none."""
+"""JSON that no event and no command is made of, and commands that are spoilt by it."""
 
-import enum
-import types
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
-from uuid import UUID
+from typing import Any
 
-import attrs
 import msgspec
 from hypothesis import strategies as st
 
-from crmcore.domain.kernel import Between, InvalidValueError, Length, Money
-
-T = TypeVar("T")
-Hints = Callable[[type, str], st.SearchStrategy[Any] | None]
-"""What to draw for a value of this type in a field of this name; None for the usual."""
-
-CURRENCIES = ("EUR", "USD", "JPY", "KWD")
-WORDS = (
-    "a",
-    "shop",
-    "Zoë",
-    "ada@example.com",
-    "+15550100001",
-    "EUR",
-    "de",
-    "Europe/Berlin",
-    "x" * 60,
-)
-LARGEST = 2**63 - 1
-
-instants = st.datetimes(
-    datetime(1900, 1, 2),  # noqa: DTZ001  # as Hypothesis wants its bounds
-    datetime(8999, 12, 30),  # noqa: DTZ001
-    timezones=st.just(UTC),
-) | st.sampled_from(
-    [datetime(1970, 1, 1, tzinfo=UTC), datetime(2024, 2, 29, 23, 59, 59, 999_999, UTC)]
-)
-dates = st.dates() | st.sampled_from([date.min, date.max])
-durations = st.timedeltas(timedelta(days=-366_000), timedelta(days=366_000))
-decimals = st.decimals(-(10**12), 10**12, places=3) | st.integers(-9, 9).map(Decimal)
-amounts = st.decimals(0, 10**6, places=2) | st.sampled_from(
-    [Decimal(text) for text in ("0", "-1", "0.000001", "999999999999999.999999", "-0.00", "1E+14")]
-)
-monies = st.builds(Money, amounts, st.sampled_from(CURRENCIES))
-
-
-def _no_hint(_kind: type, _name: str) -> None:
-    return None
-
-
-def st_message(
-    kind: type[T], *, hints: Hints = _no_hint, wild: bool = False
-) -> st.SearchStrategy[T]:
-    """Valid instances of an attrs class; with *wild*, text is any that JSON can hold.
-
-    A class whose parts must agree with each other refuses some: those are drawn anew.
-    """
-    drawing = _Drawing(hints, wild)
-    parts = {
-        field.name: drawing.of(field.type, field.name)
-        for field in attrs.fields(kind)  # type: ignore[arg-type]
-    }
-
-    def built(given: dict[str, Any]) -> T | None:
-        try:
-            return kind(**given)
-        except InvalidValueError:
-            return None
-
-    return st.fixed_dictionaries(parts).map(built).filter(lambda one: one is not None)  # type: ignore[return-value]
-
-
-def st_value(annotation: Any, *, wild: bool = False) -> st.SearchStrategy[Any]:
-    """Valid values of a field that is annotated so."""
-    return _Drawing(_no_hint, wild).of(annotation, "")
-
-
-@attrs.frozen
-class _Drawing:
-    """How the parts of a message are drawn."""
-
-    hints: Hints
-    wild: bool
-
-    def of(self, annotation: Any, name: str) -> st.SearchStrategy[Any]:
-        origin, parts = get_origin(annotation), get_args(annotation)
-        if origin is Annotated:
-            return self._refined(parts[0], parts[1:], name)
-        if origin in (Union, types.UnionType):
-            (part,) = (one for one in parts if one is not type(None))
-            return st.none() | self.of(part, name)
-        if origin in (tuple, frozenset):
-            return st.lists(self.of(parts[0], name), max_size=3).map(origin)
-        hint = self.hints(annotation, name)
-        return self._plain(annotation) if hint is None else hint
-
-    def _plain(self, kind: Any) -> st.SearchStrategy[Any]:
-        if kind in _SCALARS:
-            return _SCALARS[kind]
-        if kind is str:
-            return self._text(1_000)
-        if issubclass(kind, enum.Enum):
-            return st.sampled_from(list(kind))
-        return st_message(kind, hints=self.hints, wild=self.wild)
-
-    def _refined(self, base: Any, marks: Sequence[Any], name: str) -> st.SearchStrategy[Any]:
-        for mark in marks:
-            hint = self.hints(base, name) if isinstance(mark, Length | Between) else None
-            if hint is not None:
-                return hint
-            if isinstance(mark, Length):
-                return self._text(mark.most)
-            if isinstance(mark, Between):
-                return _between(base, mark)
-        return self.of(base, name)
-
-    def _text(self, most: int) -> st.SearchStrategy[str]:
-        if self.wild:
-            return st.text(st.characters(codec="utf-8"), max_size=20)
-        words = st.sampled_from([word[:most] for word in WORDS])
-        letters = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])
-        return words | st.text(letters, min_size=1, max_size=min(most, 8)).filter(str.strip)
-
-
-def _between(base: Any, mark: Between) -> st.SearchStrategy[Any]:
-    low = -LARGEST if mark.low is None else mark.low
-    high = LARGEST if mark.high is None else mark.high
-    if base is int:
-        return st.integers(int(low), int(high)) | st.sampled_from([int(low), int(high)])
-    whole = st.integers(int(low) + 1, min(int(high), 20)).map(Decimal)
-    return whole | st.sampled_from([Decimal(str(low)), Decimal(str(high))])
-
-
-_SCALARS: dict[Any, st.SearchStrategy[Any]] = {
-    date: dates,
-    timedelta: durations,
-    UUID: st.uuids(),
-    datetime: instants,
-    bool: st.booleans(),
-    int: st.integers(-LARGEST, LARGEST) | st.integers(0, 5),
-    Decimal: decimals,
-    Money: monies,
-}
-
-# What no command is made of
+from crmcore.testing.strategies import commands
 
 NASTY = (
     "", " ", "\0", "\ud800", "a\udfffb", "\x1b[2J", "\u202e", "NaN", "-Infinity", "1E+999999999",
@@ -196,7 +56,7 @@ def st_garbage() -> st.SearchStrategy[Any]:
 
 @cache
 def _valid(kind: type) -> st.SearchStrategy[Any]:
-    return st_message(kind)
+    return commands(kind)
 
 
 @st.composite

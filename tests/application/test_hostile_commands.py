@@ -4,13 +4,11 @@ Identities come from a small pool, so that they collide: an order's id is some c
 a lead is converted into itself.
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import crmcore
 from crmcore import CRM, Money
 from crmcore.domain.kernel import DomainError, InvalidValueError, marked_personal
+from crmcore.testing import throwaway
+from crmcore.testing.strategies import messages, values
 from tests.composed import AGGREGATES
-from tests.messages import st_message, st_value
 from tests.scenario import START, uid
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -78,13 +76,9 @@ BEGUN: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 @pytest.fixture(scope="module")
-def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[type, ...]]:
-    with opened(tmp_path_factory.mktemp("kinds")) as crm:
+def kinds() -> Iterator[tuple[type, ...]]:
+    with throwaway() as crm:
         yield tuple(crm.command_kinds.values())
-
-
-def opened(folder: Path) -> CRM:
-    return crmcore.open(f"sqlite:///{folder}/crm.db", clock=lambda: NOW)
 
 
 @cache
@@ -97,10 +91,10 @@ def hints(kind: type, name: str) -> st.SearchStrategy[Any] | None:
     if kind is datetime:
         return rarely(HOURS, EDGES)
     if kind is Money:
-        return rarely(EUROS, st_message(Money))
+        return rarely(EUROS, messages(Money))
     if kind is str and name not in WORDS:
         return st.sampled_from(["a", "b"])
-    return rarely(st.sampled_from(WORDS[name]), st_value(kind)) if name in WORDS else None
+    return rarely(st.sampled_from(WORDS[name]), values(kind)) if name in WORDS else None
 
 
 def rarely(mostly: st.SearchStrategy[Any], other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -118,7 +112,7 @@ EUROS = st.sampled_from(
 
 @cache
 def st_command(kind: type) -> st.SearchStrategy[Any]:
-    return st_message(kind, hints=hints)
+    return messages(kind, hints=hints)
 
 
 def st_commands(kinds: Sequence[type]) -> st.SearchStrategy[list[Any]]:
@@ -136,17 +130,13 @@ def st_commands(kinds: Sequence[type]) -> st.SearchStrategy[list[Any]]:
     return sent | sent.map(lambda some: sorted(some, key=lambda command: command.at))
 
 
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@contextmanager
+def begun() -> Iterator[CRM]:
     """A log in which one stream of each kind was begun."""
-    return begin(tmp_path_factory.mktemp("begun"))
-
-
-def begin(folder: Path) -> Path:
-    with opened(folder) as crm:
+    with throwaway(clock=lambda: NOW) as crm:
         sent = [crm.command(topic, {"at": START, **fields}) for topic, fields in BEGUN]
         assert not crm.execute_many(sent, by="me").refused
-    return folder / "crm.db"
+        yield crm
 
 
 def send(crm: CRM, sent: Sequence[Any]) -> None:
@@ -183,16 +173,12 @@ def check(crm: CRM) -> None:
     crm.catch_up()
 
 
-def test_only_refusals_come_out_and_the_log_stays_sound(
-    begun: Path, kinds: tuple[type, ...]
-) -> None:
+def test_only_refusals_come_out_and_the_log_stays_sound(kinds: tuple[type, ...]) -> None:
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st_commands(kinds))
     def run(sent: list[Any]) -> None:
-        with TemporaryDirectory() as folder:
-            shutil.copy(begun, folder)
-            with opened(Path(folder)) as crm:
-                send(crm, sent)
-                check(crm)
+        with begun() as crm:
+            send(crm, sent)
+            check(crm)
 
     run()

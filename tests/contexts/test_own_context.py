@@ -75,8 +75,8 @@ RETURNED = BikeReturned(job_id=JOB_1, at=at(days=2))
 
 def test_a_rule_is_tested_without_a_database() -> None:
     scenario.when(FLAT).then(RECEIVED).when(BACK).then(RETURNED).when(BACK).then()
-    scenario.when(BACK).refused(NotFoundError, "repair job")
-    scenario.given(RECEIVED).when(another(BACK, at=START)).refused(OutOfOrderError)
+    scenario.when(BACK).then_refused(NotFoundError, "repair job")
+    scenario.given(RECEIVED).when(another(BACK, at=START)).then_refused(OutOfOrderError)
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,17 @@ def test_a_rule_is_tested_without_a_database() -> None:
         pytest.param(lambda: scenario.when(FLAT).then(), "expected", id="another event"),
         pytest.param(lambda: scenario.when(BACK).then(), "refused", id="a refusal"),
         pytest.param(
-            lambda: scenario.when(FLAT).refused(NotFoundError), "not refused", id="no refusal"
+            lambda: scenario.when(FLAT).then_refused(NotFoundError), "not refused", id="no refusal"
         ),
         pytest.param(
-            lambda: scenario.when(BACK).refused(OtherKindError), "expected", id="another refusal"
+            lambda: scenario.when(BACK).then_refused(OtherKindError),
+            "expected",
+            id="another refusal",
         ),
         pytest.param(
-            lambda: scenario.when(BACK).refused(NotFoundError, "bike"), "bike", id="other words"
+            lambda: scenario.when(BACK).then_refused(NotFoundError, "bike"),
+            "bike",
+            id="other words",
         ),
     ],
 )

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from crmcore.catalogue import MessageCatalogue
 from crmcore.errors import InvalidCommandError
 from crmcore.infrastructure.commands.schema import schema_of
+from crmcore.testing.strategies import messages
 from tests.composed import COMMANDS
 from tests.infrastructure.events.test_codec import NOW, commands, name
-from tests.messages import st_hostile_fields, st_message
+from tests.messages import st_hostile_fields
 
 CATALOGUE = MessageCatalogue()
 
@@ -36,7 +37,7 @@ def test_a_schema_takes_every_command(kind: Any) -> None:
     schema = validator(kind)
 
     @a_few
-    @given(st_message(kind))
+    @given(messages(kind))
     def taken(one: Any) -> None:
         schema.validate(json.loads(json.dumps(commands.fields(one))))
 

@@ -20,7 +20,7 @@ from crmcore.projections.engine.generations.tables import generation_tables
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuild.parts import Parts
 from crmcore.projections.engine.rows.memory import MemoryRows
-from tests.projections.contract import ordered, rows_of
+from crmcore.testing.rows import in_order, rows_of
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -46,9 +46,8 @@ def held(crm: crmcore.CRM) -> list[Held]:
                 if parts.of(connection, at.name, at.generation):
                     continue  # its rows are those of several positions
                 rows = {
-                    declared.name: ordered(
-                        [dict(row._mapping) for row in connection.execute(select(actual))],
-                        declared.primary_key,
+                    declared.name: in_order(
+                        declared, [dict(row._mapping) for row in connection.execute(select(actual))]
                     )
                     for declared, actual in generation_tables(
                         projection, at.generation, registry.schema

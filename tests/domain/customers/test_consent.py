@@ -141,20 +141,26 @@ def test_a_withdrawal_needs_nothing_and_an_objection_names_its_purpose() -> None
 
 
 def test_another_consent_under_the_same_id_is_refused() -> None:
-    after(give(1)).when(give(1, channel=SMS)).refused(AlreadyExistsError, "consent .* exists")
+    after(give(1)).when(give(1, channel=SMS)).then_refused(AlreadyExistsError, "consent .* exists")
 
 
 def test_a_consent_ends_after_it_began() -> None:
-    ledger.when(give(1, expires_at=at(days=1))).refused(InvalidValueError, "expires_at: expected")
+    ledger.when(give(1, expires_at=at(days=1))).then_refused(
+        InvalidValueError, "expires_at: expected"
+    )
 
 
 def test_what_cannot_be_confirmed() -> None:
     pending = after(give(3, to_be_confirmed=True), give(4))
-    pending.when(confirm(5, 9)).refused(NotFoundError, "there is no consent")
+    pending.when(confirm(5, 9)).then_refused(NotFoundError, "there is no consent")
     pending.when(confirm(5, 4)).then()
-    pending.when(confirm(2, 3)).refused(OutOfOrderError, "consent-confirmed cannot come before")
+    pending.when(confirm(2, 3)).then_refused(
+        OutOfOrderError, "consent-confirmed cannot come before"
+    )
     overtaken = pending.given(*pending.when(withdraw(4)).events)
-    overtaken.when(confirm(5, 3)).refused(ConsentOvertakenError, "overtaken: withdrawn for every")
+    overtaken.when(confirm(5, 3)).then_refused(
+        ConsentOvertakenError, "overtaken: withdrawn for every"
+    )
 
 
 # What is check_permission

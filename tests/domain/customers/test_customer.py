@@ -166,7 +166,9 @@ def test_the_facts_of_a_register_are_kept() -> None:
 
 
 def test_a_country_is_two_letters() -> None:
-    customers.when(register(country="1É")).refused(InvalidValueError, "country: expected two lett")
+    customers.when(register(country="1É")).then_refused(
+        InvalidValueError, "country: expected two lett"
+    )
 
 
 def test_registering_again_changes_nothing_even_at_another_time_or_after_a_correction() -> None:
@@ -176,8 +178,8 @@ def test_registering_again_changes_nothing_even_at_another_time_or_after_a_corre
 
 
 def test_registering_with_other_particulars_is_refused() -> None:
-    ann.when(register(name="Bob")).refused(AlreadyExistsError, "customer .* exists already")
-    deactivated.when(register(name="Bob")).refused(AlreadyExistsError)
+    ann.when(register(name="Bob")).then_refused(AlreadyExistsError, "customer .* exists already")
+    deactivated.when(register(name="Bob")).then_refused(AlreadyExistsError)
 
 
 def test_a_name_is_corrected_once() -> None:
@@ -211,8 +213,8 @@ COMMANDS: list[Any] = [
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.TOPIC)
 def test_nothing_changes_for_an_unknown_or_a_deactivated_customer(command: Any) -> None:
-    customers.when(command).refused(NotFoundError, f"there is no customer {ANN}")
-    deactivated.when(command).refused(
+    customers.when(command).then_refused(NotFoundError, f"there is no customer {ANN}")
+    deactivated.when(command).then_refused(
         CustomerDeactivatedError, "is deactivated: reactivate-customer comes first"
     )
 
@@ -276,7 +278,7 @@ def test_the_first_of_a_kind_is_primary_and_a_later_one_on_request() -> None:
 
 def test_EC_C7_the_same_address_in_other_case_is_no_second_contact_point() -> None:
     known = ann.given(added(2, primary=True))
-    known.when(add(3, "ANN2@EXAMPLE.com ")).refused(
+    known.when(add(3, "ANN2@EXAMPLE.com ")).then_refused(
         ContactPointKnownError, f"the same email already, as contact point {uid(2)}"
     )
 
@@ -294,9 +296,9 @@ def test_adding_again_changes_nothing_and_other_particulars_are_refused() -> Non
     known = ann.given(added(2, primary=True))
     known.when(add(2, at=at(days=3))).then()
     known.when(add(2), "written-otherwise-by-a-later-release@example.com").then()
-    known.when(add(2, "bob@example.com")).refused(AlreadyExistsError, "contact point")
+    known.when(add(2, "bob@example.com")).then_refused(AlreadyExistsError, "contact point")
     removed = ContactPointRemoved(customer_id=ANN, point_id=uid(2), at=at(hours=3))
-    known.given(removed).when(add(2)).refused(NotAllowedError, "add it again under a new id")
+    known.given(removed).when(add(2)).then_refused(NotAllowedError, "add it again under a new id")
 
 
 def remove(number: int) -> RemoveContactPoint:
@@ -343,7 +345,9 @@ def test_a_contact_point_is_verified_once_and_only_in_use() -> None:
     verified = ContactPointVerified(customer_id=ANN, point_id=uid(2), at=at(days=2))
     known.when(verify).then(verified).when(verify).then()
     gone = known.given(*known.when(invalidate(2)).events)
-    gone.when(verify).refused(ContactPointInvalidError, r"is invalid \(bounce\): add the address")
+    gone.when(verify).then_refused(
+        ContactPointInvalidError, r"is invalid \(bounce\): add the address"
+    )
 
 
 def test_the_primary_is_changed_among_those_in_use() -> None:
@@ -351,12 +355,12 @@ def test_the_primary_is_changed_among_those_in_use() -> None:
     known = ann.given(added(2, primary=True), added(3))
     known.when(change).then(primary(3, days=2)).when(change).then()
     gone = known.given(ContactPointRemoved(customer_id=ANN, point_id=uid(3), at=at(days=1)))
-    gone.when(change).refused(ContactPointInvalidError, "is removed")
+    gone.when(change).then_refused(ContactPointInvalidError, "is removed")
 
 
 @pytest.mark.parametrize("command", [remove(7), invalidate(7)], ids=["remove", "invalidate"])
 def test_an_unknown_contact_point_is_named(command: Any) -> None:
-    ann.when(command).refused(NotFoundError, f"there is no contact point {uid(7)}")
+    ann.when(command).then_refused(NotFoundError, f"there is no contact point {uid(7)}")
 
 
 SOCIAL = ContactKind.SOCIAL
@@ -442,7 +446,9 @@ def test_advancing_and_correcting() -> None:
 
 def test_a_correction_forward_is_refused_and_says_what_does_it() -> None:
     correct = CorrectLifecycle(customer_id=ANN, stage=LifecycleStage.LEAD, reason="x", at=at())
-    ann.when(correct).refused(LifecycleForwardError, "from no stage, and lead is forward: advance")
+    ann.when(correct).then_refused(
+        LifecycleForwardError, "from no stage, and lead is forward: advance"
+    )
 
 
 # Preferences
@@ -499,7 +505,7 @@ def test_a_preference_is_recorded_where_it_is_new_and_cleared_where_it_was_held(
     ],
 )
 def test_a_preference_that_makes_no_sense_is_refused(fields: dict[str, Any], message: str) -> None:
-    ann.when(prefer(**fields)).refused(InvalidValueError, message)
+    ann.when(prefer(**fields)).then_refused(InvalidValueError, message)
 
 
 def test_a_channel_is_paused_and_the_pause_lifted() -> None:
@@ -526,7 +532,7 @@ def test_a_channel_is_paused_and_the_pause_lifted() -> None:
         .then()
     )
     backward = SetContactPause(customer_id=ANN, channel=Channel.SMS, at=at(), ends_at=at())
-    ann.when(backward).refused(InvalidValueError, "after the pause begins")
+    ann.when(backward).then_refused(InvalidValueError, "after the pause begins")
 
 
 def test_a_pause_and_the_hours_are_half_open_and_the_hours_are_those_of_the_customers_zone() -> (

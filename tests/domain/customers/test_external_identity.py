@@ -48,7 +48,7 @@ def test_a_foreign_record_is_claimed_released_and_claimed_by_another() -> None:
 def test_what_another_customer_holds_is_refused_and_the_holder_is_named() -> None:
     held = identity.given(ExternalIdentityLinked(identity_id=KEY, **told()))
     for command in (LinkExternalIdentity(**told(BOB)), UnlinkExternalIdentity(**told(BOB))):
-        held.when(command).refused(
+        held.when(command).then_refused(
             ExternalIdentityClaimedError, f"this key of shop stands for customer {ANN}"
         )
 

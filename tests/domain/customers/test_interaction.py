@@ -45,7 +45,9 @@ def called(**fields: Any) -> dict[str, Any]:
 def test_a_note_is_recorded_once() -> None:
     recorded = notes.when(RecordNote(**wrote())).then(NoteRecorded(**wrote()))
     recorded.when(RecordNote(**wrote())).then()
-    recorded.when(RecordNote(**wrote("likes coffee"))).refused(AlreadyExistsError, "correct it")
+    recorded.when(RecordNote(**wrote("likes coffee"))).then_refused(
+        AlreadyExistsError, "correct it"
+    )
 
 
 def test_a_correction_of_a_note_supersedes_its_text_and_keeps_it() -> None:
@@ -54,13 +56,15 @@ def test_a_correction_of_a_note_supersedes_its_text_and_keeps_it() -> None:
     corrected = NoteCorrected(**told, text="likes coffee", reason="misheard")
     recorded = notes.given(NoteRecorded(**wrote()))
     recorded.when(correct).then(corrected).when(correct).then().when(RecordNote(**wrote())).then()
-    notes.when(correct).refused(NotFoundError, f"there is no note {NOTE}")
+    notes.when(correct).then_refused(NotFoundError, f"there is no note {NOTE}")
 
 
 def test_an_interaction_is_recorded_once_with_what_it_belongs_to() -> None:
     recorded = calls.when(RecordInteraction(**called())).then(InteractionRecorded(**called()))
     recorded.when(RecordInteraction(**called())).then()
-    recorded.when(RecordInteraction(**called(direction="outbound"))).refused(AlreadyExistsError)
+    recorded.when(RecordInteraction(**called(direction="outbound"))).then_refused(
+        AlreadyExistsError
+    )
 
 
 def test_a_correction_of_an_interaction_supersedes_its_summary() -> None:
@@ -69,7 +73,7 @@ def test_a_correction_of_an_interaction_supersedes_its_summary() -> None:
     corrected = InteractionCorrected(**told, summary="asked for a discount", reason=None)
     recorded = calls.given(InteractionRecorded(**called()))
     recorded.when(correct).then(corrected).when(correct).then()
-    calls.when(correct).refused(NotFoundError, "there is no interaction")
+    calls.when(correct).then_refused(NotFoundError, "there is no interaction")
 
 
 def test_the_events_are_about_the_customer() -> None:

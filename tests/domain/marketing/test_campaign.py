@@ -184,7 +184,7 @@ def test_what_already_holds_is_not_recorded_again(history: tuple[Any, ...], comm
     ],
 )
 def test_the_same_identity_with_other_particulars_is_refused(again: Any, kind: str) -> None:
-    RUNNING.when(cost()).then(_booked()).when(again).refused(AlreadyExistsError, kind)
+    RUNNING.when(cost()).then(_booked()).when(again).then_refused(AlreadyExistsError, kind)
 
 
 def _booked(**fields: Any) -> CostIncurred:
@@ -208,7 +208,7 @@ def _booked(**fields: Any) -> CostIncurred:
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(fields: dict[str, Any], message: str) -> None:
-    CAMPAIGNS.when(plan(**fields)).refused(InvalidValueError, message)
+    CAMPAIGNS.when(plan(**fields)).then_refused(InvalidValueError, message)
 
 
 def test_an_informational_campaign_serves_another_purpose() -> None:
@@ -216,15 +216,15 @@ def test_an_informational_campaign_serves_another_purpose() -> None:
 
 
 def test_INV_M1_a_campaign_ends_no_earlier_than_it_starts() -> None:
-    CAMPAIGNS.when(plan(ends_at=at(days=6))).refused(InvalidValueError, "ends_at")
+    CAMPAIGNS.when(plan(ends_at=at(days=6))).then_refused(InvalidValueError, "ends_at")
     late = ScheduleCampaign(campaign_id=SPRING, starts_at=at(days=2), ends_at=at(), at=at())
-    CAMPAIGNS.given(planned()).when(late).refused(InvalidValueError, "ends_at")
+    CAMPAIGNS.given(planned()).when(late).then_refused(InvalidValueError, "ends_at")
     assert planned(ends_at=at(days=7)).ends_at == at(days=7)  # one instant is allowed
 
 
 def test_INV_M1_only_an_approved_campaign_is_launched() -> None:
     launch = LaunchCampaign(campaign_id=SPRING, at=at(days=7))
-    CAMPAIGNS.given(planned(), listed()).when(launch).refused(NotApprovedError, "approve it")
+    CAMPAIGNS.given(planned(), listed()).when(launch).then_refused(NotApprovedError, "approve it")
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_INV_M1_only_an_approved_campaign_is_launched() -> None:
 )
 def test_INV_M1_an_audience_is_needed_unless_explicitly_not(lists: tuple[Any, ...]) -> None:
     scenario = CAMPAIGNS.given(planned(), *lists, APPROVED)
-    scenario.when(LaunchCampaign(campaign_id=SPRING, at=at(days=7))).refused(
+    scenario.when(LaunchCampaign(campaign_id=SPRING, at=at(days=7))).then_refused(
         EmptyAudienceError, "allow_empty"
     )
     scenario.when(LaunchCampaign(campaign_id=SPRING, allow_empty=True, at=at(days=7))).then(
@@ -266,36 +266,40 @@ def test_INV_M1_an_audience_is_needed_unless_explicitly_not(lists: tuple[Any, ..
     ],
 )
 def test_INV_M1_the_end_is_final(ended: Scenario, command: Any) -> None:
-    ended.when(command).refused(CampaignEndedError, "only answers and costs")
+    ended.when(command).then_refused(CampaignEndedError, "only answers and costs")
 
 
 def test_INV_M1_completed_and_cancelled_exclude_each_other() -> None:
     RUNNING.given(COMPLETED).when(
         CancelCampaign(campaign_id=SPRING, reason="late", at=at(days=40))
-    ).refused(CampaignEndedError)
+    ).then_refused(CampaignEndedError)
     CAMPAIGNS.given(planned(), CANCELLED).when(
         CompleteCampaign(campaign_id=SPRING, at=at(days=40))
-    ).refused(CampaignEndedError)
+    ).then_refused(CampaignEndedError)
     CAMPAIGNS.given(planned(), CANCELLED).when(
         ApproveCampaign(campaign_id=SPRING, at=at(days=40))
-    ).refused(CampaignEndedError)
+    ).then_refused(CampaignEndedError)
 
 
 def test_what_was_not_launched_can_neither_be_paused_nor_completed() -> None:
     scenario = CAMPAIGNS.given(planned(), APPROVED)
     for kind in (PauseCampaign, ResumeCampaign, CompleteCampaign):
-        scenario.when(kind(campaign_id=SPRING, at=at(days=2))).refused(NotRunningError, "launch it")
+        scenario.when(kind(campaign_id=SPRING, at=at(days=2))).then_refused(
+            NotRunningError, "launch it"
+        )
 
 
 def test_a_paused_campaign_is_resumed_not_launched() -> None:
-    RUNNING.given(PAUSED).when(LaunchCampaign(campaign_id=SPRING, at=at(days=11))).refused(
+    RUNNING.given(PAUSED).when(LaunchCampaign(campaign_id=SPRING, at=at(days=11))).then_refused(
         NotAllowedError, "resume it"
     )
 
 
 def test_after_the_launch_only_the_end_moves() -> None:
     later: dict[str, Any] = {"campaign_id": SPRING, "ends_at": at(days=50), "at": at(days=10)}
-    RUNNING.when(ScheduleCampaign(starts_at=at(days=8), **later)).refused(CampaignLaunchedError)
+    RUNNING.when(ScheduleCampaign(starts_at=at(days=8), **later)).then_refused(
+        CampaignLaunchedError
+    )
     RUNNING.when(ScheduleCampaign(starts_at=at(days=7), **later)).then(
         CampaignScheduled(starts_at=at(days=7), **later)
     )
@@ -317,8 +321,8 @@ def test_costs_are_booked_after_the_end_too_and_once_each(ended: Scenario) -> No
     ],
 )
 def test_money_is_0_or_more_in_the_currency_of_the_campaign(amount: Money) -> None:
-    RUNNING.when(cost(amount)).refused(InvalidValueError, "0 or more EUR")
-    RUNNING.when(SetCampaignBudget(campaign_id=SPRING, budget=amount, at=at())).refused(
+    RUNNING.when(cost(amount)).then_refused(InvalidValueError, "0 or more EUR")
+    RUNNING.when(SetCampaignBudget(campaign_id=SPRING, budget=amount, at=at())).then_refused(
         InvalidValueError, "0 or more EUR"
     )
 
@@ -327,7 +331,7 @@ def test_money_is_0_or_more_in_the_currency_of_the_campaign(amount: Money) -> No
     "command", [attach(), cost(), ApproveCampaign(campaign_id=SPRING, at=at())], ids=repr
 )
 def test_what_was_never_planned_is_not_found(command: Any) -> None:
-    CAMPAIGNS.when(command).refused(NotFoundError, "there is no campaign")
+    CAMPAIGNS.when(command).then_refused(NotFoundError, "there is no campaign")
 
 
 def test_INV_M10_EC_M6_a_copy_has_the_terms_and_none_of_the_results() -> None:

@@ -92,7 +92,7 @@ def test_INV_M2_there_is_one_membership_for_a_customer_and_a_campaign() -> None:
     assert len({membership_id(a, b) for a in (SPRING, uid(2)) for b in (ANN, BEN)}) == 4
     ADDRESSED.when(target()).then()
     ADDRESSED.when(target(list_name="newcomers", at=at(days=7))).then()
-    ADDRESSED.when(target(role=Role.SEED)).refused(AlreadyExistsError, "the role is default")
+    ADDRESSED.when(target(role=Role.SEED)).then_refused(AlreadyExistsError, "the role is default")
 
 
 def test_everything_that_stands_against_it_is_recorded_in_the_order_of_the_checks() -> None:
@@ -143,9 +143,9 @@ def test_proof_copies_and_tests_are_never_held_out(role: Role) -> None:
 def test_INV_M3_the_control_group_gets_no_message() -> None:
     campaign = about(holdout=EVERYBODY)
     scenario = MEMBERS.when(target(), campaign).then(held_out())
-    scenario.when(send(), campaign).refused(HeldOutError, "control group")
-    scenario.when(send(), campaign, WITHDRAWN).refused(HeldOutError)
-    scenario.when(target(at=at(days=9)), campaign, WITHDRAWN).refused(HeldOutError)
+    scenario.when(send(), campaign).then_refused(HeldOutError, "control group")
+    scenario.when(send(), campaign, WITHDRAWN).then_refused(HeldOutError)
+    scenario.when(target(at=at(days=9)), campaign, WITHDRAWN).then_refused(HeldOutError)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_what_was_suppressed_before_decides_for_no_later_message(
 def test_INV_M3_whoever_was_suppressed_first_and_is_in_the_control_group_gets_no_message() -> None:
     everybody = about(holdout=EVERYBODY)
     scenario = MEMBERS.given(suppressed(*NO_CONSENT))
-    scenario.when(send(), everybody).refused(HeldOutError, "control group")
+    scenario.when(send(), everybody).then_refused(HeldOutError, "control group")
     held_back = suppressed(*NO_CONSENT, message_id=uid(101), at=at(days=8))
     scenario.when(send(), everybody, WITHDRAWN).then(held_back)
     MEMBERS.given(suppressed(*NO_CONSENT, role=Role.SEED)).when(send(), everybody).then(
@@ -203,15 +203,15 @@ def test_INV_M3_an_exempt_list_outlasts_the_consent_given_later() -> None:
         suppressed(
             Suppression(stage=Stage.EXEMPT, detail="staff"), message_id=uid(101), at=at(days=8)
         )
-    ).when(send()).refused(SuppressedError, "held back already .staff.")
+    ).when(send()).then_refused(SuppressedError, "held back already .staff.")
 
 
 def test_INV_X2_whoever_withdrew_before_the_send_gets_none_and_the_stream_says_why() -> None:
     held_back = suppressed(*NO_CONSENT, message_id=uid(101), at=at(days=8))
     scenario = ADDRESSED.when(send(), about(), WITHDRAWN).then(held_back)
-    scenario.when(send(), about(), WITHDRAWN).refused(SuppressedError, "already .withdrawn.")
-    scenario.when(send()).refused(SuppressedError, "already .withdrawn.")
-    scenario.when(send(), about(CampaignStatus.COMPLETED)).refused(
+    scenario.when(send(), about(), WITHDRAWN).then_refused(SuppressedError, "already .withdrawn.")
+    scenario.when(send()).then_refused(SuppressedError, "already .withdrawn.")
+    scenario.when(send(), about(CampaignStatus.COMPLETED)).then_refused(
         SuppressedError, "already .withdrawn."
     )
     scenario.when(send(102)).then(sent(102))
@@ -232,18 +232,18 @@ def test_each_message_to_somebody_suppressed_says_that_it_was_held_back_and_why(
     exempt = Suppression(stage=Stage.EXEMPT, detail="staff")
     other = scenario.given(suppressed(exempt, at=at(days=10)))
     again = send(103, at=at(days=11))
-    other.when(again).refused(SuppressedError, "held back already .withdrawn.")
+    other.when(again).then_refused(SuppressedError, "held back already .withdrawn.")
 
 
 def test_targeting_somebody_suppressed_again_says_why_they_still_are() -> None:
     scenario = MEMBERS.given(suppressed(*NO_CONSENT))
     for day in (6, 7):
         again = scenario.when(target(at=at(days=day)), about(), WITHDRAWN)
-        again.refused(SuppressedError, "was suppressed .withdrawn.: target them anew")
+        again.then_refused(SuppressedError, "was suppressed .withdrawn.: target them anew")
 
 
 def test_a_send_as_of_before_the_last_assessment_suppresses_nobody() -> None:
-    MEMBERS.given(targeted(at=at(days=9))).when(send(), about(), WITHDRAWN).refused(
+    MEMBERS.given(targeted(at=at(days=9))).when(send(), about(), WITHDRAWN).then_refused(
         SuppressedError, ".withdrawn., and has been assessed anew"
     )
 
@@ -251,14 +251,14 @@ def test_a_send_as_of_before_the_last_assessment_suppresses_nobody() -> None:
 def test_targeting_as_of_before_the_last_assessment_changes_nothing() -> None:
     held_back = suppressed(*NO_CONSENT, message_id=uid(101), at=at(days=8))
     late = ADDRESSED.given(held_back).when(target())
-    late.refused(SuppressedError, "was suppressed .withdrawn.")
+    late.then_refused(SuppressedError, "was suppressed .withdrawn.")
 
 
 @pytest.mark.parametrize(
     "status", [one for one in CampaignStatus if one is not CampaignStatus.RUNNING]
 )
 def test_INV_M8_EC_M4_nothing_goes_out_unless_the_campaign_runs(status: CampaignStatus) -> None:
-    ADDRESSED.when(send(), about(status)).refused(NotSendingError, f"is {status}")
+    ADDRESSED.when(send(), about(status)).then_refused(NotSendingError, f"is {status}")
 
 
 @pytest.mark.parametrize("status", list(CampaignStatus))
@@ -267,33 +267,33 @@ def test_proof_copies_go_out_before_the_launch_too(status: CampaignStatus) -> No
     if status in (CampaignStatus.PLANNED, CampaignStatus.APPROVED, CampaignStatus.RUNNING):
         outcome.then(sent(counted=False, first=False))  # INV-M11
     else:
-        outcome.refused(NotSendingError)
+        outcome.then_refused(NotSendingError)
 
 
 def test_INV_M1_nobody_is_targeted_after_the_end() -> None:
-    MEMBERS.when(target(), about(CampaignStatus.COMPLETED)).refused(CampaignEndedError)
+    MEMBERS.when(target(), about(CampaignStatus.COMPLETED)).then_refused(CampaignEndedError)
     ADDRESSED.when(target(at=at(days=50)), about(CampaignStatus.COMPLETED), WITHDRAWN).then()
 
 
 def test_a_message_goes_by_the_channel_of_the_campaign() -> None:
     ADDRESSED.when(send(channel=Channel.POST)).then(sent())
-    ADDRESSED.when(send(channel=Channel.SMS)).refused(OtherChannelError, "goes by post")
+    ADDRESSED.when(send(channel=Channel.SMS)).then_refused(OtherChannelError, "goes by post")
 
 
 def test_a_message_is_sent_once() -> None:
     after = ADDRESSED.given(sent())
     after.when(send(at=at(days=20)), about(CampaignStatus.COMPLETED), WITHDRAWN).then()
-    after.when(send(transactional=True)).refused(AlreadyExistsError, "message")
+    after.when(send(transactional=True)).then_refused(AlreadyExistsError, "message")
     after.when(send(102)).then(sent(102, first=False))
 
 
 def test_only_members_get_messages() -> None:
-    MEMBERS.when(send()).refused(NotFoundError, "target the customer first")
+    MEMBERS.when(send()).then_refused(NotFoundError, "target the customer first")
 
 
 def test_at_an_unwelcome_time_the_message_waits_and_nobody_is_suppressed() -> None:
     paused = attrs.evolve(CLEAR, deferral="post is paused until Monday")
-    ADDRESSED.when(send(), about(), paused).refused(UnwelcomeError, "send later")
+    ADDRESSED.when(send(), about(), paused).then_refused(UnwelcomeError, "send later")
     ADDRESSED.when(target(at=at(days=8)), about(), paused).then()
 
 
@@ -312,11 +312,13 @@ CAPPED = about(frequency_cap=FrequencyCap(most=1, days=2))
 
 def test_INV_M4_no_more_messages_than_the_cap_in_any_window() -> None:
     after = ADDRESSED.given(sent())
-    after.when(send(102, at=at(days=9, hours=23)), CAPPED).refused(
+    after.when(send(102, at=at(days=9, hours=23)), CAPPED).then_refused(
         FrequencyCapError, "2026-01-15T09:00:00Z"
     )
     after.when(send(102, at=at(days=10)), CAPPED).then(sent(102, at=at(days=10), first=False))
-    after.when(send(102, at=at(days=7, hours=1)), CAPPED).refused(FrequencyCapError)  # backdated
+    after.when(send(102, at=at(days=7, hours=1)), CAPPED).then_refused(
+        FrequencyCapError
+    )  # backdated
 
 
 def test_EC_M2_transactional_messages_are_neither_capped_nor_counted() -> None:
@@ -324,7 +326,7 @@ def test_EC_M2_transactional_messages_are_neither_capped_nor_counted() -> None:
     ADDRESSED.given(sent()).when(send(102, transactional=True), CAPPED).then(confirmation)
     ADDRESSED.given(confirmation).when(send(), CAPPED).then(sent())
     MEMBERS.given(held_out()).when(send(102, transactional=True)).then(confirmation)
-    ADDRESSED.when(send(102, transactional=True), about(), WITHDRAWN).refused(SuppressedError)
+    ADDRESSED.when(send(102, transactional=True), about(), WITHDRAWN).then_refused(SuppressedError)
 
 
 def test_EC_M1_a_cap_of_none_is_no_cap_and_a_cap_of_0_cannot_be_said() -> None:

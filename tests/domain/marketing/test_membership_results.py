@@ -128,7 +128,7 @@ class TestEveryFact:
         assert ADDRESSED.when(command, about(CampaignStatus.COMPLETED)).events
 
     def test_needs_a_member(self, command: Any) -> None:
-        MEMBERS.when(command).refused(NotFoundError, "target the customer first")
+        MEMBERS.when(command).then_refused(NotFoundError, "target the customer first")
 
     def test_INV_M11_of_proof_copies_does_not_count(self, command: Any) -> None:
         (event,) = SEED.when(command).events
@@ -146,7 +146,7 @@ class TestEveryFact:
     ],
 )
 def test_a_message_that_was_never_sent_is_not_found(command: Any) -> None:
-    ADDRESSED.when(command).refused(NotFoundError, "message")
+    ADDRESSED.when(command).then_refused(NotFoundError, "message")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_the_same_identity_with_other_particulars_is_refused(
     first: Any, second: Any, kind: str
 ) -> None:
     scenario = ADDRESSED.given(sent(102, first=False))
-    scenario.given(*scenario.when(first).events).when(second).refused(AlreadyExistsError, kind)
+    scenario.given(*scenario.when(first).events).when(second).then_refused(AlreadyExistsError, kind)
 
 
 def test_INV_M11_repeat_clicks_of_one_member_count_once_for_the_unique_rate() -> None:
@@ -205,7 +205,7 @@ def test_a_plan_may_take_the_first_click_as_a_response() -> None:
     after.when(redeem(), campaign).then(redeemed(first=False))
     again = RecordClick(**to_ann(**on_message(click_id=uid(8))))
     assert [type(one) for one in after.when(again, campaign).events] == [MessageClicked]
-    ADDRESSED.when(redeem(kind=ResponseKind.CLICK)).refused(InvalidValueError, "record-click")
+    ADDRESSED.when(redeem(kind=ResponseKind.CLICK)).then_refused(InvalidValueError, "record-click")
 
 
 def test_what_the_control_group_buys_is_known_but_counts_for_no_rate() -> None:
@@ -231,7 +231,7 @@ def test_whoever_was_never_addressed_does_not_count_and_whoever_was_still_does()
     ],
 )
 def test_a_conversion_is_worth_money_of_the_campaign(fields: dict[str, Any]) -> None:
-    ADDRESSED.when(convert(**fields)).refused(InvalidValueError, "EUR")
+    ADDRESSED.when(convert(**fields)).then_refused(InvalidValueError, "EUR")
     loss = {"amount": euros("1"), "margin": euros("-2")}
     ADDRESSED.when(convert(**loss)).then(converted(**loss))
 

@@ -86,10 +86,10 @@ def test_defined_once_revised_when_something_changes() -> None:
         roster=ROSTER[1:2],
         at=at(days=1),
     )
-    policies.when(same).refused(NotFoundError)
+    policies.when(same).then_refused(NotFoundError)
     known = policies.when(define).then(defined())
     known.when(define).then()
-    known.when(other).refused(AlreadyExistsError)
+    known.when(other).then_refused(AlreadyExistsError)
     known.when(same).then()
     known.when(fewer).then(revised(fewer.rules, fewer.roster)).when(fewer).then()
 
@@ -111,7 +111,7 @@ def test_rules_that_cannot_work_are_refused(
     command = DefineAssignmentPolicy(
         policy_id=POLICY, name="x", rules=rules, roster=roster, at=START
     )
-    policies.when(command).refused(InvalidValueError)
+    policies.when(command).then_refused(InvalidValueError)
 
 
 RULES = (

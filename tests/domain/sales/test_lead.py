@@ -150,13 +150,13 @@ def test_captured_once() -> None:
     known = leads.when(capture()).then(captured())
     known.when(capture()).then()
     known.when(capture(at=at(days=3))).then()
-    known.when(capture(name="Anne")).refused(AlreadyExistsError, "enrich")
+    known.when(capture(name="Anne")).then_refused(AlreadyExistsError, "enrich")
 
 
 def test_a_lead_needs_somebody_to_turn_to() -> None:
-    leads.when(capture(name=None, email=None)).refused(InvalidValueError, "a name, a company")
+    leads.when(capture(name=None, email=None)).then_refused(InvalidValueError, "a name, a company")
     twice = (LeadAttribute(key="a", value="1"), LeadAttribute(key="a", value="2"))
-    leads.when(capture(attributes=twice)).refused(InvalidValueError, "each key once")
+    leads.when(capture(attributes=twice)).then_refused(InvalidValueError, "each key once")
 
 
 def test_enriched_by_what_is_new() -> None:
@@ -192,11 +192,11 @@ def test_enriched_by_what_is_new() -> None:
 
 def test_INV_L7_the_owners_address_is_not_the_leads() -> None:
     mine = AssignLead(lead_id=LEAD, assignee="ann", assignee_email="Ann@Acme.io", at=at(hours=1))
-    new.when(mine).refused(OwnerAddressError, "ann")
+    new.when(mine).then_refused(OwnerAddressError, "ann")
     handle = AssignLead(lead_id=LEAD, assignee="ann@acme.io", at=at(hours=1))
-    new.when(handle).refused(OwnerAddressError)
+    new.when(handle).then_refused(OwnerAddressError)
     known = new.given(assigned(email="bob@us.io"))
-    known.when(EnrichLead(lead_id=LEAD, email="bob@us.io", at=at(hours=2))).refused(
+    known.when(EnrichLead(lead_id=LEAD, email="bob@us.io", at=at(hours=2))).then_refused(
         OwnerAddressError, "bob"
     )
 
@@ -221,7 +221,7 @@ def test_activities_are_scored_by_the_model_once_each() -> None:
     known.when(did("demo-requested", 1)).then()
     known = known.when(did("demo-requested", 2)).then(scored(0, "demo-requested", 2, "engagement"))
     known.when(did("email-clicked", 2)).then(scored(5, "email-clicked", 2, "email"))
-    known.when(did("moon-landing", 2)).refused(InvalidValueError, "standard-1 knows")
+    known.when(did("moon-landing", 2)).then_refused(InvalidValueError, "standard-1 knows")
 
 
 def test_points_by_hand() -> None:
@@ -237,7 +237,7 @@ def test_points_by_hand() -> None:
 
 def test_qualified_for_marketing_by_score_or_by_judgement() -> None:
     by_score = QualifyLead(lead_id=LEAD, stage=MARKETING, at=at(hours=1))
-    new.when(by_score).refused(LeadScoreTooLowError, "scores 5.00, and 50 are needed")
+    new.when(by_score).then_refused(LeadScoreTooLowError, "scores 5.00, and 50 are needed")
     eager = new.given(
         scored(40, "demo-requested", 1, "engagement"), scored(15, "form-submitted", 1, "website")
     )
@@ -255,7 +255,7 @@ def test_qualified_for_marketing_by_score_or_by_judgement() -> None:
     judged = QualifyLead(lead_id=LEAD, stage=MARKETING, explicit=True, at=at(hours=1))
     new.when(judged).then(fact("5.00", explicit=True))
     later = QualifyLead(lead_id=LEAD, stage=MARKETING, at=at(days=300))
-    eager.when(later).refused(LeadScoreTooLowError)
+    eager.when(later).then_refused(LeadScoreTooLowError)
 
 
 def test_assigned_accepted_qualified_converted() -> None:
@@ -273,9 +273,9 @@ def test_assigned_accepted_qualified_converted() -> None:
 
 
 def test_assigned_to_a_name_or_by_a_policy() -> None:
-    new.when(AssignLead(lead_id=LEAD, at=START)).refused(InvalidValueError, "policy_id")
+    new.when(AssignLead(lead_id=LEAD, at=START)).then_refused(InvalidValueError, "policy_id")
     both = AssignLead(lead_id=LEAD, assignee="bob", policy_id=uid(8), at=START)
-    new.when(both).refused(InvalidValueError)
+    new.when(both).then_refused(InvalidValueError)
 
 
 def test_declined_before_the_work_began() -> None:
@@ -285,7 +285,7 @@ def test_declined_before_the_work_began() -> None:
     )
     assert status(known) is LeadStatus.NEW
     known.when(decline).then()
-    accepted.when(decline).refused(LeadStatusError, "is working, so decline-lead")
+    accepted.when(decline).then_refused(LeadStatusError, "is working, so decline-lead")
 
 
 def test_the_first_answer_is_timed() -> None:
@@ -299,7 +299,7 @@ def test_the_first_answer_is_timed() -> None:
     known.when(reach).then(LeadContacted(lead_id=LEAD, channel="phone", at=at(hours=4)))
     early = ContactLead(lead_id=LEAD, channel="phone", reached=True, at=at(minutes=-3))
     assert owned.when(early).events[1].elapsed == timedelta(0), "clocks differ"
-    new.when(attempt).refused(LeadStatusError, "assign it first")
+    new.when(attempt).then_refused(LeadStatusError, "assign it first")
 
 
 def test_nurtured_and_recycled_into_the_next_cycle() -> None:
@@ -318,7 +318,7 @@ def test_nurtured_and_recycled_into_the_next_cycle() -> None:
     )
     assert again.events[1].elapsed == timedelta(days=1)
     given_up.when(recycle).then(LeadRecycled(lead_id=LEAD, cycle=2, at=at(days=9)))
-    accepted.when(recycle).refused(LeadStatusError, "only a nurtured or disqualified")
+    accepted.when(recycle).then_refused(LeadStatusError, "only a nurtured or disqualified")
     qualify = QualifyLead(lead_id=LEAD, stage=SALES, at=at(days=1))
     assert status(nurtured.when(qualify).then(LeadSalesQualified(lead_id=LEAD, at=at(days=1))))
 
@@ -328,9 +328,9 @@ def test_INV_L3_disqualified_for_a_reason_and_other_with_a_note() -> None:
         return DisqualifyLead(lead_id=LEAD, reason=reason, note=note, at=at(hours=5))  # type: ignore[arg-type]
 
     new.when(give_up("spam")).then(GIVEN_UP).when(give_up("spam")).then()
-    new.when(give_up("other")).refused(InvalidValueError, "note")
+    new.when(give_up("other")).then_refused(InvalidValueError, "note")
     assert new.when(give_up("other", "moved to the moon")).events[0].note == "moved to the moon"
-    given_up.when(give_up("no_need")).refused(LeadDisqualifiedError, "spam.*recycle it first")
+    given_up.when(give_up("no_need")).then_refused(LeadDisqualifiedError, "spam.*recycle it first")
     with pytest.raises(InvalidValueError, match="no_budget"):
         give_up("because")
 
@@ -354,12 +354,12 @@ COMMANDS = (
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
 def test_INV_L2_a_converted_lead_is_read_only(command: Any) -> None:
-    converted.when(command).refused(LeadConvertedError, "work with the customer")
+    converted.when(command).then_refused(LeadConvertedError, "work with the customer")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
 def test_an_unknown_lead_is_refused(command: Any) -> None:
-    leads.when(command).refused(NotFoundError, "there is no lead")
+    leads.when(command).then_refused(NotFoundError, "there is no lead")
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,7 @@ def test_an_unknown_lead_is_refused(command: Any) -> None:
     ids=lambda command: type(command).__name__,
 )
 def test_a_lead_given_up_is_recycled_before_anything_else(command: Any) -> None:
-    given_up.when(command).refused(LeadDisqualifiedError)
+    given_up.when(command).then_refused(LeadDisqualifiedError)
 
 
 @pytest.mark.parametrize(
@@ -376,18 +376,18 @@ def test_a_lead_given_up_is_recycled_before_anything_else(command: Any) -> None:
 )
 def test_only_a_qualified_lead_is_converted(lead: Scenario) -> None:
     convert = ConvertLead(lead_id=LEAD, customer_id=CUSTOMER, at=at(days=2))
-    lead.when(convert).refused(LeadStatusError, "let sales qualify it first")
+    lead.when(convert).then_refused(LeadStatusError, "let sales qualify it first")
 
 
 @pytest.mark.parametrize("lead", [new, owned, owned.given(NURTURED)], ids=["new", "owned", "aside"])
 def test_sales_qualifies_what_sales_accepted(lead: Scenario) -> None:
-    lead.when(QualifyLead(lead_id=LEAD, stage=SALES, at=at(days=2))).refused(LeadStatusError)
+    lead.when(QualifyLead(lead_id=LEAD, stage=SALES, at=at(days=2))).then_refused(LeadStatusError)
 
 
 def test_INV_L1_converted_at_most_once() -> None:
     deal = ConversionOpportunity(opportunity_id=DEAL, name="Boats")
     other = ConvertLead(lead_id=LEAD, customer_id=CUSTOMER, opportunity=deal, at=at(days=2))
-    converted.when(other).refused(LeadConvertedError)
+    converted.when(other).then_refused(LeadConvertedError)
 
 
 def test_the_lead_is_about_itself_until_it_is_about_its_customer() -> None:
@@ -423,8 +423,8 @@ def test_an_inquiry_is_noted_once_on_the_lead_it_belongs_to(
     )
     noted = scenario.when(asked).then(event)
     noted.when(asked).then()
-    noted.when(capture(lead_id=uid(5))).refused(AlreadyExistsError)
-    Scenario(AGGREGATE, repeat_inquiry).when(asked).refused(NotFoundError)
+    noted.when(capture(lead_id=uid(5))).then_refused(AlreadyExistsError)
+    Scenario(AGGREGATE, repeat_inquiry).when(asked).then_refused(NotFoundError)
 
 
 class Leads(machine.RuleBasedStateMachine):

@@ -305,7 +305,7 @@ def test_opportunities(history: list[Any], command: Any, events: list[Any]) -> N
     ],
 )
 def test_refused(history: list[Any], command: Any, refusal: type[DomainError], words: str) -> None:
-    deals.given(*history).when(command).refused(refusal, words)
+    deals.given(*history).when(command).then_refused(refusal, words)
 
 
 @pytest.mark.parametrize("probability", [-1, 100, 101])
@@ -330,18 +330,18 @@ def test_INV_O1_won_is_certain_and_lost_impossible() -> None:
 )
 @pytest.mark.parametrize("closed", [won(), lost()], ids=["won", "lost"])
 def test_INV_O2_a_closed_deal_rejects_changes(closed: Any, command: Any) -> None:
-    deals.given(opened(), closed).when(command).refused(OpportunityClosedError, "reopen")
+    deals.given(opened(), closed).when(command).then_refused(OpportunityClosedError, "reopen")
 
 
 def test_INV_O2_a_verdict_is_changed_only_by_reopening() -> None:
-    deals.given(opened(), won()).when(lose()).refused(OpportunityClosedError, "won")
-    deals.given(opened(), lost()).when(win()).refused(OpportunityClosedError, "price")
-    deals.given(opened(), lost()).when(lose("timing")).refused(OpportunityClosedError, "price")
+    deals.given(opened(), won()).when(lose()).then_refused(OpportunityClosedError, "won")
+    deals.given(opened(), lost()).when(win()).then_refused(OpportunityClosedError, "price")
+    deals.given(opened(), lost()).when(lose("timing")).then_refused(OpportunityClosedError, "price")
 
 
 @pytest.mark.parametrize("close", [win(-1), lose(days=-1)], ids=["won", "lost"])
 def test_INV_O2_no_close_before_the_opening(close: Any) -> None:
-    deals.given(opened()).when(close).refused(TooEarlyError, "entered")
+    deals.given(opened()).when(close).then_refused(TooEarlyError, "entered")
 
 
 def test_INV_O2_lost_needs_a_reason() -> None:
@@ -351,9 +351,9 @@ def test_INV_O2_lost_needs_a_reason() -> None:
 
 @pytest.mark.parametrize("stage", ["won", "lost"])
 def test_EC_O3_no_way_round_the_reason(stage: str) -> None:
-    deals.when(open_deal(stage=stage)).refused(ClosingStageError, "lose-opportunity")
-    deals.given(opened()).when(advance(stage)).refused(ClosingStageError, "discovery")
-    deals.given(opened(), lost()).when(reopen(stage)).refused(ClosingStageError, "reason")
+    deals.when(open_deal(stage=stage)).then_refused(ClosingStageError, "lose-opportunity")
+    deals.given(opened()).when(advance(stage)).then_refused(ClosingStageError, "discovery")
+    deals.given(opened(), lost()).when(reopen(stage)).then_refused(ClosingStageError, "reason")
 
 
 def test_EC_O4_decided_when_recorded_still_has_a_last_open_stage() -> None:

@@ -306,7 +306,7 @@ def test_orders(history: list[Any], command: Any, events: list[Any]) -> None:
     ],
 )
 def test_refused(history: list[Any], command: Any, refusal: type[DomainError], words: str) -> None:
-    orders.given(*history).when(command).refused(refusal, words)
+    orders.given(*history).when(command).then_refused(refusal, words)
 
 
 def _line(**changes: Any) -> OrderLine:
@@ -411,14 +411,14 @@ def test_impossible_orders_are_refused(make: Callable[[], PlaceOrder], words: st
 def test_INV_T1_never_more_back_than_shipped_and_paid(
     history: list[Any], command: ReturnOrder, refusal: type[DomainError]
 ) -> None:
-    orders.given(*history).when(command).refused(refusal)
+    orders.given(*history).when(command).then_refused(refusal)
 
 
 def test_INV_T1_the_same_return_counts_once() -> None:
     once = orders.given(placed(), ALL_SHIPPED).when(take_back(back(1)))
     after = once.then(*once.events)
     after.when(take_back(back(1))).then()
-    after.when(take_back(back(1, "2"))).refused(AlreadyExistsError)
+    after.when(take_back(back(1, "2"))).then_refused(AlreadyExistsError)
     other = after.when(take_back(back(1), number=6))
     other.then(*other.events).when(take_back(back(1))).then()
 
@@ -432,7 +432,7 @@ def test_the_subject_is_the_customer() -> None:
 
 def test_a_shop_purchase_is_one_event() -> None:
     outcome = orders.when(place(handed_over=True))
-    outcome.then(placed(handed_over=True)).when(CANCEL).refused(OrderShippedError)
+    outcome.then(placed(handed_over=True)).when(CANCEL).then_refused(OrderShippedError)
 
 
 def test_an_event_out_of_its_phase_changes_nothing() -> None:
@@ -449,7 +449,7 @@ def test_an_event_out_of_its_phase_changes_nothing() -> None:
     ],
 )
 def test_impossible_sums_are_refused(line: OrderLine) -> None:
-    orders.when(place(lines=(line,))).refused(InvalidValueError, "amount")
+    orders.when(place(lines=(line,))).then_refused(InvalidValueError, "amount")
 
 
 # --- properties -----------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def test_everything_received_is_kept_and_opening_twice_changes_nothing() -> None
 
 def test_another_opening_under_the_same_identity_is_refused() -> None:
     other = open_case(subject="Another lamp")
-    CASES.given(*NEW).when(other).refused(AlreadyExistsError, "with other particulars")
+    CASES.given(*NEW).when(other).then_refused(AlreadyExistsError, "with other particulars")
 
 
 def test_a_stream_without_an_opening_is_no_case() -> None:
@@ -112,7 +112,7 @@ def test_a_stream_without_an_opening_is_no_case() -> None:
 
 
 def test_a_command_on_an_unknown_case_is_refused() -> None:
-    CASES.given().when(StartCase(case_id=CASE_ID, at=HOUR)).refused(NotFoundError, "no case")
+    CASES.given().when(StartCase(case_id=CASE_ID, at=HOUR)).then_refused(NotFoundError, "no case")
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ ENDED: list[tuple[str, list[Any], type[DomainError], str]] = [
 def test_INV_S7_nothing_goes_on_in_an_ended_case(
     command: Any, history: list[Any], refusal: type[DomainError], words: str
 ) -> None:
-    CASES.given(*history).when(command).refused(refusal, words)
+    CASES.given(*history).when(command).then_refused(refusal, words)
 
 
 @pytest.mark.parametrize("history", [SOLVED, CLOSED, MERGED, SPAM])
@@ -227,13 +227,13 @@ def test_a_note_can_be_added_in_every_phase_and_once(history: list[Any]) -> None
     ids=lambda command: command.TOPIC,
 )
 def test_a_solved_case_is_reopened_before_anything_else(command: Any) -> None:
-    CASES.given(*SOLVED).when(command).refused(CaseSolvedError, "reopen it first")
+    CASES.given(*SOLVED).when(command).then_refused(CaseSolvedError, "reopen it first")
 
 
 @pytest.mark.parametrize("history", [NEW, OPEN, PENDING, ON_HOLD])
 def test_only_a_solved_case_is_closed(history: list[Any]) -> None:
     command = CloseCase(case_id=CASE_ID, at=HOUR)
-    CASES.given(*history).when(command).refused(CaseNotSolvedError, "solve it before closing")
+    CASES.given(*history).when(command).then_refused(CaseNotSolvedError, "solve it before closing")
 
 
 @pytest.mark.parametrize(
@@ -252,12 +252,14 @@ def test_only_a_solved_case_is_closed(history: list[Any]) -> None:
     ids=lambda one: getattr(one, "TOPIC", ""),
 )
 def test_intervals_never_run_backwards(history: list[Any], command: Any) -> None:
-    CASES.given(*history).when(command).refused(CaseOutOfOrderError, "expected an instant from")
+    CASES.given(*history).when(command).then_refused(
+        CaseOutOfOrderError, "expected an instant from"
+    )
 
 
 def test_closing_before_opening_says_so() -> None:
     command = CloseCase(case_id=CASE_ID, at=at(days=-1))
-    CASES.given(*NEW).when(command).refused(
+    CASES.given(*NEW).when(command).then_refused(
         CaseOutOfOrderError, r"close-case at 2026-01-04T09:00:00\+00:00: case .* is open only since"
     )
 
@@ -273,13 +275,13 @@ def test_a_case_is_reopened_within_its_window(later: timedelta, allowed: bool) -
     if allowed:
         outcome.then(reopened(when))
     else:
-        outcome.refused(ReopenWindowPassedError, f"open-case with follows {CASE_ID}")
+        outcome.then_refused(ReopenWindowPassedError, f"open-case with follows {CASE_ID}")
 
 
 def test_the_reopen_window_is_a_policy() -> None:
     command = ReopenCase(case_id=CASE_ID, reason="dark again", at=HOUR)
     strict = CasePolicy(reopen_window=timedelta(minutes=10))
-    CASES.given(*SOLVED).when(command, strict).refused(ReopenWindowPassedError, "0:10:00")
+    CASES.given(*SOLVED).when(command, strict).then_refused(ReopenWindowPassedError, "0:10:00")
     with pytest.raises(InvalidValueError, match="reopen_window"):
         CasePolicy(reopen_window=timedelta(days=-1))
 
@@ -301,14 +303,14 @@ def test_an_assigned_case_is_started() -> None:
 def test_queues_and_transfers() -> None:
     lights = QueueCase(case_id=CASE_ID, queue="lights", at=HOUR)
     roads = TransferCase(case_id=CASE_ID, queue="roads", reason="a pothole", at=at(hours=2))
-    CASES.given(*NEW).when(roads).refused(QueueChangeError, "use queue-case")
+    CASES.given(*NEW).when(roads).then_refused(QueueChangeError, "use queue-case")
     in_queue = (
         CASES.given(*NEW, CaseAssigned(case_id=CASE_ID, agent="kim", at=HOUR))
         .when(lights)
         .then(CaseQueued(case_id=CASE_ID, queue="lights", at=HOUR))
     )
     in_queue.when(lights).then()
-    in_queue.when(QueueCase(case_id=CASE_ID, queue="roads", at=HOUR)).refused(
+    in_queue.when(QueueCase(case_id=CASE_ID, queue="roads", at=HOUR)).then_refused(
         QueueChangeError, "in the queue lights; use transfer-case"
     )
     moved = CaseTransferred(
@@ -343,7 +345,7 @@ def test_whose_case_it_is_can_be_said_once() -> None:
     )
     known.when(command).then()
     other = IdentifyCaseCustomer(case_id=CASE_ID, customer_id=STRANGER, at=HOUR)
-    known.when(other).refused(CaseCustomerKnownError, str(CUSTOMER))
+    known.when(other).then_refused(CaseCustomerKnownError, str(CUSTOMER))
 
 
 def test_INV_S5_the_first_public_message_of_an_agent_is_the_first_response() -> None:
@@ -381,13 +383,15 @@ def test_a_message_delivered_twice_is_recorded_once(role: AuthorRole) -> None:
 
 
 def test_EC_S4_whatever_a_customer_writes_is_public() -> None:
-    CASES.given(*OPEN).when(reply(CLIENT, HOUR, public=False)).refused(
+    CASES.given(*OPEN).when(reply(CLIENT, HOUR, public=False)).then_refused(
         InvalidValueError, "what a customer writes is public"
     )
 
 
 def test_only_an_agents_message_names_an_agent() -> None:
-    CASES.given(*OPEN).when(reply(CLIENT, HOUR, agent="kim")).refused(InvalidValueError, "agent")
+    CASES.given(*OPEN).when(reply(CLIENT, HOUR, agent="kim")).then_refused(
+        InvalidValueError, "agent"
+    )
 
 
 @pytest.mark.parametrize(
@@ -420,7 +424,7 @@ def test_a_message_written_before_and_delivered_late_moves_nothing(history: list
 
 def test_a_message_long_after_the_solution_asks_for_a_follow_up_case() -> None:
     late: datetime = at(days=30)
-    CASES.given(*SOLVED).when(reply(CLIENT, late)).refused(ReopenWindowPassedError, "follows")
+    CASES.given(*SOLVED).when(reply(CLIENT, late)).then_refused(ReopenWindowPassedError, "follows")
     thanks = reply(AGENT, late)
     CASES.given(*SOLVED).when(thanks).then(replied(AGENT, late, first_response=True))
 
@@ -428,4 +432,4 @@ def test_a_message_long_after_the_solution_asks_for_a_follow_up_case() -> None:
 def test_a_repeated_spam_mark_changes_nothing_and_a_solved_case_is_no_spam() -> None:
     command = MarkCaseSpam(case_id=CASE_ID, at=HOUR)
     CASES.given(*SPAM).when(command).then()
-    CASES.given(*SOLVED).when(command).refused(NotAllowedError, "is solved")
+    CASES.given(*SOLVED).when(command).then_refused(NotAllowedError, "is solved")

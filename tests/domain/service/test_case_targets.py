@@ -109,7 +109,7 @@ def test_a_case_opens_with_its_priority_and_target(
     ],
 )
 def test_a_contradictory_opening_is_refused(particulars: dict[str, Any], words: str) -> None:
-    CASES.given().when(open_case(**particulars)).refused(InvalidValueError, words)
+    CASES.given().when(open_case(**particulars)).then_refused(InvalidValueError, words)
 
 
 def test_no_policies_mean_that_nothing_is_owed() -> None:
@@ -129,7 +129,9 @@ def test_no_policies_mean_that_nothing_is_owed() -> None:
 def test_a_priority_needs_an_assessment_or_a_reason(
     particulars: dict[str, Any], words: str
 ) -> None:
-    CASES.given(opened()).when(prioritise(HOUR, **particulars)).refused(InvalidValueError, words)
+    CASES.given(opened()).when(prioritise(HOUR, **particulars)).then_refused(
+        InvalidValueError, words
+    )
 
 
 def test_a_new_priority_counts_from_the_opening() -> None:

@@ -180,11 +180,11 @@ def test_the_terms_of_the_policy_are_recorded_with_the_offer() -> None:
 def test_there_is_nothing_to_ask_about(
     concern: State, when: datetime, refusal: type[DomainError], words: str
 ) -> None:
-    OFFERS.when(offering(when), concern, STANDARD_FEEDBACK).refused(refusal, words)
+    OFFERS.when(offering(when), concern, STANDARD_FEEDBACK).then_refused(refusal, words)
 
 
 def test_a_cycle_that_has_not_been_is_not_asked_about() -> None:
-    OFFERS.when(offering(cycle=2), about(solved()), STANDARD_FEEDBACK).refused(
+    OFFERS.when(offering(cycle=2), about(solved()), STANDARD_FEEDBACK).then_refused(
         CycleNotSolvedError, "it has had 1 so far"
     )
 
@@ -199,9 +199,9 @@ def test_EC_S33_a_solved_cycle_is_asked_about_once() -> None:
     asked = OFFERS.given(offered())
     asked.when(offering(), concern, STANDARD_FEEDBACK).then()
     for again in (offering(at(days=40)), offering(channel=Channel.SMS)):
-        asked.when(again, concern, STANDARD_FEEDBACK).refused(AlreadyExistsError, "once")
+        asked.when(again, concern, STANDARD_FEEDBACK).then_refused(AlreadyExistsError, "once")
     answer = asked.given(answered(5, at(days=1)))
-    answer.when(offering(at(days=40)), concern, STANDARD_FEEDBACK).refused(AlreadyExistsError)
+    answer.when(offering(at(days=40)), concern, STANDARD_FEEDBACK).then_refused(AlreadyExistsError)
 
 
 def test_EC_S33_a_reopened_case_is_asked_about_anew_and_the_first_survey_stays() -> None:
@@ -226,7 +226,7 @@ def test_EC_S33_a_reopened_case_is_asked_about_anew_and_the_first_survey_stays()
     ],
 )
 def test_a_score_is_on_the_scale_of_its_kind(kind: SurveyKind, score: int, words: str) -> None:
-    SURVEYS.given(offered(kind=kind)).when(answering(score, at(hours=1), kind=kind)).refused(
+    SURVEYS.given(offered(kind=kind)).when(answering(score, at(hours=1), kind=kind)).then_refused(
         InvalidValueError, words
     )
 
@@ -241,23 +241,25 @@ def test_both_ends_of_a_scale_are_on_it(kind: SurveyKind) -> None:
 
 
 def test_nobody_answers_what_was_not_asked() -> None:
-    SURVEYS.when(answering(5, START)).refused(NotFoundError, "there is no survey")
-    SURVEYS.when(expiring(START)).refused(NotFoundError, "there is no survey")
-    SURVEYS.given(offered()).when(answering(5, START - TICK)).refused(InvalidValueError, "offered")
+    SURVEYS.when(answering(5, START)).then_refused(NotFoundError, "there is no survey")
+    SURVEYS.when(expiring(START)).then_refused(NotFoundError, "there is no survey")
+    SURVEYS.given(offered()).when(answering(5, START - TICK)).then_refused(
+        InvalidValueError, "offered"
+    )
 
 
 def test_an_answer_delivered_again_changes_nothing() -> None:
     given_ = SURVEYS.given(offered(), answered(5, START))
     for when in (START, at(days=1), at(days=99)):
         given_.when(answering(5, when)).then()
-    given_.when(answering(4, START)).refused(AlreadyExistsError, "its own id")
+    given_.when(answering(4, START)).then_refused(AlreadyExistsError, "its own id")
 
 
 def test_the_latest_answer_within_the_window_counts() -> None:
     survey = SURVEYS.given(offered(), answered(1, START))
     edit = answering(4, START + EDIT, 2, comment="Better")
     survey = survey.when(edit).then(answered(4, START + EDIT, 2, "Better"))
-    survey.when(answering(5, START + EDIT + TICK, 3)).refused(AnswerFinalError, "until")
+    survey.when(answering(5, START + EDIT + TICK, 3)).then_refused(AnswerFinalError, "until")
     state = AGGREGATE.fold(survey.history)
     assert isinstance(state, Offered)
     assert state.answer == Answer(uid(2), 4, START + EDIT)
@@ -265,9 +267,11 @@ def test_the_latest_answer_within_the_window_counts() -> None:
 
 def test_an_answer_comes_before_the_survey_expires_be_it_the_first_or_not() -> None:
     SURVEYS.given(offered()).when(answering(5, EXPIRES - TICK)).then(answered(5, EXPIRES - TICK))
-    SURVEYS.given(offered()).when(answering(5, EXPIRES)).refused(SurveyExpiredError, "before that")
+    SURVEYS.given(offered()).when(answering(5, EXPIRES)).then_refused(
+        SurveyExpiredError, "before that"
+    )
     late = SURVEYS.given(offered(), answered(5, EXPIRES - TICK))
-    late.when(answering(1, EXPIRES, 2)).refused(SurveyExpiredError)
+    late.when(answering(1, EXPIRES, 2)).then_refused(SurveyExpiredError)
 
 
 # Expiring
@@ -275,10 +279,10 @@ def test_an_answer_comes_before_the_survey_expires_be_it_the_first_or_not() -> N
 
 def test_a_survey_expires_once_and_says_when_that_was_noticed() -> None:
     asked = SURVEYS.given(offered())
-    asked.when(expiring(EXPIRES - TICK)).refused(SurveyOpenError, "until")
+    asked.when(expiring(EXPIRES - TICK)).then_refused(SurveyOpenError, "until")
     gone = asked.when(expiring(at(days=20))).then(expired(at(days=20)))
     gone.when(expiring(at(days=21))).then()
-    asked.given(answered(5, START)).when(expiring(at(days=20))).refused(SurveyAnsweredError)
+    asked.given(answered(5, START)).when(expiring(at(days=20))).then_refused(SurveyAnsweredError)
 
 
 def test_an_answer_that_was_given_in_time_counts_however_late_it_is_delivered() -> None:

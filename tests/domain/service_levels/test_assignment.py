@@ -22,9 +22,9 @@ from crmcore.domain.service.levels.policy import CaseFacts, Condition, ServiceLe
 from crmcore.domain.service.levels.version.state import ServiceLevelVersion
 from crmcore.domain.service.priority import Impact, Priority, Urgency
 from crmcore.domain.service.terms import CaseChannel, CaseKind
+from crmcore.testing.strategies import events
 from tests.domain.service.case_examples import CASE_ID, CUSTOMER, opened
 from tests.domain.service_levels.examples import OFFICE, SOLUTION, hours, target, within_the_case
-from tests.messages import st_message
 from tests.scenario import START, at
 
 HOUR = at(hours=1)
@@ -91,7 +91,7 @@ def test_no_event_changes_what_a_condition_asks_and_attaches_nothing(
 ) -> None:
     """Of whatever kinds there come to be: nobody has to list those after which another may hold."""
     before = AGGREGATE.fold([opened(customer_id=None)])
-    after = AGGREGATE.evolve(before, data.draw(st_message(kind, hints=within_the_case)))
+    after = AGGREGATE.evolve(before, data.draw(events(kind, hints=within_the_case)))
     assert isinstance(before, Active)
     if isinstance(after, Active) and after.facts.condition != before.facts.condition:
         assert [type(one) for one in assigned(before, after)] == [ServiceLevelAttached]

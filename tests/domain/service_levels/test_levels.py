@@ -143,13 +143,17 @@ def test_a_version_is_defined_once_and_another_one_follows_it() -> None:
 )
 def test_the_name_of_a_version_means_one_thing_for_ever(again: DefineServiceLevels) -> None:
     history = [defined(define("1")), defined(define("2", at(days=9)))]
-    VERSIONS.given(*history).when(again).refused(VersionInUseError, "'1' .* defined already, from")
+    VERSIONS.given(*history).when(again).then_refused(
+        VersionInUseError, "'1' .* defined already, from"
+    )
 
 
 @pytest.mark.parametrize("when", [START, at(days=-1)], ids=["at-the-same-instant", "before"])
 def test_a_version_is_defined_after_the_latest(when: datetime) -> None:
     command = define("2", when, holds_from=at(days=3))
-    VERSIONS.given(defined(define("1"))).when(command).refused(LaterVersionError, "come after them")
+    VERSIONS.given(defined(define("1"))).when(command).then_refused(
+        LaterVersionError, "come after them"
+    )
 
 
 def test_a_version_is_defined_before_it_holds() -> None:
@@ -165,13 +169,13 @@ def test_a_version_is_defined_before_it_holds() -> None:
         .when(but(january, at=at(days=10), holds_from=None))  # it holds by then
         .then()
         .when(but(january, at=at(days=2), holds_from=at(days=8)))
-        .refused(VersionInUseError, "'2' .* defined already, from")
+        .then_refused(VersionInUseError, "'2' .* defined already, from")
     )
 
 
 def test_no_version_holds_from_before_it_was_defined_on() -> None:
     command = define("1", START, holds_from=at(days=-1))
-    VERSIONS.given().when(command).refused(
+    VERSIONS.given().when(command).then_refused(
         InvalidValueError, "holds_from: expected an instant from"
     )
 
@@ -289,7 +293,7 @@ ONCE = BusinessCalendar(
 def test_policies_that_do_not_hold_together_are_refused(
     command: DefineServiceLevels, words: str
 ) -> None:
-    VERSIONS.given().when(command).refused(InvalidValueError, words)
+    VERSIONS.given().when(command).then_refused(InvalidValueError, words)
 
 
 def test_a_version_may_owe_nothing_to_anybody() -> None:
@@ -482,7 +486,7 @@ def test_EC_S32_a_holiday_added_afterwards_counts_once_the_case_is_told_to_follo
 def test_INV_S7_nothing_new_is_owed_to_a_case_that_ended(
     ending: list[Any], refusal: type[NotAllowedError]
 ) -> None:
-    CASES.given(opened(), *ending).when(REAPPLY, BY_BOOK).refused(refusal)
+    CASES.given(opened(), *ending).when(REAPPLY, BY_BOOK).then_refused(refusal)
 
 
 def test_what_is_told_late_counts_from_the_last_agreement() -> None:
@@ -579,4 +583,4 @@ def test_INV_S9_each_cycle_is_warned_for_itself() -> None:
 
 
 def test_nothing_is_observed_before_the_opening() -> None:
-    CASES.given(*WATCHED).when(observe(at(hours=-1))).refused(CaseOutOfOrderError)
+    CASES.given(*WATCHED).when(observe(at(hours=-1))).then_refused(CaseOutOfOrderError)

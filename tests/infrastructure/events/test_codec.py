@@ -23,8 +23,9 @@ from crmcore.errors import (
 )
 from crmcore.infrastructure.commands.codec import CommandCodec
 from crmcore.infrastructure.events.codec import EventCodec
+from crmcore.testing.strategies import messages
 from tests.composed import CODEC, COMMANDS, EVENTS, UPCASTERS
-from tests.messages import st_garbage, st_hostile_fields, st_message
+from tests.messages import st_garbage, st_hostile_fields
 from tests.scenario import uid
 
 NAME = "Lovelace"
@@ -68,7 +69,7 @@ def check_is_one_line(refusal: Exception) -> None:
 @pytest.mark.parametrize("kind", EVENTS, ids=name)
 def test_every_event_comes_back_as_it_was(kind: Any) -> None:
     @a_few
-    @given(st_message(kind, wild=True))
+    @given(messages(kind, wild=True))
     def comes_back(one: Any) -> None:
         data = events.encode(one)
         assert events.decode(kind.TOPIC, version_of(kind), data) == (one,)
@@ -80,7 +81,7 @@ def test_every_event_comes_back_as_it_was(kind: Any) -> None:
 @pytest.mark.parametrize("kind", COMMANDS, ids=name)
 def test_every_command_comes_back_as_it_was(kind: Any) -> None:
     @a_few
-    @given(st_message(kind))
+    @given(messages(kind))
     def comes_back(one: Any) -> None:
         fields = commands.fields(one)
         again = commands.decode(kind.TOPIC, fields, now=NOW)
@@ -338,7 +339,7 @@ def personal(kind: Any) -> list[str]:
 @pytest.mark.parametrize("kind", [kind for kind in COMMANDS if personal(kind)], ids=name)
 def test_no_refusal_tells_the_value_of_a_personal_field(kind: Any) -> None:
     @a_few
-    @given(st_message(kind), st.data())
+    @given(messages(kind), st.data())
     def untold(one: Any, data: st.DataObject) -> None:
         fields = commands.fields(one)
         field = data.draw(st.sampled_from(personal(kind)))

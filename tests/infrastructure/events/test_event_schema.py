@@ -19,10 +19,10 @@ from crmcore.contexts import Aggregate, Context, Length, Personal, event
 from crmcore.domain.kernel import is_personal, version_of
 from crmcore.errors import UnknownTopicError
 from crmcore.infrastructure.events.schema import schema_of_event
+from crmcore.testing.strategies import events
 from tests.composed import CODEC, EVENTS
 from tests.event_fixtures import EXAMPLES
 from tests.histories import Clock, a_rich_history, send
-from tests.messages import st_message
 
 CATALOGUE = MessageCatalogue()
 a_few = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
@@ -50,7 +50,7 @@ def test_a_schema_takes_the_recorded_example_of_its_version(file: Path) -> None:
 @pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.TOPIC)
 def test_a_schema_takes_every_event(kind: Any) -> None:
     @a_few
-    @given(st_message(kind))
+    @given(events(kind))
     def taken(one: Any) -> None:
         VALIDATORS[kind.TOPIC].validate(json.loads(CODEC.encode(one)))
 

@@ -6,7 +6,7 @@ Prints a line after each batch, so that whoever started it can end it in the mid
 import sys
 
 import crmcore
-from tests.projections.contract import follower
+from crmcore.testing.rows import following
 
 
 def main(url: str, batch: int) -> None:
@@ -15,7 +15,7 @@ def main(url: str, batch: int) -> None:
         sys.stdout.flush()
 
     with crmcore.open(url) as crm:
-        follower(crm, batch=batch).catch_up(show)
+        following(crm, batch=batch).catch_up(show)
 
 
 if __name__ == "__main__":

@@ -40,9 +40,10 @@ from crmcore.projections.engine.columns import Exact, Instant
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.projection import Projection, Rows
+from crmcore.testing.rows import following
 from tests.histories import Clock, a_rich_history, send
 from tests.patience import PATIENCE
-from tests.projections.contract import catch_up, check, follower
+from tests.projections.contract import catch_up, check
 from tests.projections.engine.hosting import Through
 from tests.projections.examples import ANN, at, known, named, order
 from tests.scenario import uid
@@ -99,7 +100,7 @@ def test_status_counts_what_is_behind_and_progress_tells_of_each_batch(crm: crmc
     assert {status.behind for status in crm.status()} == {5}
     assert set(states(crm).values()) == {"behind"}
     seen: list[tuple[str, int, int]] = []
-    follower(crm, batch=2).catch_up(lambda *progress: seen.append(progress))
+    following(crm, batch=2).catch_up(lambda *progress: seen.append(progress))
     assert [at for name, at, _ in seen if name == "loyalty_status"] == [4, 6, 7]
     assert {status.behind for status in crm.status()} == {0}
 
@@ -144,7 +145,7 @@ def test_an_append_between_the_head_and_the_events_is_counted_once(postgres_url:
         send(crm, [*known(ANN), order(1, "5", MAY)])
         late = iter([[order(2, "7", MAY)], [order(3, "9", MAY)]])
         source = Interrupted(crm._core.source, lambda: send(crm, next(late, [])))
-        follower(crm, source=source).catch_up()
+        following(crm, source=source).catch_up()
         crm.catch_up()
         check(crm)
 
@@ -393,7 +394,7 @@ def test_following_survives_trouble_with_the_database(
     noting = RuntimeError("while the reason is written down")
     trouble = [StoreBusyError("crm.db: locked"), noting, RuntimeError("of another kind")]
     stop = threading.Event()
-    patient = follower(crm, source=Failing(crm._core.source, trouble), retry=0.01)
+    patient = following(crm, source=Failing(crm._core.source, trouble), retry=0.01)
     thread = threading.Thread(target=patient.follow, args=(stop, partial(stop.wait, 0.01)))
     thread.start()
     try:
@@ -417,7 +418,7 @@ def test_following_stops_between_batches(crm: crmcore.CRM) -> None:
             super().advance(connection, at, to, topics)
             stop.set()
 
-    follower(crm, batch=1, registry=Stopping(None)).follow(stop, stop.wait)
+    following(crm, batch=1, registry=Stopping(None)).follow(stop, stop.wait)
     assert [status.position for status in crm.status()] == [1, *[0] * (len(crm.projections) - 1)]
     crm.catch_up()
     check(crm)

@@ -31,8 +31,8 @@ from crmcore.projections.engine.follow.status import Status
 from crmcore.projections.engine.generations.checkpoint import Checkpoint
 from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.projection import Projection, Rows
+from crmcore.testing.rows import following
 from tests.histories import Clock, send
-from tests.projections.contract import follower
 from tests.projections.engine.hosting import FIRST, guests, shown
 from tests.projections.engine.test_engine import wait_until
 from tests.projections.examples import ANN, BEN, at, known, order
@@ -185,7 +185,7 @@ def test_a_bug_met_by_one_is_told_and_the_others_go_on(crm: crmcore.CRM) -> None
     with pytest.raises(
         ProjectionStoppedError, match=r"feedback: RuntimeError in advance .*\nguests: "
     ):
-        follower(crm, registry=broken).catch_up()
+        following(crm, registry=broken).catch_up()
     states = {name: status.state for name, status in standing(crm).items()}
     assert {name for name, state in states.items() if state != "caught up"} == set(broken.names)
     assert str(standing(crm)["guests"].reason).startswith("RuntimeError in advance (")
@@ -196,7 +196,7 @@ def test_trouble_that_none_is_spared_is_told_as_what_it_is(crm: crmcore.CRM) -> 
     object.__setattr__(broken, "names", tuple(one.name for one in crm.projections))
     object.__setattr__(broken, "error", StoreFullError("crm.db: disk full"))
     with pytest.raises(StoreFullError):
-        follower(crm, registry=broken).catch_up()
+        following(crm, registry=broken).catch_up()
 
 
 def test_one_that_cannot_be_rebuilt_leaves_the_others_to_be(crm: crmcore.CRM) -> None:

@@ -13,8 +13,9 @@ from crmcore.errors import ProjectionStoppedError
 from crmcore.projections.engine.follow.status import Status
 from crmcore.projections.engine.projection import Projection, Row, Rows
 from crmcore.projections.engine.rows.memory import MemoryRows
+from crmcore.testing.rows import following
 from tests.histories import Clock, a_rich_history, send
-from tests.projections.contract import catch_up, check, follower, live_rows, rows_of
+from tests.projections.contract import catch_up, check, live_rows, rows_of
 from tests.projections.examples import named
 from tests.scenario import uid
 
@@ -279,7 +280,7 @@ def test_the_follower_goes_on_with_the_others(rich: crmcore.CRM) -> None:
     store(rich, position_of(rich, "order-placed"), data="")
     seen = []
     with pytest.raises(ProjectionStoppedError):
-        follower(rich, batch=5).catch_up(lambda name, at, head: seen.append((name, at, head)))
+        following(rich, batch=5).catch_up(lambda name, at, head: seen.append((name, at, head)))
     assert ("service_levels", rich.position, rich.position) in seen
     assert ("customer_directory", rich.position, rich.position) in seen
 

@@ -13,8 +13,9 @@ from crmcore.infrastructure.log.append import NewRecord, append
 from crmcore.projections.engine.poison.dead_letters import Policy
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rebuild.worker import Limits
+from crmcore.testing.rows import following
 from tests.histories import Clock, send
-from tests.projections.contract import catch_up, follower
+from tests.projections.contract import catch_up
 from tests.projections.engine.hosting import COUNTED, guests, maintenance, noting, shown
 from tests.projections.engine.test_poison import stands, store, stored
 from tests.projections.examples import at, named
@@ -107,7 +108,7 @@ def test_what_cannot_be_read_is_a_dead_letter_and_tried_again(
 def catch_up_guests(crm: crmcore.CRM, batch: int) -> None:
     """Catch up the host's own read model alone; others may stop, and that is right."""
     (only,) = [one for one in crm.projections if one.name == "guests"]
-    follower(crm, batch=batch, projections=[only]).catch_up()
+    following(crm, batch=batch, projections=[only]).catch_up()
 
 
 @HOWS

@@ -11,9 +11,9 @@ from crmcore.domain.service.case.facts import Facts
 from crmcore.domain.service.case.state import Active, Unopened
 from crmcore.infrastructure.service.packing import JsonPacking
 from crmcore.projections.service.service_levels.projection import service_levels
+from crmcore.testing.strategies import events
 from tests.domain.service.case_examples import opened
 from tests.domain.service_levels.examples import attach, target, within_the_case
-from tests.messages import st_message
 from tests.scenario import START
 
 READ = set(service_levels(JsonPacking()).handlers)
@@ -30,7 +30,7 @@ def shown(facts: Facts) -> object:
 def test_an_event_that_changes_what_is_shown_is_read(kind: type[Any], data: st.DataObject) -> None:
     """Of whatever kinds there come to be."""
     before = AGGREGATE.fold([opened(customer_id=None), attach(START, target())])
-    after = AGGREGATE.evolve(before, data.draw(st_message(kind, hints=within_the_case)))
+    after = AGGREGATE.evolve(before, data.draw(events(kind, hints=within_the_case)))
     assert isinstance(before, Active)
     assert not isinstance(after, Unopened)
     if shown(after.facts) != shown(before.facts):

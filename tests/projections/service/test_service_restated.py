@@ -1,10 +1,9 @@
 """What is told late restates a verdict: what was known then and what is true can both be asked for."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from crmcore import commands as ask
 from crmcore.domain.kernel import Command
 from crmcore.projections.service.periods import Period
 from crmcore.projections.service.service_levels.tables import SERVICE_LEVELS
+from crmcore.testing import Clock
 from tests.histories import histories, send
 from tests.projections.conftest import Tell
 from tests.projections.contract import fresh
@@ -43,24 +43,14 @@ LEVELS = ask.DefineServiceLevels(
 )
 
 
-@attrs.define
-class Told:
-    """A clock that stands where it is set."""
-
-    at: datetime = START
-
-    def __call__(self) -> datetime:
-        return self.at
+@pytest.fixture
+def desk_clock() -> Clock:
+    return Clock(START)
 
 
 @pytest.fixture
-def clock() -> Told:
-    return Told()
-
-
-@pytest.fixture
-def desk(database_url: str, clock: Told) -> Iterator[crmcore.CRM]:
-    with crmcore.open(database_url, clock=clock) as crm:
+def desk(database_url: str, desk_clock: Clock) -> Iterator[crmcore.CRM]:
+    with crmcore.open(database_url, clock=desk_clock) as crm:
         yield crm
 
 
@@ -81,16 +71,16 @@ def solved(hours: float, case_id: int = 1) -> ask.SolveCase:
 
 
 def test_a_breach_that_was_told_is_restated_and_what_was_known_is_kept(
-    desk: crmcore.CRM, clock: Told
+    desk: crmcore.CRM, desk_clock: Clock
 ) -> None:
     """Replies of 120 and 30 minutes after the opening, delivered in this order."""
     for hours, command in ((0, LEVELS), (0, case(1)), (2, answered(2, 11))):
-        clock.at = START + hours * HOUR
+        desk_clock.set(START + hours * HOUR)
         desk.execute(command, by="desk")
-    clock.at = reported = START + 3 * HOUR
+    reported = desk_clock.set(START + 3 * HOUR)
     (breach,) = desk.due().events
     assert breach.topic == "service-target-breached"
-    clock.at = START + 9 * HOUR
+    desk_clock.set(START + 9 * HOUR)
     desk.execute(answered(0.5, 12), by="gateway")
     assert desk.due().events == ()
     desk.catch_up()
@@ -112,8 +102,8 @@ def test_a_breach_that_was_told_is_restated_and_what_was_known_is_kept(
     assert breach in list(desk.events())  # what was told stands in the log
 
 
-def test_before_anything_was_known_nothing_was(desk: crmcore.CRM, clock: Told) -> None:
-    clock.at = START + 5 * HOUR
+def test_before_anything_was_known_nothing_was(desk: crmcore.CRM, desk_clock: Clock) -> None:
+    desk_clock.set(START + 5 * HOUR)
     desk.execute(case(1, hours=4), by="import")
     desk.catch_up()
     before = desk.read.known_at(START + 4 * HOUR)
@@ -121,7 +111,7 @@ def test_before_anything_was_known_nothing_was(desk: crmcore.CRM, clock: Told) -
     assert before.cases.find(is_open=True).items == ()
     assert before.service_levels.period() is None
     assert before.query(select(SERVICE_LEVELS.c.due_at)) == []
-    since = desk.read.known_at(clock.at)
+    since = desk.read.known_at(desk_clock())
     assert since.query(select(SERVICE_LEVELS.c.due_at)) == [{"due_at": START + 4 * HOUR}]
     bounds = START, START + 9 * HOUR
     assert since.surveys.coverage(ask.SurveyKind.CSAT, *bounds).missing == ()

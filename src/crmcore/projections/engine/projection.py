@@ -6,13 +6,13 @@ events touches, writes them back and moves the checkpoint, all in one transactio
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from types import NoneType
 from typing import Any, Final, Protocol
 
 import attrs
-from sqlalchemy import Table
+from sqlalchemy import Index, Table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmcore.application.errors import MisuseError
@@ -183,22 +183,29 @@ class Projection:
 
     @cached_property
     def _definition(self) -> str:
-        from sqlalchemy.dialects import postgresql  # here: it is large, and often not the log's own
-
-        # SQLite would write many types as TEXT
-        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
-        parts = [str(CreateTable(table).compile(dialect=dialect)) for table in self.tables]
-        parts += sorted(
-            str(CreateIndex(index).compile(dialect=dialect))
-            for table in self.tables
-            for index in table.indexes
-        )
-        text = "\n".join([str(self.version), self.policy, *parts])
+        made = [_made_by(one, tuple(one.columns), frozenset(one.indexes)) for one in self.tables]
+        indexes = sorted(index for _, its_own in made for index in its_own)
+        text = "\n".join([str(self.version), self.policy, *(table for table, _ in made), *indexes])
         return sha256(text.encode()).hexdigest()
 
     def apply(self, recorded: Recorded, rows: Rows) -> None:
         """Let one event change the rows."""
         self.handler_of[type(recorded.event)](recorded.event, recorded, rows)
+
+
+@lru_cache(maxsize=256)  # tables are made once, and a core is opened often
+def _made_by(
+    table: Table, _columns: tuple[object, ...], indexes: frozenset[Index]
+) -> tuple[str, Sequence[str]]:
+    """The statements that make *table* and its *indexes*."""
+    from sqlalchemy.dialects import postgresql  # here: it is large, and often not the log's own
+
+    # SQLite would write many types as TEXT
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    return (
+        str(CreateTable(table).compile(dialect=dialect)),
+        [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes],
+    )
 
 
 def _topic(kind: type) -> str:
