@@ -42,6 +42,10 @@ def test_a_method_takes_what_the_synchronous_one_takes(name: str) -> None:
     assert parameters(getattr(AsyncCRM, name)) == parameters(getattr(crmcore.CRM, name))
 
 
+def test_it_says_which_database_it_is_on(crm: crmcore.CRM) -> None:
+    assert repr(crm.aio) == f"AsyncCRM({crm.where!r})"
+
+
 def test_what_is_there_for_tasks() -> None:
     assert {"execute", "execute_many", "events", "verify", "due", "status", "follow"} <= {*SAME}
 

@@ -51,13 +51,14 @@ class AsyncCRM:
 
     def __init__(self, crm: CRM, wired: Callable[[], Core], *, one_writes: bool) -> None:
         self._crm, self._wired = crm, wired
+        self._core: Core | None = None
         self._threads = Threads(one_writes=one_writes)
 
     def __repr__(self) -> str:
         return f"AsyncCRM({self._crm.where!r})"
 
     async def __aenter__(self) -> Self:
-        await self._threads.ask(self._wired)
+        await self._ready()
         return self
 
     async def __aexit__(
@@ -210,7 +211,7 @@ class AsyncCRM:
     @asynccontextmanager
     async def follow(self, every: float | None = None) -> AsyncIterator[None]:
         """Keep the read models up to date in a thread, until the end of the block, as ``CRM.follow``."""
-        await self._threads.ask(self._wired)
+        await self._ready()
         following = self._crm.follow(every)
         following.__enter__()  # starts threads, and waits for nothing
         try:
@@ -279,7 +280,7 @@ class AsyncCRM:
 
         Read a page at a time: no transaction is open while you work on an event.
         """
-        core = await self._threads.ask(self._wired)
+        core = await self._ready()
         upto, place = await self.position(), after
         while place < upto:
             page = partial(core.page, after=place, upto=upto, stream_id=stream_id)
@@ -298,8 +299,14 @@ class AsyncCRM:
         """The present instant by this core's clock (UTC)."""
         return self._crm.now()
 
+    async def _ready(self) -> Core:
+        """The parts of the core, which are imported and wired in a thread, not on the loop."""
+        if self._core is None:
+            self._core = await self._threads.ask(self._wired)
+        return self._core
+
     async def _joined(self, connection: Joinable, work: Callable[[Connection], T]) -> T:
         from crmcore.aio.joining import joined  # whoever has such a connection has its packages
 
-        await self._threads.ask(self._wired)  # not on the loop
+        await self._ready()
         return await joined(connection, self._crm.where, work)
