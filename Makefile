@@ -48,8 +48,9 @@ bench-memory: $(READY) ## memory of a rebuild at 10 million events and at 1 mill
 switch-under-load: $(READY) ## how long readers, a writer and the switch itself wait while a read model is switched
 	$(BIN)/python benchmarks/switch_under_load.py
 
-kill-tests: $(READY) ## kill -9 whatever follows, rebuilds, switches: 100 times and more, on both databases (half an hour)
+kill-tests: $(READY) ## kill -9 whatever follows, rebuilds, switches, consumes: 100 times and more each, on both databases (an hour)
 	$(BIN)/python -m tests.slow kill --at-least 100 $(KILLS)
+	$(BIN)/python -m tests.slow kill --only subscription --rounds 30 --at-least 100 $(KILLS)
 
 restart-tests: $(READY) ## crash and restart a PostgreSQL server in the middle of following and of rebuilds
 	$(BIN)/python -m tests.slow restart
@@ -83,7 +84,7 @@ layers: $(READY)
 	$(BIN)/lint-imports --no-logo --no-cache
 
 docs: $(READY) ## the pages and the reference as a site, in build/site
-	$(BIN)/mkdocs build --quiet --strict
+	$(BIN)/mkdocs build --strict
 
 coverage: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered

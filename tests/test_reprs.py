@@ -18,6 +18,9 @@ PARTS: Mapping[str, Callable[[crmcore.CRM], object]] = {
     "questions": lambda crm: crm.read,
     "rows": lambda crm: crm.read.at_least(1),
     "maintenance": lambda crm: crm.maintenance,
+    "processes": lambda crm: crm.processes,
+    "a subscription": lambda crm: crm.subscribe("mailer", print),
+    "a delivery": lambda crm: delivered(crm),
     "subscriptions": lambda crm: crm.subscriptions,
     "the catalogue": lambda crm: crm.catalogue,
     "a command of the catalogue": lambda crm: crm.catalogue.commands["place-order"],
@@ -32,6 +35,12 @@ PARTS: Mapping[str, Callable[[crmcore.CRM], object]] = {
     "questions about orders": lambda crm: crm.read.orders,
     "questions about service levels": lambda crm: crm.read.service_levels,
 }
+
+
+def delivered(crm: crmcore.CRM) -> object:
+    found = list[object]()
+    crm.subscribe("mailer", found.append).catch_up()
+    return found[0]
 
 
 def joins() -> Any:

@@ -13,6 +13,7 @@ from tests.test_public_face import PUBLIC
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "docs" / "site"))  # as mkdocs finds them
 
+from doctests import fenced  # noqa: E402
 from hooks import in_site, relinked  # noqa: E402
 from reference import reference_pages  # noqa: E402
 
@@ -75,3 +76,16 @@ def test_the_readme_opens_the_site() -> None:
     assert in_site(ROOT / "README.md") == "index.md"
     assert in_site(ROOT / "docs" / "sales.md") == "sales.md"
     assert in_site(ROOT / "LICENSE") == "LICENSE"
+
+
+def test_an_example_in_a_docstring_is_a_block_of_code() -> None:
+    said = "A sum.\n\n>>> 1 + 1  # doctest: +SKIP\n2\n>>> [3][0]\n3\n\nThat is all."
+    block = "```pycon\n>>> 1 + 1\n2\n>>> [3][0]\n3\n```\n"
+    assert fenced(said) == f"A sum.\n\n{block}\nThat is all."
+
+
+def test_what_strict_is_for_is_not_silenced() -> None:
+    """``mkdocs --quiet`` counts no warnings, so ``--strict`` would find none."""
+    recipe = re.search(r"^docs: .*\n\t(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe is not None
+    assert recipe[1].split()[1:] == ["build", "--strict"]

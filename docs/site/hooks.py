@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 LINK = re.compile(r"(\[[^\]]*\])\((?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
+TITLE = re.compile(r"^(```\w+) title=(\S+)$", re.MULTILINE)
+"""A block that is a file, as our pages have it: mkdocs wants quotes around its name."""
 CONTEXTS = "contexts/"
 
 
@@ -36,6 +38,7 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, page: Any, **_more: Any) -> str:
     """The text of a page, its links leading to where their targets are in the site."""
     name = page.file.src_uri
+    markdown = TITLE.sub(r'\1 title="\2"', markdown)
     if page.file.abs_src_path is not None:
         markdown = relinked(markdown, Path(page.file.abs_src_path), name)
     if name.startswith(CONTEXTS):
@@ -44,13 +47,14 @@ def on_page_markdown(markdown: str, page: Any, **_more: Any) -> str:
 
 
 def on_nav(nav: Any, **_more: Any) -> Any:
-    """Order the pages as the README names them."""
+    """Order the pages as the README names them, then what else it leads to, then the folders."""
     text = README.read_text(encoding="utf-8")
 
     def place(one: Any) -> tuple[bool, int]:
-        if one.is_page:
-            return False, text.find(f"docs/{one.file.src_uri}")
-        return True, 0
+        if not one.is_page or one.file.src_uri == "index.md":
+            return not one.is_page, -1
+        found = text.find(f"docs/{one.file.src_uri}")
+        return False, len(text) if found < 0 else found
 
     nav.items.sort(key=place)
     return nav

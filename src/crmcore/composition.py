@@ -10,6 +10,7 @@ import attrs
 from crmcore.application.catalogue import Catalogue
 from crmcore.application.errors import MisuseError
 from crmcore.application.policies import STANDARD_POLICIES, Policies
+from crmcore.application.processes import Process
 from crmcore.application.work import Handler
 from crmcore.contexts.context import Context
 from crmcore.contexts.customers import CUSTOMERS
@@ -141,6 +142,28 @@ class Composition:
     def projections(self, wiring: Wiring) -> Sequence[Projection]:
         """Every read model."""
         return [one for context in self.contexts for one in context.read_models(wiring)]
+
+    def processes(self, wiring: Wiring) -> Sequence[Process]:
+        """Every process that has something to act on."""
+        found: list[Process] = []
+        owners: dict[str, str] = {}
+        for context in self.contexts:
+            for one in context.made_processes(wiring):
+                if one.name in owners:
+                    raise MisuseError(
+                        f"context {context.name}: there is a process {one.name} already, of context"
+                        f" {owners[one.name]}: give it another name"
+                    )
+                owners[one.name] = context.name
+                for kind in one.handlers:
+                    topic = getattr(kind, "TOPIC", None)
+                    if self.catalogue.events.get(str(topic)) is not kind:
+                        raise MisuseError(
+                            f"context {context.name}: process {one.name}: {kind.__name__} is no event"
+                            " of a context that is loaded"
+                        )
+                found.append(one)
+        return [one for one in found if one.handlers]
 
     @property
     def questions(self) -> Mapping[str, type]:

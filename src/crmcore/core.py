@@ -5,6 +5,7 @@ With ``workers``, which does so for other processes, the only module that import
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,12 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from crmcore.application.clock import Clock
-from crmcore.application.errors import UnreadableEventError
+from crmcore.application.errors import StoreReadOnlyError, UnreadableEventError
 from crmcore.application.executing import (
     Batch,
     CommandService,
     Envelope,
+    FollowAtOnce,
     InFutureError,
     Refused,
 )
@@ -59,6 +61,7 @@ from crmcore.reading import ReadModels
 from crmcore.workers import Submit
 
 if TYPE_CHECKING:
+    from crmcore.subscriptions.processes import Processes
     from crmcore.subscriptions.subscriptions import Subscriptions
 
 
@@ -101,7 +104,8 @@ class Core:
         self._telemetry = telemetry = Telemetry(OBSERVERS, database.told_as)
         self.inline = Inline(source, registry, at_once, telemetry=telemetry)
         self.log = SqlEventLog(database, codec, self.commands, clock, self.inline.fold)
-        self.service = CommandService(self.log, handlers, clock, new_id, telemetry)
+        self._processes = composition.processes(wiring)
+        self.service = CommandService(self.log, handlers, clock, new_id, telemetry, self._at_once())
         self.follower = Follower(source, kept, registry, telemetry=telemetry)
         submit = Submit(
             database.address,
@@ -118,6 +122,19 @@ class Core:
             composition.questions,
             lambda kind, rows: wiring.make(kind, rows=rows),
         )
+        if self._processes:
+            with suppress(StoreReadOnlyError):  # then nothing is acted on here either
+                self.processes.begin()
+
+    def _at_once(self) -> FollowAtOnce | None:
+        """What acts in the transactions of commands; None where nothing does."""
+        acting = [one for one in self._processes if one.at_once]
+        if not acting:
+            return None
+        from crmcore.application.at_once import AtOnce
+        from crmcore.subscriptions.wiring import put_aside_in
+
+        return AtOnce(acting, put_aside_in(self._database)).follow
 
     @cached_property
     def subscriptions(self) -> "Subscriptions":
@@ -132,6 +149,19 @@ class Core:
             self.notifier,
             self._telemetry,
         )
+
+    @cached_property
+    def processes(self) -> "Processes":
+        """The processes of all contexts, which are imported where there are any."""
+        from crmcore.subscriptions.processes import Processes
+
+        return Processes(self.subscriptions, self._processes, self._send)
+
+    def _send(self, envelope: Envelope) -> Receipt:
+        """Carry a command of a process out, and wake those who follow the log."""
+        receipt = self.service.execute(envelope)
+        self.notifier.notify()
+        return receipt
 
     def execute(
         self, command: Command, connection: Connection | HostConnection | None, **particulars: Any

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from crmcore.projections.engine.projection import Projection
     from crmcore.reading import ReadModels
     from crmcore.subscriptions import Retry, Subscription, Subscriptions
+    from crmcore.subscriptions.processes import Processes
     from crmcore.subscriptions.subscriptions import Start
 
 NO_CASES: Final[Mapping[str, UUID]] = MappingProxyType({})
@@ -353,6 +354,11 @@ class CRM:
     def subscriptions(self) -> Subscriptions:
         """Handlers that are given what is recorded: where they stand, what they could not handle."""
         return self._core.subscriptions
+
+    @property
+    def processes(self) -> Processes:
+        """What follows from events, by the processes of contexts: carried out once, or followed."""
+        return self._core.processes
 
     def subscribe(
         self,

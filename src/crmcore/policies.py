@@ -15,6 +15,7 @@ docs/service-levels.md.
 """
 
 from crmcore.application.policies import STANDARD_POLICIES, Policies
+from crmcore.domain.kernel import Channel
 from crmcore.domain.loyalty.program import STANDARD_PROGRAM, LoyaltyProgram, Tier
 from crmcore.domain.service.case.policy import STANDARD_POLICY, CasePolicy
 from crmcore.domain.service.priority import (
@@ -24,6 +25,7 @@ from crmcore.domain.service.priority import (
     PriorityMatrix,
     Urgency,
 )
+from crmcore.domain.service.survey.messages import SurveyKind
 from crmcore.domain.service.survey.policy import STANDARD_FEEDBACK, FeedbackPolicy
 
 __all__ = [
@@ -33,12 +35,14 @@ __all__ = [
     "STANDARD_POLICY",
     "STANDARD_PROGRAM",
     "CasePolicy",
+    "Channel",
     "FeedbackPolicy",
     "Impact",
     "LoyaltyProgram",
     "Policies",
     "Priority",
     "PriorityMatrix",
+    "SurveyKind",
     "Tier",
     "Urgency",
 ]

@@ -239,11 +239,14 @@ def test_who_does_not_want_to_be_asked_is_not(
 
 
 def test_a_policy_makes_sense() -> None:
-    for terms in (
+    wrong: tuple[dict[str, Any], ...] = (
         {"throttle": timedelta(days=-1)},
         {"open_for": timedelta(0)},
         {"editable_for": timedelta(days=9_999)},
-    ):
+        {"offer_when_solved": "nps"},
+        {"channel": "post"},
+    )
+    for terms in wrong:
         with pytest.raises(InvalidValueError):
             FeedbackPolicy(version="x", **terms)
     work = company(SurveyService(FeedbackPolicy(version="x", throttle=timedelta(0))))

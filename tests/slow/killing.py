@@ -150,7 +150,7 @@ class Killing:
                 while not processes or self.chance.random() < AGAIN:
                     processes.append(Process.begun(url, operation, small))
                     said.append(self._kill(processes[-1], operation, small))
-                    self._judge_wreck(url, small)
+                    self._judge_wreck(url, operation, small)
                 self._perform(url, operation, small)
             finally:
                 for process in processes:
@@ -181,8 +181,11 @@ class Killing:
             self.seconds[operation.name, small] = told[1]
         return f"killed at {delay:.3f} s, after its end"
 
-    def _judge_wreck(self, url: str, small: bool) -> None:
+    def _judge_wreck(self, url: str, operation: Operation, small: bool) -> None:
         """Right after a kill, what is there is the fold up to where each checkpoint says."""
+        if operation.judges is not None:
+            operation.judges[0](url)
+            return
         with opened(url, small=small) as crm:
             generations = held(crm)
             judge_rows(list(crm.events()), generations)
@@ -193,6 +196,9 @@ class Killing:
             operation.perform(crm, pool)
 
     def _end_well(self, url: str, operation: Operation, small: bool) -> None:
+        if operation.judges is not None:
+            operation.judges[1](url)
+            return
         with opened(url, small=small) as crm:
             crm.catch_up()
             for status in crm.status():

@@ -18,6 +18,7 @@ import attrs
 import crmcore
 from crmcore.cli.projections.processes import processes
 from crmcore.projections.engine.rebuild import rebuilder as rebuilding
+from tests.slow import consuming
 from tests.slow.read_models import opened
 
 PROCESSES: Final = 2
@@ -50,6 +51,8 @@ class Operation:
     pool: Callable[[], AbstractContextManager[Executor | None]] = nullcontext
     victim: str = "itself"
     """``itself``, ``group`` (its processes as well) or ``worker`` (one of those alone)."""
+    judges: tuple[Callable[[str], None], Callable[[str], None]] | None = None
+    """What is held of a log right after a kill, and at the end, where that is no read model's matter."""
 
 
 def follow(crm: crmcore.CRM, _pool: Executor | None) -> None:
@@ -100,6 +103,10 @@ def retry(crm: crmcore.CRM, _pool: Executor | None) -> None:
     assert not tried.remaining
 
 
+WORK: Final = consuming.judge_work, consuming.judge_end
+PASSES: Final = consuming.judge_passes, consuming.judge_all_passes
+PASSES_AT_ONCE: Final = consuming.judge_passes_at_once, consuming.judge_all_passes
+
 OPERATIONS: Final[Mapping[str, Operation]] = {
     one.name: one
     for one in (
@@ -117,6 +124,16 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         Operation("rollback", "switched", rollback),
         Operation("retire", "switched", retire),
         Operation("retry", "aside", retry),
+        *(
+            Operation(f"subscription{name}", "bare", perform, judges=judges)
+            for name, perform, judges in (
+                ("", consuming.subscription, WORK),
+                (" in batches", consuming.in_batches, WORK),
+                (" of two", consuming.following, WORK),
+                (" of a process", consuming.process, PASSES),
+                ("'s process at once", consuming.process_at_once, PASSES_AT_ONCE),
+            )
+        ),
     )
 }
 

@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples.workshop.context import WORKSHOP, ReceiveBike
 from sqlalchemy import inspect
 
 import crmcore
 from crmcore.errors import (
     MisuseError,
+    StoreReadOnlyError,
     SubscriptionStoppedError,
     UnknownSubscriptionError,
     UnknownTopicError,
 )
 from crmcore.events import OrderPlaced
 from crmcore.subscriptions import Delivery, Retry
+from tests.projections.examples import ANN, at
+from tests.scenario import uid
 from tests.subscriptions.consuming import AT_ONCE, Notes, at_positions, buy, shop, state_of
 
 
@@ -358,3 +362,44 @@ def test_a_rebuild_delivers_nothing(crm: crmcore.CRM) -> None:
     crm.maintenance.switch("orders")
     crm.subscribe("mailer", notes).catch_up()
     assert notes.positions == [1, 2, 3, 4]
+
+
+def test_a_topic_that_is_added_counts_from_where_the_subscription_stands(crm: crmcore.CRM) -> None:
+    notes = Notes()
+    crm.subscribe("mailer", notes, topics=["customer-registered"]).catch_up()
+    buy(crm, 1)
+    both = crm.subscribe("mailer", notes, topics=["customer-registered", OrderPlaced])
+    both.catch_up()
+    assert notes.positions == [1, 5]
+    assert state_of(crm, "mailer").topics == ("customer-registered", "order-placed")
+
+
+def test_the_status_tells_of_subscriptions_to_a_context_that_is_not_loaded(sqlite_url: str) -> None:
+    bike = ReceiveBike(job_id=uid(77), customer_id=ANN, fault="flat", at=at("2021-01-01"))
+    with shop(sqlite_url, orders=0, contexts=[WORKSHOP]) as crm:
+        crm.subscribe("mechanic", print, contexts=["workshop"])
+        crm.execute(bike, by="kim")
+        assert state_of(crm, "mechanic").behind_since is not None
+    with crmcore.open(sqlite_url) as crm:
+        found = state_of(crm, "mechanic")
+        assert (found.state, found.behind, found.behind_since) == ("behind", 2, None)
+        crm.subscriptions.reset("mechanic", "now")
+        assert state_of(crm, "mechanic").state == "caught up"
+
+
+def test_who_may_only_read_sees_the_status_and_consumes_nothing(sqlite_url: str) -> None:
+    with shop(sqlite_url) as crm:
+        crm.subscribe("mailer", print)
+    with crmcore.open(f"{sqlite_url}?mode=ro") as crm:
+        assert state_of(crm, "mailer").state == "behind"
+        with pytest.raises(StoreReadOnlyError):
+            crm.subscribe("mailer", print).catch_up()
+        with pytest.raises(StoreReadOnlyError):
+            crm.subscribe("other", print)
+
+
+@pytest.mark.parametrize("handler", [Notes(), print], ids=["a handler", "a function"])
+def test_an_empty_log_is_caught_up(sqlite_url: str, handler: Any) -> None:
+    with crmcore.open(sqlite_url) as crm:
+        assert crm.subscribe("mailer", handler).catch_up().position == 0
+        assert state_of(crm, "mailer").state == "caught up"

@@ -106,6 +106,7 @@ class Consuming(machine.RuleBasedStateMachine):
         self.failing, self.crash = failing, []
         self.naive.catch_up(failing, None)
         self.subscription.catch_up()
+        assert state_of(self.crm, "mailer").state == "caught up"
 
     @machine.rule(failing=POSITIONS, position=st.integers(1, 12))
     def crash_at_a_handler(self, failing: set[int], position: int) -> None:

@@ -151,6 +151,10 @@ class Decided:
         return LoadedStreams(self.view)
 
 
+FollowAtOnce = Callable[[LogSession, Callable[[Envelope], Receipt]], None]
+"""Given a session that has recorded something, and what carries a command out in it."""
+
+
 @frozen
 class CommandService:
     """Executes every command that a context's service has a handler for."""
@@ -160,6 +164,8 @@ class CommandService:
     _clock: Callable[[], datetime]
     _new_id: Callable[[], UUID]
     _telemetry: Telemetry = SILENT
+    _at_once: FollowAtOnce | None = None
+    """Carries out what follows from the events of a session."""
 
     def execute(self, envelope: Envelope, *, connection: Any = None) -> Receipt:
         """Carry one command out.
@@ -168,6 +174,10 @@ class CommandService:
         ``CommandIdReusedError``), or ``ConcurrencyError`` if the pinned version is not the
         stream's or other writers kept coming between.
         """
+        return self._telling(envelope, lambda told: self._execute(envelope, connection, told))
+
+    def _telling(self, envelope: Envelope, carry_out: Callable[[Operation], Receipt]) -> Receipt:
+        """What *carry_out* gives; a command and its outcome are told of."""
 
         def explain(error: BaseException) -> Particulars:
             return self._refused(envelope, error)
@@ -175,7 +185,7 @@ class CommandService:
         with self._telemetry.operation(COMMAND, explain) as told:
             if told:
                 told.note(**sent(envelope))
-            receipt = self._execute(envelope, connection, told)
+            receipt = carry_out(told)
             if told:
                 told.note(**outcome_of(receipt))
         return receipt
@@ -186,20 +196,8 @@ class CommandService:
         def run(session: LogSession) -> Receipt:
             streams = LoadedStreams(session)
             told.note_later("stream_kind", lambda: streams.kind)
-            repeated = _repeated(session, envelope)
-            if repeated is not None:
-                return repeated
-            try:
-                work = self._decide(streams, envelope)
-            except DomainError:
-                repeated = _repeated(session, envelope)  # by another writer, since we looked
-                if repeated is None:
-                    raise
-                return repeated
-            position = session.append(work.events, streams.versions())
-            receipt = _receipt(work, position)
-            if envelope.command_id is not None:
-                session.keep_receipts([(envelope.command, receipt)])
+            receipt = self._carry_out(session, envelope, streams)
+            self._follow_at_once(session)
             return receipt
 
         # A stale read cannot be mended by reading again inside the host's transaction.
@@ -282,6 +280,40 @@ class CommandService:
             self._telemetry.tell(RETRY, topic=told.particulars.get("topic"))
             attempt += 1
 
+    def _carry_out(
+        self, session: LogSession, envelope: Envelope, streams: LoadedStreams
+    ) -> Receipt:
+        """Carry a command out in a session, upon what it has recorded so far."""
+        repeated = _repeated(session, envelope)
+        if repeated is not None:
+            return repeated
+        try:
+            work = self._decide(streams, envelope)
+        except DomainError:
+            repeated = _repeated(session, envelope)  # by another writer, since we looked
+            if repeated is None:
+                raise
+            return repeated
+        position = session.append(work.events, streams.versions())
+        receipt = _receipt(work, position)
+        if envelope.command_id is not None:
+            session.keep_receipts([(envelope.command, receipt)])
+        return receipt
+
+    def _follow_at_once(self, session: LogSession) -> None:
+        """Carry out what follows from what a session has recorded."""
+        if self._at_once is None:
+            return
+
+        def carry_out(envelope: Envelope) -> Receipt:
+            def run(_told: Operation) -> Receipt:
+                checked = self._checked(envelope)
+                return self._carry_out(session, checked, LoadedStreams(session))
+
+            return self._telling(envelope, run)
+
+        self._at_once(session, carry_out)
+
     def _refused(self, envelope: Envelope, error: BaseException) -> Particulars:
         """Tell of a command that was refused; return what is told of it."""
         told = refusal(envelope.command, error)
@@ -346,6 +378,7 @@ class CommandService:
                 receipts.append((envelope.command, receipt))
             last = None if last is None else last - len(work.events)
         session.keep_receipts(receipts)
+        self._follow_at_once(session)
         done.executed = sum(bool(work.events) for _, work in works)
         done.unchanged = len(repeated) + len(works) - done.executed
         done.events = len(events)

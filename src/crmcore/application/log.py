@@ -1,6 +1,6 @@
 """What the application needs of an event log: the port, and the records that go in and come out."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -297,6 +297,25 @@ class LogView(Protocol):
 
 class LogSession(LogView, Protocol):
     """One transaction on the log."""
+
+    @property
+    def began_after(self) -> Place | None:
+        """The end of the log before the first record of this session; None while there is none."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """The last position that this session has recorded; 0 while there is none."""
+        ...
+
+    @property
+    def connection(self) -> Any:
+        """The transaction itself, for what is kept beside the log."""
+        ...
+
+    def appended(self, after: int, topics: Sequence[str]) -> Iterable[tuple[bytes, "Recorded"]]:
+        """What this session has recorded of *topics* after a position, in order, each with its link."""
+        ...
 
     def append(self, events: Sequence[NewEvent], versions: Mapping[UUID, int]) -> int | None:
         """Record *events*; return the last position.

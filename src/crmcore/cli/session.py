@@ -52,12 +52,12 @@ class Options:
                 projections=own,
                 create=create,
             )
-        except MisuseError as error:  # contexts that clash
-            raise WrongCallError(f"--contexts: {error}") from error
-        except ValueError as error:  # a name that is taken
-            if not own:
+        except MisuseError as error:  # what clashes is a host's own
+            named = {"--contexts": contexts, "--projections": own}
+            options = " or ".join(option for option, given in named.items() if given)
+            if not options:
                 raise
-            raise WrongCallError(f"--projections: {error}") from error
+            raise WrongCallError(f"{options}: {error}") from error
 
 
 @contextmanager

@@ -12,6 +12,7 @@ docs/own-context.md has a whole one.
 from crmcore.application.clock import Clock
 from crmcore.application.customers.public import Customers
 from crmcore.application.marketing.public import Campaigns
+from crmcore.application.processes import Process
 from crmcore.application.sales.public import Leads, Opportunities, Orders
 from crmcore.application.service.public import Cases
 from crmcore.application.work import Handler, Work
@@ -60,6 +61,7 @@ __all__ = [
     "Orders",
     "Page",
     "Personal",
+    "Process",
     "Questions",
     "Text",
     "Upcaster",

@@ -6,6 +6,7 @@ from typing import Any, NewType, get_origin
 import attrs
 
 from crmcore.application.errors import MisuseError
+from crmcore.application.processes import Process
 from crmcore.domain.kernel import Aggregate, shown
 from crmcore.infrastructure.events.upcasting import Upcaster
 from crmcore.projections.engine.projection import Projection
@@ -24,6 +25,10 @@ def require_parts(context: Any) -> None:
         if not isinstance(one, Projection) and not callable(one):
             expected = "a Projection, or a function that returns one"
             raise unexpected(f"{where}: projections", expected, one)
+    for one in _listed(f"{where}: processes", context.processes, "Process"):
+        if not isinstance(one, Process) and not callable(one):
+            expected = "a Process, or a function that returns one"
+            raise unexpected(f"{where}: processes", expected, one)
     if context.questions is not None and not isinstance(context.questions, type):
         expected = "a class whose annotations name classes of questions, such as `workshop: Bikes`"
         raise unexpected(f"{where}: questions", expected, context.questions)

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, get_type_hints
 import attrs
 
 from crmcore.application.errors import MisuseError
+from crmcore.application.processes import Process
 from crmcore.application.work import Handler, derived_handlers
 from crmcore.contexts.checks import require_parts, unexpected
 from crmcore.contexts.wiring import Wiring
@@ -41,7 +42,8 @@ class Context:
     which ports it has to technology, and which policies hold unless the host gives its own.
     ``projections`` are read models, or what makes them, wired in the same way; ``questions`` is a
     class whose annotations name the classes of questions, as they stand under ``crm.read``.
-    ``upcasters`` read what older versions recorded.  ``command_line`` is the module with the
+    ``processes`` say which commands follow from events, of this context or of another; they are made as
+    projections are.  ``upcasters`` read what older versions recorded.  ``command_line`` is the module with the
     context's commands of ``crmcore``, and is imported when one of them is called.
 
     A host's own contexts name their topics with the context's name before a dot:
@@ -54,6 +56,7 @@ class Context:
     provides: Mapping[Any, Callable[..., Any]] = attrs.field(factory=dict)
     projections: Sequence[Projection | Callable[..., Projection]] = ()
     questions: type | None = None
+    processes: Sequence[Process | Callable[..., Process]] = ()
     upcasters: Sequence[Upcaster] = ()
     command_line: str | None = None
 
@@ -140,6 +143,15 @@ class Context:
             if not isinstance(made, Projection):
                 where = f"context {self.name}: projections: {_named(one)}"
                 raise unexpected(where, "a Projection to be returned", made)
+            yield made
+
+    def made_processes(self, wiring: Wiring) -> Iterator[Process]:
+        """Its processes, made of what they ask for."""
+        for one in self.processes:
+            made: Any = one if isinstance(one, Process) else self._make(wiring, one)
+            if not isinstance(made, Process):
+                where = f"context {self.name}: processes: {_named(one)}"
+                raise unexpected(where, "a Process to be returned", made)
             yield made
 
     def for_reading(self, wiring: Wiring) -> "Context":

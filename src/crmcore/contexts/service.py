@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from crmcore.application.service.asking import offer_survey
 from crmcore.application.service.cases import CaseService
 from crmcore.application.service.public import Cases
 from crmcore.application.service.surveys import SurveyService
@@ -54,5 +55,6 @@ SERVICE = Context(
     provides={Cases: Cases, Packing: JsonPacking},
     projections=(levels, feedback),
     questions=ServiceReadModels,
+    processes=(offer_survey,),
     upcasters=UPCASTERS,
 )

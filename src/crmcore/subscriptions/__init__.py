@@ -14,6 +14,7 @@ docs/subscriptions.md has whole ones.
 from crmcore.subscriptions.consumer import Done
 from crmcore.subscriptions.dead_letters import DeadLetter
 from crmcore.subscriptions.delivery import Delivery
+from crmcore.subscriptions.processes import Processes
 from crmcore.subscriptions.retry import Retry
 from crmcore.subscriptions.status import SubscriptionStatus
 from crmcore.subscriptions.subscription import Subscription
@@ -23,6 +24,7 @@ __all__ = [
     "DeadLetter",
     "Delivery",
     "Done",
+    "Processes",
     "Retry",
     "Subscription",
     "SubscriptionStatus",

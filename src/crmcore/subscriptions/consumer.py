@@ -54,7 +54,7 @@ class Rules:
     """What holds for a subscription: its handler, how often it is tried, what happens then.
 
     With *batch* the handler gets lists of up to so many deliveries.  Of an error, ``is_trouble`` says
-    whether it is none of the event's, so that it is raised and the event stays where it is;
+    whether it is none of the event's, so that it is raised in the end and the event not put aside;
     ``is_final``, whether trying again is of no use; ``tell``, what is kept of it.
     """
 
@@ -151,10 +151,10 @@ class Turn:
             except InterruptedTurnError:  # by what hands it over to the host's handler
                 raise
             except Exception as error:
-                if self._rules.is_trouble(error):
-                    raise
                 failure = Failure(attempt, self._rules.tell(error)[:LONGEST_CAUSE], error)
                 if attempt >= attempts or self._rules.is_final(error):
+                    if self._rules.is_trouble(error):
+                        raise
                     return failure
             else:
                 return None
@@ -199,7 +199,7 @@ class Turn:
             else:
                 failure = self._tried([piece], self._rules.retry.attempts)
             with self._feed.source.write() as connection:
-                self._lease.require(connection)
+                self._move_in(connection, self._at)  # it stays, and is not failing here any more
                 if failure is None:
                     self._letters.forget(connection, letter)
                 else:

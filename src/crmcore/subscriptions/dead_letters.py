@@ -25,11 +25,11 @@ from sqlalchemy import (
     update,
 )
 
+from crmcore.application.delivering import delivery_id
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
 from crmcore.projections.engine.generations.locking import create_once
 from crmcore.projections.results import result
-from crmcore.subscriptions.delivery import delivery_id
 
 
 @result
@@ -125,6 +125,15 @@ class DeadLetters:
             query = query.where(table.c.again == int(again))
         rows = connection.execute(query.order_by(table.c.position, table.c.part))
         return [attrs.evolve(made := Letter(*row), link=bytes(made.link)) for row in rows]
+
+    def holds(self, connection: Connection, subscription: str, position: int, part: int) -> bool:
+        """Whether a delivery was put aside, and is not to be sent again."""
+        if not self._is_there(connection):
+            return False
+        table = self._table
+        one = and_(table.c.position == position, table.c.part == part, table.c.again == 0)
+        query = select(table.c.topic).where(table.c.subscription == subscription, one)
+        return connection.execute(query).first() is not None
 
     def put(self, connection: Connection, letter: Letter) -> None:
         """Keep a dead letter, in place of an earlier one on the same delivery."""

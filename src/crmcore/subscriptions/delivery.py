@@ -4,21 +4,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crmcore.application.log import Recorded
-from crmcore.domain.kernel import derived_id
 from crmcore.domain.kernel.frozen import frozen
 
 if TYPE_CHECKING:
     from cloudevents.core.v1.event import CloudEvent
-
-
-def delivery_id(link: bytes, part: int) -> UUID:
-    """The id under which a part of the record with this link in the chain is delivered.
-
-    A link follows from all that was recorded up to its own record.  So the id is the same for every
-    consumer and every delivery; and a log that was restored, and went on otherwise, does not give
-    an id a second time for another event.
-    """
-    return derived_id("delivery", link.hex(), str(part))
 
 
 @frozen

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from crmcore.application.delivering import delivery_id
 from crmcore.application.describing import described
 from crmcore.application.errors import UnknownTopicError, UnreadableEventError
 from crmcore.application.log import Place, Recorded, is_namespaced
@@ -18,7 +19,7 @@ from crmcore.domain.kernel.frozen import frozen
 from crmcore.infrastructure.log.projection_source import ProjectionSource
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.projections.engine.generations.drift import log_mismatch
-from crmcore.subscriptions.delivery import Delivery, delivery_id
+from crmcore.subscriptions.delivery import Delivery
 
 
 @frozen

@@ -8,8 +8,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
-from sqlalchemy import Connection
-
 from crmcore.application.errors import StoreError
 from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.log.projection_source import ProjectionSource
@@ -66,12 +64,6 @@ class Lease:
         self._thread.join()
         with suppress(StoreError), self._source.write() as connection:  # else it lapses by itself
             self._places.release(connection, self.standing.name, self.token)
-
-    def require(self, connection: Connection) -> None:
-        """Raise ``LeaseLostError`` unless it is held, and will be until the transaction ends."""
-        name = self.standing.name
-        if not self._places.renew(connection, name, self.token, self._seconds):
-            raise LeaseLostError
 
     def _renew(self) -> None:
         name = self.standing.name

@@ -15,6 +15,7 @@ from crmcore.domain.kernel import shown
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.subscriptions.consumer import PARK, STOP, Rules
 from crmcore.subscriptions.dead_letters import DeadLetter
+from crmcore.subscriptions.delivery import Delivery
 from crmcore.subscriptions.places import Standing
 from crmcore.subscriptions.retry import STANDARD, Retry, require_retry
 from crmcore.subscriptions.status import SubscriptionStatus, statuses
@@ -102,6 +103,13 @@ class Subscriptions:
         with self._desk.feed.source.read() as connection:
             self._require(connection, name)
             return [one.told() for one in self._desk.letters.of(connection, name)]
+
+    def is_put_aside(self, name: str, delivery: Delivery) -> bool:
+        """Whether a delivery is a dead letter that nobody wants sent again."""
+        with self._desk.feed.source.read() as connection:
+            return self._desk.letters.holds(
+                connection, name, delivery.position, delivery.recorded.part
+            )
 
     def retry(self, name: str, positions: Collection[int] | None = None) -> int:
         """Let dead letters be sent again, those at *positions* or all; return how many these are.

@@ -1,5 +1,6 @@
 """The subscriptions of a log, put together."""
 
+from crmcore.application.at_once import PutAside
 from crmcore.application.catalogue import Catalogue
 from crmcore.application.telemetry import Telemetry
 from crmcore.infrastructure.database.database import Database
@@ -9,6 +10,7 @@ from crmcore.infrastructure.log.read import LogReader
 from crmcore.subscriptions.dead_letters import DeadLetters
 from crmcore.subscriptions.feed import Feed
 from crmcore.subscriptions.places import Places
+from crmcore.subscriptions.processes import aside_at_once
 from crmcore.subscriptions.subscription import Desk
 from crmcore.subscriptions.subscriptions import Subscriptions
 
@@ -32,3 +34,9 @@ def subscriptions_of(
         telemetry=telemetry,
     )
     return Subscriptions(desk, catalogue)
+
+
+def put_aside_in(database: Database) -> PutAside:
+    """What lists, in the transaction of a command, what a process that acts at once was refused."""
+    schema = database.tables.events.schema
+    return aside_at_once(Places(schema), DeadLetters(schema))

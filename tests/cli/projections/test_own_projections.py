@@ -121,7 +121,7 @@ def test_the_environment_may_name_them(
         ("own_models:TABLE", "expected a Projection or a list of them, found Table"),
         ("own_models:MIXED", "expected a Projection or a list of them, found str"),
         ("own_models:named", "expected a Projection or a list of them, found function"),
-        ("own_models:TAKEN", "two read models have the same name: "),
+        ("own_models:TAKEN", "--projections: two read models have the same name, loyalty_status: "),
         ("..:GUESTS", "--projections ..:GUESTS: "),
     ],
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command_line import CommandLine, bought
+from tests.patience import PATIENCE
 
 MODULE = """
 import os, time
@@ -209,7 +210,7 @@ def started(shop: CommandLine, *more: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 def until_mailed(count: int) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while not Path("mailed").exists() or len(mailed()) < count:
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -223,7 +224,7 @@ def test_it_ends_orderly_and_gives_its_place_free(
     with started(shop) as process:
         until_mailed(13)
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, "")
     assert out == '{"name":"mailer","position":13}\n'
     with closing(sqlite3.connect(shop.database)) as connection:

@@ -1,7 +1,6 @@
 """What a core tells while it works: records, spans, metrics; nothing of a person."""
 
 import logging
-import shutil
 import subprocess
 import sys
 import threading
@@ -9,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -25,9 +23,9 @@ from crmcore import Envelope, commands, errors, telemetry
 from crmcore.domain.kernel import DomainError
 from crmcore.projections.engine.poison.dead_letters import Policy
 from crmcore.subscriptions import Retry
+from crmcore.testing import strategies
 from tests.application import test_hostile_commands as hostile
 from tests.infrastructure.telemetry.conftest import Told, as_json
-from tests.messages import st_message
 from tests.projections.engine.hosting import guests
 from tests.projections.examples import ANN, BEN, named
 
@@ -351,28 +349,23 @@ def marked(kind: type, name: str) -> st.SearchStrategy[Any] | None:
     return hostile.hints(kind, name)
 
 
-def test_whatever_is_sent_no_value_is_told(
-    tmp_path_factory: pytest.TempPathFactory, told: Told
-) -> None:
-    begun = hostile.begin(tmp_path_factory.mktemp("begun"))
-    with hostile.opened(begun.parent) as crm:
+def test_whatever_is_sent_no_value_is_told(told: Told) -> None:
+    with hostile.begun() as crm:
         kinds = tuple(crm.command_kinds.values())
-    every = st.one_of([st_message(kind, hints=marked) for kind in kinds])
+    every = st.one_of([strategies.commands(kind, hints=marked) for kind in kinds])
 
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(every, min_size=20, max_size=40))
     def run(sent: Sequence[Any]) -> None:
-        with TemporaryDirectory() as folder:
-            shutil.copy(begun, folder)
-            with hostile.opened(Path(folder)) as crm:
-                half = len(sent) // 2
-                crm.execute_many(sent[:half], by="zzqmark", source="zzqmark")
-                for command in sent[half:]:
-                    try:
-                        crm.execute(command, by="zzqmark", source="zzqmark")
-                    except DomainError:
-                        continue
-                crm.catch_up()
+        with hostile.begun() as crm:
+            half = len(sent) // 2
+            crm.execute_many(sent[:half], by="zzqmark", source="zzqmark")
+            for command in sent[half:]:
+                try:
+                    crm.execute(command, by="zzqmark", source="zzqmark")
+                except DomainError:
+                    continue
+            crm.catch_up()
         everything = told.everything().lower()
         assert MARK not in everything
         assert DIGITS not in everything

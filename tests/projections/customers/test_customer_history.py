@@ -1,11 +1,14 @@
 """Customer history: everything about a customer, in the order in which it was true."""
 
+import copy
 import json
+import pickle
 from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
 import attrs
+import pytest
 from fastapi.encoders import jsonable_encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -176,3 +179,23 @@ def test_a_filtered_history_is_a_part_of_the_whole(history: list[Command], days:
         assert sorted(whole, key=attrgetter("occurred_at")) == whole
         expected = [entry for entry in whole if entry.occurred_at <= moment]
         assert crm.read.customers.history(CUSTOMERS[0], as_of=moment) == expected
+
+
+def test_an_entry_is_a_value_whether_or_not_it_was_looked_into(
+    crm: crmcore.CRM, tell: Tell
+) -> None:
+    tell(named("Ann"), order(1, "5", at("2025-06-01")))
+    seen, unseen = crm.read.customers.history(ANN), crm.read.customers.history(ANN)
+    assert [entry.sentence for entry in seen]
+    assert seen == unseen
+    for made in (
+        copy.copy,
+        copy.deepcopy,
+        lambda one: pickle.loads(pickle.dumps(one)),
+        attrs.evolve,
+    ):
+        fresh = crm.read.customers.history(ANN)
+        assert [made(entry) for entry in fresh] == seen
+        assert [hash(made(entry)) for entry in fresh] == [hash(entry) for entry in seen]
+    with pytest.raises(AttributeError, match="no attribute 'words'"):
+        _ = getattr(seen[0], "words")  # noqa: B009  # which no type checker would let pass

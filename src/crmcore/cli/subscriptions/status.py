@@ -69,7 +69,7 @@ def documents(found: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
 def show(found: Sequence[Any], now: datetime) -> None:
     """The same for people, and what helps where one does not go on."""
     numbers = [
-        Column(title, number=True) for title in ("Position", "Log", "Behind", "For", "Dead letters")
+        Column(title, number=True) for title in ("Position", "Log", "Behind", "For", "Aside")
     ]
     table(
         ["Subscription", *numbers, "State"],

@@ -148,8 +148,15 @@ class SqlLogSession(SqlLogView):
     _clock: Callable[[], datetime] = attrs.field(kw_only=True)
     began_after: Place | None = attrs.field(default=None, kw_only=True)
     """The end of the log before the first record of this session; None while there is none."""
+    end: int = attrs.field(default=0, kw_only=True)
+    """The last position that this session has recorded; 0 while there is none."""
     _head: Head | None = attrs.field(default=None, kw_only=True)
     """The end of the log, once nobody else can move it."""
+
+    @property
+    def connection(self) -> Connection:
+        """The transaction itself."""
+        return self._connection
 
     def lock(self) -> Head:
         """Hold up all other writers until the transaction ends."""
@@ -169,7 +176,16 @@ class SqlLogSession(SqlLogView):
         positions = append(self._connection, self._log.database.tables, records, now, head)
         self.began_after = self.began_after or Place(head.position, head.chain)
         self._head = None  # it has moved
-        return positions[-1]
+        self._ahead = {}  # these streams have gone on
+        self.end = positions[-1]
+        return self.end
+
+    def appended(self, after: int, topics: Sequence[str]) -> Sequence[tuple[bytes, Recorded]]:
+        """What this session has recorded of *topics* after a position, each with its link."""
+        reader = self._log.reader
+        found = list(reader.recorded(self._connection, after=after, topics=topics))
+        links = reader.links(self._connection, {one.position for one in found})
+        return [(links[one.position], one) for one in found]
 
     def keep_receipts(self, carried_out: Sequence[tuple[Command, Receipt]]) -> None:
         """Remember that commands were carried out, in this transaction.

@@ -26,6 +26,10 @@ class LogNotifier:
         self._database = database
         self._recorded = threading.Condition()
         self._appends = 0
+        self._listening = threading.Lock()
+        self._followers = 0
+        self._deaf = threading.Event()
+        self._listener: threading.Thread | None = None
 
     def notify(self) -> None:
         """Something was recorded by this process."""
@@ -41,19 +45,36 @@ class LogNotifier:
 
     @contextmanager
     def listen(self, stop: threading.Event) -> Iterator[None]:
-        """On PostgreSQL, hear of what other processes record as well, until the end of the block."""
+        """On PostgreSQL, hear of what other processes record as well, until the end of the block.
+
+        However many followers do so, they listen on one connection.  *stop* is set at the end.
+        """
         if self._database.is_sqlite:
             yield
             return
-        thread = threading.Thread(
-            target=self._listen, args=(stop,), name="crmcore-listen", daemon=True
-        )
-        thread.start()
+        self._begin_listening()
         try:
             yield
         finally:
             stop.set()
-            thread.join()
+            self._end_listening()
+
+    def _begin_listening(self) -> None:
+        with self._listening:
+            self._followers += 1
+            if self._followers == 1:
+                self._deaf = threading.Event()
+                self._listener = threading.Thread(
+                    target=self._listen, args=(self._deaf,), name="crmcore-listen", daemon=True
+                )
+                self._listener.start()
+
+    def _end_listening(self) -> None:
+        with self._listening:
+            self._followers -= 1
+            if not self._followers and self._listener is not None:
+                self._deaf.set()
+                self._listener.join()
 
     def _listen(self, stop: threading.Event) -> None:
         while not stop.is_set():

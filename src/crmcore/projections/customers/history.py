@@ -7,15 +7,11 @@ happened to a case before it was known whose it is under the case's id; ``custom
 which ids a customer's history takes in.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from datetime import datetime
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, get_args
 from uuid import UUID
 
-import attrs
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -31,27 +27,17 @@ from sqlalchemy import (
 )
 
 from crmcore.application.catalogue import Catalogue
-from crmcore.application.errors import UnreadableEventError
 from crmcore.application.log import Recorded
-from crmcore.application.sentences import sentence_of
 from crmcore.application.streams import Streams
-from crmcore.domain.customers.customer.messages.contact_point import ContactPointAdded
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.kernel.instants import from_micros
-from crmcore.domain.marketing.campaign.decisions import AGGREGATE
-from crmcore.domain.marketing.campaign.state import Campaign
 from crmcore.domain.sales.lead.messages.qualification import LeadConverted
-from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified, CaseOpened
+from crmcore.domain.service.case.messages.opening import CaseCustomerIdentified
 from crmcore.domain.service.case.messages.unions import CaseEvent
+from crmcore.projections.customers.history_entry import SHOWN, History, HistoryEntry
 from crmcore.projections.engine.columns import Instant
 from crmcore.projections.engine.projection import SUBJECT, Handler, Projection, Rows
-from crmcore.projections.results import result
 
-NAMING: Final = {
-    CaseOpened.TOPIC: ("case_id", "number"),
-    ContactPointAdded.TOPIC: ("point_id", "value"),
-}
-"""The events that name something: the fields with its id and its name."""
 CASE_TOPICS: Final = frozenset(kind.TOPIC for kind in get_args(CaseEvent))
 
 _metadata = MetaData()
@@ -82,35 +68,6 @@ CUSTOMER_LINKS = Table(
 )
 
 
-@result
-class HistoryEntry:
-    """One thing that was recorded; instants in UTC.
-
-    ``details`` are the fields of the event, as JSON has them; ``sentence`` says in a line what
-    happened, with names of campaigns, cases and contact points where they are known.
-    """
-
-    position: int
-    occurred_at: datetime
-    recorded_at: datetime
-    topic: str
-    stream_id: UUID
-    actor: str | None
-    command_id: UUID | None
-    correlation_id: UUID | None
-    causation_id: UUID | None
-    source: str | None
-    details: dict[str, Any] = attrs.field(hash=False)
-    sentence: str
-
-
-SHOWN: Final = (
-    "position", "occurred_at", "recorded_at", "topic", "stream_id", "actor",
-    "command_id", "correlation_id", "causation_id", "source", "details",
-)  # fmt: skip
-TOPIC: Final = SHOWN.index("topic")
-
-
 @frozen
 class _Kept:
     """What is read of most events: that they are JSON; their text is kept as it stands."""
@@ -136,56 +93,7 @@ def read_history(
 ) -> list[HistoryEntry]:
     """The history of a customer, ordered by when things were true, then recorded (INV-Q1)."""
     found = connection.execute(_query(), {"customer": str(customer_id)}).all()
-    details = [json.loads(text) for *_, text in found]
-    names = _names((row[TOPIC], fields) for row, fields in zip(found, details, strict=True))
-    names |= _campaigns(details, streams)
-    return [
-        HistoryEntry(
-            position,
-            occurred_at,
-            recorded_at,
-            topic,
-            UUID(stream),
-            actor,
-            None if command is None else _id(command),
-            None if correlation is None else _id(correlation),
-            None if causation is None else _id(causation),
-            source,
-            fields,
-            sentence_of(catalogue.events, topic, fields, names),
-        )
-        for (
-            (position, occurred_at, recorded_at, topic, stream, actor, command, correlation, causation, source, _),
-            fields,
-        ) in zip(found, details, strict=True)
-    ]  # fmt: skip
-
-
-def _names(events: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
-    """What cases and contact points are called, by their ids: as the events themselves say."""
-    names: dict[str, str] = {}
-    for topic, fields in events:
-        key, name = NAMING.get(topic, ("", ""))
-        if fields.get(key) and fields.get(name):
-            names[fields[key]] = fields[name]
-    return names
-
-
-def _campaigns(details: Iterable[Mapping[str, Any]], streams: Streams) -> dict[str, str]:
-    """What campaigns are called, by their ids; those that cannot be read go by these."""
-    names: dict[str, str] = {}
-    for key in {str(fields["campaign_id"]) for fields in details if fields.get("campaign_id")}:
-        with suppress(UnreadableEventError, ValueError):
-            campaign = streams.state(AGGREGATE, UUID(key))
-            if isinstance(campaign, Campaign):
-                names[key] = campaign.plan.name
-    return names
-
-
-@lru_cache
-def _id(text: str) -> UUID:
-    """An id that several records have in a row: a command's, and what it belongs to."""
-    return UUID(text)
+    return list(History(found, catalogue.events, streams).entries())
 
 
 @cache

@@ -22,9 +22,9 @@ from crmcore.projections.customers.directory import (
 from crmcore.projections.customers.history import (
     CUSTOMER_HISTORY,
     CUSTOMER_LINKS,
-    HistoryEntry,
     read_history,
 )
+from crmcore.projections.customers.history_entry import HistoryEntry
 from crmcore.projections.filters import equals
 from crmcore.projections.instants import about_instants
 from crmcore.projections.paging import Page
