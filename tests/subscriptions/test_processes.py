@@ -1,6 +1,7 @@
 """A process: an event leads to commands, each carried out once, whatever is killed, replayed or rebuilt."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -435,3 +436,14 @@ def test_who_may_only_read_has_no_process(sqlite_url: str) -> None:
         assert passed(crm) == [1]
     with opened(sqlite_url) as crm:
         assert [one.started_after for one in crm.processes.status()] == [1]
+
+
+def test_many_writers_at_once_leave_no_chain_half_done(database_url: str) -> None:
+    with opened(database_url, at_once()) as crm, ThreadPoolExecutor(4) as pool:
+        balls = [number % 6 for number in range(24)]  # several kick the same ball
+        list(pool.map(lambda number: kick(crm, 3, number), balls))
+        begun = [one.stream for one in crm.events() if one.event.left == 3]
+        assert len(begun) == len(set(begun)) == 6
+        assert sorted(passed(crm)) == [0] * 6 + [1] * 6 + [2] * 6 + [3] * 6
+        assert crm.subscriptions.dead_letters(NAME) == []
+        assert crm.verify().intact
