@@ -42,7 +42,7 @@ from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.log.event_log import SqlEventLog
 from crmcore.infrastructure.log.notification import LogNotifier
 from crmcore.infrastructure.log.projection_source import ProjectionSource
-from crmcore.infrastructure.log.pseudonym_key import pseudonyms_of, verify_with_key
+from crmcore.infrastructure.log.pseudonym_key import LogPseudonyms, verify_with_key
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.streams import LogStreams
 from crmcore.infrastructure.log.verify import Verdict
@@ -85,13 +85,13 @@ class Core:
         projections = require_projections(projections)
         self._database, self._clock = database, clock
         policies = policies or STANDARD_POLICIES
-        with database.read() as connection:
-            pseudonyms = pseudonyms_of(connection, database.tables)
         composition = Composition(contexts, policies)
         self.catalogue, codec = composition.catalogue, composition.codec
         self.reader = LogReader(database.tables, codec)
         streams = LogStreams(database, self.reader)
-        wiring = composition.wiring({Clock: clock, Pseudonym: pseudonyms, Streams: streams})
+        wiring = composition.wiring(
+            {Clock: clock, Pseudonym: LogPseudonyms(database), Streams: streams}
+        )
         handlers = composition.handlers(wiring)
         for own in contexts:
             own.require_answerable(wiring)

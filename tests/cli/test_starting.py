@@ -126,7 +126,7 @@ def counted(program: str, folder: Path) -> tuple[int, int, list[str]]:
     [
         pytest.param(HELP, 32, 0, ("rich", "sqlalchemy", "msgspec", *NOT_NEEDED), id="the help"),
         pytest.param(HELP_OF_COMMAND, 275, 55, ("rich", *NOT_NEEDED), id="the help of a command"),
-        pytest.param(OPEN, 32, 8, (*FOR_PEOPLE, *NOT_NEEDED), id="a log that is opened"),
+        pytest.param(OPEN, 34, 8, (*FOR_PEOPLE, *NOT_NEEDED), id="a log that is opened"),
         pytest.param(WRITE, 360, 110, (*FOR_PEOPLE, *NOT_NEEDED), id="a first command"),
         pytest.param(READ, 400, 110, ("rich", *NOT_NEEDED), id="a command that answers in JSON"),
         pytest.param(FIND, 405, 115, ("rich", *NOT_NEEDED), id="a question answered in JSON"),

@@ -23,6 +23,7 @@ from crmcore.infrastructure.database.host_transaction import (
     require_committing,
 )
 from crmcore.infrastructure.log.chain import FIRST_LINK
+from crmcore.infrastructure.log.head import key_of
 from crmcore.infrastructure.log.tables import FORMAT, LogTables
 
 CREATE_LOCK: Final = 0x63726D636F7265
@@ -84,6 +85,8 @@ def _is_made(connection: Connection, tables: LogTables, where: str) -> bool:
             f"{where}: holds other tables than those of a crmcore log ({wrong}): use another"
             " database or schema, or restore the log from a backup"
         )
+    if there:
+        key_of(connection, tables)
     return bool(there)
 
 

@@ -5,13 +5,13 @@ never sees a gap, and never skips a commit that came late.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from crmcore.application.errors import StoreFormatError
 from crmcore.infrastructure.database.driver import bulk_insert, execute, fetch_all
 from crmcore.infrastructure.log.chain import Row, link
+from crmcore.infrastructure.log.head import the_head
 from crmcore.infrastructure.log.statements import log_statements
 from crmcore.infrastructure.log.tables import LogTables
 
@@ -47,14 +47,6 @@ def lock_head(connection: Connection, tables: LogTables) -> Head:
     return Head(
         *the_head(fetch_all(connection, log_statements(tables, connection.dialect).lock_head, ()))
     )
-
-
-def the_head(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """The one row of the head; ``StoreFormatError`` where there is none, or more than one."""
-    if len(rows) != 1:
-        found = "more than one head" if rows else "no head"
-        raise StoreFormatError(f"the log has {found}: restore it from a backup")
-    return rows[0]
 
 
 def append(

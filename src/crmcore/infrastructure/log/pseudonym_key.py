@@ -4,18 +4,19 @@ With another key an address would be claimed a second time, by a second lead for
 """
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from uuid import UUID
 
 import attrs
 from sqlalchemy import Connection
 
-from crmcore.application.errors import StoreFormatError, UnreadableEventError
+from crmcore.application.errors import UnreadableEventError
 from crmcore.application.sales.lead_addresses import address_ids
 from crmcore.domain.sales.lead_address import LeadAddressClaimed
-from crmcore.infrastructure.database.driver import fetch_all
+from crmcore.infrastructure.database.database import Database
 from crmcore.infrastructure.identity import Pseudonyms
-from crmcore.infrastructure.log.append import the_head
 from crmcore.infrastructure.log.chain import Row
+from crmcore.infrastructure.log.head import key_of
 from crmcore.infrastructure.log.read import LogReader
 from crmcore.infrastructure.log.tables import LogTables
 from crmcore.infrastructure.log.verify import First, Verdict, verify
@@ -26,11 +27,23 @@ CLAIMS = 20
 
 def pseudonyms_of(connection: Connection, tables: LogTables) -> Pseudonyms:
     """The pseudonyms of the log; ``StoreFormatError`` where its head has no key for them."""
-    head = connection.dialect.identifier_preparer.format_table(tables.head)
-    (key,) = the_head(fetch_all(connection, f"SELECT pseudonym_key FROM {head}", ()))
-    if not isinstance(key, bytes):  # SQLite takes text for it
-        raise StoreFormatError("the log's key for pseudonyms is none: restore it from a backup")
-    return Pseudonyms(key)
+    return Pseudonyms(key_of(connection, tables))
+
+
+class LogPseudonyms:
+    """The pseudonyms of a log that is open: its key is read when the first is needed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __call__(self, kind: str, value: str, /) -> UUID:
+        """The pseudonym of *value*, which is of some *kind*."""
+        return self._pseudonyms(kind, value)
+
+    @cached_property
+    def _pseudonyms(self) -> Pseudonyms:
+        with self._database.read() as connection:
+            return pseudonyms_of(connection, self._database.tables)
 
 
 def verify_with_key(

@@ -21,8 +21,8 @@ from crmcore.domain.kernel.instants import from_micros
 from crmcore.infrastructure.database.driver import execute, fetch_all
 from crmcore.infrastructure.events.codec import EventCodec, EventReader
 from crmcore.infrastructure.identity import id_text
-from crmcore.infrastructure.log.append import the_head
 from crmcore.infrastructure.log.chain import FIRST_LINK
+from crmcore.infrastructure.log.head import the_head
 from crmcore.infrastructure.log.statements import AHEAD, log_statements
 from crmcore.infrastructure.log.tables import EVENT_COLUMNS, LogTables
 
