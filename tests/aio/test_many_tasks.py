@@ -19,6 +19,7 @@ from crmcore import AsyncCRM
 from tests.aio.test_joining import Base, Note
 from tests.conftest import Place
 from tests.histories import Clock
+from tests.patience import PATIENCE
 from tests.scenario import uid
 from tests.test_crm import register
 
@@ -72,7 +73,7 @@ def test_tasks_that_are_cancelled_leave_all_of_a_command_or_nothing(database_url
             await check_whole(aio, await cancelled_at_random(sign_up))
         assert crm._database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a QueuePool
 
-    asyncio.run(act())
+    asyncio.run(asyncio.wait_for(act(), PATIENCE))
 
 
 # A connection that aiosqlite was making for a task that was cancelled is closed when it is collected.
@@ -106,5 +107,5 @@ def test_tasks_that_are_cancelled_in_the_hosts_transaction(place: Place) -> None
         assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a QueuePool
         await engine.dispose()
 
-    asyncio.run(act())
+    asyncio.run(asyncio.wait_for(act(), PATIENCE))
     gc.collect()

@@ -73,7 +73,7 @@ def test_what_fails_is_tried_again_and_put_aside(crm: crmcore.CRM) -> None:
 
         subscription = await crm.aio.subscribe("mailer", mail, retry=AT_ONCE)
         done = await subscription.catch_up()
-        assert (done.delivered, done.put_aside) == (3, 1)
+        assert (done.delivered, done.dead_letters) == (3, 1)
         assert len(attempts) == AT_ONCE.attempts
         (letter,) = await crm.aio.ask(crm.subscriptions.dead_letters, "mailer")
         assert "TimeoutError" in letter.cause

@@ -36,7 +36,7 @@ def test_every_event_is_delivered_in_order_and_once_if_nothing_fails(crm: crmcor
     mailer = crm.subscribe("mailer", notes)
     done = mailer.catch_up()
     assert notes.positions == [1, 2, 3, 4]
-    assert (done.delivered, done.put_aside, done.position) == (4, 0, 4)
+    assert (done.delivered, done.dead_letters, done.position) == (4, 0, 4)
     assert [one.recorded for one in notes.seen] == list(crm.events())
     assert {one.attempt for one in notes.seen} == {1}
     assert mailer.catch_up().delivered == 0
@@ -206,7 +206,7 @@ def test_a_delivery_that_fails_is_tried_again(crm: crmcore.CRM) -> None:
     done = crm.subscribe("mailer", notes, retry=AT_ONCE).catch_up()
     assert notes.positions == [1, 2, 2, 2, 3, 4]
     assert [one.attempt for one in notes.seen] == [1, 1, 2, 3, 1, 1]
-    assert (done.delivered, done.put_aside) == (4, 0)
+    assert (done.delivered, done.dead_letters) == (4, 0)
     assert state_of(crm, "mailer").reason is None
 
 
@@ -216,7 +216,7 @@ def test_after_the_last_attempt_it_is_a_dead_letter_and_the_next_one_comes(
     notes = Notes(at_positions(2, 4))
     done = crm.subscribe("mailer", notes, retry=AT_ONCE).catch_up()
     assert notes.positions == [1, 2, 2, 2, 3, 4, 4, 4]
-    assert (done.delivered, done.put_aside, done.position) == (2, 2, 4)
+    assert (done.delivered, done.dead_letters, done.position) == (2, 2, 4)
     first, second = crm.subscriptions.dead_letters("mailer")
     assert (first.position, second.position) == (2, 4)
     assert (first.id, first.topic, first.attempts) == (notes.seen[1].id, "order-placed", 3)
@@ -252,7 +252,7 @@ def test_a_batch_that_fails_is_halved_down_to_the_event_that_does(crm: crmcore.C
     assert got == [[*range(1, 9)]] * 2 + [
         [1, 2, 3, 4], [5, 6, 7, 8], [5, 6], [5], [5], [6], [7, 8],
     ]  # fmt: skip
-    assert (done.delivered, done.put_aside) == (7, 1)
+    assert (done.delivered, done.dead_letters) == (7, 1)
     assert [one.position for one in crm.subscriptions.dead_letters("loader")] == [5]
 
 
@@ -266,7 +266,7 @@ def test_dead_letters_are_sent_again_in_order_before_anything_new(crm: crmcore.C
     assert crm.subscriptions.retry("mailer", [4, 3]) == 2
     done = mailer.catch_up()
     assert notes.positions == [3, 4, 5]
-    assert (done.delivered, done.put_aside, done.sent_again) == (1, 0, 1)
+    assert (done.delivered, done.dead_letters, done.sent_again) == (1, 0, 1)
     left = crm.subscriptions.dead_letters("mailer")
     assert [(one.position, one.attempts, one.again) for one in left] == [
         (2, 1, False), (4, 2, False),

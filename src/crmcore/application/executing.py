@@ -277,7 +277,7 @@ class CommandService:
                 if attempt >= attempts:
                     raise
             told.note(retries=attempt)
-            self._telemetry.tell(RETRY, topic=told.particulars.get("topic"))
+            self._telemetry.report(RETRY, topic=told.particulars.get("topic"))
             attempt += 1
 
     def _carry_out(
@@ -318,7 +318,7 @@ class CommandService:
         """Tell of a command that was refused; return what is told of it."""
         told = refusal(envelope.command, error)
         if told["outcome"] == REFUSED:
-            self._telemetry.tell(REFUSAL, **{**sent(envelope), **told})
+            self._telemetry.report(REFUSAL, **{**sent(envelope), **told})
         return told
 
     def _tell(
@@ -338,11 +338,11 @@ class CommandService:
             position=done.position,
         )
         for one in outcomes:
-            self._telemetry.tell(COMMAND, **one)
+            self._telemetry.report(COMMAND, **one)
         for refused in done.refused:
             envelope = chunk[refused.index]
             why = self._refused(envelope, refused.error)
-            self._telemetry.tell(COMMAND, **{**sent(envelope), **why})
+            self._telemetry.report(COMMAND, **{**sent(envelope), **why})
 
     def _run_batch(
         self,

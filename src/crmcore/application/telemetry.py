@@ -56,7 +56,7 @@ class Observer(Protocol):
         """It has ended: its particulars are complete."""
         ...
 
-    def tell(self, happening: Happening, particulars: Particulars) -> None:
+    def report(self, happening: Happening, particulars: Particulars) -> None:
         """Something happened that takes no time."""
         ...
 
@@ -159,11 +159,11 @@ class Telemetry:
         """Whether anybody is to be told of such things now."""
         return any(one.wants(happening) for one in self._observers)
 
-    def tell(self, happening: Happening, **particulars: Value) -> None:
+    def report(self, happening: Happening, **particulars: Value) -> None:
         """Something happened that takes no time."""
         for one in self._observers:
             if one.wants(happening):
-                one.tell(happening, {"log": self.log, **particulars})
+                one.report(happening, {"log": self.log, **particulars})
 
 
 SILENT: Final = Telemetry()

@@ -21,10 +21,10 @@ from crmcore.projections.results import result
 from crmcore.subscriptions.dead_letters import DeadLetters, Letter
 from crmcore.subscriptions.delivery import Delivery
 from crmcore.subscriptions.feed import Feed, Piece
+from crmcore.subscriptions.happenings import DEAD_LETTER, DELIVERED, DELIVERY, delivery
 from crmcore.subscriptions.lease import Lease, LeaseLostError
 from crmcore.subscriptions.places import Places
 from crmcore.subscriptions.retry import STANDARD, Retry
-from crmcore.subscriptions.told import DELIVERED, DELIVERY, PUT_ASIDE, delivery
 
 PARK: Final = "park"
 STOP: Final = "stop"
@@ -44,7 +44,7 @@ class Done:
     """What a consumer did: events delivered, put aside and delivered from there; and where it stands."""
 
     delivered: int
-    put_aside: int
+    dead_letters: int
     sent_again: int
     position: int
 
@@ -55,7 +55,7 @@ class Rules:
 
     With *batch* the handler gets lists of up to so many deliveries.  Of an error, ``is_trouble`` says
     whether it is none of the event's, so that it is raised in the end and the event not put aside;
-    ``is_final``, whether trying again is of no use; ``tell``, what is kept of it.
+    ``is_final``, whether trying again is of no use; ``describe``, what is kept of it.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Rules:
     batch: int | None = None
     is_trouble: Callable[[Exception], bool] = lambda _error: False
     is_final: Callable[[Exception], bool] = lambda _error: False
-    tell: Callable[[Exception], str] = described
+    describe: Callable[[Exception], str] = described
 
 
 @frozen
@@ -90,18 +90,18 @@ class Turn:
     _stop: threading.Event
     _at: Place = attrs.field(init=False)
     delivered: int = 0
-    put_aside: int = 0
+    dead_letters: int = 0
     sent_again: int = 0
     _telemetry: Telemetry = SILENT
 
     @_at.default
     def _stands(self) -> Place:
-        return self._lease.standing.place
+        return self._lease.row.place
 
     @property
     def done(self) -> Done:
         """What was done so far."""
-        return Done(self.delivered, self.put_aside, self.sent_again, self._at.position)
+        return Done(self.delivered, self.dead_letters, self.sent_again, self._at.position)
 
     def go_on(self, upto: int | None = None) -> None:
         """Deliver what there is, to the end of the log, or until *upto* is reached.
@@ -151,7 +151,7 @@ class Turn:
             except InterruptedTurnError:  # by what hands it over to the host's handler
                 raise
             except Exception as error:
-                failure = Failure(attempt, self._rules.tell(error)[:LONGEST_CAUSE], error)
+                failure = Failure(attempt, self._rules.describe(error)[:LONGEST_CAUSE], error)
                 if attempt >= attempts or self._rules.is_final(error):
                     if self._rules.is_trouble(error):
                         raise
@@ -179,9 +179,11 @@ class Turn:
             self._letters.put(connection, self._letter(connection, piece, failure))
             if piece.ends:
                 self._move_in(connection, piece.place)
-        self.put_aside += 1
+        self.dead_letters += 1
         told = {"position": recorded.position, "attempts": failure.attempts}
-        self._telemetry.tell(PUT_ASIDE, subscription=self._rules.name, topic=recorded.topic, **told)
+        self._telemetry.report(
+            DEAD_LETTER, subscription=self._rules.name, topic=recorded.topic, **told
+        )
 
     def _letter(self, connection: Connection, piece: Piece, failure: Failure) -> Letter:
         recorded, now = piece.recorded, self._places.now(connection)

@@ -83,7 +83,7 @@ class Letter:
     put_aside_at: int
     again: int = 0
 
-    def told(self) -> DeadLetter:
+    def shown(self) -> DeadLetter:
         """The same for those who ask."""
         return DeadLetter(
             self.subscription,

@@ -11,7 +11,7 @@ from typing import Final, Self
 from crmcore.application.errors import StoreError
 from crmcore.infrastructure.identity import new_id
 from crmcore.infrastructure.log.projection_source import ProjectionSource
-from crmcore.subscriptions.places import Places, Standing
+from crmcore.subscriptions.places import Places, SubscriptionRow
 
 LEASE_SECONDS: Final = 15.0
 """After so long without a sign of life another consumer takes over."""
@@ -35,20 +35,20 @@ class Lease:
     """A subscription that is held; ``lost`` is set once it was taken over."""
 
     def __init__(
-        self, source: ProjectionSource, places: Places, standing: Standing, seconds: float
+        self, source: ProjectionSource, places: Places, row: SubscriptionRow, seconds: float
     ) -> None:
-        self.standing = standing
+        self.row = row
         self.lost = threading.Event()
         self._source, self._places, self._seconds = source, places, seconds
         self._over = threading.Event()
         self._thread = threading.Thread(
-            target=self._renew, name=f"crmcore-lease-{standing.name}", daemon=True
+            target=self._renew, name=f"crmcore-lease-{row.name}", daemon=True
         )
 
     @property
     def token(self) -> int:
         """What tells this lease from those before and after it."""
-        return self.standing.token
+        return self.row.token
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -63,10 +63,10 @@ class Lease:
         self._over.set()
         self._thread.join()
         with suppress(StoreError), self._source.write() as connection:  # else it lapses by itself
-            self._places.release(connection, self.standing.name, self.token)
+            self._places.release(connection, self.row.name, self.token)
 
     def _renew(self) -> None:
-        name = self.standing.name
+        name = self.row.name
         while not self._over.wait(self._seconds / SIGNS):
             try:
                 with self._source.write() as connection:

@@ -63,7 +63,7 @@ def places_table(schema: str | None) -> Table:
 
 
 @frozen
-class Standing:
+class SubscriptionRow:
     """Where a subscription stands, as its row says.
 
     It has been given all that it asks for after ``started_after`` up to ``position``.  ``topics``
@@ -116,18 +116,18 @@ class Places:
             self._seen.append(True)
         return bool(self._seen)
 
-    def find(self, connection: Connection, name: str) -> Standing | None:
+    def find(self, connection: Connection, name: str) -> SubscriptionRow | None:
         """The subscription of this name, if there is one."""
         return next(iter(self.all(connection, name)), None)
 
-    def all(self, connection: Connection, name: str | None = None) -> list[Standing]:
+    def all(self, connection: Connection, name: str | None = None) -> list[SubscriptionRow]:
         """Every subscription, by name; or the one with this *name*."""
         if not self._is_there(connection):
             return []
         query = select(self._table).order_by(self._table.c.name)
         if name is not None:
             query = query.where(self._table.c.name == name)
-        return [_standing(row) for row in connection.execute(query)]
+        return [_subscription_row(row) for row in connection.execute(query)]
 
     def begin(
         self, connection: Connection, name: str, after: Place, topics: Sequence[str] | None
@@ -147,7 +147,7 @@ class Places:
         holder: str,
         seconds: float,
         topics: Sequence[str] | None,
-    ) -> Standing | None:
+    ) -> SubscriptionRow | None:
         """Hold a subscription from now on, for so long; None while another does, or there is none."""
         table, now = self._table, _now(connection)
         changed = connection.execute(
@@ -222,8 +222,8 @@ class Places:
         return connection.execute(held.values(**values)).rowcount == 1
 
 
-def _standing(row: Any) -> Standing:
-    return attrs.evolve(made := Standing(*row), link=bytes(made.link))
+def _subscription_row(row: Any) -> SubscriptionRow:
+    return attrs.evolve(made := SubscriptionRow(*row), link=bytes(made.link))
 
 
 def _listed(topics: Sequence[str] | None) -> list[str] | None:

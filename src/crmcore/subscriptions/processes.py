@@ -60,7 +60,7 @@ class Processes:
             going_on = []
             for process in self._processes:
                 done = self._subscription(process).catch_up()
-                seen += done.delivered + done.put_aside + done.sent_again
+                seen += done.delivered + done.dead_letters + done.sent_again
                 if done.delivered:
                     going_on.append(process.title)
             if not going_on:
@@ -89,7 +89,7 @@ class Processes:
             topics=process.topics,
             is_trouble=_is_trouble,
             is_final=lambda error: isinstance(error, (RefusedError, *REFUSALS)),
-            tell=reason,
+            describe=reason,
         )
         return self._subscriptions.begun(rules, process.start)
 

@@ -11,7 +11,7 @@ from crmcore.projections.engine.generations.drift import log_mismatch
 from crmcore.projections.results import result
 from crmcore.subscriptions.dead_letters import DeadLetter, DeadLetters
 from crmcore.subscriptions.feed import Feed
-from crmcore.subscriptions.places import Places, Standing
+from crmcore.subscriptions.places import Places, SubscriptionRow
 
 CAUGHT_UP: Final = "caught up"
 BEHIND: Final = "behind"
@@ -69,7 +69,7 @@ def statuses(feed: Feed, places: Places, letters: DeadLetters) -> list[Subscript
 def _status(
     connection: Connection,
     feed: Feed,
-    at: Standing,
+    at: SubscriptionRow,
     letters: DeadLetters,
     head: Place,
     now: int,
@@ -90,11 +90,11 @@ def _status(
         failed_topic=at.failed_topic,
         attempts=at.attempts,
         reason=mismatch or at.failure,
-        dead_letters=tuple(one.told() for one in letters.of(connection, at.name)),
+        dead_letters=tuple(one.shown() for one in letters.of(connection, at.name)),
     )
 
 
-def _state(at: Standing, head: Place, *, held: bool) -> str:
+def _state(at: SubscriptionRow, head: Place, *, held: bool) -> str:
     if at.stopped:
         return STOPPED
     if at.failure is not None:
@@ -104,7 +104,7 @@ def _state(at: Standing, head: Place, *, held: bool) -> str:
     return WORKING if held else BEHIND
 
 
-def _behind_since(connection: Connection, feed: Feed, at: Standing) -> datetime | None:
+def _behind_since(connection: Connection, feed: Feed, at: SubscriptionRow) -> datetime | None:
     topics: Sequence[str] | None = at.topics
     wanted: Collection[str] | None = None
     if topics is not None:

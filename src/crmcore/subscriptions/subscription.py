@@ -183,13 +183,13 @@ class Subscription:
             if not desk.places.is_free(connection, name):
                 return None
         with desk.feed.source.write() as connection:
-            standing = desk.places.claim(
+            row = desk.places.claim(
                 connection, name, self._holder, desk.lease_seconds, self._rules.topics
             )
-            if standing is None:
+            if row is None:
                 self._require_there(desk.places.find(connection, name) is not None)
                 return None
-        return Lease(desk.feed.source, desk.places, standing, desk.lease_seconds)
+        return Lease(desk.feed.source, desk.places, row, desk.lease_seconds)
 
     def _require_there(self, is_there: bool) -> None:
         if not is_there:

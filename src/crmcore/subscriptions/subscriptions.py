@@ -16,7 +16,7 @@ from crmcore.domain.kernel.frozen import frozen
 from crmcore.subscriptions.consumer import PARK, STOP, Rules
 from crmcore.subscriptions.dead_letters import DeadLetter
 from crmcore.subscriptions.delivery import Delivery
-from crmcore.subscriptions.places import Standing
+from crmcore.subscriptions.places import SubscriptionRow
 from crmcore.subscriptions.retry import STANDARD, Retry, require_retry
 from crmcore.subscriptions.status import SubscriptionStatus, statuses
 from crmcore.subscriptions.subscription import Desk, Subscription
@@ -102,7 +102,7 @@ class Subscriptions:
         """What a subscription went past, in the order of the log; ``UnknownSubscriptionError``."""
         with self._desk.feed.source.read() as connection:
             self._require(connection, name)
-            return [one.told() for one in self._desk.letters.of(connection, name)]
+            return [one.shown() for one in self._desk.letters.of(connection, name)]
 
     def is_put_aside(self, name: str, delivery: Delivery) -> bool:
         """Whether a delivery is a dead letter that nobody wants sent again."""
@@ -192,7 +192,7 @@ class Subscriptions:
             raise MisuseError(f"{where}: expected {expected}, got {shown(start)}")
         return Place(int(position), source.link(connection, int(position)))
 
-    def _require(self, connection: Connection, name: str) -> Standing:
+    def _require(self, connection: Connection, name: str) -> SubscriptionRow:
         found = self._desk.places.find(connection, name)
         if found is None:
             known = [one.name for one in self._desk.places.all(connection)]

@@ -86,7 +86,7 @@ def test_what_it_asks_for(shop: CommandLine, more: Sequence[str], count: int) ->
 def test_dead_letters_are_listed_sent_again_and_dropped(shop: CommandLine) -> None:
     Path("failing").write_text("3 5 7")
     out = once(shop, "--attempts", "1")
-    assert out == "mailer: 10 events delivered, 3 events put aside; it is at position 13.\n"
+    assert out == "mailer: 10 events delivered, 3 dead letters; it is at position 13.\n"
     listed = shop("subscriptions", "dead-letters", "mailer", "--json").document["dead_letters"]
     assert [one["position"] for one in listed] == [3, 5, 7]
     assert listed[0]["cause"].startswith("ValueError in mail (own_mailing.py")

@@ -209,7 +209,7 @@ def test_rebuilds_and_switches_are_told(crm: crmcore.CRM, told: Told) -> None:
 
 @pytest.mark.parametrize(
     ("policy", "event", "level"),
-    [(Policy.STOP, "stop", "INFO"), (Policy.HOLD, "put_aside", "WARNING")],
+    [(Policy.STOP, "stop", "INFO"), (Policy.HOLD, "dead_letter", "WARNING")],
 )
 def test_an_event_that_stands_in_the_way_is_told_without_what_it_says(
     database_url: str, told: Told, policy: Policy, event: str, level: str

@@ -13,7 +13,7 @@ import click
 import crmcore
 from crmcore.cli.execution.files import opened_file, size_of
 from crmcore.cli.execution.lines import UNFIT, Line, lines, opened, read
-from crmcore.cli.execution.told import Told
+from crmcore.cli.execution.report import Told
 from crmcore.cli.faults import complain
 from crmcore.cli.output import counted, emit_line, say
 from crmcore.cli.progress import Step, progress

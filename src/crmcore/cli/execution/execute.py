@@ -11,7 +11,7 @@ import crmcore
 from crmcore.cli.execution.dry_run import foretell
 from crmcore.cli.execution.files import opened_file, size_of
 from crmcore.cli.execution.lines import UNFIT, Line, lines, opened, read
-from crmcore.cli.execution.told import Told
+from crmcore.cli.execution.report import Told
 from crmcore.cli.interruption import held
 from crmcore.cli.output import counted, emit_line, say
 from crmcore.cli.progress import Step, progress

@@ -47,7 +47,7 @@ class OnFailure(StrEnum):
     "--on-failure",
     type=OneOf(OnFailure),
     default=OnFailure.PARK.value,
-    help="After the last attempt: put aside, or stop.",
+    help="After the last attempt: keep a dead letter, or stop.",
 )
 @click.option("--once", is_flag=True, help="End at what is the end of the log now.")
 @click.pass_obj
@@ -123,7 +123,7 @@ def _told_of(name: str, done: Any, *, json: bool) -> None:
     if json:
         emit({"name": name} | attrs.asdict(done))
         return
-    aside = f", {counted(done.put_aside, 'event')} put aside" if done.put_aside else ""
+    dead = f", {counted(done.dead_letters, 'dead letter')}" if done.dead_letters else ""
     again = f", {done.sent_again:,} of them again" if done.sent_again else ""
     delivered = counted(done.delivered + done.sent_again, "event")
-    say(f"{name}: {delivered} delivered{again}{aside}; it is at position {done.position:,}.")
+    say(f"{name}: {delivered} delivered{again}{dead}; it is at position {done.position:,}.")

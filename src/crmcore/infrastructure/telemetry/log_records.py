@@ -33,9 +33,9 @@ class LogRecords:
     def end(self, operation: Operation, begun: object) -> None:  # noqa: ARG002  # there is none
         """Write what was done, and how long it took."""
         seconds = round(operation.seconds, 6)
-        self.tell(operation.happening, {**operation.particulars, "duration_seconds": seconds})
+        self.report(operation.happening, {**operation.particulars, "duration_seconds": seconds})
 
-    def tell(self, happening: Happening, particulars: Particulars) -> None:
+    def report(self, happening: Happening, particulars: Particulars) -> None:
         """Write a record."""
         fields = {name: _plain(value) for name, value in particulars.items() if value is not None}
         trouble = fields.get("outcome") == FAILED

@@ -62,7 +62,7 @@ class OpenTelemetry:
         duration = self._histogram(f"{happening.prefix}.duration")
         duration.record(operation.seconds, dimensions(happening, particulars))
 
-    def tell(self, happening: Happening, particulars: Particulars) -> None:
+    def report(self, happening: Happening, particulars: Particulars) -> None:
         """Count it, and add it to the present span."""
         self._count(happening, particulars)
         for name, metric in happening.gauges.items():

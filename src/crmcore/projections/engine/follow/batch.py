@@ -22,6 +22,7 @@ from crmcore.projections.engine.generations.drift import (
 )
 from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.generations.tables import generation_tables
+from crmcore.projections.engine.happenings import BATCH, DEAD_LETTER, stop
 from crmcore.projections.engine.poison.dead_letters import DeadLetters, DeadLetterTable
 from crmcore.projections.engine.poison.poison import (
     PoisonError,
@@ -32,7 +33,6 @@ from crmcore.projections.engine.poison.poison import (
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.rows.memory import MemoryRows
 from crmcore.projections.engine.source import LogSource
-from crmcore.projections.engine.told import BATCH, PUT_ASIDE, stop
 
 
 @frozen
@@ -167,7 +167,7 @@ class Batch:
                         "topic": one.topic,
                         "policy": one.policy,
                     }
-                    self._telemetry.tell(PUT_ASIDE, read_model=one.name, **told)
+                    self._telemetry.report(DEAD_LETTER, read_model=one.name, **told)
                 dead_letters.record(connection, schema, end)
                 return stopped, end
             if not found.go_past(projection, dead_letters):

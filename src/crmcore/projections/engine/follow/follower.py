@@ -17,6 +17,8 @@ from crmcore.projections.engine.generations.drift import (
     topics_read,
 )
 from crmcore.projections.engine.generations.registry import Registry
+from crmcore.projections.engine.happenings import LAG, STOP
+from crmcore.projections.engine.happenings import stop as stop_of
 from crmcore.projections.engine.poison.poison import (
     PoisonError,
     ProjectionStoppedError,
@@ -25,8 +27,6 @@ from crmcore.projections.engine.poison.poison import (
 )
 from crmcore.projections.engine.projection import Projection
 from crmcore.projections.engine.source import LogSource
-from crmcore.projections.engine.told import LAG, STOP
-from crmcore.projections.engine.told import stop as stop_of
 
 BATCH = 2_000
 """Events to a transaction."""
@@ -123,7 +123,7 @@ class Follower:
             while not (stop and stop.is_set()) and not self._fold(projection, progress):
                 pass
         except Exception as error:
-            self._telemetry.tell(STOP, read_model=projection.name, **stop_of(error))
+            self._telemetry.report(STOP, read_model=projection.name, **stop_of(error))
             record_live_stop(self._source, self._registry, projection, error)
             raise
 
@@ -140,7 +140,7 @@ class Follower:
             position, head = batch.fold(projection)
         except PoisonError as poison:
             raise poison.stopped(projection.name) from poison.traced
-        self._telemetry.tell(LAG, read_model=projection.name, lag=head - position)
+        self._telemetry.report(LAG, read_model=projection.name, lag=head - position)
         if progress is not None:
             progress(projection.name, position, head)
         return position >= head
@@ -156,5 +156,5 @@ class Follower:
             changed = changed or at.topics != topics_read(self._source, projection, at)
             end = self._source.head(connection)
             lag = end.position - at.position
-            self._telemetry.tell(LAG, read_model=projection.name, lag=lag)
+            self._telemetry.report(LAG, read_model=projection.name, lag=lag)
             return not changed and at.place == end and at.failure is None

@@ -14,6 +14,7 @@ from crmcore.projections.engine.generations.drift import rebuild_reason
 from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.generations.upgrade import Report as UpgradeReport
 from crmcore.projections.engine.generations.upgrade import Upgrade
+from crmcore.projections.engine.happenings import SWITCH
 from crmcore.projections.engine.maintenance.compare import Comparison, compare
 from crmcore.projections.engine.maintenance.switch import Switcher
 from crmcore.projections.engine.poison.poison import ProjectionStoppedError
@@ -24,7 +25,6 @@ from crmcore.projections.engine.rebuild.outcome import RebuildStoppedError, Rebu
 from crmcore.projections.engine.rebuild.progress import Report
 from crmcore.projections.engine.rebuild.rebuilder import Rebuilder
 from crmcore.projections.engine.source import LogSource
-from crmcore.projections.engine.told import SWITCH
 
 TRIES = 10
 """How often two generations are caught up to be compared at the same position."""
@@ -177,7 +177,7 @@ class Maintenance:
     def _tell(self, one: Checkpoint, way: str) -> None:
         """Tell of a generation that is shown from now on, or gone."""
         told: dict[str, Value] = {"generation": one.generation, "position": one.position}
-        self._telemetry.tell(SWITCH, read_model=one.name, way=way, **told)
+        self._telemetry.report(SWITCH, read_model=one.name, way=way, **told)
 
     @property
     def _switcher(self) -> Switcher:

@@ -17,6 +17,7 @@ from crmcore.projections.engine.follow.batch import Batch
 from crmcore.projections.engine.generations.checkpoint import BUILDING, Checkpoint
 from crmcore.projections.engine.generations.drift import log_mismatch, resume_obstacle
 from crmcore.projections.engine.generations.registry import Registry
+from crmcore.projections.engine.happenings import REBUILD, REBUILT, STOP, stop
 from crmcore.projections.engine.poison.dead_letters import DeadLetterTable
 from crmcore.projections.engine.poison.poison import PoisonError, ProjectionStoppedError
 from crmcore.projections.engine.projection import Projection
@@ -26,7 +27,6 @@ from crmcore.projections.engine.rebuild.parts import Part, Parts
 from crmcore.projections.engine.rebuild.progress import Clock, Report
 from crmcore.projections.engine.rebuild.worker import STANDARD_LIMITS, Limits
 from crmcore.projections.engine.source import LogSource
-from crmcore.projections.engine.told import REBUILD, REBUILT, STOP, stop
 
 BATCH = 10_000
 LOOK_SECONDS = 0.5
@@ -114,20 +114,20 @@ class Rebuilder:
                     rebuilt.append(done)
                     self._tell(done)
         for name, cause in stopped.items():
-            self._telemetry.tell(STOP, read_model=name, **stop(cause))
+            self._telemetry.report(STOP, read_model=name, **stop(cause))
         if stopped:
             raise RebuildStoppedError(rebuilt, stopped)
         return rebuilt
 
     def _tell(self, done: Rebuilt) -> None:
-        self._telemetry.tell(
+        self._telemetry.report(
             REBUILT,
             read_model=done.name,
             generation=done.generation,
             position=done.position,
             duration_seconds=done.seconds,
             resumed=done.resumed,
-            put_aside=done.dead_letters,
+            dead_letters=done.dead_letters,
         )
 
     def _begin(

@@ -1,4 +1,4 @@
-"""What is told of deliveries: subscriptions, topics, positions, attempts; no values."""
+"""What is reported of deliveries: subscriptions, topics, positions, attempts; no values."""
 
 import logging
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ DELIVERY: Final = Happening(
     dimensions=("subscription", "outcome"),
     sums={"events": "crmcore.subscription.events"},
 )
-PUT_ASIDE: Final = Happening(
+DEAD_LETTER: Final = Happening(
     name="dead_letter",
     logger=LOGGER,
     prefix=PREFIX,
@@ -31,7 +31,7 @@ PUT_ASIDE: Final = Happening(
 
 
 def delivery(subscription: str, deliveries: Sequence[Any]) -> dict[str, Value]:
-    """What is told of *deliveries* that are handed over together: of the first, and how many they are."""
+    """What is reported of *deliveries* that are handed over together: of the first, and how many they are."""
     first = deliveries[0]
     return {
         "subscription": subscription,

@@ -34,11 +34,11 @@ STOP: Final = Happening(
     counter="crmcore.read_model.stops",
     dimensions=("read_model", "error"),
 )
-PUT_ASIDE: Final = Happening(
-    name="put_aside",
+DEAD_LETTER: Final = Happening(
+    name="dead_letter",
     logger=LOGGER,
     prefix=PREFIX,
-    counter="crmcore.read_model.put_aside",
+    counter="crmcore.read_model.dead_letters",
     level=logging.WARNING,
     dimensions=("read_model", "topic"),
 )
