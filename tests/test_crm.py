@@ -194,7 +194,7 @@ def test_a_conflict_in_the_hosts_transaction_is_the_hosts_to_handle(
         NOTES.create(connection)
     with crmcore.open(engine, clock=lambda: NOW) as crm:
         crm.execute(plan(), by="me")
-        handlers: dict[type, Any] = crm._core.service._handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
+        handlers: dict[type, Any] = crm._core.service.decider.handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
         decide = handlers[type(cost())]
 
         def decide_late(command: Any, work: Any) -> None:

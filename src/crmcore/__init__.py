@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         testing,
     )
     from crmcore.aio import AsyncCRM
-    from crmcore.application.executing import Batch, Envelope, Refused
+    from crmcore.application.envelope import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
     from crmcore.composition import all_contexts
@@ -121,7 +121,7 @@ _PARTS = {
     ),
     "crmcore.application.service.escalation": ("Escalated",),
     "crmcore.aio": ("AsyncCRM",),
-    "crmcore.application.executing": ("Batch", "Envelope", "Refused"),
+    "crmcore.application.envelope": ("Batch", "Envelope", "Refused"),
     "crmcore.application.log": ("Receipt", "Recorded"),
     "crmcore.composition": ("all_contexts",),
     "crmcore.crm": ("CRM", "open"),

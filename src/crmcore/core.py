@@ -14,15 +14,10 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from crmcore.application.clock import Clock
+from crmcore.application.deciding import Decider, InFutureError
+from crmcore.application.envelope import Batch, Envelope, Refused
 from crmcore.application.errors import StoreReadOnlyError, UnreadableEventError
-from crmcore.application.executing import (
-    Batch,
-    CommandService,
-    Envelope,
-    FollowAtOnce,
-    InFutureError,
-    Refused,
-)
+from crmcore.application.executing import CommandService, FollowAtOnce
 from crmcore.application.log import Receipt, Recorded
 from crmcore.application.policies import STANDARD_POLICIES, Policies
 from crmcore.application.sales.lead_addresses import Pseudonym
@@ -105,7 +100,8 @@ class Core:
         self.inline = Inline(source, registry, at_once, telemetry=telemetry)
         self.log = SqlEventLog(database, codec, self.commands, clock, self.inline.fold)
         self._processes = composition.processes(wiring)
-        self.service = CommandService(self.log, handlers, clock, new_id, telemetry, self._at_once())
+        decider = Decider(handlers, clock, new_id)
+        self.service = CommandService(self.log, decider, telemetry, self._at_once())
         self.follower = Follower(source, kept, registry, telemetry=telemetry)
         submit = Submit(
             database.address,

@@ -21,7 +21,7 @@ from crmcore.infrastructure.database.tenants import tenant_target
 
 if TYPE_CHECKING:
     from crmcore.aio import AsyncCRM
-    from crmcore.application.executing import Batch, Envelope, Refused
+    from crmcore.application.envelope import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.policies import Policies
     from crmcore.application.service.escalation import Escalated

@@ -9,6 +9,7 @@ trouble with the database, ``ProjectionStoppedError`` a read model that cannot g
 for and is not reached.
 """
 
+from crmcore.application.deciding import InFutureError
 from crmcore.application.errors import (
     AmbiguousNumberError,
     CommandIdReusedError,
@@ -30,7 +31,6 @@ from crmcore.application.errors import (
     UnknownTopicError,
     UnreadableEventError,
 )
-from crmcore.application.executing import InFutureError
 from crmcore.application.unit_of_work import OtherKindError
 from crmcore.domain.kernel import (
     AlreadyExistsError,

@@ -8,7 +8,7 @@ from uuid import UUID
 import attrs
 import msgspec
 
-from crmcore.application.executing import Refused
+from crmcore.application.envelope import Refused
 from crmcore.application.log import NewEvent
 from crmcore.application.unit_of_work import UnitOfWork
 from crmcore.infrastructure.events.codec import EventCodec

@@ -93,7 +93,7 @@ def test_commands_sent_again_are_not_decided_again(crm: CRM) -> None:
     commands = [send(register(uid(number)), 5_000 + number) for number in range(1, 41)]
     commands += [send(rename("Bo", uid(number)), 6_000 + number) for number in range(1, 41)]
     assert crm.execute_many(commands, by="me", batch=30).executed == 80
-    handlers: dict[type, Any] = crm._core.service._handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
+    handlers: dict[type, Any] = crm._core.service.decider.handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
     handlers[RegisterCustomer] = handlers[CorrectCustomerName] = None  # would fail if called
     again = crm.execute_many(commands, by="me", batch=30)
     assert (again.executed, again.unchanged, again.refused) == (0, 80, [])
@@ -105,7 +105,7 @@ def test_commands_sent_again_are_not_decided_again(crm: CRM) -> None:
 
 def meanwhile(crm: CRM, kind: type, other: Callable[[], object]) -> None:
     """Let *other* happen in another thread just before the first command of *kind* is decided."""
-    handlers: dict[type, Any] = crm._core.service._handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
+    handlers: dict[type, Any] = crm._core.service.decider.handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
     decide = handlers[kind]
 
     def decide_later(command: Any, work: Any) -> None:

@@ -331,7 +331,7 @@ def between(crm: CRM, kind: type, *others: Any) -> list[int]:
 
     Returns a list that counts the decisions: the handler is real, the other writer too.
     """
-    handlers: dict[type, Any] = crm._core.service._handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
+    handlers: dict[type, Any] = crm._core.service.decider.handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
     decide = HANDLERS[kind]
     seen = [0]
 
@@ -421,7 +421,7 @@ def test_who_loses_a_race_for_a_command_id_in_the_hosts_transaction_is_told(
     def first() -> Receipt:
         return crm.execute(register(), by="another", command_id=uid(50))
 
-    handlers: dict[type, Any] = crm._core.service._handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
+    handlers: dict[type, Any] = crm._core.service.decider.handlers  # type: ignore[assignment]  # a Mapping to others, a dict here
     decide = handlers[RegisterCustomer]
 
     def decide_later(command: Any, work: Any) -> None:

@@ -27,7 +27,7 @@ WHILE_A_COMMAND_IS_FETCHED = (
     "sqlalchemy.sql.elements",
     "sqlalchemy.engine.base",
     "crmcore.domain.kernel",
-    "crmcore.application.executing",
+    "crmcore.application.deciding",
     "crmcore.cli.faults",
     "crmcore.cli.session",
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_scoped_session
 
     from crmcore.aio.subscriptions import AsyncSubscription
-    from crmcore.application.executing import Batch, Envelope, Refused
+    from crmcore.application.envelope import Batch, Envelope, Refused
     from crmcore.application.log import Receipt, Recorded
     from crmcore.application.service.escalation import Escalated
     from crmcore.core import Core

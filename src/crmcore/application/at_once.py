@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from crmcore.application.delivering import delivery_id
+from crmcore.application.envelope import Envelope
 from crmcore.application.errors import InvalidCommandError, MisuseError, UnreadableEventError
-from crmcore.application.executing import Envelope
 from crmcore.application.log import LogSession, Recorded
 from crmcore.application.processes import Process
 from crmcore.domain.kernel import DomainError

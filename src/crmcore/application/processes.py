@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from crmcore.application.envelope import Envelope
 from crmcore.application.errors import MisuseError
-from crmcore.application.executing import Envelope
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel import Command, DomainError, derived_id, shown
 from crmcore.domain.kernel.frozen import frozen

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from crmcore.application.at_once import REFUSALS, PutAside
 from crmcore.application.describing import described
+from crmcore.application.envelope import Envelope
 from crmcore.application.errors import (
     CommandIdReusedError,
     ConcurrencyError,
     MisuseError,
     StoreError,
 )
-from crmcore.application.executing import Envelope
 from crmcore.application.log import LogSession, Recorded
 from crmcore.application.processes import PREFIX, Process
 from crmcore.domain.kernel.frozen import frozen

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from crmcore.application.executing import Envelope
+from crmcore.application.envelope import Envelope
 from crmcore.application.log import Recorded
 from crmcore.contexts import Context
 from crmcore.crm import CRM

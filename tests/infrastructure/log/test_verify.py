@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 import crmcore
 from crmcore import commands as ask
-from crmcore.application.executing import Envelope
+from crmcore.application.envelope import Envelope
 from crmcore.domain.kernel import Command
 from crmcore.errors import StoreFormatError
 from crmcore.infrastructure.database.database import Database

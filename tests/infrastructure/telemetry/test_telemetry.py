@@ -128,7 +128,7 @@ def test_a_writer_that_comes_between_is_a_conflict_and_a_retry(
     """The other one records while the first decides."""
     crm.execute(named("Ann"), by="desk")
     service = crm._core.service
-    handlers = dict(service._handlers)
+    handlers = dict(service.decider.handlers)
     handle, others = handlers[commands.CorrectCustomerName], ["Annie"]
 
     def deciding(wanted: Any, work: Any) -> None:
@@ -140,7 +140,7 @@ def test_a_writer_that_comes_between_is_a_conflict_and_a_retry(
             other.join()
 
     handlers[commands.CorrectCustomerName] = deciding
-    interrupted = attrs.evolve(service, handlers=handlers)
+    interrupted = attrs.evolve(service, decider=attrs.evolve(service.decider, handlers=handlers))
     command = commands.CorrectCustomerName(customer_id=ANN, name="Anna", at=crm.now())
     interrupted.execute(Envelope(command=command, by="desk"))
     assert told.logged("command")[-1].retries == 1
@@ -282,13 +282,13 @@ def test_a_dead_letter_is_told(crm: crmcore.CRM, told: Told) -> None:
 def test_spans_of_a_database_stand_within_those_of_commands(crm: crmcore.CRM) -> None:
     """A span of a command is the present one while it is carried out."""
     seen: list[str] = []
-    original = crm._core.service._new_id
+    original = crm._core.service.decider._new_id
 
     def new_id() -> UUID:
         seen.append(getattr(trace.get_current_span(), "name", ""))
         return original()
 
-    object.__setattr__(crm._core.service, "_new_id", new_id)
+    object.__setattr__(crm._core.service.decider, "_new_id", new_id)
     crm.execute(named("Ann"), by="desk")
     assert seen == ["crmcore.execute"]
     assert not trace.get_current_span().is_recording()

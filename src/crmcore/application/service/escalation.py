@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from crmcore.application.executing import Batch, Envelope, Refused
+from crmcore.application.envelope import Batch, Envelope, Refused
 from crmcore.application.log import Recorded
 from crmcore.domain.kernel.frozen import frozen
 from crmcore.domain.service.case.messages.service_levels import ObserveServiceLevels
