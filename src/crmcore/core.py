@@ -128,9 +128,9 @@ class Core:
         if not acting:
             return None
         from crmcore.application.at_once import AtOnce
-        from crmcore.subscriptions.wiring import put_aside_in
+        from crmcore.subscriptions.wiring import keep_dead_letters_in
 
-        return AtOnce(acting, put_aside_in(self._database)).follow
+        return AtOnce(acting, keep_dead_letters_in(self._database)).follow
 
     @cached_property
     def subscriptions(self) -> "Subscriptions":

@@ -21,7 +21,7 @@ STEPS: Final = 10
 REFUSALS: Final = (DomainError, InvalidCommandError, UnreadableEventError, MisuseError)
 """What refuses a command of a process, whenever it comes: it is listed."""
 
-PutAside = Callable[[LogSession, str, bytes, Recorded, Exception], None]
+KeepDeadLetter = Callable[[LogSession, str, bytes, Recorded, Exception], None]
 """Lists, under the title of a process, an event with its link, and what came of it."""
 
 
@@ -30,7 +30,7 @@ class AtOnce:
     """Follows what a transaction records, by the *processes* that act at once."""
 
     _processes: Sequence[Process]
-    _put_aside: PutAside
+    _keep_dead_letter: KeepDeadLetter
 
     def follow(self, session: LogSession, carry_out: Callable[[Envelope], Any]) -> None:
         """Carry out what follows from the events of *session*, and from what follows.
@@ -55,7 +55,7 @@ class AtOnce:
             for process, link, recorded in acting:
                 refused = self._refusal(process, link, recorded, carry_out)
                 if refused is not None:
-                    self._put_aside(session, process.title, link, recorded, refused)
+                    self._keep_dead_letter(session, process.title, link, recorded, refused)
 
     def _refusal(
         self,

@@ -36,7 +36,7 @@ from crmcore.projections.results import result
 class DeadLetter:
     """A delivery that a subscription went past.
 
-    ``cause`` is the kind of error and its place, no value; ``put_aside_at`` is in UTC.  ``again``:
+    ``cause`` is the kind of error and its place, no value; ``failed_at`` is in UTC.  ``again``:
     it is to be sent again as soon as somebody consumes the subscription.
     """
 
@@ -47,7 +47,7 @@ class DeadLetter:
     topic: str
     attempts: int
     cause: str
-    put_aside_at: datetime
+    failed_at: datetime
     again: bool
 
 
@@ -64,14 +64,14 @@ def letters_table(schema: str | None) -> Table:
         Column("topic", Text, nullable=False),
         Column("attempts", Integer, nullable=False),
         Column("cause", Text, nullable=False),
-        Column("put_aside_at", BigInteger, nullable=False),
+        Column("failed_at", BigInteger, nullable=False),
         Column("again", Integer, nullable=False),
     )
 
 
 @frozen
 class Letter:
-    """A dead letter as it is stored; ``put_aside_at`` in microseconds."""
+    """A dead letter as it is stored; ``failed_at`` in microseconds."""
 
     subscription: str
     position: int
@@ -80,7 +80,7 @@ class Letter:
     topic: str
     attempts: int
     cause: str
-    put_aside_at: int
+    failed_at: int
     again: int = 0
 
     def shown(self) -> DeadLetter:
@@ -93,7 +93,7 @@ class Letter:
             self.topic,
             self.attempts,
             self.cause,
-            from_micros(self.put_aside_at),
+            from_micros(self.failed_at),
             bool(self.again),
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-from crmcore.application.at_once import REFUSALS, PutAside
+from crmcore.application.at_once import REFUSALS, KeepDeadLetter
 from crmcore.application.describing import described
 from crmcore.application.envelope import Envelope
 from crmcore.application.errors import (
@@ -124,7 +124,7 @@ class _Reaction:
 
     def _was_refused(self, delivery: Delivery) -> bool:
         """Whether it was refused at once, and nobody wants it tried again."""
-        return self.subscriptions.is_put_aside(self.process.title, delivery)
+        return self.subscriptions.is_dead_letter(self.process.title, delivery)
 
 
 def _is_trouble(error: Exception) -> bool:
@@ -142,7 +142,7 @@ def reason(error: Exception) -> str:
     return described(error)
 
 
-def aside_at_once(places: Places, letters: DeadLetters) -> PutAside:
+def dead_letters_at_once(places: Places, letters: DeadLetters) -> KeepDeadLetter:
     """What lists a refusal in the transaction of the command that was not refused."""
 
     def put(

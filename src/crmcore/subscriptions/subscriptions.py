@@ -104,7 +104,7 @@ class Subscriptions:
             self._require(connection, name)
             return [one.shown() for one in self._desk.letters.of(connection, name)]
 
-    def is_put_aside(self, name: str, delivery: Delivery) -> bool:
+    def is_dead_letter(self, name: str, delivery: Delivery) -> bool:
         """Whether a delivery is a dead letter that nobody wants sent again."""
         with self._desk.feed.source.read() as connection:
             return self._desk.letters.holds(

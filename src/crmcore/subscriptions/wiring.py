@@ -1,6 +1,6 @@
 """The subscriptions of a log, put together."""
 
-from crmcore.application.at_once import PutAside
+from crmcore.application.at_once import KeepDeadLetter
 from crmcore.application.catalogue import Catalogue
 from crmcore.application.telemetry import Telemetry
 from crmcore.infrastructure.database.database import Database
@@ -10,7 +10,7 @@ from crmcore.infrastructure.log.read import LogReader
 from crmcore.subscriptions.dead_letters import DeadLetters
 from crmcore.subscriptions.feed import Feed
 from crmcore.subscriptions.places import Places
-from crmcore.subscriptions.processes import aside_at_once
+from crmcore.subscriptions.processes import dead_letters_at_once
 from crmcore.subscriptions.subscription import Desk
 from crmcore.subscriptions.subscriptions import Subscriptions
 
@@ -36,7 +36,7 @@ def subscriptions_of(
     return Subscriptions(desk, catalogue)
 
 
-def put_aside_in(database: Database) -> PutAside:
+def keep_dead_letters_in(database: Database) -> KeepDeadLetter:
     """What lists, in the transaction of a command, what a process that acts at once was refused."""
     schema = database.tables.events.schema
-    return aside_at_once(Places(schema), DeadLetters(schema))
+    return dead_letters_at_once(Places(schema), DeadLetters(schema))

@@ -50,7 +50,7 @@ def dead_letters(options: Options, name: str) -> None:
         Column("Again"),
     ]
     rows = [
-        [one.position, one.topic, one.attempts, instant(one.put_aside_at), one.cause, _again(one)]
+        [one.position, one.topic, one.attempts, instant(one.failed_at), one.cause, _again(one)]
         for one in found
     ]
     table(columns, rows)
@@ -69,7 +69,7 @@ def documents(found: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
 def show(found: Sequence[Any], now: datetime) -> None:
     """The same for people, and what helps where one does not go on."""
     numbers = [
-        Column(title, number=True) for title in ("Position", "Log", "Behind", "For", "Aside")
+        Column(title, number=True) for title in ("Position", "Log", "Behind", "For", "Dead letters")
     ]
     table(
         ["Subscription", *numbers, "State"],
