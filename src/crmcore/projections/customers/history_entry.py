@@ -138,5 +138,5 @@ class History:
 
 @lru_cache
 def _id(text: str | None) -> UUID | None:
-    """An id that several records have in a row: a command's, and what it belongs to."""
-    return None if text is None else UUID(text)
+    """An id, as the core writes it; several records have one in a row: a command's, say."""
+    return None if text is None else UUID(int=int(text.replace("-", ""), 16))
