@@ -177,8 +177,7 @@ class Turn:
             raise stopped from failure.error
         with self._feed.source.write() as connection:
             self._letters.put(connection, self._letter(connection, piece, failure))
-            if piece.ends:
-                self._move_in(connection, piece.place)
+            self._move_in(connection, piece.place if piece.ends else self._at)
         self.dead_letters += 1
         told = {"position": recorded.position, "attempts": failure.attempts}
         self._telemetry.report(
