@@ -13,8 +13,7 @@ import crmcore
 from crmcore.errors import SubscriptionStoppedError
 from crmcore.subscriptions import Delivery, Retry, Subscription, lease
 from crmcore.subscriptions.places import Places, places_table
-from tests.patience import PATIENCE
-from tests.projections.engine.test_following import eventually
+from tests.patience import PATIENCE, eventually
 from tests.subscriptions.consuming import Notes, at_positions, buy, shop, state_of
 
 
@@ -47,7 +46,7 @@ def test_following_delivers_what_is_recorded_meanwhile(crm: crmcore.CRM) -> None
     notes = Notes()
     with crm.subscribe("mailer", notes).follow():
         buy(crm, 2)
-        assert eventually(lambda: notes.positions == [1, 2, 3, 4, 5, 6])
+        eventually(lambda: notes.positions == [1, 2, 3, 4, 5, 6])
         assert state_of(crm, "mailer").holder
     assert state_of(crm, "mailer").holder is None
 
@@ -57,7 +56,7 @@ def test_what_another_process_records_is_delivered(database_url: str) -> None:
     with shop(database_url) as crm, crm.subscribe("mailer", notes).follow():
         with crmcore.open(database_url) as other:
             buy(other, 1)
-        assert eventually(lambda: 5 in notes.positions)
+        eventually(lambda: 5 in notes.positions)
 
 
 def test_of_two_consumers_one_works_and_the_other_takes_over(database_url: str) -> None:
@@ -65,16 +64,16 @@ def test_of_two_consumers_one_works_and_the_other_takes_over(database_url: str) 
     with shop(database_url) as crm, crmcore.open(database_url) as other:
         theirs = looking_often(other.subscribe("mailer", second))
         with running(looking_often(crm.subscribe("mailer", first))):
-            assert eventually(lambda: first.positions == [1, 2, 3, 4])
+            eventually(lambda: first.positions == [1, 2, 3, 4])
             with running(theirs, waits):
-                assert eventually(lambda: bool(waits))
+                eventually(lambda: bool(waits))
                 assert waits == [state_of(crm, "mailer").holder]
                 buy(crm, 1)
-                assert eventually(lambda: first.positions == [1, 2, 3, 4, 5])
+                eventually(lambda: first.positions == [1, 2, 3, 4, 5])
                 assert second.positions == []
         with running(theirs):
             buy(crm, 1)
-            assert eventually(lambda: second.positions == [6])
+            eventually(lambda: second.positions == [6])
     assert first.positions == [1, 2, 3, 4, 5]
 
 
@@ -100,11 +99,11 @@ def test_a_lease_is_renewed_while_a_handler_works(
         assert busy.wait(PATIENCE)
         holder, first = state_of(crm, "mailer").holder, leased_until()
         with running(looking_often(crm.subscribe("mailer", second))):
-            assert eventually(lambda: leased_until() > first)
+            eventually(lambda: leased_until() > first)
             assert state_of(crm, "mailer").holder == holder
             assert state_of(crm, "mailer").state == "working"
             go_on.set()
-            assert eventually(lambda: state_of(crm, "mailer").state == "caught up")
+            eventually(lambda: state_of(crm, "mailer").state == "caught up")
     assert second.positions == []
 
 
@@ -130,7 +129,7 @@ def test_who_was_taken_over_moves_nothing_any_more(crm: crmcore.CRM) -> None:
     assert second.positions == [1, 2, 3, 4]
     go_on.set()
     buy(crm, 1)
-    assert eventually(lambda: 5 in first.positions)
+    eventually(lambda: 5 in first.positions)
     stop.set()
     thread.join()
     assert first.positions == [1, 5]  # the first again: at least once
@@ -141,7 +140,7 @@ def test_who_was_taken_over_moves_nothing_any_more(crm: crmcore.CRM) -> None:
 def test_catching_up_waits_for_the_one_who_works(crm: crmcore.CRM) -> None:
     go_on, second = threading.Event(), Notes()
     with running(looking_often(crm.subscribe("mailer", lambda _: go_on.wait(PATIENCE)))):
-        assert eventually(lambda: state_of(crm, "mailer").state == "working")
+        eventually(lambda: state_of(crm, "mailer").state == "working")
         threading.Timer(0.3, go_on.set).start()
         done = looking_often(crm.subscribe("mailer", second)).catch_up()
     assert (done.delivered, done.position) == (0, 4)
@@ -161,7 +160,7 @@ def test_who_is_set_back_while_at_work_goes_on_from_there(crm: crmcore.CRM) -> N
         assert busy.wait(PATIENCE)
         crm.subscriptions.reset("mailer", 1)
         go_on.set()
-        assert eventually(lambda: notes.positions == [1, 2, 3, 2, 3, 4])
+        eventually(lambda: notes.positions == [1, 2, 3, 2, 3, 4])
 
 
 def test_what_is_removed_while_it_is_followed_is_followed_no_more(
@@ -169,10 +168,10 @@ def test_what_is_removed_while_it_is_followed_is_followed_no_more(
 ) -> None:
     notes = Notes()
     with caplog.at_level(logging.WARNING), looking_often(crm.subscribe("mailer", notes)).follow():
-        assert eventually(lambda: notes.positions == [1, 2, 3, 4])
+        eventually(lambda: notes.positions == [1, 2, 3, 4])
         crm.subscriptions.remove("mailer")
         buy(crm, 1)
-        assert eventually(lambda: "was removed" in caplog.text)
+        eventually(lambda: "was removed" in caplog.text)
     assert crm.subscriptions.status() == []
 
 
@@ -180,7 +179,7 @@ def test_a_wait_to_try_again_ends_when_it_is_told_to(crm: crmcore.CRM) -> None:
     notes = Notes(at_positions(1))
     day = Retry(first=86_400, longest=86_400)
     with crm.subscribe("mailer", notes, retry=day).follow():
-        assert eventually(lambda: state_of(crm, "mailer").state == "retrying")
+        eventually(lambda: state_of(crm, "mailer").state == "retrying")
         found = state_of(crm, "mailer")
         assert (found.failed_position, found.attempts) == (1, 1)
         assert found.reason.startswith("ValueError in __call__")
@@ -193,7 +192,7 @@ def test_a_stop_is_logged_and_the_thread_ends(
 ) -> None:
     broken = crm.subscribe("mailer", Notes(at_positions(2)), retry=Retry(1), on_failure="stop")
     with caplog.at_level(logging.WARNING), broken.follow():
-        assert eventually(lambda: "stopped at position 2" in caplog.text)
+        eventually(lambda: "stopped at position 2" in caplog.text)
     assert "ann@example.com" not in caplog.text
     assert state_of(crm, "mailer").state == "stopped"
     stop = threading.Event()
@@ -204,11 +203,11 @@ def test_a_stop_is_logged_and_the_thread_ends(
 def test_dead_letters_are_sent_again_by_the_one_who_follows(crm: crmcore.CRM) -> None:
     notes = Notes(at_positions(2))
     with crm.subscribe("mailer", notes, retry=Retry(1)).follow():
-        assert eventually(lambda: notes.positions == [1, 2, 3, 4])
+        eventually(lambda: notes.positions == [1, 2, 3, 4])
         notes.fails = at_positions()
         crm.subscriptions.retry("mailer")
-        assert eventually(lambda: notes.positions == [1, 2, 3, 4, 2])
-        assert eventually(lambda: not crm.subscriptions.dead_letters("mailer"))
+        eventually(lambda: notes.positions == [1, 2, 3, 4, 2])
+        eventually(lambda: not crm.subscriptions.dead_letters("mailer"))
 
 
 def test_a_lost_connection_is_gone_on_after(
@@ -220,7 +219,7 @@ def test_a_lost_connection_is_gone_on_after(
         shop(postgres_url) as crm,
         looking_often(crm.subscribe("mailer", notes)).follow(),
     ):
-        assert eventually(lambda: notes.positions == [1, 2, 3, 4])
+        eventually(lambda: notes.positions == [1, 2, 3, 4])
         with killer.begin() as connection:
             connection.execute(
                 text(
@@ -229,7 +228,7 @@ def test_a_lost_connection_is_gone_on_after(
                 )
             )
         buy(crm, 1)
-        assert eventually(lambda: notes.positions[-1:] == [5])
+        eventually(lambda: notes.positions[-1:] == [5])
     killer.dispose()
 
 
@@ -266,14 +265,14 @@ def test_many_followers_listen_on_one_connection(postgres_url: str) -> None:
         first, second = crm.subscribe("one", one), crm.subscribe("other", other)
         with first.follow():
             with second.follow(), crm.follow():
-                assert eventually(lambda: listening() == 1)
-                assert eventually(lambda: one.positions == other.positions == [1, 2, 3, 4])
+                eventually(lambda: listening() == 1)
+                eventually(lambda: one.positions == other.positions == [1, 2, 3, 4])
                 assert listening() == 1
             buy(crm, 1)
-            assert eventually(lambda: one.positions == [1, 2, 3, 4, 5])
+            eventually(lambda: one.positions == [1, 2, 3, 4, 5])
             assert listening() == 1
-        assert eventually(lambda: listening() == 0)
+        eventually(lambda: listening() == 0)
         with second.follow():
-            assert eventually(lambda: other.positions == [1, 2, 3, 4, 5])
-            assert eventually(lambda: listening() == 1)
+            eventually(lambda: other.positions == [1, 2, 3, 4, 5])
+            eventually(lambda: listening() == 1)
     engine.dispose()

@@ -21,7 +21,7 @@ from crmcore.projections import Recorded
 from crmcore.subscriptions.retry import Retry
 from tests.domain.service.case_examples import CUSTOMER, open_case
 from tests.histories import Clock
-from tests.projections.engine.test_following import eventually
+from tests.patience import eventually
 from tests.scenario import at, uid
 from tests.subscriptions.consuming import state_of
 from tests.subscriptions.pinging import (
@@ -115,7 +115,7 @@ def test_two_releases_that_mean_different_things_act_once(sqlite_url: str) -> No
 def test_it_is_followed_in_a_thread(database_url: str) -> None:
     with opened(database_url) as crm, crm.processes.follow():
         kick(crm, 3)
-        assert eventually(lambda: passed(crm) == [3, 2, 1, 0])
+        eventually(lambda: passed(crm) == [3, 2, 1, 0])
 
 
 def test_a_refused_command_is_listed_and_the_process_goes_on(database_url: str) -> None:

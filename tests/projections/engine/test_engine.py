@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -42,7 +41,7 @@ from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.projection import Projection, Rows
 from crmcore.testing.rows import following
 from tests.histories import Clock, a_rich_history, send
-from tests.patience import PATIENCE
+from tests.patience import eventually
 from tests.projections.contract import catch_up, check
 from tests.projections.engine.hosting import Through
 from tests.projections.examples import ANN, at, known, named, order
@@ -327,7 +326,7 @@ def test_a_second_consumer_waits_for_the_first(postgres_url: str) -> None:
             def done() -> set[str]:
                 return {status.name for status in crm.status() if not status.behind}
 
-            wait_until(lambda: done() == before)
+            eventually(lambda: done() == before)
             second.join(0.3)
             assert second.is_alive()
             assert done() == before
@@ -338,13 +337,6 @@ def test_a_second_consumer_waits_for_the_first(postgres_url: str) -> None:
 # In the background
 
 
-def wait_until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-
-
 def followers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "crmcore-follow"]
 
@@ -353,7 +345,7 @@ def test_following_shows_new_events_and_ends_with_its_block(crm: crmcore.CRM) ->
     with crm.follow(every=0.01):
         for number in range(1, 4):
             send(crm, known(ANN) if number == 1 else [order(number, "5", MAY)])
-            wait_until(lambda: all(status.state == "caught up" for status in crm.status()))
+            eventually(lambda: all(status.state == "caught up" for status in crm.status()))
         assert len(followers()) == 1
     assert followers() == []
     check(crm)
@@ -368,10 +360,10 @@ def test_following_goes_on_past_a_projection_that_stopped(
     with crm._database.write() as connection:
         connection.execute(events.update().where(events.c.position == bad).values(data=""))
     with caplog.at_level(logging.WARNING), crm.follow(every=0.01):
-        wait_until(lambda: states(crm)["service_levels"] == "caught up")
-        wait_until(lambda: states(crm)["loyalty_status"] == "stopped")
+        eventually(lambda: states(crm)["service_levels"] == "caught up")
+        eventually(lambda: states(crm)["loyalty_status"] == "stopped")
         send(crm, [named("Late", uid(8))])
-        wait_until(lambda: bool(crm.read.customers.find("Late").items))
+        eventually(lambda: bool(crm.read.customers.find("Late").items))
     assert f"loyalty_status: stopped at position {bad}" in caplog.text
 
 
@@ -398,7 +390,7 @@ def test_following_survives_trouble_with_the_database(
     thread = threading.Thread(target=patient.follow, args=(stop, partial(stop.wait, 0.01)))
     thread.start()
     try:
-        wait_until(lambda: set(states(crm).values()) == {"caught up"})
+        eventually(lambda: set(states(crm).values()) == {"caught up"})
     finally:
         stop.set()
         thread.join()

@@ -2,25 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable
 
 import pytest
 from sqlalchemy import create_engine, text
 
 import crmcore
 from tests.histories import Clock, a_rich_history, send
-from tests.patience import PATIENCE
+from tests.patience import eventually
 from tests.projections.contract import check
 from tests.projections.examples import ANN, at, known, order
-
-
-def eventually(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def caught_up(crm: crmcore.CRM) -> bool:
@@ -33,23 +23,23 @@ def test_a_command_of_this_process_wakes_the_follower(database_url: str) -> None
         crm.follow(every=60),  # so long that only being woken can explain what follows
     ):
         send(crm, a_rich_history())
-        assert eventually(lambda: caught_up(crm))
+        eventually(lambda: caught_up(crm))
         check(crm)
 
 
 def test_a_command_of_another_process_wakes_the_follower(postgres_url: str) -> None:
     with crmcore.open(postgres_url, clock=Clock()) as crm, crm.follow(every=60):
-        assert eventually(lambda: caught_up(crm))
+        eventually(lambda: caught_up(crm))
         with crmcore.open(postgres_url, clock=Clock()) as other:
             send(other, a_rich_history())
-        assert eventually(lambda: crm.position > 0 and caught_up(crm))
+        eventually(lambda: crm.position > 0 and caught_up(crm))
 
 
 def test_what_another_process_records_in_a_file_is_found_by_looking(sqlite_url: str) -> None:
     with crmcore.open(sqlite_url, clock=Clock()) as crm, crm.follow(every=0.05):
         with crmcore.open(sqlite_url, clock=Clock()) as other:
             send(other, a_rich_history())
-        assert eventually(lambda: crm.position > 0 and caught_up(crm))
+        eventually(lambda: crm.position > 0 and caught_up(crm))
 
 
 def test_a_killed_backend_is_replaced(postgres_url: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -60,7 +50,7 @@ def test_a_killed_backend_is_replaced(postgres_url: str, caplog: pytest.LogCaptu
         crm.follow(every=0.1),
     ):
         send(crm, known(ANN))
-        assert eventually(lambda: caught_up(crm))
+        eventually(lambda: caught_up(crm))
         with killer.begin() as connection:
             connection.execute(
                 text(
@@ -69,7 +59,7 @@ def test_a_killed_backend_is_replaced(postgres_url: str, caplog: pytest.LogCaptu
                 )
             )
         send(crm, [order(1, "5", at("2025-05-01"))])
-        assert eventually(lambda: crm.position > 0 and caught_up(crm))
+        eventually(lambda: crm.position > 0 and caught_up(crm))
         check(crm)
     killer.dispose()
 

@@ -33,8 +33,8 @@ from crmcore.projections.engine.generations.registry import Registry
 from crmcore.projections.engine.projection import Projection, Rows
 from crmcore.testing.rows import following
 from tests.histories import Clock, send
+from tests.patience import eventually
 from tests.projections.engine.hosting import FIRST, guests, shown
-from tests.projections.engine.test_engine import wait_until
 from tests.projections.examples import ANN, BEN, at, known, order
 
 TAKEN = "loyalty_status"
@@ -93,7 +93,7 @@ def test_following_and_commands_go_on_beside_it(database_url: str) -> None:
         run(crm, f"CREATE TABLE {TAKEN} (own INTEGER)")
         send(crm, known(ANN))
         with crm.follow(every=0.01):
-            wait_until(lambda: others(crm, TAKEN) == {"caught up"})
+            eventually(lambda: others(crm, TAKEN) == {"caught up"})
         assert standing(crm)[TAKEN].state == "stopped"
 
 
@@ -144,7 +144,7 @@ def test_what_stopped_it_is_forgotten_when_it_goes_on(crm: crmcore.CRM) -> None:
     run(crm, "DROP VIEW guests", "ALTER TABLE guests__g1 RENAME TO kept")
     send(crm, known(BEN))
     with crm.follow(every=0.01):
-        wait_until(lambda: standing(crm)["guests"].state == "stopped")
+        eventually(lambda: standing(crm)["guests"].state == "stopped")
     run(crm, "ALTER TABLE kept RENAME TO guests__g1")
     run(crm, "CREATE VIEW guests AS SELECT * FROM guests__g1")
     crm.catch_up()
