@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -29,7 +28,7 @@ from crmcore.projections.engine.rebuild.outcome import Rebuilt
 from crmcore.projections.engine.rebuild.progress import Progress
 from crmcore.projections.loyalty.loyalty_status import loyalty_status
 from tests.cli.command_line import SHOP, CommandLine, as_lines, bought, registered
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, eventually
 
 NAME = "loyalty_status"
 ALL = 9
@@ -566,10 +565,7 @@ def test_its_processes_end_with_a_rebuild_that_is_killed(sign: signal.Signals) -
         assert not any(map(ended, workers))
         parent.send_signal(sign)
         assert parent.wait(PATIENCE) != 0
-    deadline = time.monotonic() + PATIENCE
-    while not all(map(ended, workers)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert all(map(ended, workers))
+    eventually(lambda: all(map(ended, workers)))
 
 
 def test_one_process_is_this_one() -> None:

@@ -4,14 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command_line import CommandLine
-from tests.patience import PATIENCE
+from tests.patience import eventually
 
 MODULE = """
 from tests.subscriptions.pinging import flat, pinging
@@ -74,10 +73,7 @@ def test_it_follows_until_it_is_interrupted(crmcore: CommandLine, tmp_path: Path
         command, cwd=root, env=_environment(tmp_path), stdout=subprocess.PIPE, text=True
     ) as process:
         try:
-            end = time.monotonic() + PATIENCE
-            while not crmcore("processes", "status", "--json").out.count('"caught up"'):
-                assert time.monotonic() < end
-                time.sleep(0.1)
+            eventually(lambda: '"caught up"' in crmcore("processes", "status", "--json").out)
             process.send_signal(signal.SIGINT)
             out, _ = process.communicate()
         finally:

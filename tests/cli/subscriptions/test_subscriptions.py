@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command_line import CommandLine, bought
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, eventually
 
 MODULE = """
 import os, time
@@ -210,10 +209,7 @@ def started(shop: CommandLine, *more: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 def until_mailed(count: int) -> None:
-    end = time.monotonic() + PATIENCE
-    while not Path("mailed").exists() or len(mailed()) < count:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    eventually(lambda: Path("mailed").exists() and len(mailed()) >= count)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there")
