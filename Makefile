@@ -58,10 +58,10 @@ restart-tests: $(READY) ## crash and restart a PostgreSQL server in the middle o
 task-tests: $(READY) ## 2,000 tasks at once on each driver, half of them cancelled at random (some minutes)
 	CRMCORE_TASKS=2000 $(BIN)/pytest -q -n 0 tests/aio/test_many_tasks.py
 
-deep-tests: $(READY) ## all properties with twenty times as many examples (two hours)
+deep-tests: $(READY) ## all properties with twenty times as many examples (hours)
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q -n $(WORKERS) -m hypothesis
 
-load-tests: $(READY) ## all tests three times in random order, beside four busy processes (an hour)
+load-tests: $(READY) ## all tests three times in random order, beside four busy processes (an hour or two)
 	$(BIN)/python -m tests.slow load -- -n $(WORKERS)
 
 check: format-check lint types layers docs coverage ## everything that must hold: format, lint, types, layers, docs, tests, coverage
