@@ -227,10 +227,15 @@ class Core:
             fields = cases_by_id(kind, fields, lambda one: cases.get(one) or self.case_id(one))
         return self.commands.decode(topic, fields, now=self._clock())
 
+    @property
+    def position(self) -> int:
+        """The last position of the log."""
+        with self._database.read() as connection:
+            return self.reader.head(connection).position
+
     def case_id(self, number: str) -> UUID:
         """The case that people call by a number, in the log as it is now."""
-        with self._database.read() as connection:
-            position = self.reader.head(connection).position
+        position = self.position
         if not position:  # no read model has rows yet
             raise NotFoundError("case", normal_case_number(number))
         return self.read.at_least(position).cases.numbered(number)
@@ -242,8 +247,7 @@ class Core:
         if until is not None and until > moment:
             raise InFutureError(until, moment)
         self.follower.catch_up_one("service_levels")
-        with self._database.read() as connection:
-            begun = self.reader.head(connection).position
+        begun = self.position
 
         def recorded(run: UUID) -> Iterator[Recorded]:
             with self._database.read() as connection:
@@ -279,11 +283,10 @@ class Core:
                 return events, end, error
         return events, end, None
 
-    def verify(
-        self, connection: Connection, progress: Callable[[int, int], None] | None
-    ) -> Verdict:
+    def verify(self, progress: Callable[[int, int], None] | None) -> Verdict:
         """Recompute the chain of the log, and compare its other tables with what the records say."""
-        return verify_with_key(connection, self._database.tables, self.reader, progress)
+        with self._database.read() as connection:
+            return verify_with_key(connection, self._database.tables, self.reader, progress)
 
     def _about(
         self, connection: Connection, subjects: Sequence[UUID] | None, topics: Sequence[str]

@@ -408,13 +408,13 @@ class CRM:
     @property
     def position(self) -> int:
         """The last position of the log."""
-        with self._database.read() as connection:
-            return self._core.reader.head(connection).position
+        return self._core.position
 
     def events(self, *, after: int = 0, stream_id: UUID | None = None) -> Iterator[Recorded]:
         """What was recorded after a position, of one stream or of all, in order."""
+        reader = self._core.reader
         with self._database.read() as connection:
-            yield from self._core.reader.in_pages(connection, after=after, stream_id=stream_id)
+            yield from reader.in_pages(connection, after=after, stream_id=stream_id)
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> Verdict:
         """Recompute the chain of the log, and compare its other tables with what the records tell.
@@ -422,8 +422,7 @@ class CRM:
         Was anything altered, removed, inserted, reordered?  What no record tells is not covered: the
         digests of receipts, receipts of commands that recorded nothing, receipts that are missing.
         """
-        with self._database.read() as connection:
-            return self._core.verify(connection, progress)
+        return self._core.verify(progress)
 
     def now(self) -> datetime:
         """The present instant by this core's clock (UTC)."""
